@@ -1,0 +1,105 @@
+"""Embeddings as arrays: what the encoders leave and the store, the graph and the rings take.
+
+A customer without a modality has no row: missing is a mask, never a vector.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from ringsight.errors import DataError, ModelError
+from ringsight.records.writing import write_atomically
+
+JOINT = "joint"
+"""The name of the joint space, beside the names of the modalities."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Embeddings:
+    """One space's vectors for the customers who have records in it.
+
+    Raises:
+        ModelError: on construction, if ids are unsorted or repeated, shapes disagree,
+            or a vector is not finite and of length 1.
+    """
+
+    space: str
+    """`transactions`, `notes`, `id_images` or `joint`."""
+    customer_ids: NDArray[np.str_]
+    """Shape (n,), sorted, unique."""
+    vectors: NDArray[np.float32]
+    """Shape (n, dim), each row L2-normalised."""
+    model_hash: str
+    """Content hash of the model that made them."""
+    data_hash: str
+    """Content hash of the records they were made from."""
+
+    def __post_init__(self) -> None:
+        """Check the contract once, here."""
+        n = len(self.customer_ids)
+        if self.vectors.ndim != 2 or len(self.vectors) != n:
+            raise ModelError(
+                f"{self.space} embeddings: expected one row for each of {n} customers, found shape {self.vectors.shape}"
+            )
+        if n > 1 and not bool(np.all(self.customer_ids[1:] > self.customer_ids[:-1])):
+            raise ModelError(f"{self.space} embeddings: customer ids must be sorted and unique")
+        lengths = np.linalg.norm(self.vectors, axis=1)
+        if not bool(np.all(np.abs(lengths - 1) < 1e-3)):  # NaN fails too
+            worst = self.customer_ids[int(np.argmax(np.where(np.isfinite(lengths), np.abs(lengths - 1), np.inf)))]
+            raise ModelError(
+                f"{self.space} embeddings: the vector of customer {worst} is not finite and of length 1",
+                remedy="train the encoder again; its loss may have diverged",
+            )
+
+    @property
+    def dim(self) -> int:
+        """Length of a vector."""
+        return int(self.vectors.shape[1])
+
+    def rows_in(self, customer_ids: NDArray[np.str_]) -> NDArray[np.int64]:
+        """For each given id its row here, or -1 where the customer has no vector; shape (len(customer_ids),)."""
+        if len(self.customer_ids) == 0:
+            return np.full(len(customer_ids), -1, dtype=np.int64)
+        rows = np.searchsorted(self.customer_ids, customer_ids)
+        rows = np.minimum(rows, len(self.customer_ids) - 1)
+        found: NDArray[np.int64] = np.where(self.customer_ids[rows] == customer_ids, rows, -1)
+        return found
+
+    def write(self, path: Path) -> None:
+        """Write as Parquet, atomically."""
+        table = pa.table(
+            {
+                "customer_id": pa.array(self.customer_ids.tolist(), pa.string()),
+                "vector": pa.FixedSizeListArray.from_arrays(pa.array(self.vectors.ravel()), self.dim),
+            }
+        ).replace_schema_metadata(
+            {"space": self.space, "model_hash": self.model_hash, "data_hash": self.data_hash, "dim": str(self.dim)}
+        )
+        with write_atomically(path) as partial:
+            pq.write_table(table, partial)
+
+    @classmethod
+    def read(cls, path: Path) -> "Embeddings":
+        """Read what `write` wrote.
+
+        Raises:
+            DataError: if the file is missing or is not one of ours.
+        """
+        if not path.is_file():
+            raise DataError("no such file", where=str(path), remedy="run `ringsight embed` first")
+        table = pq.read_table(path)
+        metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        if not {"space", "model_hash", "data_hash", "dim"} <= metadata.keys():
+            raise DataError("not an embeddings file of ringsight", where=str(path))
+        flat = table["vector"].combine_chunks().flatten().to_numpy()
+        return cls(
+            space=metadata["space"],
+            customer_ids=np.array(table["customer_id"].to_pylist(), dtype=np.str_),
+            vectors=flat.reshape(-1, int(metadata["dim"])).astype(np.float32),
+            model_hash=metadata["model_hash"],
+            data_hash=metadata["data_hash"],
+        )
