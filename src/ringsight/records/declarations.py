@@ -1,0 +1,198 @@
+"""Which of a bank's columns is what: `BankConfig` and the folder's `bank.yaml`, checked and merged."""
+
+from dataclasses import dataclass, fields
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ringsight.errors import DataError, SettingsError
+from ringsight.records.bank import BankConfig, Role
+from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, TABLES, Table
+
+RESERVED = ("customer_id", "opened_at", "stratum")
+"""Customer columns that can have no role."""
+
+
+@dataclass(frozen=True, slots=True)
+class Declarations:
+    """What the bank has said about its columns."""
+
+    columns: dict[str, dict[str, str]]
+    """Table -> {our column: the bank's column}."""
+    entities: dict[str, Role]
+    """Customer column -> role."""
+    strata: list[str]
+    """Customer columns within which customers may fairly be compared."""
+
+
+def declared(config: BankConfig) -> Declarations:
+    """Merge `bank.yaml`, where the folder has one, with the config, which wins.
+
+    `strata` of `bank.yaml` holds unless the config differs from its default.
+
+    Raises:
+        SettingsError: for a word that is not known (the nearest valid one is named), for a role other than
+            protected on a protected column, and for strata made of a protected column.
+    """
+    path = config.path / "bank.yaml"
+    given = _from_yaml(path) if path.is_file() else Declarations({}, {}, [])
+    _check_columns(given.columns, str(path))
+    _check_columns(config.columns, "bank.columns")
+    tables = given.columns.keys() | config.columns.keys()
+    columns = {table: given.columns.get(table, {}) | config.columns.get(table, {}) for table in sorted(tables)}
+    entities = given.entities | config.entities
+    for column in (*given.entities, *config.entities):
+        if Role.protected in (_conventional(column), given.entities.get(column)):
+            _refuse_unless_protected(column, entities[column])
+    default = BankConfig(path=config.path).strata
+    strata = given.strata if given.strata and config.strata == default else config.strata
+    return Declarations(columns, entities, strata)
+
+
+def source_columns(table: Table, found: list[str], mapping: dict[str, str], where: str) -> dict[str, str]:
+    """Find for each of our columns the bank's: {our column: the bank's column}.
+
+    Customers keep every further column under its own name; of the other tables only the contract's are read.
+    Where a mapping and a column of the bank compete for one name, the mapping wins.
+
+    Raises:
+        DataError: if a required or a mapped column is absent; the columns found and the closest are named.
+    """
+    sources: dict[str, str] = {}
+    for ours, theirs in mapping.items():
+        if theirs not in found:
+            raise _absent(theirs, f"the column {theirs!r}, mapped to {ours},", table, ours, (found, where))
+        sources[ours] = theirs
+    for ours in table.columns:
+        if ours in sources:
+            continue
+        if ours in found:
+            sources[ours] = ours
+        elif ours in table.required:
+            raise _absent(ours, f"the required column {ours!r}", table, ours, (found, where))
+    if table is CUSTOMERS:
+        taken = set(sources.values())
+        sources |= {column: column for column in found if column not in taken and column not in sources}
+    return sources
+
+
+def roles_of(sources: dict[str, str], declarations: Declarations, where: str) -> dict[str, Role]:
+    """Role of each customer column that has one: as declared, else by its conventional name.
+
+    A column that the bank itself calls by a protected name stays protected whatever it is mapped to.
+
+    Raises:
+        DataError: if a declared column is not in the table.
+        SettingsError: if a protected column is given another role, or makes strata.
+    """
+    for column in declarations.entities:
+        if column not in sources:
+            raise DataError(
+                f"no column {column!r}, which is declared as an entity; found: {', '.join(sources)}",
+                where=where,
+                remedy=f"correct bank.entities.{column}{_perhaps(column, list(sources))}",
+            )
+    roles: dict[str, Role] = {}
+    for ours, theirs in sources.items():
+        role = declarations.entities.get(ours, _conventional(ours))
+        if _conventional(theirs) is Role.protected and ours != theirs:
+            _refuse_unless_protected(theirs, role or Role.protected)
+            role = Role.protected
+        if role is not None and ours not in RESERVED:
+            roles[ours] = role
+    unfair = [column for column in declarations.strata if roles.get(column) is Role.protected]
+    if unfair:
+        raise SettingsError(
+            f"the protected column {unfair[0]!r} cannot make strata",
+            where="bank.strata",
+            remedy="protected columns serve the proxy audit alone; leave it out of bank.strata",
+        )
+    return roles
+
+
+def _from_yaml(path: Path) -> Declarations:
+    """Read `bank.yaml`; its roles become `Role`, its shape is checked."""
+    try:
+        content: Any = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise SettingsError(f"not readable as YAML: {error}", where=str(path)) from error
+    if not isinstance(content, dict):
+        raise SettingsError("expected keys columns, entities and strata", where=str(path))
+    for key in content:
+        _check_known(str(key), [field.name for field in fields(Declarations)], str(path))
+    columns = content.get("columns") or {}
+    entities = content.get("entities") or {}
+    strata = content.get("strata") or []
+    well_formed = (
+        _is_text_mapping(entities)
+        and isinstance(columns, dict)
+        and all(_is_text_mapping(mapping) for mapping in columns.values())
+        and isinstance(strata, list)
+        and all(isinstance(column, str) for column in strata)
+    )
+    if not well_formed:
+        raise SettingsError(
+            "expected columns: {table: {our column: your column}}, entities: {column: role}, strata: [column]",
+            where=str(path),
+        )
+    for role in entities.values():
+        _check_known(role, list(Role), str(path))
+    return Declarations(columns, {column: Role(role) for column, role in entities.items()}, strata)
+
+
+def _is_text_mapping(value: object) -> bool:
+    return isinstance(value, dict) and all(isinstance(item, str) for pair in value.items() for item in pair)
+
+
+def _check_columns(columns: dict[str, dict[str, str]], where: str) -> None:
+    """Refuse tables, and columns of tables other than customers, that the contract does not know."""
+    for name, mapping in columns.items():
+        _check_known(name, list(TABLES), where)
+        if name != CUSTOMERS.name:
+            for ours in mapping:
+                _check_known(ours, list(TABLES[name].columns), f"{where}, {name}")
+
+
+def _check_known(word: str, valid: list[str], where: str) -> None:
+    if word not in valid:
+        raise SettingsError(
+            f"{word!r} is not known here; valid: {', '.join(valid)}",
+            where=where,
+            remedy=f"correct {word!r}{_perhaps(word, valid)}",
+        )
+
+
+def _refuse_unless_protected(column: str, role: Role) -> None:
+    if role is not Role.protected:
+        raise SettingsError(
+            f"{column!r} is protected and cannot be declared {role}",
+            where="bank.entities",
+            remedy="protected columns never make a link or a feature; leave the declaration out",
+        )
+
+
+def _conventional(column: str) -> Role | None:
+    return CONVENTIONAL_ROLES.get(column.casefold())
+
+
+def _absent(theirs: str, what: str, table: Table, ours: str, found_where: tuple[list[str], str]) -> DataError:
+    found, where = found_where
+    hint = "the file is separated by semicolons: save it with commas, or " if found and ";" in found[0] else ""
+    closest = (_closest(theirs, found) or ["YOUR_COLUMN"])[0]
+    return DataError(
+        f"{what} is absent; found: {', '.join(found)}",
+        where=where,
+        remedy=f"{hint}map it: bank.columns.{table.name}.{ours}={closest}",
+    )
+
+
+def _closest(word: str, valid: list[str]) -> list[str]:
+    """Find the valid word nearest to `word` in spelling, whatever the case of its letters; empty if none is near."""
+    by_folded = {candidate.casefold(): candidate for candidate in valid}
+    return [by_folded[match] for match in get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)]
+
+
+def _perhaps(word: str, valid: list[str]) -> str:
+    return "".join(f" (perhaps {match!r})" for match in _closest(word, valid))

@@ -1,0 +1,146 @@
+"""From a bank's folder to a `Bank`: find the tables, map their columns, set aside what cannot be used."""
+
+from pathlib import Path
+
+import polars as pl
+
+from ringsight.errors import DataError
+from ringsight.records.bank import Bank, BankConfig, Role
+from ringsight.records.contract import CUSTOMERS, IMAGES, NOTES, TABLES, TRANSACTIONS, Table
+from ringsight.records.declarations import Declarations, declared, roles_of, source_columns
+from ringsight.records.images import check_images
+from ringsight.records.quarantine import Sieve, summary
+from ringsight.records.strata import strata
+from ringsight.records.tables import (
+    check_repeats,
+    check_values,
+    empty_table,
+    find_table,
+    read_table,
+    schema_of,
+    sorted_table,
+)
+from ringsight.records.writing import hash_files
+
+
+def read_bank(config: BankConfig) -> Bank:
+    """Read a bank's folder (README, "Your data"); nothing is written.
+
+    A row that cannot be used is set aside in `Bank.quarantine` at its first fault: cells too many or too few,
+    bytes that are not UTF-8, an empty id or note, a customer that is not in the customers table (or was itself
+    set aside), no timestamp from 1900 to 2100, no finite number, an image that is missing, damaged, too large
+    or outside the folder. Of rows with one id, the first in the file that has no other fault is kept.
+
+    Entity columns become strings, and blank ones null; further customer columns stay as the bank gave them.
+    An optional column that the bank has not given is absent from its table.
+
+    Raises:
+        DataError: if the folder, the customers table, a required or mapped column or every modality is missing,
+            a whole column has the wrong type, too many rows of a table are unusable,
+            or fewer than two customers remain.
+        SettingsError: if the config or `bank.yaml` says something that makes no sense.
+    """
+    declarations = declared(config)
+    files = _files(config.path)
+    customers, roles, bad_customers = _customers(config, declarations, files)
+    frames: dict[str, pl.DataFrame] = {}
+    quarantine = [bad_customers]
+    for table in (TRANSACTIONS, NOTES, IMAGES):
+        if table.name not in files:
+            frames[table.name] = empty_table(table)
+            continue
+        sieve = _records(table, files[table.name], config, declarations, customers["customer_id"])
+        quarantine.append(sieve.faults())
+        frames[table.name] = sorted_table(sieve, table)
+    if all(frame.is_empty() for frame in frames.values()):
+        raise DataError(
+            "no transactions, no call_notes and no id_images",
+            where=str(config.path),
+            remedy="give at least one of the three tables, with rows whose customer_id stands in customers",
+        )
+    images = [config.path / path for path in frames[IMAGES.name]["path"].unique()]
+    read = [*files.values(), *(path for path in [config.path / "bank.yaml"] if path.is_file()), *images]
+    return Bank(
+        path=config.path,
+        customers=customers.with_columns(strata(customers, declarations.strata)),
+        transactions=frames[TRANSACTIONS.name],
+        notes=frames[NOTES.name],
+        id_images=frames[IMAGES.name],
+        roles=roles,
+        quarantine=pl.concat(quarantine),
+        data_hash=hash_files(read, config.path),
+    )
+
+
+def describe(bank: Bank) -> str:
+    """Say in a few lines what was read, which customer column was taken for what, and what was set aside."""
+    tables = {"customers": bank.customers, "transactions": bank.transactions}
+    tables |= {"call_notes": bank.notes, "id_images": bank.id_images}
+    lines = [f"Bank {bank.path}"]
+    for name, rows in tables.items():
+        aside = bank.quarantine.filter(pl.col("file").str.starts_with(f"{name}.")).height
+        lines.append(f"  {name}: {rows.height:,} rows used, {aside:,} set aside")
+    for role in Role:
+        lines.append(f"  {role}: {', '.join(bank.columns_with(role)) or 'none'}")
+    lines.append(f"  strata: {bank.customers['stratum'].n_unique()}")
+    for file, column, reason, rows in summary(bank).iter_rows():
+        lines.append(f"  set aside from {file}{', ' + column if column else ''}: {rows:,} ({reason})")
+    return "\n".join(lines)
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """Find the file of each table that the bank has given."""
+    if not folder.is_dir():
+        raise DataError("no such folder", where=str(folder), remedy="name the bank's folder: bank.path=FOLDER")
+    files = {name: path for name, table in TABLES.items() if (path := find_table(folder, table))}
+    if CUSTOMERS.name not in files:
+        found = sorted(path.name for path in folder.iterdir())
+        raise DataError(
+            f"no customers.parquet or customers.csv; found: {', '.join(found[:20]) or 'nothing'}",
+            where=str(folder),
+            remedy="export the customers under one of these names",
+        )
+    return files
+
+
+def _customers(
+    config: BankConfig, declarations: Declarations, files: dict[str, Path]
+) -> tuple[pl.DataFrame, dict[str, Role], pl.DataFrame]:
+    """Read the customers: those used, the roles of their columns, those set aside."""
+    path = files[CUSTOMERS.name]
+    found = list(schema_of(path))
+    sources = source_columns(CUSTOMERS, found, declarations.columns.get(CUSTOMERS.name, {}), str(path))
+    for ours in ("stratum", "row"):
+        if ours in sources:
+            raise DataError(
+                f"a column may not be called {ours!r}, which ringsight uses itself",
+                where=str(path),
+                remedy=f"rename it, or map it: bank.columns.customers.my_{ours}={sources[ours]}",
+            )
+    roles = roles_of(sources, declarations, str(path))
+    sieve = read_table(path, CUSTOMERS, sources)
+    check_values(sieve, CUSTOMERS, sources)
+    check_repeats(sieve, CUSTOMERS.key)
+    sieve.check_share(config.max_bad_rows)
+    if sieve.rows.height < 2:
+        raise DataError(
+            f"{sieve.rows.height} usable customers of {sieve.total}: nobody to compare with",
+            where=str(path),
+            remedy="give at least two customers",
+        )
+    entities = pl.col(list(roles)).cast(pl.String).str.strip_chars()
+    customers = sorted_table(sieve, CUSTOMERS).with_columns(pl.when(entities != "").then(entities).name.keep())
+    return customers, roles, sieve.faults()
+
+
+def _records(table: Table, path: Path, config: BankConfig, declarations: Declarations, owners: pl.Series) -> Sieve:
+    """Read the usable rows of one table of records."""
+    found = list(schema_of(path))
+    sources = source_columns(table, found, declarations.columns.get(table.name, {}), str(path))
+    sieve = read_table(path, table, sources)
+    check_values(sieve, table, sources, owners)
+    if table is IMAGES:
+        check_images(sieve, config.path, config.max_image_pixels)
+    check_repeats(sieve, table.key)
+    sieve.check_share(config.max_bad_rows)
+    return sieve

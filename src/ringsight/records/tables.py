@@ -1,0 +1,215 @@
+"""One table of a bank's folder, Parquet or CSV, checked value by value: what remains is sound."""
+
+from pathlib import Path
+
+import polars as pl
+
+from ringsight.errors import DataError
+from ringsight.records.contract import Kind, Table
+from ringsight.records.delimited import csv_header, read_csv
+from ringsight.records.quarantine import FAULTS, Sieve, quoted
+
+TEXT = (pl.String, pl.Categorical, pl.Enum)
+DATES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M%#z")
+"""ISO 8601, after a `T` between date and time has become a space."""
+YEARS = (1900, 2100)
+"""First and last year that a timestamp may lie in; others are placeholders or slips."""
+
+
+def find_table(folder: Path, table: Table) -> Path | None:
+    """Find the file of a table, or None if the bank has not given it.
+
+    Raises:
+        DataError: if it is there both as Parquet and as CSV.
+    """
+    found = [path for suffix in ("parquet", "csv") if (path := folder / f"{table.name}.{suffix}").is_file()]
+    if len(found) > 1:
+        raise DataError(
+            f"{found[0].name} and {found[1].name} both exist", where=str(folder), remedy="keep the one that is current"
+        )
+    return found[0] if found else None
+
+
+def schema_of(path: Path) -> dict[str, pl.DataType]:
+    """Read the file's own columns and their types; those of a CSV are strings.
+
+    Raises:
+        DataError: if the file cannot be read.
+    """
+    if path.suffix == ".csv":
+        return {name: pl.String() for name in csv_header(path)}
+    try:
+        return dict(pl.scan_parquet(path).collect_schema())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(path, error) from error
+
+
+def read_table(path: Path, table: Table, sources: dict[str, str]) -> Sieve:
+    """Read the columns of `sources` (ours -> the bank's) under our names, unchecked but for their types.
+
+    Owners and labels come as Categorical, which keeps ten million transactions within memory.
+
+    Raises:
+        DataError: if the file cannot be read, or a whole column has the wrong type.
+    """
+    schema = schema_of(path)
+    select = []
+    for ours, theirs in sources.items():
+        kind = table.columns.get(ours)
+        if kind is not None and not _fits(schema[theirs], kind):
+            raise _wrong_type(path, ours, theirs, kind, f"it is {schema[theirs]}")
+        select.append(_taken(pl.col(theirs), schema[theirs], kind).alias(ours))
+    if path.suffix == ".csv":
+        return Sieve(path, *read_csv(path, select))
+    scan = pl.scan_parquet(path, row_index_name="row", row_index_offset=1, glob=False)
+    try:
+        rows = scan.select(*select, "row").collect(engine="streaming")
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(path, error) from error
+    return Sieve(path, rows, pl.DataFrame(schema=FAULTS))
+
+
+def check_values(sieve: Sieve, table: Table, sources: dict[str, str], owners: pl.Series | None = None) -> None:
+    """Set aside the rows with a value that cannot be used, column by column, and give each column its type.
+
+    Timestamps become naive UTC in microseconds, numbers float64.
+
+    Args:
+        sieve: the rows; changed in place.
+        table: the contract.
+        sources: as in `read_table`.
+        owners: sorted customer ids; a record of another customer is an orphan.
+
+    Raises:
+        DataError: if no value of a column is of its type.
+    """
+    for column, kind in table.columns.items():
+        if column not in sources:
+            continue
+        match kind:
+            case Kind.key | Kind.text:
+                blank = sieve.rows[column].fill_null("").str.contains(r"^\s*$")
+                sieve.set_aside(blank, column, pl.lit("empty"))
+            case Kind.owner:
+                _check_owner(sieve, column, owners if owners is not None else pl.Series([], dtype=pl.String))
+            case Kind.time | Kind.number:
+                _convert(sieve, table, column, sources[column])
+            case Kind.label:
+                pass
+
+
+def check_repeats(sieve: Sieve, column: str) -> None:
+    """Set aside every row whose id an earlier usable row of the file has, whether the rest agrees or not."""
+    if sieve.rows[column].n_unique() < sieve.rows.height:
+        reason = pl.format("repeated id: {}, the first is kept", quoted(pl.col(column)))
+        sieve.set_aside(~sieve.rows[column].is_first_distinct(), column, reason)
+
+
+def sorted_table(sieve: Sieve, table: Table) -> pl.DataFrame:
+    """Sort the rows that remain, in the contract's order of columns and then the bank's; owners as strings."""
+    ours = [column for column in table.columns if column in sieve.rows.columns]
+    others = [column for column in sieve.rows.columns if column not in (*ours, "row")]
+    order = [column for column in table.order if column in ours]
+    return sieve.rows.select(*ours, *others).sort(order).with_columns(pl.col("customer_id").cast(pl.String))
+
+
+def empty_table(table: Table) -> pl.DataFrame:
+    """Stand in for a table that the bank has not given: its required columns, no rows."""
+    types = {Kind.time: pl.Datetime("us"), Kind.number: pl.Float64()}
+    return pl.DataFrame(schema={column: types.get(kind, pl.String()) for column, kind in table.required.items()})
+
+
+def _fits(dtype: pl.DataType, kind: Kind) -> bool:
+    """Whether a column of this type can hold values of this kind."""
+    match kind:
+        case Kind.key | Kind.owner:
+            return dtype in TEXT or dtype.is_integer() or dtype == pl.Null
+        case Kind.time:
+            return dtype in (*TEXT, pl.Datetime, pl.Date) or dtype == pl.Null
+        case Kind.number:
+            return dtype in TEXT or dtype.is_numeric() or dtype == pl.Null
+        case Kind.text | Kind.label:
+            return not dtype.is_nested() and dtype != pl.Binary
+
+
+def _taken(column: pl.Expr, dtype: pl.DataType, kind: Kind | None) -> pl.Expr:
+    """How a column is read: strings that repeat as Categorical, ids and text as strings, the others as they are."""
+    match kind:
+        case Kind.key | Kind.text:
+            return column.cast(pl.String)
+        case Kind.owner | Kind.label:
+            text = column.cast(pl.String)
+            return pl.when(text != "").then(text).cast(pl.Categorical)
+        case _:
+            return column.cast(pl.String) if dtype in TEXT else column
+
+
+def _check_owner(sieve: Sieve, column: str, owners: pl.Series) -> None:
+    """Set aside orphans, and put the owner's place among `owners` for the id, which then sorts as the ids do."""
+    sieve.set_aside(sieve.rows[column].is_null(), column, pl.lit("empty"))
+    known = sieve.rows[column].cast(pl.Enum(owners), strict=False)
+    orphan = known.is_null()
+    sieve.set_aside(orphan, column, pl.format("no such customer: {}", quoted(pl.col(column))))
+    sieve.rows = sieve.rows.with_columns(known.filter(~orphan).alias(column))
+
+
+def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
+    """Give timestamps and numbers their type; set aside what has none, unless it is absent and may be."""
+    kind = table.columns[column]
+    given = sieve.rows[column]
+    if kind is Kind.time:
+        values = as_utc(given)
+        bad = values.is_null() | ~values.dt.year().is_between(*YEARS)
+    else:
+        values = given.cast(pl.Float64, strict=False)
+        bad = values.is_null() | ~values.is_finite()
+    bad = bad.fill_null(True)
+    if column in table.optional:
+        bad &= given.is_not_null()
+    if len(given) and bad.all():
+        raise _wrong_type(sieve.path, column, theirs, kind, f"its first value is {str(given[0])[:60]!r}")
+    what = "timestamp from 1900 to 2100" if kind is Kind.time else "finite number"
+    absent = pl.col(column).is_null()
+    reason = pl.when(absent).then(pl.lit("empty")).otherwise(pl.format(f"no {what}: {{}}", quoted(pl.col(column))))
+    sieve.set_aside(bad, column, reason)
+    sieve.rows = sieve.rows.with_columns(values.filter(~bad).alias(column))
+
+
+def as_utc(values: pl.Series) -> pl.Series:
+    """Moments as naive UTC in microseconds; null where a value is none.
+
+    Takes dates, timestamps with or without zone, and ISO 8601 strings with or without zone;
+    what has no zone is taken for UTC.
+    """
+    moment = pl.Datetime("us")
+    match values.dtype:
+        case pl.Datetime(time_zone=zone):
+            utc = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zone else values
+            return utc.cast(moment, strict=False)
+        case pl.String:
+            text = values.str.strip_chars().str.replace(r"^(\d{4}-\d\d-\d\d)T", "${1} ")
+            parsed = pl.Series(values.name, [None], dtype=moment).new_from_index(0, len(values))
+            for form in DATES:
+                if parsed.null_count() == text.null_count():
+                    break
+                found = text.str.to_datetime(form, strict=False, time_unit="us")
+                zoned = "z" in form
+                parsed = pl.select(pl.coalesce(parsed, as_utc(found) if zoned else found)).to_series()
+            return parsed
+        case _:
+            return values.cast(moment, strict=False)
+
+
+def _unreadable(path: Path, error: Exception) -> DataError:
+    message = str(error).splitlines()[0][:200]
+    return DataError(f"not readable as Parquet ({message})", where=str(path), remedy="export the file again")
+
+
+def _wrong_type(path: Path, ours: str, theirs: str, kind: Kind, found: str) -> DataError:
+    wanted = {Kind.key: "ids (text or whole numbers)", Kind.owner: "ids (text or whole numbers)"}
+    wanted |= {Kind.time: "timestamps, for example 2024-05-17 09:30:00", Kind.number: "finite numbers"}
+    return DataError(
+        f"the column {theirs!r} should hold {wanted.get(kind, 'text')}, but {found}",
+        where=str(path),
+        remedy=f"mend it, or map another: bank.columns.{path.stem}.{ours}=YOUR_COLUMN",
+    )
