@@ -1,0 +1,58 @@
+"""Exact nearest neighbours by matrix product: the reference that every index is held to."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringsight.vectors.neighbours import DECIMALS
+
+BLOCK = 2**22
+"""Similarities held at once; 8 bytes each, three times over."""
+SCALE = 10.0**DECIMALS
+
+
+def exact_neighbours(
+    queries: NDArray[np.float32], searched: NDArray[np.float32], own: NDArray[np.int64], k: int
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """The k nearest rows of `searched` to each query, nearest first, ties by row.
+
+    Args:
+        queries: unit vectors, shape (q, dim).
+        searched: unit vectors, shape (n, dim).
+        own: each query's own row in `searched`, which is left out; -1 for none; shape (q,).
+        k: how many.
+
+    Returns:
+        Rows of `searched`, -1 where there are fewer than k, and cosine similarities, -inf there; each (q, k).
+    """
+    indices = np.full((len(queries), k), -1, dtype=np.int32)
+    similarities = np.full((len(queries), k), -np.inf, dtype=np.float32)
+    if len(searched) == 0:
+        return indices, similarities
+    columns = searched.T.astype(np.float64)
+    step = max(1, BLOCK // len(searched))
+    width = min(k, len(searched))
+    for start in range(0, len(queries), step):
+        block = slice(start, start + step)
+        products = queries[block].astype(np.float64) @ columns
+        indices[block, :width], similarities[block, :width] = _largest(products, own[block], width)
+    return indices, similarities
+
+
+def _largest(
+    products: NDArray[np.float64], own: NDArray[np.int64], k: int
+) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The k largest of each row: columns and rounded values.
+
+    Value and column are packed into one number (exact below 2**53), so that one partition both selects
+    and breaks ties by column.
+    """
+    n = products.shape[1]
+    keys = np.rint(products * SCALE, out=products)
+    keys *= n
+    keys += np.arange(n - 1, -1, -1)
+    keys[np.flatnonzero(own >= 0), own[own >= 0]] = -np.inf
+    keys.partition(n - k, axis=1)
+    best = np.sort(keys[:, n - k :], axis=1)[:, ::-1]
+    found = np.isfinite(best)
+    values, rest = np.divmod(np.where(found, best, 0.0), n)
+    return np.where(found, n - 1 - rest, -1).astype(np.int64), np.where(found, values / SCALE, -np.inf)
