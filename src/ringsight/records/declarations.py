@@ -138,7 +138,7 @@ def _from_yaml(path: Path) -> Declarations:
             where=str(path),
         )
     for role in entities.values():
-        _check_known(role, list(Role), str(path))
+        _check_known(role, [str(known) for known in Role], str(path))
     return Declarations(columns, {column: Role(role) for column, role in entities.items()}, strata)
 
 
@@ -184,7 +184,7 @@ def _absent(theirs: str, what: str, table: Table, ours: str, found_where: tuple[
     return DataError(
         f"{what} is absent; found: {', '.join(found)}",
         where=where,
-        remedy=f"{hint}map it: bank.columns.{table.name}.{ours}={closest}",
+        remedy=f"{hint}map it, in bank.yaml or by ++bank.columns.{table.name}.{ours}={closest}",
     )
 
 

@@ -37,9 +37,10 @@ def csv_header(path: Path) -> list[str]:
         DataError: if the file has no header, the header is not UTF-8, or a name stands in it twice.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            names = next(csv.reader(iter(file.readline, "")), [])
-    except (UnicodeDecodeError, csv.Error) as error:
+        with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
+            names = next(csv.reader(file), [])
+        "".join(names).encode("utf-8")  # fails on what was no UTF-8
+    except (UnicodeEncodeError, csv.Error) as error:
         raise DataError("the header is not UTF-8 text", where=str(path), remedy="save the file as UTF-8") from error
     if not names:
         raise DataError("the file has no header", where=str(path), remedy="begin it with a line of column names")

@@ -46,7 +46,7 @@ def _content_fault(path: Path, max_pixels: int) -> str | None:
     try:
         with Image.open(path, formats=FORMATS) as image:
             if image.width * image.height <= max_pixels:
-                image.draft("RGB", (image.width // 8, image.height // 8))
+                image.draft("RGB", (max(1, image.width // 8), max(1, image.height // 8)))
                 image.load()
                 return None
     except Image.DecompressionBombError:

@@ -82,7 +82,8 @@ def describe(bank: Bank) -> str:
         lines.append(f"  {name}: {rows.height:,} rows used, {aside:,} set aside")
     for role in Role:
         lines.append(f"  {role}: {', '.join(bank.columns_with(role)) or 'none'}")
-    lines.append(f"  strata: {bank.customers['stratum'].n_unique()}")
+    sizes = sorted(bank.customers["stratum"].value_counts(name="size")["size"].to_list())
+    lines.append(f"  strata: {len(sizes)}, of {sizes[0]:,} to {sizes[-1]:,} customers")
     for file, column, reason, rows in summary(bank).iter_rows():
         lines.append(f"  set aside from {file}{', ' + column if column else ''}: {rows:,} ({reason})")
     return "\n".join(lines)
@@ -115,7 +116,7 @@ def _customers(
             raise DataError(
                 f"a column may not be called {ours!r}, which ringsight uses itself",
                 where=str(path),
-                remedy=f"rename it, or map it: bank.columns.customers.my_{ours}={sources[ours]}",
+                remedy=f"rename it, or map it: ++bank.columns.customers.my_{ours}={sources[ours]}",
             )
     roles = roles_of(sources, declarations, str(path))
     sieve = read_table(path, CUSTOMERS, sources)

@@ -23,7 +23,11 @@ def strata(customers: pl.DataFrame, columns: list[str], minimum: int = MINIMUM) 
     """
     present = [column for column in columns if column in customers.columns]
     values = [pl.col(column).cast(pl.String).fill_null(UNKNOWN) for column in present]
-    frame = customers.select(*values, stratum=pl.lit(None, pl.String)) if values else customers.select(stratum=REST)
+    frame = (
+        customers.select(*values, stratum=pl.lit(None, pl.String))
+        if values
+        else customers.select(stratum=pl.repeat(REST, pl.len()))
+    )
     for depth in range(len(present), 0, -1):
         waiting = pl.when(pl.col("stratum").is_null()).then(pl.concat_str(present[:depth], separator=" | "))
         large = pl.len().over(waiting) >= minimum

@@ -161,7 +161,8 @@ def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
         values = as_utc(given)
         bad = values.is_null() | ~values.dt.year().is_between(*YEARS)
     else:
-        values = given.cast(pl.Float64, strict=False)
+        text = given.dtype == pl.String
+        values = (given.str.strip_chars() if text else given).cast(pl.Float64, strict=False)
         bad = values.is_null() | ~values.is_finite()
     bad = bad.fill_null(True)
     if column in table.optional:
@@ -211,5 +212,5 @@ def _wrong_type(path: Path, ours: str, theirs: str, kind: Kind, found: str) -> D
     return DataError(
         f"the column {theirs!r} should hold {wanted.get(kind, 'text')}, but {found}",
         where=str(path),
-        remedy=f"mend it, or map another: bank.columns.{path.stem}.{ours}=YOUR_COLUMN",
+        remedy=f"mend it, or map another: ++bank.columns.{path.stem}.{ours}=YOUR_COLUMN",
     )
