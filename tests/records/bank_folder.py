@@ -31,7 +31,7 @@ class Folder:
         self.write(table, lines)
 
     def frame(self, table: str) -> pl.DataFrame:
-        return pl.read_csv(self.path / f"{table}.csv", infer_schema=False)
+        return pl.read_csv(self.path / f"{table}.csv", infer_schema=False, glob=False)
 
     def as_parquet(self, table: str, frame: pl.DataFrame | None = None) -> None:
         """Give the table as Parquet instead."""

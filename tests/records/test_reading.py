@@ -5,7 +5,7 @@ from pathlib import Path
 
 import polars as pl
 import pytest
-from bank_folder import Folder
+from bank_folder import Folder, write_folder
 
 from ringsight.errors import DataError
 from ringsight.records.bank import Bank, BankConfig, Role
@@ -166,6 +166,18 @@ def test_a_column_of_the_wrong_type_is_named(folder: Folder, column: str, values
     assert f"bank.columns.transactions.{column}=" in error.value.remedy
 
 
+@pytest.mark.parametrize("parquet", [False, True])
+def test_a_bank_may_call_its_columns_as_it_likes(tmp_path: Path, sound_bank: Bank, parquet: bool) -> None:
+    folder = write_folder(tmp_path / "bank [1]*")
+    for table, column in (("customers", "hobby"), ("transactions", "memo"), ("call_notes", "text")):
+        header, *rows = folder.lines(table)
+        folder.write(table, [header.replace(column.encode(), b"row"), *rows])
+        if parquet:
+            folder.as_parquet(table)
+    bank = folder.read(columns={"call_notes": {"text": "row"}})
+    assert bank.notes.equals(sound_bank.notes) and set(bank.customers["row"]) == {"chess"}
+
+
 def test_hash_follows_content_of_tables_and_images(folder: Folder, sound_bank: Bank) -> None:
     whole = folder.read().data_hash
     (folder.path / "unread.txt").write_text("anything")
@@ -180,6 +192,18 @@ def test_hash_follows_content_of_tables_and_images(folder: Folder, sound_bank: B
 def test_blank_entities_are_absent(folder: Folder) -> None:
     folder.replace("customers", 3, b"C02,2018-01-15,retail,north,  ,B1,f,chess")
     assert folder.read().customers["device_id"][2] is None
+
+
+@pytest.mark.parametrize("parquet", [False, True])
+def test_customers_need_no_more_than_an_id_and_a_date(folder: Folder, parquet: bool) -> None:
+    bare = folder.frame("customers").select("customer_id", "opened_at")
+    bare.write_csv(folder.path / "customers.csv")
+    if parquet:
+        folder.as_parquet("customers", bare.with_columns(phone=None))
+    bank = folder.read(max_bad_rows=0)
+    assert bank.roles == ({"phone": Role.evidence} if parquet else {})
+    assert set(bank.customers["stratum"]) == {"rest"}
+    assert "innocent: none" in describe(bank)
 
 
 def test_description_names_roles_and_faults(folder: Folder) -> None:

@@ -13,7 +13,7 @@ import pyarrow as pa
 import pyarrow.csv as pc
 
 from ringsight.errors import DataError
-from ringsight.records.quarantine import FAULTS, quoted
+from ringsight.records.quarantine import FAULTS, ROW, quoted
 
 BLOCK = 1 << 24
 """Bytes read at once; also the longest row that can be read."""
@@ -57,7 +57,7 @@ def read_csv(path: Path, select: list[pl.Expr]) -> tuple[pl.DataFrame, pl.DataFr
         select: what to take of the file's columns, all of them strings; empty cells are null.
 
     Returns:
-        `select` and `row` (from 1, without the header) of the rows that can be read, and the faults of those
+        `select` and `ROW` of the rows that can be read, and the faults of those
         that cannot: too many or too few cells, bytes that are not UTF-8.
         Lines that are blank or have empty cells only are passed over, but counted.
 
@@ -67,30 +67,31 @@ def read_csv(path: Path, select: list[pl.Expr]) -> tuple[pl.DataFrame, pl.DataFr
     names = csv_header(path)
     mended = None if _is_utf8(path) else _mended(path)
     ragged: list[Ragged] = []
-    batches = [pl.DataFrame(schema=dict.fromkeys(names, pl.String)).select(*select, pl.lit(0, pl.UInt32).alias("row"))]
+    batches = [pl.DataFrame(schema=dict.fromkeys(names, pl.String)).select(*select, pl.lit(0, pl.UInt32).alias(ROW))]
     faults = [pl.DataFrame(schema=FAULTS)]
     even, multiline = 0, False  # rows with the right number of cells so far; whether the last of them spans lines
     for cells in _batches(path, mended, names, ragged):
-        rows = cells.with_columns(row=pl.int_range(even, even + cells.height, dtype=pl.UInt32))
+        rows = cells.with_columns(pl.int_range(even, even + cells.height, dtype=pl.UInt32).alias(ROW))
         even += cells.height
         multiline = "\n" in (cells[names[-1]][-1] or "")
         if mended is not None:
-            rows, stray = _without_stray_bytes(rows, names)
-            faults.append(stray)
-        batches.append(rows.filter(pl.any_horizontal(pl.col(names).is_not_null())).select(*select, "row"))
+            rows, found = _without_stray_bytes(rows, names)
+            faults.append(found)
+        batches.append(rows.filter(pl.any_horizontal(pl.col(names).is_not_null())).select(*select, ROW))
     total = even + len(ragged)
     if ragged and ragged[-1].row == total:
         multiline = ragged[-1].multiline
     if multiline:
         _refuse_open_quotation(path, total)
-    numbers = pl.Series(np.setdiff1d(np.arange(1, total + 1, dtype=np.uint32), [fault.row for fault in ragged]))
+    numbers = pl.Series(np.delete(np.arange(1, total + 1, dtype=np.uint32), [fault.row - 1 for fault in ragged]))
     uneven = pl.DataFrame([(fault.row, "", fault.reason) for fault in ragged], schema=FAULTS, orient="row")
-    return _numbered(pl.concat(batches), numbers), pl.concat([uneven, _numbered(pl.concat(faults), numbers)])
+    stray = _numbered(pl.concat(faults), "row", numbers)
+    return _numbered(pl.concat(batches), ROW, numbers), pl.concat([uneven, stray])
 
 
-def _numbered(rows: pl.DataFrame, numbers: pl.Series) -> pl.DataFrame:
+def _numbered(rows: pl.DataFrame, column: str, numbers: pl.Series) -> pl.DataFrame:
     """Put for the position among the even rows the row's number in the file."""
-    return rows.with_columns(numbers.gather(rows["row"]).cast(rows.schema["row"]).alias("row"))
+    return rows.with_columns(numbers.gather(rows[column]).alias(column))
 
 
 def _batches(path: Path, mended: bytes | None, names: list[str], ragged: list[Ragged]) -> Iterator[pl.DataFrame]:
@@ -149,7 +150,7 @@ def _without_stray_bytes(rows: pl.DataFrame, names: list[str]) -> tuple[pl.DataF
     for name in names:
         bad = rows[name].str.contains(f"[{STRAY[0x80]}-{STRAY[0xFF]}]").fill_null(False)
         value = quoted(pl.col(name).str.replace_many(shown))
-        fault = rows.filter(bad).select("row", column=pl.lit(name), reason=pl.format("not UTF-8: {}", value))
+        fault = rows.filter(bad).select(row=ROW, column=pl.lit(name), reason=pl.format("not UTF-8: {}", value))
         faults.append(fault)
         rows = rows.filter(~bad)
     return rows, pl.concat(faults)

@@ -12,6 +12,8 @@ QUARANTINE = {"file": pl.String, "row": pl.Int64, "column": pl.String, "reason":
 """Columns of a quarantine table. `reason` reads "kind" or "kind: the offending value"."""
 FAULTS = {"row": pl.UInt32, "column": pl.String, "reason": pl.String}
 """The same within one file; `column` is empty where a whole row is at fault."""
+ROW = "ringsight.row"
+"""Column of a table being read: the number of the row in its file, from 1, without the header."""
 SHOWN = 60
 """Characters of an offending value that a reason quotes at most."""
 EXAMPLES = 5
@@ -28,7 +30,7 @@ def quoted(value: pl.Expr) -> pl.Expr:
 class Sieve:
     """The rows of one table on their way into the bank; each unusable one is set aside once, at its first fault.
 
-    `rows` has a column `row`: the number of the row in the file, from 1, without the header.
+    `rows` has the column `ROW` beside the table's own.
     """
 
     def __init__(self, path: Path, rows: pl.DataFrame, faults: pl.DataFrame) -> None:
@@ -42,7 +44,7 @@ class Sieve:
         """Take the rows where `bad` is true out of `rows`; `reason` is evaluated on them."""
         if not bad.any():
             return
-        self._faults.append(self.rows.filter(bad).select("row", column=pl.lit(column), reason=reason))
+        self._faults.append(self.rows.filter(bad).select(row=ROW, column=pl.lit(column), reason=reason))
         self.rows = self.rows.filter(~bad)
 
     def faults(self) -> pl.DataFrame:

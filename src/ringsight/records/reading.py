@@ -9,7 +9,7 @@ from ringsight.records.bank import Bank, BankConfig, Role
 from ringsight.records.contract import CUSTOMERS, IMAGES, NOTES, TABLES, TRANSACTIONS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns
 from ringsight.records.images import check_images
-from ringsight.records.quarantine import Sieve, summary
+from ringsight.records.quarantine import summary
 from ringsight.records.strata import strata
 from ringsight.records.tables import (
     check_repeats,
@@ -42,16 +42,12 @@ def read_bank(config: BankConfig) -> Bank:
     """
     declarations = declared(config)
     files = _files(config.path)
-    customers, roles, bad_customers = _customers(config, declarations, files)
-    frames: dict[str, pl.DataFrame] = {}
-    quarantine = [bad_customers]
-    for table in (TRANSACTIONS, NOTES, IMAGES):
-        if table.name not in files:
-            frames[table.name] = empty_table(table)
-            continue
-        sieve = _records(table, files[table.name], config, declarations, customers["customer_id"])
-        quarantine.append(sieve.faults())
-        frames[table.name] = sorted_table(sieve, table)
+    customers, roles, unusable = _customers(config, declarations, files)
+    frames = {table.name: empty_table(table) for table in (TRANSACTIONS, NOTES, IMAGES)}
+    quarantine = [unusable]
+    for name in sorted(frames.keys() & files.keys()):
+        frames[name], unusable = _records(TABLES[name], files[name], config, declarations, customers["customer_id"])
+        quarantine.append(unusable)
     if all(frame.is_empty() for frame in frames.values()):
         raise DataError(
             "no transactions, no call_notes and no id_images",
@@ -59,7 +55,7 @@ def read_bank(config: BankConfig) -> Bank:
             remedy="give at least one of the three tables, with rows whose customer_id stands in customers",
         )
     images = [config.path / path for path in frames[IMAGES.name]["path"].unique()]
-    read = [*files.values(), *(path for path in [config.path / "bank.yaml"] if path.is_file()), *images]
+    yaml = [path for path in [config.path / "bank.yaml"] if path.is_file()]
     return Bank(
         path=config.path,
         customers=customers.with_columns(strata(customers, declarations.strata)),
@@ -67,8 +63,8 @@ def read_bank(config: BankConfig) -> Bank:
         notes=frames[NOTES.name],
         id_images=frames[IMAGES.name],
         roles=roles,
-        quarantine=pl.concat(quarantine),
-        data_hash=hash_files(read, config.path),
+        quarantine=pl.concat(quarantine).sort("file", "row"),
+        data_hash=hash_files([*files.values(), *yaml, *images], config.path),
     )
 
 
@@ -111,13 +107,12 @@ def _customers(
     path = files[CUSTOMERS.name]
     found = list(schema_of(path))
     sources = source_columns(CUSTOMERS, found, declarations.columns.get(CUSTOMERS.name, {}), str(path))
-    for ours in ("stratum", "row"):
-        if ours in sources:
-            raise DataError(
-                f"a column may not be called {ours!r}, which ringsight uses itself",
-                where=str(path),
-                remedy=f"rename it, or map it: ++bank.columns.customers.my_{ours}={sources[ours]}",
-            )
+    if "stratum" in sources:
+        raise DataError(
+            "a column may not be called 'stratum', which ringsight uses itself",
+            where=str(path),
+            remedy=f"rename it, or map it: ++bank.columns.customers.my_stratum={sources['stratum']}",
+        )
     roles = roles_of(sources, declarations, str(path))
     sieve = read_table(path, CUSTOMERS, sources)
     check_values(sieve, CUSTOMERS, sources)
@@ -134,8 +129,10 @@ def _customers(
     return customers, roles, sieve.faults()
 
 
-def _records(table: Table, path: Path, config: BankConfig, declarations: Declarations, owners: pl.Series) -> Sieve:
-    """Read the usable rows of one table of records."""
+def _records(
+    table: Table, path: Path, config: BankConfig, declarations: Declarations, owners: pl.Series
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read one table of records: the usable rows, and those set aside."""
     found = list(schema_of(path))
     sources = source_columns(table, found, declarations.columns.get(table.name, {}), str(path))
     sieve = read_table(path, table, sources)
@@ -144,4 +141,4 @@ def _records(table: Table, path: Path, config: BankConfig, declarations: Declara
         check_images(sieve, config.path, config.max_image_pixels)
     check_repeats(sieve, table.key)
     sieve.check_share(config.max_bad_rows)
-    return sieve
+    return sorted_table(sieve, table), sieve.faults()

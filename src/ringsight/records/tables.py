@@ -7,7 +7,7 @@ import polars as pl
 from ringsight.errors import DataError
 from ringsight.records.contract import Kind, Table
 from ringsight.records.delimited import csv_header, read_csv
-from ringsight.records.quarantine import FAULTS, Sieve, quoted
+from ringsight.records.quarantine import FAULTS, ROW, Sieve, quoted
 
 TEXT = (pl.String, pl.Categorical, pl.Enum)
 DATES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M%#z")
@@ -39,7 +39,7 @@ def schema_of(path: Path) -> dict[str, pl.DataType]:
     if path.suffix == ".csv":
         return {name: pl.String() for name in csv_header(path)}
     try:
-        return dict(pl.scan_parquet(path).collect_schema())
+        return dict(pl.scan_parquet(path, glob=False).collect_schema())
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from error
 
@@ -61,9 +61,9 @@ def read_table(path: Path, table: Table, sources: dict[str, str]) -> Sieve:
         select.append(_taken(pl.col(theirs), schema[theirs], kind).alias(ours))
     if path.suffix == ".csv":
         return Sieve(path, *read_csv(path, select))
-    scan = pl.scan_parquet(path, row_index_name="row", row_index_offset=1, glob=False)
+    scan = pl.scan_parquet(path, row_index_name=ROW, row_index_offset=1, glob=False)
     try:
-        rows = scan.select(*select, "row").collect(engine="streaming")
+        rows = scan.select(*select, ROW).collect(engine="streaming")
     except (pl.exceptions.PolarsError, OSError) as error:
         raise _unreadable(path, error) from error
     return Sieve(path, rows, pl.DataFrame(schema=FAULTS))
@@ -108,7 +108,7 @@ def check_repeats(sieve: Sieve, column: str) -> None:
 def sorted_table(sieve: Sieve, table: Table) -> pl.DataFrame:
     """Sort the rows that remain, in the contract's order of columns and then the bank's; owners as strings."""
     ours = [column for column in table.columns if column in sieve.rows.columns]
-    others = [column for column in sieve.rows.columns if column not in (*ours, "row")]
+    others = [column for column in sieve.rows.columns if column not in (*ours, ROW)]
     order = [column for column in table.order if column in ours]
     return sieve.rows.select(*ours, *others).sort(order).with_columns(pl.col("customer_id").cast(pl.String))
 
