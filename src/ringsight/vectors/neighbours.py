@@ -38,6 +38,15 @@ class Neighbours:
         """The neighbours' ids, the empty string where there are fewer than k; shape (q, k)."""
         return np.append(self.neighbour_ids, "")[self.indices]
 
+    @classmethod
+    def of(
+        cls, customer_ids: NDArray[np.str_], found: NDArray[np.str_], similarities: NDArray[np.floating[Any]]
+    ) -> "Neighbours":
+        """From the neighbours' ids, the empty string where there are fewer than k; both (q, k), in order."""
+        ids = np.union1d(customer_ids, found[found != ""])
+        indices = np.where(found == "", -1, np.searchsorted(ids, found))
+        return cls(customer_ids, ids, indices.astype(np.int32), similarities.astype(np.float32))
+
 
 def no_neighbours(customer_ids: NDArray[np.str_], k: int) -> Neighbours:
     """What a search finds where nobody is."""

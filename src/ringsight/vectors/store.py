@@ -1,0 +1,197 @@
+"""The vector store: one collection per space and model, of which readers see one model's at a time.
+
+Embeddings on disk are the source of truth; a store is an index that can be rebuilt from them. A new model is written
+beside the model in use and then promoted, so that vectors of two models never meet.
+"""
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ringsight.errors import SettingsError
+from ringsight.records.embeddings import Embeddings
+from ringsight.vectors.neighbours import Neighbours
+from ringsight.vectors.scalars import Where
+
+REQUEST_LIMIT = 16_384
+"""Milvus refuses more results, or more queries, in one request; Milvus Lite does not, so we do."""
+
+
+class StoreKind(StrEnum):
+    """Where the vectors are kept."""
+
+    lite = "lite"
+    server = "server"
+    memory = "memory"
+
+
+class IndexKind(StrEnum):
+    """Indexes that both Milvus Lite and a Milvus server really build; Lite takes any other name and ignores it."""
+
+    flat = "flat"
+    hnsw = "hnsw"
+    ivf_flat = "ivf_flat"
+    autoindex = "autoindex"
+
+
+@dataclass(kw_only=True, slots=True)
+class StoreConfig:
+    """Where the vectors are kept, and how they are indexed."""
+
+    kind: StoreKind = StoreKind.lite
+    """`lite`: a Milvus Lite folder on this machine. `server`: Milvus by URI. `memory`: gone when closed."""
+    path: Path | None = None
+    """Folder of Milvus Lite; its name ends in .db. Needed for `lite`."""
+    uri: str = ""
+    """Address of the server, for example https://milvus.example:19530, without credentials. Needed for `server`."""
+    database: str = ""
+    """Database on the server; empty for its default."""
+    token_file: Path | None = None
+    """File that holds the server's token; by default it is read from RINGSIGHT_MILVUS_TOKEN, if set."""
+    index: IndexKind = IndexKind.flat
+    """Index of new collections. `flat` is exact; `hnsw` is quicker from about 100,000 customers, on a server."""
+    write_batch: int = 5_000
+    """Vectors sent at once."""
+    search_batch: int = 1_000
+    """Queries sent at once."""
+    connect_seconds: float = 10.0
+    """How long to wait for a server to answer at first."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no sense.
+
+        Raises:
+            SettingsError: if a bound is out of range, or the address of the store is missing or holds credentials.
+        """
+        if self.kind is StoreKind.lite and self.path is not None and self.path.suffix != ".db":
+            raise SettingsError(f"store.path must end in .db (got {self.path})", remedy="store.path=vectors.db")
+        if self.kind is StoreKind.server and not self.uri.startswith(("http://", "https://")):
+            raise SettingsError(
+                "store.kind=server needs store.uri, http:// or https://", remedy="store.uri=http://localhost:19530"
+            )
+        if "@" in self.uri:
+            raise SettingsError(
+                "store.uri must not hold credentials: settings are written to the run's folder",
+                remedy="put the token in RINGSIGHT_MILVUS_TOKEN or in store.token_file",
+            )
+        for name in ("write_batch", "search_batch"):
+            if not 1 <= getattr(self, name) <= REQUEST_LIMIT:
+                raise SettingsError(f"store.{name} must lie between 1 and {REQUEST_LIMIT} (got {getattr(self, name)})")
+        if not self.connect_seconds > 0:
+            raise SettingsError(f"store.connect_seconds must be positive (got {self.connect_seconds})")
+
+
+class VectorStore(ABC):
+    """Vectors of every space, by customer; use it as a context manager.
+
+    Every method raises `StoreError` if the store is closed, unreachable or damaged.
+    """
+
+    @property
+    @abstractmethod
+    def model_hash(self) -> str | None:
+        """Hash of the model in use, or None before the first promotion.
+
+        Raises:
+            StoreError: if a promotion was interrupted half-way.
+        """
+
+    @abstractmethod
+    def write(self, embeddings: Embeddings, scalars: pl.DataFrame | None = None) -> None:
+        """Put vectors into the collection of their space and model; readers do not see it until `promote`.
+
+        Customers already there are replaced, others stay. Writing again completes what was cut off; writing exactly
+        what was last written in full does nothing, so a customer erased since stays erased.
+
+        Args:
+            embeddings: n vectors; with none, no collection is made.
+            scalars: one row for each customer, extra customers allowed: customer_id and any of segment, region,
+                opened_at (a timestamp, or seconds since 1970), to filter by; other columns are ignored.
+
+        Raises:
+            StoreError: if the vectors are damaged or do not fit those already there, or scalars are missing.
+        """
+
+    @abstractmethod
+    def promote(self, model_hash: str) -> None:
+        """Let readers see this model's vectors, and no other's, in every space.
+
+        Raises:
+            ModelError: if nothing was written for the model.
+            StoreError: if a collection of it is only half written.
+        """
+
+    @abstractmethod
+    def spaces(self) -> list[str]:
+        """Names of the spaces that the model in use has vectors in, sorted."""
+
+    @abstractmethod
+    def count(self, space: str) -> int:
+        """How many customers have a vector in a space; 0 for an absent one."""
+
+    @abstractmethod
+    def get(self, space: str, customer_ids: NDArray[np.str_]) -> Embeddings:
+        """The vectors of those customers who have one, in a space of the model in use."""
+
+    @abstractmethod
+    def search(self, queries: Embeddings, k: int, where: Where | None = None) -> Neighbours:
+        """The k nearest stored customers to each query, in the queries' own space.
+
+        A query never finds itself: the stored customer of the same id is left out. Nearest first, ties by id.
+
+        Args:
+            queries: q vectors, of stored customers or of new ones, made by the model in use.
+            k: how many, up to 16,382.
+            where: search only among customers whose column is, or is in, what is given.
+
+        Returns:
+            Neighbours of shape (q, k), padded; all padding if the space is absent.
+
+        Raises:
+            ModelError: if the queries were made by another model than the one in use.
+            StoreError: if a query is damaged or of the wrong length, or `where` is not as described.
+            SettingsError: if k is out of range.
+        """
+
+    @abstractmethod
+    def erase(self, customer_id: str) -> None:
+        """Remove a customer from every space of every model; no error if there is none."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of the store; closing twice is fine."""
+
+    def __enter__(self) -> Self:
+        """Use the store, and close it at the end."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        """Close the store."""
+        self.close()
+
+
+def open_store(config: StoreConfig) -> VectorStore:
+    """Open a store, made on first use.
+
+    Raises:
+        SettingsError: if `store.path` is missing for Milvus Lite.
+        StoreError: if the store is in use, unreachable or damaged.
+    """
+    match config.kind:
+        case StoreKind.memory:
+            from ringsight.vectors.memory import MemoryStore
+
+            return MemoryStore()
+        case StoreKind.lite | StoreKind.server:
+            from ringsight.vectors.milvus import MilvusStore
+
+            return MilvusStore(config)
