@@ -1,0 +1,91 @@
+"""A ring's links as a drawing: who is tied to whom, by what most, and how strongly."""
+
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from ringsight.review.report.palette import PAINTS, Paint
+
+WIDTH, HEIGHT, MARGIN = 400, 320, 26
+THICKEST = 6.0
+LARGEST_KAMADA = 40
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A member; `number` is its row in the table of members."""
+
+    number: int
+    customer_id: str
+    x: float
+    y: float
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A link, in the paint of its strongest evidence."""
+
+    a: Node
+    b: Node
+    paint: Paint
+    thickness: float
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkGraph:
+    """The drawing, in SVG units from the top left; weak links first, so that strong ones lie above them."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def link_graph(graph: "nx.Graph[str]", order: list[str]) -> LinkGraph:
+    """Draw the links among the members in `order`, numbered from 1 as they stand in it."""
+    graph = graph.subgraph(order)
+    places = _places(graph, order)
+    nodes = {
+        customer: Node(number, customer, round(x, 1), round(y, 1))
+        for number, (customer, (x, y)) in enumerate(zip(order, places, strict=True), start=1)
+    }
+    links = sorted(graph.edges(data=True), key=lambda link: (link[2]["bits"], *sorted(link[:2])))
+    strongest = max((bits["bits"] for _, _, bits in links), default=1.0) or 1.0
+    edges: list[Edge] = []
+    for one, other, bits in links:
+        a, b = sorted((nodes[one], nodes[other]), key=lambda node: node.number)
+        edges.append(_edge(a, b, bits, strongest))
+    return LinkGraph(nodes=tuple(nodes.values()), edges=tuple(edges))
+
+
+def _edge(a: Node, b: Node, bits: dict[str, float], strongest: float) -> Edge:
+    reasons = [f"{paint.label} {bits[paint.column]:.1f}" for paint in PAINTS if bits[paint.column] > 0]
+    return Edge(
+        a=a,
+        b=b,
+        paint=max(PAINTS, key=lambda paint: bits[paint.column]),
+        thickness=round(1 + (THICKEST - 1) * bits["bits"] / strongest, 1),
+        spoken=f"{a.customer_id} and {b.customer_id}: {', '.join(reasons) or '0'} bits",
+    )
+
+
+def _places(graph: "nx.Graph[str]", order: list[str]) -> NDArray[np.float64]:
+    """Places in the picture, shape (members, 2): Kamada–Kawai where it is quick and defined, else springs."""
+    ordered: nx.Graph[str] = nx.Graph()
+    ordered.add_nodes_from(order)
+    ordered.add_edges_from(sorted((min(a, b), max(a, b)) for a, b in graph.edges))
+    if len(order) <= LARGEST_KAMADA and nx.is_connected(ordered):
+        layout = nx.kamada_kawai_layout(ordered)
+    else:
+        layout = nx.spring_layout(ordered, seed=SEED)
+    flat = np.array([layout[customer] for customer in order])
+    low, high = flat.min(axis=0), flat.max(axis=0)
+    spread = np.where(high - low > 1e-6, high - low, np.inf)  # a flat side is centred
+    box = np.array([WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN])
+    scaled = np.where(np.isfinite(spread), (flat - low) / spread, 0.5)
+    places: NDArray[np.float64] = MARGIN + scaled * box
+    return places

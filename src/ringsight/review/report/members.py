@@ -1,0 +1,153 @@
+"""The members of the flagged rings: what the bank knows of them, and their records made small."""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from ringsight.records.bank import Bank, Role
+from ringsight.review.report.notes import Note, note, shared_phrases
+from ringsight.review.report.photographs import Photograph, photograph
+from ringsight.review.report.rhythm import Rhythm, rhythm
+
+NOTES_EACH, IMAGES_EACH = 3, 2
+"""The latest of each are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedValue:
+    """A value that two members or more carry."""
+
+    column: str
+    value: str
+    carriers: int
+    in_bank: float
+    """Share of all customers who carry it."""
+    role: Role
+    """`evidence`, or `innocent`: a reason for honest people to be alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member; `number` stands in the drawing and in the table."""
+
+    number: int
+    customer_id: str
+    opened: str
+    segment: str
+    region: str
+    evidence: tuple[tuple[str, bool], ...]
+    """For each evidence column shown: the value, and whether another member carries it."""
+    rhythm: Rhythm | None
+    notes: tuple[Note, ...]
+    images: tuple[Photograph, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """The records of some customers, by customer."""
+
+    bank: Bank
+    customers: dict[str, dict[str, Any]]
+    transactions: dict[str, pl.DataFrame]
+    notes: dict[str, pl.DataFrame]
+    images: dict[str, pl.DataFrame]
+
+
+def records_of(bank: Bank, customer_ids: Iterable[str]) -> Records:
+    """Gather what `members` and `shared_values` need, in one pass over each table."""
+    wanted = pl.DataFrame({"customer_id": sorted(customer_ids)}, schema={"customer_id": pl.String})
+    return Records(
+        bank=bank,
+        customers={row["customer_id"]: row for row in _of(bank.customers, wanted).iter_rows(named=True)},
+        transactions=_by_customer(_of(bank.transactions, wanted)),
+        notes=_by_customer(_latest(_of(bank.notes, wanted), "timestamp", "note_id", NOTES_EACH)),
+        images=_by_customer(_latest(_of(bank.id_images, wanted), "captured_at", "image_id", IMAGES_EACH)),
+    )
+
+
+def shared_values(records: Records, members: list[str]) -> list[SharedValue]:
+    """Evidence that two members or more carry alike, and innocent values that half of them do; most carried first."""
+    shared = []
+    for role, enough in ((Role.evidence, 2), (Role.innocent, max(2, len(members) / 2))):
+        for column in records.bank.columns_with(role):
+            values = Counter(_value(records.customers[customer], column) for customer in members)
+            del values[""]
+            shared += [
+                SharedValue(column, value, carriers, _share(records.bank, column, value), role)
+                for value, carriers in values.items()
+                if carriers >= enough
+            ]
+    return sorted(shared, key=lambda s: (s.role != Role.evidence, -s.carriers, s.column, s.value))
+
+
+def members(
+    records: Records, shown: list[str], columns: list[str], shared: list[SharedValue], full: int
+) -> list[Member]:
+    """Describe the members of one ring.
+
+    Args:
+        records: of these customers at least.
+        shown: customer ids, in the order of their numbers.
+        columns: evidence columns whose values are given.
+        shared: what `shared_values` found in the ring.
+        full: for how many members, from the first, notes and images are given too.
+    """
+    common = {(value.column, value.value) for value in shared}
+    notes = {customer: records.notes[customer] for customer in shown[:full] if customer in records.notes}
+    phrases = shared_phrases((customer, text) for customer, table in notes.items() for text in table["text"])
+    people = []
+    for number, customer in enumerate(shown, start=1):
+        row = records.customers[customer]
+        values = [(column, _value(row, column)) for column in columns]
+        images = records.images.get(customer) if number <= full else None
+        people.append(
+            Member(
+                number=number,
+                customer_id=customer,
+                opened=_date(row["opened_at"]),
+                segment=_value(row, "segment"),
+                region=_value(row, "region"),
+                evidence=tuple((value, (column, value) in common) for column, value in values),
+                rhythm=rhythm(records.transactions[customer]) if customer in records.transactions else None,
+                notes=tuple(
+                    note(row["note_id"], _date(row["timestamp"]), row["text"], phrases)
+                    for row in _rows(notes.get(customer))
+                ),
+                images=tuple(photograph(records.bank.path, row["image_id"], row["path"]) for row in _rows(images)),
+            )
+        )
+    return people
+
+
+def _share(bank: Bank, column: str, value: str) -> float:
+    carriers: int = (bank.customers[column].cast(pl.String) == value).sum()
+    return carriers / len(bank.customers)
+
+
+def _of(table: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(pl.col("customer_id").cast(pl.String)).join(wanted, on="customer_id", how="semi")
+
+
+def _latest(table: pl.DataFrame, moment: str, name: str, each: int) -> pl.DataFrame:
+    order = [column for column in (moment, name) if column in table.columns]
+    return table.sort(order).group_by("customer_id", maintain_order=True).tail(each)
+
+
+def _by_customer(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {str(key[0]): rows for key, rows in table.partition_by("customer_id", as_dict=True).items()}
+
+
+def _rows(table: pl.DataFrame | None) -> list[dict[str, Any]]:
+    return [] if table is None else table.to_dicts()
+
+
+def _value(row: dict[str, Any], column: str) -> str:
+    value = row.get(column)
+    return "" if value is None else str(value)
+
+
+def _date(moment: Any) -> str:  # noqa: ANN401 - a date, a timestamp or nothing, as the bank gave it
+    return "" if moment is None else str(moment)[:10]

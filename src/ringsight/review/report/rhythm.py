@@ -1,0 +1,48 @@
+"""When and how much a customer moves money: counts by hour and weekday, as a small picture."""
+
+from dataclasses import dataclass
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+LEVELS = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Rhythm:
+    """A customer's transactions, 24 hours by 7 weekdays (UTC, Monday first)."""
+
+    levels: tuple[str, ...]
+    """SVG paths, one for each level of activity from faint to full; an hour is one unit wide."""
+    transactions: int
+    spoken: str
+
+
+def rhythm(transactions: pl.DataFrame) -> Rhythm | None:
+    """Draw the rhythm of one customer; None without a transaction."""
+    if transactions.is_empty():
+        return None
+    days = transactions["timestamp"].dt.weekday().to_numpy() - 1
+    hours = transactions["timestamp"].dt.hour().to_numpy()
+    counts = np.zeros((7, 24), dtype=np.int64)
+    np.add.at(counts, (days, hours), 1)
+    level = np.ceil(LEVELS * counts / counts.max()).astype(np.int64)
+    paths = tuple(
+        "".join(f"M{hour} {day}.5h1" for day, hour in np.argwhere(level == at)) for at in range(1, LEVELS + 1)
+    )
+    first, last = (f"{day:%Y-%m-%d}" for day in transactions["timestamp"].dt.date().sort()[[0, -1]])
+    typical = float(transactions["amount"].abs().median())  # type: ignore[arg-type]
+    incoming = int((transactions["amount"] > 0).sum())
+    return Rhythm(
+        levels=paths,
+        transactions=len(transactions),
+        spoken=f"{len(transactions)} transactions from {first} to {last}, "
+        f"{incoming} of them incoming, median amount {typical:,.2f}, most at {_busiest(counts)}",
+    )
+
+
+def _busiest(counts: NDArray[np.int64]) -> str:
+    """Name the busiest hour of the day."""
+    hour = int(counts.sum(axis=0).argmax())
+    return f"{hour:02d}–{(hour + 1) % 24:02d} h"
