@@ -1,0 +1,57 @@
+"""The truth of a synthetic bank: rings, labels and benign groups, in a folder of their own."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from ringsight.records.synthetic.people import END, Group, People
+from ringsight.records.synthetic.rings import Ring
+from ringsight.records.synthetic.traits import codes
+
+
+def write_truth(folder: Path, people: People, rings: list[Ring], groups: list[Group], rng: np.random.Generator) -> None:
+    """Write labels.csv, rings.json and benign.csv into `folder`/truth.
+
+    A benign group is listed without those of its members whom a ring has taken, and only if two remain.
+    Fraud is labelled after the records end, a ring within two weeks; the honest have no `labelled_at`.
+    """
+    (folder / "truth").mkdir()
+    ring_ids = np.full(len(people), None, dtype=object)
+    labelled_at = np.full(len(people), None, dtype=object)
+    for ring in rings:
+        ring_ids[ring.members] = ring.ring_id
+        found = rng.integers(1, 90)
+        for member in ring.members:
+            labelled_at[member] = END + timedelta(days=int(found + rng.integers(0, 14)))
+    honest = np.array([ring is None for ring in ring_ids])
+    pl.DataFrame(
+        {
+            "customer_id": people.customer_id,
+            "ring_id": pl.Series(ring_ids.tolist(), dtype=pl.String),
+            "is_fraud": ~honest,
+            "labelled_at": pl.Series(labelled_at.tolist(), dtype=pl.Datetime("ms")),
+        }
+    ).write_csv(folder / "truth" / "labels.csv")
+    traits = {
+        ring.ring_id: {
+            "size": len(ring.members),
+            "typology": ring.typology.value,
+            "tied": list(ring.typology.tied),
+            "strength": ring.strength.value,
+        }
+        for ring in rings
+    }
+    text = json.dumps(traits, indent=2, sort_keys=True) + "\n"
+    (folder / "truth" / "rings.json").write_text(text, encoding="utf-8")
+    listed = [(group.kind, members) for group in groups if len(members := group.members[honest[group.members]]) >= 2]
+    names = codes("G", len(listed), rng, digits=6)
+    rows = [
+        (people.customer_id[one], name, kind) for name, (kind, who) in zip(names, listed, strict=True) for one in who
+    ]
+    schema = {"customer_id": pl.String, "group_id": pl.String, "kind": pl.String}
+    pl.DataFrame([tuple(map(str, row)) for row in rows], schema=schema, orient="row").write_csv(
+        folder / "truth" / "benign.csv"
+    )
