@@ -36,6 +36,6 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStor
 
 
 @pytest.fixture
-def lite(tmp_path: Path) -> Callable[[], VectorStore]:
+def reopen(tmp_path: Path) -> Callable[[], VectorStore]:
     """Opens the same Milvus Lite folder again and again."""
     return lambda: open_store(StoreConfig(path=tmp_path / "vectors.db", write_batch=64))

@@ -18,7 +18,11 @@ TOKEN = "RINGSIGHT_MILVUS_TOKEN"  # noqa: S105 - the name of a variable
 GRPC_OPTIONS = {"grpc.keepalive_time_ms": 7_200_000}
 """At the client's own 10 s, Milvus Lite cuts every call that lasts longer than 200 s."""
 
-for name in ("pymilvus", "milvus_lite"):  # every failure reaches us as an exception and is told once, as StoreError
+for name in (
+    "pymilvus",
+    "milvus_lite",
+    "grpc._server",
+):  # every failure reaches us as an exception and is told once, as StoreError
     logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
