@@ -126,7 +126,7 @@ def photograph(card: Image.Image, scenes: Traits, one: int, rng: np.random.Gener
 def _placed(
     card: Image.Image, shaken: NDArray[np.float64], rng: np.random.Generator
 ) -> tuple[Image.Image, Image.Image]:
-    """Put the card into perspective."""
+    """Put the card, and the mask of its outline, into perspective."""
     width, height = SIZE
     half = np.array([width, height]) / 2 * (0.82 + 0.03 * shaken[ZOOM])
     corners = np.array([[-1, -1], [1, -1], [1, 1], [-1, 1]]) * half
@@ -137,8 +137,12 @@ def _placed(
     target = corners @ turn + centre
     small = card.resize(SMALL, Image.Resampling.BILINEAR)  # a perspective by itself would drop thin strokes
     source = np.array([[0, 0], [1, 0], [1, 1], [0, 1]]) * SMALL
-    placed = small.transform(SIZE, Image.Transform.PERSPECTIVE, _homography(target, source), Image.Resampling.BILINEAR)
-    return placed.convert("RGB"), placed.getchannel("A")
+    where = _homography(target, source)
+    placed, mask = (
+        image.transform(SIZE, Image.Transform.PERSPECTIVE, where, Image.Resampling.BILINEAR)
+        for image in (small, cards.outline(SMALL))
+    )
+    return placed, mask
 
 
 def _homography(target: NDArray[np.float64], source: NDArray[np.float64]) -> list[float]:

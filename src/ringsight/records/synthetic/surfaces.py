@@ -1,5 +1,7 @@
 """Surfaces that cards are photographed on; a seed gives each its own grain, knots, threads or stains."""
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
@@ -24,7 +26,7 @@ def surface(kind: str, seed: int, size: tuple[int, int]) -> Image.Image:
     """Draw a surface of `kind`, one of `SURFACES`, of `size` (width, height) in pixels."""
     rng = np.random.default_rng(seed)
     width, height = size
-    y, x = np.mgrid[0:height, 0:width].astype(np.float32)
+    y, x = _grid(size)
     angle = np.float32(rng.uniform(-0.6, 0.6))
     along, across = x * np.cos(angle) + y * np.sin(angle), y * np.cos(angle) - x * np.sin(angle)
     cloud, period = _cloud(rng, size, 7), np.float32(rng.uniform(16, 34))
@@ -55,6 +57,13 @@ def surface(kind: str, seed: int, size: tuple[int, int]) -> Image.Image:
     share = np.clip(dark, 0, 1).astype(np.float32)[..., None]
     pixels = light + (shadow - light) * share
     return Image.fromarray(np.clip(pixels, 0, 255).astype(np.uint8))
+
+
+@lru_cache
+def _grid(size: tuple[int, int]) -> NDArray[np.float32]:
+    """Where each pixel lies, down and across; shape (2, height, width)."""
+    width, height = size
+    return np.mgrid[0:height, 0:width].astype(np.float32)
 
 
 def _cloud(rng: np.random.Generator, size: tuple[int, int], cells: int) -> NDArray[np.float32]:
