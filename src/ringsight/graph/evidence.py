@@ -1,0 +1,232 @@
+"""Evidence between two customers, in bits, one trace at a time.
+
+A trace is one modality or one evidence entity column. If `b` is the r-th nearest of the n customers whom
+`a` could have been near, chance alone would bring it so near with probability r / n, which is worth
+-log2(r / n) bits; both directions are averaged. A shared entity value that f of n customers carry is worth
+log2(n / f) bits. Where either customer lacks the trace there is no evidence, for or against: missing is a mask.
+
+Traces are addressed by their owner's row in the bank's sorted customer ids. A permutation of the null hands
+the traces to other customers, and then asks for the evidence between the traces' owners.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+from ringsight.records.embeddings import Embeddings
+from ringsight.vectors.bulk import self_neighbours
+
+Rows = NDArray[np.int64]
+CHANCE_BITS = float(np.log2(np.e))
+"""Expected -log2(u) of a uniform u: what two strangers' nearness is worth on average."""
+
+
+class Trace(Protocol):
+    """One kind of trace that customers leave, and how strongly it ties two of them."""
+
+    name: str
+    """The modality, or the entity column."""
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Who left this trace; shape (customers,)."""
+        ...
+
+    def pair_bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
+        """Bits between traces a[i] and b[i]; both must be present; shape (pairs,)."""
+        ...
+
+    def near_pairs(self, k: int) -> tuple[Rows, Rows]:
+        """Pairs (a < b) that the trace ties about as closely as a customer's k nearest."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ModalityTrace:
+    """Nearness in one modality's embedding space."""
+
+    name: str
+    present: NDArray[np.bool_]
+    """Shape (customers,)."""
+    row: Rows
+    """Customer -> row among the n who have the modality, -1 where absent; shape (customers,)."""
+    neighbours: NDArray[np.int32]
+    """Rows of each customer's nearest, nearest first, -1 where there are fewer; shape (n, kept)."""
+    nearness: "EveryRank | NearRanks"
+
+    @property
+    def count(self) -> int:
+        """How many customers have the modality."""
+        return len(self.neighbours)
+
+    def pair_bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
+        """See `Trace.pair_bits`."""
+        return self.nearness.bits(self.row[a], self.row[b])
+
+    def near_pairs(self, k: int) -> tuple[Rows, Rows]:
+        """Pairs of whom either has the other among its k nearest."""
+        near = self.neighbours[:, :k]
+        start, column = np.nonzero(near >= 0)
+        end = near[start, column].astype(np.int64)
+        pairs = np.unique(np.minimum(start, end) * self.count + np.maximum(start, end))
+        owner = np.flatnonzero(self.present)
+        return owner[pairs // self.count], owner[pairs % self.count]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EveryRank:
+    """All ranks, for a bank small enough to hold them."""
+
+    table: NDArray[np.float32]
+    """Bits between any two rows, both directions averaged; shape (n, n)."""
+
+    def bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
+        """Bits between rows a[i] and b[i]; shape (pairs,)."""
+        return self.table[a, b].astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NearRanks:
+    """The ranks of the neighbours kept; farther ones are estimated.
+
+    The estimate takes a customer's similarities to all others as normal, and is never nearer than a neighbour kept.
+    """
+
+    vectors: NDArray[np.float32]
+    """Shape (n, dim)."""
+    mean: NDArray[np.float64]
+    """Mean similarity of each vector to all; shape (n,)."""
+    spread: NDArray[np.float64]
+    """Standard deviation of each vector's similarities to all; shape (n,)."""
+    keys: NDArray[np.int64]
+    """Sorted `from * n + to` of the neighbours kept; shape (n * kept,)."""
+    ranks: NDArray[np.int32]
+    """1-based rank for each key."""
+    kept: int
+
+    def bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
+        """Bits between rows a[i] and b[i]; shape (pairs,)."""
+        similarity = np.einsum("ij,ij->i", self.vectors[a], self.vectors[b]).astype(np.float64)
+        bits: NDArray[np.float64] = (self._one_way(a, b, similarity) + self._one_way(b, a, similarity)) / 2
+        return bits
+
+    def _one_way(self, start: Rows, end: Rows, similarity: NDArray[np.float64]) -> NDArray[np.float64]:
+        others = len(self.vectors) - 1
+        key = start * len(self.vectors) + end
+        at = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
+        tail = ndtr(-(similarity - self.mean[start]) / self.spread[start])
+        rank = np.clip(tail * others, self.kept + 1, others)
+        bits: NDArray[np.float64] = -np.log2(np.where(self.keys[at] == key, self.ranks[at], rank) / others)
+        return np.maximum(bits, 0.0)
+
+
+def modality_trace(
+    embeddings: Embeddings, customer_ids: NDArray[np.str_], keep: int, every_rank_up_to: int = 4096
+) -> ModalityTrace:
+    """Weigh one modality's embeddings.
+
+    Args:
+        embeddings: n >= 2 vectors of length 1.
+        customer_ids: all customers of the bank, sorted; shape (customers,).
+        keep: how many nearest customers have an exact rank.
+        every_rank_up_to: with no more customers than this, everybody's rank is exact.
+    """
+    row = embeddings.rows_in(customer_ids)
+    neighbours = self_neighbours(embeddings, keep).indices
+    small = len(embeddings.vectors) <= every_rank_up_to
+    return ModalityTrace(
+        name=embeddings.space,
+        present=row >= 0,
+        row=row,
+        neighbours=neighbours,
+        nearness=_every_rank(embeddings.vectors) if small else _near_ranks(embeddings.vectors, neighbours),
+    )
+
+
+def _every_rank(vectors: NDArray[np.float32]) -> EveryRank:
+    n = len(vectors)
+    similarity = vectors @ vectors.T
+    similarity = np.minimum(similarity, similarity.T)
+    np.fill_diagonal(similarity, np.inf)
+    order = np.argsort(-similarity, axis=1, kind="stable")
+    ranks = np.empty((n, n), dtype=np.int32)
+    np.put_along_axis(ranks, order, np.arange(n, dtype=np.int32)[None, :], axis=1)
+    bits = -np.log2(np.maximum(ranks, 1) / np.float32(n - 1))
+    return EveryRank((bits + bits.T) / 2)
+
+
+def _near_ranks(vectors: NDArray[np.float32], neighbours: NDArray[np.int32]) -> NearRanks:
+    n, kept = neighbours.shape
+    start, column = np.nonzero(neighbours >= 0)
+    keys = start * n + neighbours[start, column].astype(np.int64)
+    order = np.argsort(keys)
+    mean = (vectors @ vectors.mean(axis=0)).astype(np.float64)
+    second = np.einsum("ij,jk,ik->i", vectors, vectors.T @ vectors / n, vectors, optimize=True)
+    return NearRanks(
+        vectors=vectors,
+        mean=mean,
+        spread=np.sqrt(np.maximum(second - mean**2, 1e-12)),
+        keys=keys[order],
+        ranks=(column[order] + 1).astype(np.int32),
+        kept=kept,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class EntityTrace:
+    """Values of one evidence entity column, shared exactly."""
+
+    name: str
+    present: NDArray[np.bool_]
+    """Shape (customers,)."""
+    codes: NDArray[np.int64]
+    """Customer -> code of its value, -1 where absent; shape (customers,)."""
+    bits: NDArray[np.float64]
+    """Code -> log2(n / f), or 0 for a value carried by more than the cap; shape (values,)."""
+
+    def pair_bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
+        """See `Trace.pair_bits`."""
+        shared: NDArray[np.float64] = np.where(self.codes[a] == self.codes[b], self.bits[self.codes[a]], 0.0)
+        return shared
+
+    def near_pairs(self, k: int) -> tuple[Rows, Rows]:  # noqa: ARG002 - a shared value has no rank
+        """All pairs that share a value within the cap."""
+        pairs = [(a, b) for group in self.groups(2) for i, a in enumerate(group) for b in group[i + 1 :]]
+        both = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+        return both[:, 0], both[:, 1]
+
+    def groups(self, minimum: int) -> list[Rows]:
+        """The customers of each value within the cap that at least `minimum` share, in order of value."""
+        order = np.argsort(self.codes, kind="stable")
+        codes = self.codes[order]
+        starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else np.zeros(0, np.int64)
+        return [
+            order[start:stop]
+            for start, stop in zip(starts, np.r_[starts[1:], len(codes)], strict=True)
+            if codes[start] >= 0 and stop - start >= minimum and self.bits[codes[start]] > 0
+        ]
+
+
+def entity_traces(customers: pl.DataFrame, columns: Sequence[str], cap: int) -> list[EntityTrace]:
+    """One trace for each evidence entity column.
+
+    Args:
+        customers: the bank's customers, sorted by id.
+        columns: columns declared as evidence.
+        cap: a value that more customers carry says nothing about any two of them, and is never walked.
+    """
+    traces = []
+    for column in columns:
+        values = customers[column].cast(pl.String)
+        present = values.is_not_null().to_numpy()
+        codes = np.full(len(values), -1, dtype=np.int64)
+        codes[present] = values.drop_nulls().rank("dense").to_numpy().astype(np.int64) - 1
+        carriers = np.bincount(codes[present]) if present.any() else np.zeros(0, np.int64)
+        bits = np.where(carriers <= cap, np.log2(max(int(present.sum()), 1) / np.maximum(carriers, 1)), 0.0)
+        traces.append(EntityTrace(name=column, present=present, codes=codes, bits=bits))
+    return traces

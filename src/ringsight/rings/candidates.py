@@ -1,0 +1,197 @@
+"""Candidate rings, and how well the traces that did not propose them corroborate them.
+
+Communities of each trace's own links propose candidates, and so do communities of all traces together, for
+rings in which no single trace suffices. A candidate is then judged by its corroboration: the agreement, in
+bits, of every trace but the one that proposed it. No trace proves a ring by itself: many honest customers share
+one. And a trace that did not choose the members has not been flattered by the choice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from ringsight.errors import SettingsError
+from ringsight.graph.communities import communities
+from ringsight.graph.evidence import EntityTrace, ModalityTrace, Rows, Trace, entity_traces, modality_trace
+from ringsight.graph.links import Links, combined_links, combined_threshold, threshold_bits, trace_links
+from ringsight.records.embeddings import Embeddings
+from ringsight.rings.agreement import Calibration, Groups, calibrate, entity_agreement, modality_agreement
+
+COMBINED = "combined"
+"""The proposer that takes all traces together."""
+
+
+@dataclass(kw_only=True, slots=True)
+class CandidateConfig:
+    """How candidate rings are proposed."""
+
+    neighbours: int = 30
+    """Two customers are linked in one modality when they are, on average, among each other's so many nearest."""
+    resolutions: list[float] = field(default_factory=lambda: [0.8, 1.0, 1.25])
+    """Bits that a pair must bring to stay in a community, in multiples of the bits that make a link.
+    Each gives candidates of its own, from broad to tight."""
+    chance_links: float = 2.0
+    """Strangers that a customer may be linked to by chance when all traces are taken together."""
+    entity_cap: int = 50
+    """A value that more customers carry is counted and shown, but makes no link."""
+    min_size: int = 3
+    """Smallest ring."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no sense.
+
+        Raises:
+            SettingsError: naming the setting, what was given and what is needed.
+        """
+        bounds = {
+            "neighbours": (self.neighbours, 1),
+            "entity_cap": (self.entity_cap, 2),
+            "min_size": (self.min_size, 3),
+        }
+        for name, (value, least) in bounds.items():
+            if value < least:
+                raise SettingsError(f"candidates.{name} must be at least {least} (got {value})")
+        if not self.resolutions or not all(resolution > 0 for resolution in self.resolutions):
+            raise SettingsError(f"candidates.resolutions must be positive numbers (got {self.resolutions})")
+        if not self.chance_links > 0:
+            raise SettingsError(f"candidates.chance_links must be positive (got {self.chance_links})")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Candidates:
+    """Candidate rings of one world: the observed one, or one in which traces have changed hands."""
+
+    proposer: NDArray[np.int64]
+    """Index of the proposing trace, or the number of traces for all together; shape (candidates,)."""
+    members: list[Rows]
+    """Customers of each candidate, sorted."""
+    agreement: NDArray[np.float64]
+    """Bits by trace; shape (candidates, traces)."""
+    corroboration: NDArray[np.float64]
+    """Bits of all traces but the proposing one (all but the strongest, where all proposed); shape (candidates,)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Evidence:
+    """All traces of a bank, with what does not change when traces change hands."""
+
+    config: CandidateConfig
+    seed: int
+    traces: Sequence[Trace]
+    """Modalities in their fixed order, then entity columns."""
+    own: list[list[Rows]]
+    """For each trace its own communities, as trace owners."""
+    near: list[tuple[Rows, Rows]]
+    """For each trace its near pairs, as trace owners."""
+    combined_threshold: float
+    """Bits above chance that link two customers when all traces are taken together."""
+    calibrations: dict[str, Calibration] = field(default_factory=dict)
+    """By modality."""
+
+    @property
+    def names(self) -> list[str]:
+        """Names of the traces, in order."""
+        return [trace.name for trace in self.traces]
+
+    def candidates(self, owners: Mapping[str, Rows]) -> Candidates:
+        """Propose and weigh candidates in the world in which customer i carries the traces of `owners[trace][i]`."""
+        parts = []
+        customers = len(self.traces[0].present)
+        for index, trace in enumerate(self.traces):
+            carrier = np.empty(customers, dtype=np.int64)
+            carrier[owners[trace.name]] = np.arange(customers)
+            parts.append(self._weigh(index, [np.sort(carrier[members]) for members in self.own[index]], owners))
+        if len(self.traces) > 1:
+            parts.append(self._weigh(len(self.traces), self._combined(owners), owners))
+        return Candidates(
+            proposer=np.concatenate([part.proposer for part in parts]),
+            members=[members for part in parts for members in part.members],
+            agreement=np.concatenate([part.agreement for part in parts]),
+            corroboration=np.concatenate([part.corroboration for part in parts]),
+        )
+
+    def _combined(self, owners: Mapping[str, Rows]) -> list[Rows]:
+        links = combined_links(self.near, self.traces, owners, self.combined_threshold)
+        return _proposals(links, self.combined_threshold, self.config, self.seed)
+
+    def _weigh(self, proposer: int, members: list[Rows], owners: Mapping[str, Rows]) -> Candidates:
+        groups = Groups.of(members)
+        agreement = np.zeros((len(members), len(self.traces)))
+        for index, trace in enumerate(self.traces):
+            if isinstance(trace, ModalityTrace):
+                calibration = self.calibrations[trace.name]
+                agreement[:, index] = modality_agreement(trace, calibration, groups, owners[trace.name])
+            elif isinstance(trace, EntityTrace):
+                agreement[:, index] = entity_agreement(trace, groups, owners[trace.name])
+        set_aside = agreement[:, proposer] if proposer < len(self.traces) else agreement.max(axis=1, initial=0.0)
+        return Candidates(
+            proposer=np.full(len(members), proposer),
+            members=members,
+            agreement=agreement,
+            corroboration=agreement.sum(axis=1) - set_aside,
+        )
+
+
+def gather_evidence(
+    customers: pl.DataFrame,
+    embeddings: Mapping[str, Embeddings],
+    entity_columns: Sequence[str],
+    config: CandidateConfig,
+    seed: int,
+) -> Evidence:
+    """Weigh every trace of a bank.
+
+    Args:
+        customers: the bank's customers, sorted by id.
+        embeddings: by modality; the joint space has no part in the evidence, so that nothing counts twice.
+        entity_columns: customer columns declared as evidence.
+        config: how candidates are proposed.
+        seed: of the random groups and of Leiden.
+
+    Raises:
+        SettingsError: if there is nothing to compare: no modality with two customers and no shared value.
+    """
+    ids = customers["customer_id"].to_numpy().astype(np.str_)
+    modalities = [
+        modality_trace(embeddings[name], ids, config.neighbours)
+        for name in sorted(embeddings)
+        if len(embeddings[name].customer_ids) >= config.min_size
+    ]
+    entities = [
+        trace
+        for trace in entity_traces(customers, entity_columns, config.entity_cap)
+        if len(trace.near_pairs(config.neighbours)[0])
+    ]
+    traces: list[Trace] = [*modalities, *entities]
+    if not traces:
+        raise SettingsError(
+            f"nothing to compare: no modality has {config.min_size} customers with records, and no evidence entity "
+            "value is shared",
+            remedy="check the summary of what was read, and the columns declared as evidence",
+        )
+    links = [trace_links(trace, config.neighbours) for trace in modalities]
+    own = [
+        _proposals(link, threshold_bits(trace, config.neighbours), config, seed)
+        for link, trace in zip(links, modalities, strict=True)
+    ] + [trace.groups(config.min_size) for trace in entities]
+    return Evidence(
+        config=config,
+        seed=seed,
+        traces=traces,
+        own=own,
+        near=[trace.near_pairs(config.neighbours) for trace in traces],
+        combined_threshold=combined_threshold(len(customers), max(len(modalities), 1), config.chance_links),
+        calibrations={trace.name: calibrate(trace, seed) for trace in modalities},
+    )
+
+
+def _proposals(links: Links, threshold: float, config: CandidateConfig, seed: int) -> list[Rows]:
+    """The distinct communities of all resolutions, broad ones first."""
+    found: dict[bytes, Rows] = {}
+    for resolution in sorted(config.resolutions):
+        for members in communities((links.a, links.b), links.bits, resolution * threshold, config.min_size, seed):
+            found.setdefault(members.tobytes(), members)
+    return list(found.values())
