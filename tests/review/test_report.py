@@ -12,9 +12,10 @@ import polars as pl
 import pytest
 from PIL import Image
 
+from ringsight.errors import DataError
 from ringsight.records.bank import Bank, Role
 from ringsight.records.embeddings import JOINT, Embeddings
-from ringsight.review.report import write_report
+from ringsight.review.report import spacemap, write_report
 from ringsight.review.report.notes import LONGEST, note, shared_phrases
 from ringsight.review.report.nullchart import null_chart
 from ringsight.review.report.spacemap import space_map
@@ -280,6 +281,12 @@ def test_a_bank_without_records_or_embeddings_is_reported(bank: Bank, results: R
     assert "no ID image" in text
 
 
+def test_the_detection_of_another_bank_is_refused(bank: Bank, results: Results, tmp_path: Path):
+    with pytest.raises(DataError, match="'C00'"):
+        write_report(results, replace(bank, customers=bank.customers[5:]), {}, tmp_path / "report.html")
+    assert not (tmp_path / "report.html").exists()
+
+
 def test_the_map_holds_every_customer_once_and_stays_in_its_frame(results: Results, joint: Embeddings):
     drawn = space_map(results, joint)
     assert drawn is not None
@@ -287,6 +294,16 @@ def test_the_map_holds_every_customer_once_and_stays_in_its_frame(results: Resul
     assert len(dots) == len(IDS)
     assert all(0 <= float(x) <= drawn.width and 0 <= float(y) <= drawn.height for x, y in dots)
     assert [star.ring_id for star in drawn.stars] == ["Rflag"]
+
+
+def test_the_map_of_a_large_bank_keeps_every_flagged_member(
+    results: Results, joint: Embeddings, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(spacemap, "LARGEST_TSNE", 10)
+    drawn = space_map(results, joint)
+    assert drawn is not None
+    assert drawn.customers == 10
+    assert [star.members.count("h0") for star in drawn.stars] == [4]
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])

@@ -9,7 +9,9 @@ from numpy.typing import NDArray
 from ringsight.review.report.palette import PAINTS, Paint
 
 WIDTH, HEIGHT, MARGIN = 400, 320, 26
-THICKEST = 6.0
+THICKEST, THINNEST = 6.0, 0.8
+INK = 110.0
+"""Thickness that all links of a drawing may use up together, were they all the strongest."""
 LARGEST_KAMADA = 40
 SEED = 0
 
@@ -55,20 +57,21 @@ def link_graph(graph: "nx.Graph[str]", order: list[str]) -> LinkGraph:
     }
     links = sorted(graph.edges(data=True), key=lambda link: (link[2]["bits"], *sorted(link[:2])))
     strongest = max((bits["bits"] for _, _, bits in links), default=1.0) or 1.0
+    thickest = min(THICKEST, max(2.0, INK / max(len(links), 1)))
     edges: list[Edge] = []
     for one, other, bits in links:
         a, b = sorted((nodes[one], nodes[other]), key=lambda node: node.number)
-        edges.append(_edge(a, b, bits, strongest))
+        edges.append(_edge(a, b, bits, strongest, thickest))
     return LinkGraph(nodes=tuple(nodes.values()), edges=tuple(edges))
 
 
-def _edge(a: Node, b: Node, bits: dict[str, float], strongest: float) -> Edge:
+def _edge(a: Node, b: Node, bits: dict[str, float], strongest: float, thickest: float) -> Edge:
     reasons = [f"{paint.label} {bits[paint.column]:.1f}" for paint in PAINTS if bits[paint.column] > 0]
     return Edge(
         a=a,
         b=b,
         paint=max(PAINTS, key=lambda paint: bits[paint.column]),
-        thickness=round(1 + (THICKEST - 1) * bits["bits"] / strongest, 1),
+        thickness=round(max(THINNEST, thickest * bits["bits"] / strongest), 1),
         spoken=f"{a.customer_id} and {b.customer_id}: {', '.join(reasons) or '0'} bits",
     )
 

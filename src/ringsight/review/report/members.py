@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 
+from ringsight.errors import DataError
 from ringsight.records.bank import Bank, Role
 from ringsight.review.report.notes import Note, note, shared_phrases
 from ringsight.review.report.photographs import Photograph, photograph
@@ -57,8 +58,19 @@ class Records:
 
 
 def records_of(bank: Bank, customer_ids: Iterable[str]) -> Records:
-    """Gather what `members` and `shared_values` need, in one pass over each table."""
+    """Gather what `members` and `shared_values` need, in one pass over each table.
+
+    Raises:
+        DataError: if the bank has no such customer.
+    """
     wanted = pl.DataFrame({"customer_id": sorted(customer_ids)}, schema={"customer_id": pl.String})
+    strangers = wanted.join(bank.customers, on="customer_id", how="anti")["customer_id"]
+    if len(strangers):
+        raise DataError(
+            f"customer {strangers[0]!r}, a member of a flagged ring, is not in this bank",
+            where=str(bank.path),
+            remedy="report a detection together with the bank that was searched",
+        )
     return Records(
         bank=bank,
         customers={row["customer_id"]: row for row in _of(bank.customers, wanted).iter_rows(named=True)},
@@ -123,8 +135,7 @@ def members(
 
 
 def _share(bank: Bank, column: str, value: str) -> float:
-    carriers: int = (bank.customers[column].cast(pl.String) == value).sum()
-    return carriers / len(bank.customers)
+    return len(bank.customers.filter(pl.col(column).cast(pl.String) == value)) / len(bank.customers)
 
 
 def _of(table: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:

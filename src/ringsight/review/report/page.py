@@ -62,6 +62,9 @@ def write_report(results: Results, bank: Bank, embeddings: Mapping[str, Embeddin
         bank: the records that were searched.
         embeddings: by space; `joint` draws the map, which is left out without it.
         path: the HTML file, replaced atomically.
+
+    Raises:
+        DataError: if a member of a flagged ring is not in the bank.
     """
     bars = evidence_bars(results)
     rings = [
@@ -84,6 +87,7 @@ def write_report(results: Results, bank: Bank, embeddings: Mapping[str, Embeddin
         null_chart=null_chart(results),
         worlds=results.null["permutation"].n_unique(),
         space_map=space_map(results, embeddings[JOINT]) if JOINT in embeddings else None,
+        joint_customers=len(embeddings[JOINT].customer_ids) if JOINT in embeddings else 0,
         cases=[_case(results, records, ring) for ring in flagged],
         provenance=list(_flat(results.summary)),
     )

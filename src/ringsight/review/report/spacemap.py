@@ -1,7 +1,8 @@
 """A map of the joint space in two dimensions: everybody in grey, flagged rings as stars.
 
-t-SNE (van der Maaten & Hinton, 2008) for small banks; for larger ones the first two principal components of a
-sample. Both are pictures for the eye: distances on the map decide nothing.
+t-SNE (van der Maaten & Hinton, 2008) of at most `LARGEST_TSNE` customers: all of a small bank, of a larger one the
+members of flagged rings and a seeded sample. The first two principal components where t-SNE has too few customers
+to work with, or too many are flagged. A picture for the eye: distances on it decide nothing.
 """
 
 from dataclasses import dataclass
@@ -75,28 +76,33 @@ def _shown(in_ring: NDArray[np.bool_]) -> NDArray[np.int64]:
     if len(in_ring) <= LARGEST_TSNE:
         return np.arange(len(in_ring))
     others = np.flatnonzero(~in_ring)
-    sample = np.random.default_rng(SEED).choice(others, size=min(LARGEST_TSNE, len(others)), replace=False)
+    sample = np.random.default_rng(SEED).choice(others, size=max(0, LARGEST_TSNE - int(in_ring.sum())), replace=False)
     return np.sort(np.concatenate([np.flatnonzero(in_ring), sample]))
 
 
 def _flatten(vectors: NDArray[np.float32]) -> tuple[str, NDArray[np.float64]]:
     """The method's name and an (n, 2) array."""
-    centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
-    _, _, axes = np.linalg.svd(centred.T @ centred, hermitian=True)
-    axes *= np.sign(axes[np.arange(len(axes)), np.abs(axes).argmax(axis=1)])[:, None]  # SVD leaves the sign open
-    flat: NDArray[np.float64] = np.zeros((len(vectors), 2))
-    flat[:, : min(2, len(axes))] = centred @ axes[:2].T
-    if not SMALLEST_TSNE <= len(vectors) <= LARGEST_TSNE:
-        return "first two principal components", flat
-
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    start = flat / max(float(flat.std()), 1e-12) * 1e-4
     with threadpool_limits(1):  # sums over several threads differ in the last bit, and t-SNE magnifies that
+        parts = _principal_components(vectors)
+        if not SMALLEST_TSNE <= len(vectors) <= LARGEST_TSNE:
+            return "first two principal components", parts[:, :2]
+        start = parts[:, :2] / max(float(parts[:, 0].std()), 1e-12) * 1e-4
         tsne = TSNE(perplexity=min(30, len(vectors) // 4), init=start, max_iter=ITERATIONS, random_state=SEED)
-        flat = tsne.fit_transform(centred @ axes[:32].T)
+        flat: NDArray[np.float64] = tsne.fit_transform(parts)
     return "t-SNE", flat
+
+
+def _principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+    """Coordinates along the first axes of variance, at least 2 and at most 32; shape (n, axes)."""
+    centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
+    _, axes = np.linalg.eigh(centred.T @ centred)
+    axes = axes[:, ::-1][:, :32]
+    axes = axes * np.sign(axes[np.abs(axes).argmax(axis=0), np.arange(axes.shape[1])])  # the sign is arbitrary
+    parts: NDArray[np.float64] = centred @ axes
+    return np.pad(parts, ((0, 0), (0, max(0, 2 - parts.shape[1]))))
 
 
 def _fit(flat: NDArray[np.float64]) -> NDArray[np.float64]:
