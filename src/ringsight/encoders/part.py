@@ -1,0 +1,108 @@
+"""A part of a model: one folder with weights, settings, preprocessing, metrics, card and content hash.
+
+Nothing in it is pickled: tensors are safetensors, everything else is JSON and Markdown.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors import SafetensorError
+from safetensors.numpy import load_file as load_arrays
+from safetensors.numpy import save_file as save_arrays
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from ringsight.errors import ModelError
+from ringsight.records.writing import write_folder_atomically
+
+HASHED = ("weights.safetensors", "preprocessing.safetensors", "settings.json")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """What an encoder or a fusion head needs to embed, and what is known of it."""
+
+    kind: str
+    """`transactions`, `notes`, `id_images` or `joint`."""
+    weights: Mapping[str, Tensor]
+    preprocessing: Mapping[str, NDArray[Any]]
+    """What was fitted on the training bank."""
+    settings: dict[str, Any]
+    """The settings it was trained with, and the vocabularies fitted."""
+    metrics: dict[str, float]
+    hash: str
+    """SHA-256 of weights, preprocessing and settings."""
+
+    @classmethod
+    def read(cls, folder: Path, kind: str) -> "Part":
+        """Read a part and check that it is whole.
+
+        Raises:
+            ModelError: if it is missing, damaged, or of another kind.
+        """
+        remedy = f"train it: `ringsight train encoder={kind} bank.path=FOLDER model={folder.parent}`"
+        if not (folder / "hash").is_file():
+            raise ModelError(f"no trained {kind} part here", where=str(folder), remedy=remedy)
+        try:
+            expected = (folder / "hash").read_text(encoding="ascii").strip()
+            if content_hash(folder) != expected:
+                raise ModelError("the files do not match the part's hash", where=str(folder), remedy=remedy)
+            settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+            part = cls(
+                kind=settings.pop("kind"),
+                weights=load_file(folder / "weights.safetensors"),
+                preprocessing=load_arrays(folder / "preprocessing.safetensors"),
+                settings=settings,
+                metrics=json.loads((folder / "metrics.json").read_text(encoding="utf-8")),
+                hash=expected,
+            )
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            if isinstance(error, ModelError):
+                raise
+            raise ModelError(f"damaged: {error}", where=str(folder), remedy=remedy) from error
+        if part.kind != kind:
+            raise ModelError(f"this is a {part.kind} part, not a {kind} part", where=str(folder))
+        return part
+
+
+def write_part(
+    folder: Path,
+    *,
+    kind: str,
+    weights: Mapping[str, Tensor],
+    preprocessing: Mapping[str, NDArray[Any]],
+    settings: Mapping[str, Any],
+    metrics: Mapping[str, float],
+    card: str,
+) -> None:
+    """Write a part's folder, whole or not at all."""
+    with write_folder_atomically(folder) as partial:
+        save_file({name: tensor.contiguous().cpu() for name, tensor in weights.items()}, partial / HASHED[0])
+        save_arrays({name: np.ascontiguousarray(array) for name, array in preprocessing.items()}, partial / HASHED[1])
+        _write_json(partial / "settings.json", {"kind": kind, **settings})
+        _write_json(partial / "metrics.json", dict(metrics))
+        (partial / "card.md").write_text(card, encoding="utf-8")
+        (partial / "hash").write_text(content_hash(partial) + "\n", encoding="ascii")
+
+
+def content_hash(folder: Path) -> str:
+    """SHA-256 of what decides a part's embeddings.
+
+    Raises:
+        OSError: if a file is missing.
+    """
+    digest = hashlib.sha256()
+    for name in HASHED:
+        with (folder / name).open("rb") as file:
+            digest.update(hashlib.file_digest(file, "sha256").digest())
+    return digest.hexdigest()
+
+
+def _write_json(path: Path, content: Mapping[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=2, sort_keys=True) + "\n", encoding="utf-8")

@@ -1,0 +1,168 @@
+"""Fitting a task: early stopping, seeds, deterministic reruns, and resuming what was interrupted."""
+
+import hashlib
+import json
+import logging
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytorch_lightning as pl
+import torch
+from numpy.typing import NDArray
+from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from pytorch_lightning.loggers import CSVLogger
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from ringsight.errors import DataError, SettingsError
+
+MONITORED = "validation_loss"
+FEWEST_CUSTOMERS = 8
+"""With fewer customers than this there is nothing to contrast a customer with."""
+
+
+@dataclass(kw_only=True, slots=True)
+class TrainerConfig:
+    """How every part is trained."""
+
+    accelerator: str = "auto"
+    """`auto` takes a GPU where there is one; `cpu`, `gpu` or another name that Lightning knows."""
+    patience: int = 3
+    """Epochs without improvement before training stops."""
+    validation: float = 0.15
+    """Share of the customers held out to stop by."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no sense.
+
+        Raises:
+            SettingsError: if a bound is out of range.
+        """
+        if self.patience < 1:
+            raise SettingsError(f"trainer.patience must be at least 1 (got {self.patience})")
+        if not 0 < self.validation < 1:
+            raise SettingsError(f"trainer.validation must lie between 0 and 1 (got {self.validation})")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fit:
+    """A task to be fitted, and what on."""
+
+    task: pl.LightningModule
+    training: "DataLoader[Any]"
+    validation: "DataLoader[Any]"
+    epochs: int
+    into: Path
+    """The part's folder; checkpoints lie beside it until training has ended."""
+    fingerprint: str
+    """Of settings and data: only a run of the same fingerprint is resumed."""
+
+
+def fit(plan: Fit, config: TrainerConfig) -> dict[str, float]:
+    """Fit a task in place and leave it with its best weights; resume if a run of the same fingerprint was interrupted.
+
+    Returns:
+        The best validation loss, and the epochs run.
+    """
+    workspace = plan.into.parent / f".{plan.into.name}.training-{plan.fingerprint[:12]}"
+    checkpoint = ModelCheckpoint(workspace, filename="best", monitor=MONITORED, save_last=True)
+    last = workspace / "last.ckpt"
+    with _quiet():
+        trainer = pl.Trainer(
+            accelerator=config.accelerator,
+            devices=1,
+            max_epochs=plan.epochs,
+            deterministic="warn",
+            callbacks=[
+                checkpoint,
+                EarlyStopping(MONITORED, patience=config.patience),
+                TQDMProgressBar(refresh_rate=5 if sys.stderr.isatty() else 0, leave=False),
+            ],
+            logger=CSVLogger(workspace, name="log", version=0),
+            num_sanity_val_steps=0,
+            enable_model_summary=False,
+            log_every_n_steps=1,
+        )
+        trainer.fit(
+            plan.task, plan.training, plan.validation, ckpt_path=last if last.is_file() else None, weights_only=True
+        )
+    best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
+    plan.task.load_state_dict(best["state_dict"])
+    plan.task.eval().cpu()
+    shutil.rmtree(workspace)
+    return {MONITORED: float(checkpoint.best_model_score or 0.0), "epochs": float(trainer.current_epoch)}
+
+
+def fingerprint(settings: Mapping[str, Any], data_hash: str, seed: int) -> str:
+    """SHA-256 of everything that a training run depends on."""
+    content = json.dumps([dict(settings), data_hash, seed, torch.__version__], sort_keys=True, default=str)
+    return hashlib.sha256(content.encode()).hexdigest()
+
+
+def settings_of(config: Any) -> dict[str, Any]:  # noqa: ANN401 - any settings dataclass
+    """A settings dataclass as plain values, paths as text."""
+    return {key: str(value) if isinstance(value, Path) else value for key, value in asdict(config).items()}
+
+
+def seed_all(seed: int) -> torch.Generator:
+    """Seed every library that draws, and give a generator for shuffling."""
+    with _quiet():
+        pl.seed_everything(seed, workers=True, verbose=False)
+    return torch.Generator().manual_seed(seed)
+
+
+def held_out(customers: int, config: TrainerConfig, seed: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows of the customers to train on, and of those held out; each sorted."""
+    order = np.random.default_rng(seed).permutation(customers)
+    count = min(max(round(config.validation * customers), 2), customers - 2)
+    return np.sort(order[count:]), np.sort(order[:count])
+
+
+def require_customers(found: int, modality: str) -> None:
+    """Refuse to learn from next to nothing.
+
+    Raises:
+        DataError: if fewer than `FEWEST_CUSTOMERS` customers have records of a modality.
+    """
+    if found < FEWEST_CUSTOMERS:
+        raise DataError(
+            f"{found} customers have usable {modality}; at least {FEWEST_CUSTOMERS} are needed to train on them",
+            remedy=f"train on a larger bank and name its folder with model=FOLDER, or leave {modality} out of the bank",
+        )
+
+
+def info_nce(first: Tensor, second: Tensor, temperature: float) -> Tensor:
+    """Contrast each row of `first` with its partner in `second` against all other rows, both ways.
+
+    InfoNCE (van den Oord et al. 2018, eq. 4) on cosine similarities, symmetric as in CLIP (Radford et al. 2021).
+
+    Args:
+        first: shape (batch, dim), rows of length 1.
+        second: shape (batch, dim), rows of length 1.
+        temperature: the lower, the more the nearest strangers count.
+    """
+    logits = first @ second.T / temperature
+    target = torch.arange(len(logits), device=logits.device)
+    loss = torch.nn.functional.cross_entropy
+    return (loss(logits, target) + loss(logits.T, target)) / 2
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's notes on its own workings out of a user's sight."""
+    logger = logging.getLogger("pytorch_lightning")
+    level = logger.level
+    logger.setLevel(logging.ERROR)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            yield
+        finally:
+            logger.setLevel(level)
