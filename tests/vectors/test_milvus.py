@@ -109,6 +109,19 @@ def test_a_folder_held_by_another_process_is_refused(reopen: Reopen, tmp_path: P
     reopen().close()
 
 
+def test_a_closed_store_is_free_for_another_process(reopen: Reopen, tmp_path: Path, people: Embeddings):
+    with reopen() as store:
+        store.write(people)
+        store.promote(OLD)
+    count = (
+        "import sys; from pathlib import Path; from ringsight.vectors.store import StoreConfig, open_store\n"
+        "with open_store(StoreConfig(path=Path(sys.argv[1]))) as store: sys.stdout.write(str(store.count('notes')))"
+    )
+    command = [sys.executable, "-c", count, str(tmp_path / "vectors.db")]
+    other = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    assert (other.returncode, other.stdout, other.stderr) == (0, "400", "")
+
+
 def test_a_file_is_not_a_store(tmp_path: Path):
     path = tmp_path / "vectors.db"
     path.write_text("an old one")

@@ -70,7 +70,7 @@ def settle(
         ask: gives `depth` candidates for each of the rows given; a row itself counts, at -inf.
         rows: who to ask about; shape (q,).
         k: how many are wanted.
-        searched: how many the index holds.
+        searched: how many the index holds, or can give at the most.
 
     Returns:
         The best candidates in order, each (q, min(k, searched)).

@@ -132,7 +132,6 @@ class MilvusStore(VectorStore):
             return no_neighbours(queries.customer_ids, k)
         check_vectors(queries, collection.dim)
         expression = " and ".join(one_of(name, values) for name, values in allowed.items())
-        searched = min(self._rows(collection.name), REQUEST_LIMIT)
 
         def ask(rows: NDArray[np.int64], depth: int) -> Candidates:
             step = max(1, HITS_AT_ONCE // depth)
@@ -146,7 +145,7 @@ class MilvusStore(VectorStore):
         similarities = np.full(found.shape, -np.inf)
         for start in range(0, len(found), self._config.search_batch):
             rows = np.arange(start, min(start + self._config.search_batch, len(found)))
-            ids, values = settle(ask, rows, k, searched)
+            ids, values = settle(ask, rows, k, REQUEST_LIMIT)
             found[rows, : ids.shape[1]] = np.where(np.isfinite(values), ids, "")
             similarities[rows, : ids.shape[1]] = values
         return Neighbours.of(queries.customer_ids, found.astype(np.str_), similarities)
@@ -264,6 +263,7 @@ class MilvusStore(VectorStore):
             data=list(queries.vectors[rows]),
             anns_field="vector",
             limit=depth,
+            output_fields=["customer_id"],  # without, Milvus Lite sends the vectors too
             filter=expression,
             search_params={"metric_type": "IP", "params": effort(collection.index, depth, bool(expression))},
         )
