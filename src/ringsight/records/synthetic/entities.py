@@ -11,7 +11,7 @@ from ringsight.records.synthetic.people import Kind, People
 from ringsight.records.synthetic.rings import ENTITIES, Ring
 from ringsight.records.synthetic.traits import codes
 
-PUBLIC = 0.1
+PUBLIC = 0.12
 """Share of the honest customers who use a public device; as many, but others, use a public phone."""
 
 

@@ -34,10 +34,10 @@ def generate_bank(config: SyntheticBankConfig, seed: int, into: Path) -> None:
     draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(7)]
     people = draw_people(config, draws[0])
     rings = draw_rings(config, people, draws[1])
-    routines = draw_routines(config.customers, config.days, draws[2])
+    routines = draw_routines(config.customers, config, draws[2])
     voices, looks = draw_voices(config.customers, draws[3]), draw_looks(config.customers, draws[4])
-    _tie_everyday(people.groups, routines, looks, draws[5])
-    _tie_rings(rings, routines, voices, looks, draws[5])
+    _tie_everyday(people.groups, config, routines, looks, draws[5])
+    _tie_rings(rings, config, (routines, voices, looks), draws[5])
     with write_folder_atomically(into) as folder:
         customers = _customers_table(people, draw_entities(people, rings, draws[5]))
         customers.sample(fraction=1, shuffle=True, seed=int(draws[5].integers(2**31))).write_csv(
@@ -62,10 +62,12 @@ def _refuse_foreign(into: Path) -> None:
         )
 
 
-def _tie_everyday(groups: list[Group], routines: Routines, looks: Looks, rng: np.random.Generator) -> None:
+def _tie_everyday(
+    groups: list[Group], config: SyntheticBankConfig, routines: Routines, looks: Looks, rng: np.random.Generator
+) -> None:
     """Make the members of everyday groups alike, in place, in what such people share."""
     for group in groups:
-        routine, look = draw_routines(1, routines.days, rng), draw_looks(1, rng)
+        routine, look = draw_routines(1, config, rng), draw_looks(1, rng)
         match group.kind:
             case Kind.household:
                 routines.local.tie(group.members, routine.local, 0.5, rng)
@@ -80,12 +82,15 @@ def _tie_everyday(groups: list[Group], routines: Routines, looks: Looks, rng: np
                 pass  # alike by the table of customers, or by the agent, alone
 
 
-def _tie_rings(rings: list[Ring], routines: Routines, voices: Traits, looks: Looks, rng: np.random.Generator) -> None:
+def _tie_rings(
+    rings: list[Ring], config: SyntheticBankConfig, traits: tuple[Routines, Traits, Looks], rng: np.random.Generator
+) -> None:
     """Give the members of each ring part of one hand's traits, in place, in the traces that it ties."""
+    routines, voices, looks = traits
     for ring in rings:
         share = ring.strength.share
         look = draw_looks(1, rng)
-        routines.habits.tie(ring.tied_in("transactions"), draw_routines(1, routines.days, rng).habits, share, rng)
+        routines.habits.tie(ring.tied_in("transactions"), draw_routines(1, config, rng).habits, share, rng)
         voices.tie(ring.tied_in("notes"), draw_voices(1, rng), share, rng)
         for shown, hand in ((looks.scenes, look.scenes), (looks.faces, look.faces), (looks.layouts, look.layouts)):
             shown.tie(ring.tied_in("id_images"), hand, share, rng)

@@ -103,20 +103,11 @@ def draw_people(config: SyntheticBankConfig, rng: np.random.Generator) -> People
     segment = _pick(SEGMENTS, n, rng)
     region = _pick(REGIONS, n, rng)
     neighbourhood = rng.integers(0, max(1, n // (NEIGHBOURHOOD * len(REGIONS))), n)
-    address, surname = _addresses(n, rng), rng.choice(SURNAMES, n)
-    born = _birthdays(segment, rng)
+    address, born = _addresses(n, rng), _birthdays(segment, rng)
     homes = _homes(n, rng)
     for home in homes:
-        first = home.members[0]
         for shared in (region, neighbourhood, address):
-            shared[home.members] = shared[first]
-        if home.kind is Kind.household:
-            surname[home.members[rng.random(len(home.members)) < 0.85]] = surname[first]
-    twins = [
-        Group(Kind.twins, home.members[:2]) for home in homes if home.kind is Kind.household and rng.random() < 0.1
-    ]
-    for pair in twins:
-        born[pair.members[1]] = born[pair.members[0]]
+            shared[home.members] = shared[home.members[0]]
     onboarding = _pick(ONBOARDINGS, n, rng)
     opened = config.days + OPENING_DAYS * rng.random(n)
     campaigns = _campaigns(onboarding, opened, rng)
@@ -138,10 +129,10 @@ def draw_people(config: SyntheticBankConfig, rng: np.random.Generator) -> People
         sex=sex,
         language=np.where(rng.random(n) < 0.75, "en", rng.choice(["de", "es", "fr", "tr"], n)),
         first_name=np.array([rng.choice(FIRST_NAMES[one]) for one in sex]),
-        surname=surname,
+        surname=_surnames(homes, n, rng),
         groups=[
             *homes,
-            *twins,
+            *_twins(homes, born, rng),
             *campaigns,
             *_booths(branch, onboarding, opened, rng),
             *(Group(Kind.employer, np.flatnonzero(employer == one)) for one in range(len(employer_names))),
@@ -180,6 +171,22 @@ def _homes(n: int, rng: np.random.Generator) -> list[Group]:
         homes.append(Group(Kind.dormitory if dormitory else Kind.household, waiting[:size]))
         waiting = waiting[size:]
     return homes
+
+
+def _surnames(homes: list[Group], n: int, rng: np.random.Generator) -> NDArray[np.str_]:
+    surname = rng.choice(SURNAMES, n)
+    for home in homes:
+        if home.kind is Kind.household:
+            surname[home.members[rng.random(len(home.members)) < 0.85]] = surname[home.members[0]]
+    return surname
+
+
+def _twins(homes: list[Group], born: NDArray[np.int64], rng: np.random.Generator) -> list[Group]:
+    """Find twins in a tenth of the households; changes `born` in place."""
+    pairs = [home.members[:2] for home in homes if home.kind is Kind.household and rng.random() < 0.1]
+    for pair in pairs:
+        born[pair] = born[pair[0]]
+    return [Group(Kind.twins, pair) for pair in pairs]
 
 
 def _campaigns(onboarding: NDArray[np.str_], opened: NDArray[np.float64], rng: np.random.Generator) -> list[Group]:

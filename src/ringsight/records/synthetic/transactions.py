@@ -17,8 +17,10 @@ from ringsight.records.synthetic.traits import Traits, codes, zipf
 
 NATIONAL, CONTACTS, SPREES, ORDERS, LOCAL = 12, 3, 4, 3, 8
 """Choices of a routine: country-wide merchants, people paid, days of much spending, bills; local merchants."""
-NATIONAL_MERCHANTS, LOCAL_MERCHANTS, BILLERS, PEOPLE_PAID = 600, 40, 60, 50_000
+NATIONAL_MERCHANTS, LOCAL_MERCHANTS, BILLERS = 600, 40, 60
 """Alternatives of each; local merchants are so many in each neighbourhood, bills go to few."""
+PAYERS_OF_ONE = 10
+"""Customers who transfer to one contact, on average: what a ring pays together is no rarer than what others do."""
 WEEKDAY, ROUNDING, BILL_DAY = (NATIONAL + CONTACTS + SPREES + 2 * ORDERS + place for place in range(3))
 LEVEL, SPREAD, HOUR, WIDTH, TREND, ONLINE = range(6)
 SALARIES = {"retail": 2400.0, "student": 900.0, "premium": 5200.0, "business": 3600.0}
@@ -38,16 +40,14 @@ class Routines:
     """National merchants, contacts, sprees, billers, bills; weekday, rounding, day of bills; the degrees above."""
     local: Traits
     """Merchants of the neighbourhood, counted within it; no degrees."""
-    days: int
-    """Length of the period that sprees fall in."""
 
 
-def draw_routines(n: int, days: int, rng: np.random.Generator) -> Routines:
+def draw_routines(n: int, config: SyntheticBankConfig, rng: np.random.Generator) -> Routines:
     """Draw the routines of n people; no choice is more likely for one than for another."""
     columns = [
         rng.choice(NATIONAL_MERCHANTS, (n, NATIONAL), p=zipf(NATIONAL_MERCHANTS, 0.8)),
-        rng.integers(0, PEOPLE_PAID, (n, CONTACTS)),
-        rng.integers(0, days, (n, SPREES)),
+        rng.integers(0, _contacts(config), (n, CONTACTS)),
+        rng.integers(0, config.days, (n, SPREES)),
         rng.choice(BILLERS, (n, ORDERS), p=zipf(BILLERS, 0.6)),
         rng.integers(0, 120, (n, ORDERS)),
         rng.integers(0, 7, (n, 1)),
@@ -58,8 +58,12 @@ def draw_routines(n: int, days: int, rng: np.random.Generator) -> Routines:
     return Routines(
         habits=Traits(real=rng.standard_normal((n, 6)), choice=np.hstack(columns)),
         local=Traits(real=np.empty((n, 0)), choice=local),
-        days=days,
     )
+
+
+def _contacts(config: SyntheticBankConfig) -> int:
+    """Number of people and clubs whom customers transfer money to."""
+    return max(CONTACTS, config.customers * CONTACTS // PAYERS_OF_ONE)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -121,7 +125,7 @@ def _purchases(
     chance = rng.random(n) < 0.15
     national = np.where(chance, rng.choice(NATIONAL_MERCHANTS, n, p=zipf(NATIONAL_MERCHANTS, 0.8)), national)
     others = NATIONAL_MERCHANTS + BILLERS + 2 * len(people)  # after whoever pays salaries
-    counterparty = np.choose(kind, [national, others + PEOPLE_PAID + place, others + contact])
+    counterparty = np.choose(kind, [national, others + _contacts(config) + place, others + contact])
     category = np.where(kind == 2, "transfer", np.array(CATEGORIES)[(counterparty * 7 + counterparty // 11) % 11])
     online = rng.random(n) < 1 / (1 + np.exp(-routines.habits.real[owner, ONLINE]))
     channel = np.where(kind == 2, "transfer", np.where((kind == 0) & online, "online", "card"))

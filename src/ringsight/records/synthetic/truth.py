@@ -35,6 +35,21 @@ def write_truth(folder: Path, people: People, rings: list[Ring], groups: list[Gr
             "labelled_at": pl.Series(labelled_at.tolist(), dtype=pl.Datetime("ms")),
         }
     ).write_csv(folder / "truth" / "labels.csv")
+    _write_rings(folder / "truth" / "rings.json", rings)
+    listed = [(group.kind, members) for group in groups if len(members := group.members[honest[group.members]]) >= 2]
+    names = codes("G", len(listed), rng, digits=6)
+    pl.DataFrame(
+        [
+            (str(people.customer_id[one]), str(name), kind.value)
+            for name, (kind, members) in zip(names, listed, strict=True)
+            for one in members
+        ],
+        schema={"customer_id": pl.String, "group_id": pl.String, "kind": pl.String},
+        orient="row",
+    ).write_csv(folder / "truth" / "benign.csv")
+
+
+def _write_rings(path: Path, rings: list[Ring]) -> None:
     traits = {
         ring.ring_id: {
             "size": len(ring.members),
@@ -44,14 +59,4 @@ def write_truth(folder: Path, people: People, rings: list[Ring], groups: list[Gr
         }
         for ring in rings
     }
-    text = json.dumps(traits, indent=2, sort_keys=True) + "\n"
-    (folder / "truth" / "rings.json").write_text(text, encoding="utf-8")
-    listed = [(group.kind, members) for group in groups if len(members := group.members[honest[group.members]]) >= 2]
-    names = codes("G", len(listed), rng, digits=6)
-    rows = [
-        (people.customer_id[one], name, kind) for name, (kind, who) in zip(names, listed, strict=True) for one in who
-    ]
-    schema = {"customer_id": pl.String, "group_id": pl.String, "kind": pl.String}
-    pl.DataFrame([tuple(map(str, row)) for row in rows], schema=schema, orient="row").write_csv(
-        folder / "truth" / "benign.csv"
-    )
+    path.write_text(json.dumps(traits, indent=2, sort_keys=True) + "\n", encoding="utf-8")
