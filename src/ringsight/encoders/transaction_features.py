@@ -86,7 +86,7 @@ class FeatureScale:
         unit = sparse.diags_array(1 / np.maximum(lengths, 1e-9)) @ weighted
         used = np.unique(unit.indices)
         projected = unit.tocsc()[:, used] @ _projection(used, features.counterparty_dim)
-        scaled = np.asarray(projected * np.sqrt(features.counterparty_dim))
+        scaled = projected.toarray() * np.sqrt(features.counterparty_dim)
         return np.concatenate([measured * 0.5, scaled], axis=1).astype(np.float32)
 
 

