@@ -1,1 +1,1 @@
-"""placeholder"""
+"""The joint space, where a customer's modalities meet; and embedding, where torch ends."""

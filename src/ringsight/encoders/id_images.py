@@ -1,0 +1,261 @@
+"""ID images: what the picture repeats -> one embedding.
+
+A CNN from torchvision (ShuffleNet v2, Ma et al. 2018), trained by telling two print-and-scan copies of one image
+from the copies of others (NT-Xent, Chen et al. 2020), beside a coarse picture of light and layout. It detects
+repetition: the same template, background, light, layout, the same picture again. It is neither a forgery detector
+nor a face recogniser.
+
+Shapes: pixels (images, 3, height, width) in 0..1 -> image vectors (images, dim) -> embeddings (customers, dim).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from numpy.typing import NDArray
+from PIL import Image
+from pytorch_lightning import LightningModule
+from rich.progress import track
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, normalize
+from torch.utils.data import DataLoader, TensorDataset
+from torchvision.models import shufflenet_v2_x0_5
+
+from ringsight.encoders.card import card
+from ringsight.encoders.copies import scanned_copies
+from ringsight.encoders.note_vectors import pool
+from ringsight.encoders.part import Part, write_part
+from ringsight.encoders.training import (
+    Fit,
+    TrainerConfig,
+    fingerprint,
+    fit,
+    held_out,
+    info_nce,
+    require_customers,
+    seed_all,
+    settings_of,
+)
+from ringsight.errors import ModelError, SettingsError
+from ringsight.records.bank import Bank
+from ringsight.records.embeddings import Embeddings
+
+HEIGHT, WIDTH = 72, 112
+"""Size that every image is brought to; about the proportions of a card on a table."""
+COARSE = (12, 18)
+"""Size of the coarse picture of light and layout."""
+
+
+class Portrait(StrEnum):
+    """What becomes of the holder's portrait."""
+
+    keep = "keep"
+    mask = "mask"
+
+
+@dataclass(kw_only=True, slots=True)
+class IdImagesConfig:
+    """How the image encoder is built and trained."""
+
+    dim: int = 128
+    """Length of an embedding."""
+    portrait: Portrait = Portrait.keep
+    """`mask` greys out the left part of the card, where portraits stand, so that no face is compared."""
+    weights: Path | None = None
+    """File of ShuffleNet v2 x0.5 weights to start from; by default training starts from nothing."""
+    epochs: int = 12
+    """Most passes over the images."""
+    batch: int = 128
+    """Images contrasted with each other at once."""
+    temperature: float = 0.1
+    """Of the contrast."""
+    learning_rate: float = 1e-3
+    """Of AdamW."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no sense.
+
+        Raises:
+            SettingsError: naming the setting, what was given and what is needed.
+        """
+        for name, least in {"dim": 1, "epochs": 1, "batch": 4}.items():
+            if getattr(self, name) < least:
+                raise SettingsError(f"id_images.{name} must be at least {least} (got {getattr(self, name)})")
+        for name in ("temperature", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise SettingsError(f"id_images.{name} must be positive (got {getattr(self, name)})")
+
+
+class ImageEncoder(nn.Module):
+    """Pixels -> one vector of length 1 for each image: what a CNN sees, beside the coarse picture."""
+
+    def __init__(self, dim: int) -> None:
+        super().__init__()
+        cnn = shufflenet_v2_x0_5(weights=None)
+        self.cnn = nn.Sequential(cnn.conv1, cnn.maxpool, cnn.stage2, cnn.stage3, cnn.stage4)
+        self.head = nn.Sequential(nn.AdaptiveAvgPool2d((2, 3)), nn.Flatten(), nn.Linear(192 * 6, dim))
+        self.coarse = nn.Linear(3 * COARSE[0] * COARSE[1], dim)
+
+    def forward(self, pixels: Float[Tensor, "images 3 height width"]) -> Float[Tensor, "images dim"]:
+        """Add what both see, each at length 1."""
+        coarse = interpolate(pixels, COARSE, mode="area").flatten(1)
+        seen = normalize(self.head(self.cnn(pixels)), dim=-1)
+        return normalize(seen + normalize(self.coarse(coarse - 0.5), dim=-1), dim=-1)
+
+
+class IdImagesTask(LightningModule):
+    """Tell two print-and-scan copies of one image from the copies of others."""
+
+    def __init__(self, dim: int, temperature: float, learning_rate: float) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.encoder = ImageEncoder(dim)
+        self.temperature = temperature
+        self.learning_rate = learning_rate
+
+    def _step(self, batch: list[Tensor], stage: str, generator: torch.Generator | None) -> Tensor:
+        pixels = batch[0].float() / 255
+        first, second = (self.encoder(scanned_copies(pixels, generator)) for _ in range(2))
+        loss = info_nce(first, second, self.temperature)
+        self.log(f"{stage}_loss", loss, on_epoch=True, on_step=False, batch_size=len(pixels))
+        return loss
+
+    def training_step(self, batch: list[Tensor]) -> Tensor:
+        """Learn from one batch of images, shape (batch, 3, height, width), 0..255."""
+        return self._step(batch, "training", None)
+
+    def validation_step(self, batch: list[Tensor], batch_number: int) -> Tensor:
+        """Measure on images held out, on the same copies every time."""
+        return self._step(batch, "validation", torch.Generator(batch[0].device).manual_seed(batch_number))
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """AdamW, without a schedule."""
+        return torch.optim.AdamW(self.parameters(), lr=self.learning_rate, weight_decay=1e-4)
+
+
+def train_id_images(
+    bank: Bank, config: IdImagesConfig, trainer: TrainerConfig, seed: int, into: Path
+) -> dict[str, float]:
+    """Train the image encoder on a bank's ID images and write its part.
+
+    Args:
+        bank: to learn from.
+        config: of the encoder.
+        trainer: of the training.
+        seed: of every draw.
+        into: the part's folder.
+
+    Returns:
+        Metrics on customers held out.
+
+    Raises:
+        DataError: if too few customers have images.
+        ModelError: if the weights to start from do not fit.
+    """
+    customers = bank.id_images["customer_id"].unique().sort()
+    require_customers(len(customers), "id_images")
+    generator = seed_all(seed)
+    pixels = torch.from_numpy(_pixels(bank, config.portrait))
+    _, held = held_out(len(customers), trainer, seed)
+    is_held = torch.from_numpy(bank.id_images["customer_id"].is_in(customers.gather(held).implode()).to_numpy())
+    task = IdImagesTask(config.dim, config.temperature, config.learning_rate)
+    if config.weights is not None:
+        _start_from(task.encoder, config.weights)
+    settings = settings_of(config)
+    learned = pixels[~is_held]
+    metrics = fit(
+        Fit(
+            task=task,
+            training=DataLoader(
+                TensorDataset(learned),
+                batch_size=config.batch,
+                shuffle=True,
+                generator=generator,
+                drop_last=len(learned) > config.batch,
+            ),
+            validation=DataLoader(TensorDataset(pixels[is_held]), batch_size=config.batch),
+            epochs=config.epochs,
+            into=into,
+            fingerprint=fingerprint(settings | settings_of(trainer), bank.data_hash, seed),
+        ),
+        trainer,
+    )
+    centre = _vectors(task.encoder, pixels).mean(axis=0)
+    write_part(
+        into,
+        kind="id_images",
+        weights=task.encoder.state_dict(),
+        preprocessing={"centre": centre},
+        settings=settings,
+        metrics=metrics,
+        card=card("id_images", bank, settings, metrics, _CARD),
+    )
+    return metrics
+
+
+def embed_id_images(bank: Bank, part: Path, copy_seed: int | None = None) -> Embeddings:
+    """Embed every customer who has an ID image; several images of one customer are averaged.
+
+    Args:
+        bank: whose images.
+        part: folder of the trained part.
+        copy_seed: embed print-and-scan copies of the images instead, drawn with this seed.
+
+    Raises:
+        ModelError: if the part is missing or damaged.
+    """
+    trained = Part.read(part, "id_images")
+    encoder = ImageEncoder(trained.settings["dim"])
+    encoder.load_state_dict(dict(trained.weights))
+    pixels = torch.from_numpy(_pixels(bank, Portrait(trained.settings["portrait"])))
+    if copy_seed is not None and len(pixels):
+        generator = torch.Generator().manual_seed(copy_seed)
+        pixels = torch.cat([scanned_copies(chunk.float() / 255, generator) * 255 for chunk in pixels.split(256)])
+    ids, pooled = pool(_vectors(encoder, pixels) - trained.preprocessing["centre"], bank.id_images)
+    return Embeddings("id_images", ids, pooled, trained.hash, bank.data_hash)
+
+
+def _pixels(bank: Bank, portrait: Portrait) -> NDArray[np.uint8]:
+    """All images, decoded once and brought to one size; shape (images, 3, HEIGHT, WIDTH)."""
+    pixels = np.zeros((len(bank.id_images), HEIGHT, WIDTH, 3), dtype=np.uint8)
+    for row, path in enumerate(track(bank.id_images["path"].to_list(), "Reading ID images", transient=True)):
+        with Image.open(bank.path / path) as image:
+            image.draft("RGB", (2 * WIDTH, 2 * HEIGHT))
+            pixels[row] = np.asarray(image.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.BOX))
+    if portrait is Portrait.mask:
+        pixels[:, HEIGHT // 6 :, : WIDTH * 2 // 5] = 127
+    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+
+
+def _vectors(encoder: ImageEncoder, pixels: Tensor) -> NDArray[np.float32]:
+    encoder.eval()
+    with torch.inference_mode():
+        chunks = [encoder(chunk.float() / 255) for chunk in pixels.split(256)]
+    return torch.cat(chunks).numpy() if chunks else np.zeros((0, encoder.coarse.out_features), np.float32)
+
+
+def _start_from(encoder: ImageEncoder, weights: Path) -> None:
+    try:
+        loaded = torch.load(weights, map_location="cpu", weights_only=True)
+        cnn = shufflenet_v2_x0_5(weights=None)
+        cnn.load_state_dict(loaded)
+    except (OSError, RuntimeError, TypeError) as error:
+        raise ModelError(
+            f"not weights of torchvision's shufflenet_v2_x0_5: {error}",
+            where=str(weights),
+            remedy="leave id_images.weights out to start from nothing",
+        ) from error
+    stages = nn.Sequential(cnn.conv1, cnn.maxpool, cnn.stage2, cnn.stage3, cnn.stage4)
+    encoder.cnn.load_state_dict(stages.state_dict())
+
+
+_CARD = """
+It sees repetition: template, background, light, layout, and the picture itself. One photo studio or branch booth
+behind many honest customers looks alike too. With `portrait: keep` the portrait is part of the picture; comparing
+pictures of people may count as processing biometric data (GDPR, Article 9) if it serves to identify them, which
+this does not: take advice before use. With `portrait: mask` the left two fifths below the headline are greyed out
+before anything is computed, so no face is seen, and rings that reuse one face on different cards are missed.
+"""

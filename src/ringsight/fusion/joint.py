@@ -1,0 +1,139 @@
+"""The joint space: a customer's embeddings of all modalities -> one embedding.
+
+Three ways, one interface. `joint` learns a contribution of each modality and adds them up, so that two views of one
+customer land together and those of two customers apart (InfoNCE); a modality is left out at random while learning,
+and an absent one contributes a learned token inside the network alone. `early` concatenates the modalities and keeps
+the leading principal components. `late` learns nothing: its inner product is the mean of the modalities' own.
+
+Shapes: for each modality vectors (customers, dim of the modality) and a mask (customers,) -> (customers, dim).
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+import torch
+from jaxtyping import Bool, Float
+from pytorch_lightning import LightningModule
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from ringsight.encoders.training import info_nce
+from ringsight.errors import SettingsError
+
+
+class FusionKind(StrEnum):
+    """How modalities are brought together."""
+
+    joint = "joint"
+    early = "early"
+    late = "late"
+
+
+@dataclass(kw_only=True, slots=True)
+class FusionConfig:
+    """How the joint space is built and trained."""
+
+    kind: FusionKind = FusionKind.joint
+    """`joint` learns it from two views of each customer; `early` and `late` are its simpler rivals."""
+    dim: int = 64
+    """Length of an embedding (of `joint` and `early`)."""
+    dropout: float = 0.3
+    """Chance that a modality is left out of a view while learning."""
+    temperature: float = 0.1
+    """Of the contrast."""
+    epochs: int = 60
+    """Most passes over the customers."""
+    batch: int = 256
+    """Customers contrasted with each other at once."""
+    learning_rate: float = 2e-3
+    """Of AdamW."""
+
+    def __post_init__(self) -> None:
+        """Refuse settings that make no sense.
+
+        Raises:
+            SettingsError: naming the setting, what was given and what is needed.
+        """
+        for name, least in {"dim": 1, "epochs": 1, "batch": 2}.items():
+            if getattr(self, name) < least:
+                raise SettingsError(f"fusion.{name} must be at least {least} (got {getattr(self, name)})")
+        if not 0 <= self.dropout < 1:
+            raise SettingsError(f"fusion.dropout must lie in [0, 1) (got {self.dropout})")
+        for name in ("temperature", "learning_rate"):
+            if not getattr(self, name) > 0:
+                raise SettingsError(f"fusion.{name} must be positive (got {getattr(self, name)})")
+
+
+class Contribution(nn.Module):
+    """What one modality adds to the joint space: a gated projection where present, a learned token where not."""
+
+    def __init__(self, given: int, dim: int) -> None:
+        super().__init__()
+        self.projection = nn.Linear(given, dim)
+        self.gate = nn.Linear(given, 1)
+        self.absent = nn.Parameter(torch.zeros(dim))
+
+    def forward(
+        self, vectors: Float[Tensor, "customers given"], present: Bool[Tensor, " customers"]
+    ) -> Float[Tensor, "customers dim"]:
+        """Contributions, to be added up over modalities."""
+        seen = torch.sigmoid(self.gate(vectors)) * self.projection(vectors)
+        return torch.where(present.unsqueeze(-1), seen, self.absent)
+
+
+class JointSpace(nn.Module):
+    """Contributions of all modalities, added up."""
+
+    def __init__(self, given: list[int], dim: int) -> None:
+        super().__init__()
+        self.contributions = nn.ModuleList(Contribution(length, dim) for length in given)
+
+    def forward(
+        self, vectors: list[Tensor], present: Bool[Tensor, "customers modalities"]
+    ) -> Float[Tensor, "customers dim"]:
+        """Joint embeddings of length 1."""
+        added = [
+            contribution(of_modality, present[:, index])
+            for index, (contribution, of_modality) in enumerate(zip(self.contributions, vectors, strict=True))
+        ]
+        return normalize(torch.stack(added).sum(dim=0), dim=-1)
+
+
+class JointTask(LightningModule):
+    """Tell one customer's two views from another's, with modalities left out at random."""
+
+    def __init__(self, given: list[int], dim: int, dropout: float, temperature: float, learning_rate: float) -> None:
+        super().__init__()
+        self.save_hyperparameters()
+        self.space = JointSpace(given, dim)
+        self.dropout = dropout
+        self.temperature = temperature
+        self.learning_rate = learning_rate
+
+    def _step(self, batch: list[Tensor], stage: str) -> Tensor:
+        modalities = len(self.space.contributions)
+        presents, vectors = batch[:2], batch[2:]
+        first = self.space(vectors[:modalities], self._left_out(presents[0]))
+        second = self.space(vectors[modalities:], self._left_out(presents[1]))
+        loss = info_nce(first, second, self.temperature)
+        self.log(f"{stage}_loss", loss, on_epoch=True, on_step=False, batch_size=len(first))
+        return loss
+
+    def _left_out(self, present: Tensor) -> Tensor:
+        """Leave modalities out of each view while learning, but never all that it has."""
+        if not self.training:
+            return present
+        kept = present & (torch.rand(present.shape, device=present.device) >= self.dropout)
+        return torch.where(kept.any(dim=1, keepdim=True), kept, present)
+
+    def training_step(self, batch: list[Tensor]) -> Tensor:
+        """Learn from one batch: masks of both views, then the modalities' vectors of the first, then of the second."""
+        return self._step(batch, "training")
+
+    def validation_step(self, batch: list[Tensor]) -> Tensor:
+        """Measure on customers held out."""
+        return self._step(batch, "validation")
+
+    def configure_optimizers(self) -> torch.optim.Optimizer:
+        """AdamW, without a schedule."""
+        return torch.optim.AdamW(self.parameters(), lr=self.learning_rate, weight_decay=1e-2)

@@ -1,0 +1,244 @@
+"""Training a model: its encoders, then the joint space over them; parts already there are kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import torch
+from torch import Tensor
+from torch.utils.data import DataLoader, TensorDataset
+
+from ringsight.encoders.card import card
+from ringsight.encoders.id_images import IdImagesConfig, embed_id_images, train_id_images
+from ringsight.encoders.notes import NotesConfig, embed_notes, train_notes
+from ringsight.encoders.part import Part as TrainedPart
+from ringsight.encoders.part import write_part
+from ringsight.encoders.training import (
+    FEWEST_CUSTOMERS,
+    Fit,
+    TrainerConfig,
+    fingerprint,
+    fit,
+    held_out,
+    seed_all,
+    settings_of,
+)
+from ringsight.encoders.transactions import TransactionsConfig, embed_transactions, train_transactions
+from ringsight.errors import DataError, ModelError
+from ringsight.fusion.blocks import Blocks, laid_out, side_by_side
+from ringsight.fusion.embed import embed_modalities
+from ringsight.fusion.joint import FusionConfig, FusionKind, JointTask
+from ringsight.records.bank import Bank, Modality
+from ringsight.records.embeddings import JOINT, Embeddings
+from ringsight.records.views import split_views
+
+TWO_VIEWS_APART = 1
+"""Offset of the seed that the copied images of the second view are drawn with."""
+
+
+class Part(StrEnum):
+    """A part of a model."""
+
+    transactions = "transactions"
+    notes = "notes"
+    id_images = "id_images"
+    joint = "joint"
+
+
+@dataclass(kw_only=True, slots=True)
+class ModelConfig:
+    """How each part of a model is built and trained."""
+
+    transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
+    """The transaction autoencoder."""
+    notes: NotesConfig = field(default_factory=NotesConfig)
+    """The note encoder."""
+    id_images: IdImagesConfig = field(default_factory=IdImagesConfig)
+    """The image encoder."""
+    fusion: FusionConfig = field(default_factory=FusionConfig)
+    """The joint space."""
+    trainer: TrainerConfig = field(default_factory=TrainerConfig)
+    """How all of them are trained."""
+
+
+def modalities_of(bank: Bank) -> list[Modality]:
+    """The modalities that enough customers have to be learned from."""
+    return [modality for modality in Modality if bank.table(modality)["customer_id"].n_unique() >= FEWEST_CUSTOMERS]
+
+
+def train_missing(
+    bank: Bank, config: ModelConfig, model: Path, seed: int, only: Part | None = None, again: bool = False
+) -> dict[str, dict[str, float]]:
+    """Train the parts of a model that are not there yet.
+
+    A modality that fewer than `FEWEST_CUSTOMERS` customers have is left out. The joint space is trained anew when
+    an encoder below it has changed.
+
+    Args:
+        bank: to learn from.
+        config: of every part.
+        model: folder of the model; each part is a folder in it.
+        seed: of every draw.
+        only: train this part alone.
+        again: train parts anew that are there.
+
+    Returns:
+        By part, the metrics of those trained now.
+
+    Raises:
+        DataError: if no modality can be learned from, or not the one asked for.
+        ModelError: if a part that is there is damaged.
+    """
+    modalities = modalities_of(bank)
+    if not modalities or (only is not None and only is not Part.joint and Modality(only) not in modalities):
+        raise DataError(
+            f"too few customers have {only or 'records of any modality'} to learn from",
+            where=str(bank.path),
+            remedy=f"at least {FEWEST_CUSTOMERS} customers need records of the same modality",
+        )
+    metrics: dict[str, dict[str, float]] = {}
+    for modality in modalities:
+        folder = model / modality
+        if only in (None, modality) and (again or not _is_trained(folder, modality)):
+            metrics[modality] = _train_encoder(bank, modality, config, seed, folder)
+    if only in (None, Part.joint) and (again or not _fits(model, modalities)):
+        metrics[JOINT] = train_fusion(bank, modalities, config, seed, model)
+    return metrics
+
+
+def _is_trained(folder: Path, kind: str) -> bool:
+    return folder.is_dir() and bool(TrainedPart.read(folder, kind).hash)
+
+
+def _fits(model: Path, modalities: list[Modality]) -> bool:
+    """Whether the joint space is there and stands on the encoders that are there."""
+    if not (model / JOINT).is_dir():
+        return False
+    encoders = TrainedPart.read(model / JOINT, JOINT).settings["encoders"]
+    return bool(encoders == {name: TrainedPart.read(model / name, name).hash for name in modalities})
+
+
+def _train_encoder(bank: Bank, modality: Modality, config: ModelConfig, seed: int, folder: Path) -> dict[str, float]:
+    match modality:
+        case Modality.transactions:
+            return train_transactions(bank, config.transactions, config.trainer, seed, folder)
+        case Modality.notes:
+            return train_notes(bank, config.notes, config.trainer, seed, folder)
+        case Modality.id_images:
+            return train_id_images(bank, config.id_images, config.trainer, seed, folder)
+
+
+def train_fusion(
+    bank: Bank, modalities: list[Modality], config: ModelConfig, seed: int, model: Path
+) -> dict[str, float]:
+    """Train the joint space over the encoders in the folder `model`, and write its part.
+
+    Returns:
+        Metrics on customers held out; none for `early` and `late`.
+
+    Raises:
+        ModelError: if an encoder is missing or damaged.
+    """
+    settings = settings_of(config.fusion)
+    settings["kind_of_fusion"] = settings.pop("kind").value
+    weights: Mapping[str, Tensor] = {}
+    preprocessing = {}
+    metrics: dict[str, float] = {}
+    match config.fusion.kind:
+        case FusionKind.joint:
+            weights, metrics = _train_joint(bank, modalities, config, seed, model)
+        case FusionKind.early:
+            whole = side_by_side(embed_modalities(bank, model), modalities).side_by_side()
+            _, _, directions = np.linalg.svd(whole - whole.mean(axis=0), full_matrices=False)
+            preprocessing["components"] = directions[: config.fusion.dim].T.astype(np.float32)
+        case FusionKind.late:
+            pass
+    write_part(
+        model / JOINT,
+        kind=JOINT,
+        weights=weights,
+        preprocessing=preprocessing,
+        settings=settings
+        | {"encoders": {name.value: TrainedPart.read(model / name, name).hash for name in modalities}},
+        metrics=metrics,
+        card=card(JOINT, bank, settings, metrics, _CARD),
+    )
+    return metrics
+
+
+def _train_joint(
+    bank: Bank, modalities: list[Modality], config: ModelConfig, seed: int, model: Path
+) -> tuple[Mapping[str, Tensor], dict[str, float]]:
+    first, second = _two_views(bank, modalities, model, seed)
+    generator = seed_all(seed)
+    pairs = TensorDataset(
+        *(torch.from_numpy(array) for array in (first.present, second.present, *first.vectors, *second.vectors))
+    )
+    learned, held = held_out(len(first.customer_ids), config.trainer, seed)
+    fusion = config.fusion
+    given = [block.shape[1] for block in first.vectors]
+    task = JointTask(given, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate)
+    metrics = fit(
+        Fit(
+            task=task,
+            training=DataLoader(
+                torch.utils.data.Subset(pairs, learned.tolist()),
+                batch_size=fusion.batch,
+                shuffle=True,
+                generator=generator,
+            ),
+            validation=DataLoader(torch.utils.data.Subset(pairs, held.tolist()), batch_size=fusion.batch),
+            epochs=fusion.epochs,
+            into=model / JOINT,
+            fingerprint=fingerprint(settings_of(fusion) | settings_of(config.trainer), bank.data_hash, seed),
+        ),
+        config.trainer,
+    )
+    return task.space.state_dict(), metrics
+
+
+def _two_views(bank: Bank, modalities: list[Modality], model: Path, seed: int) -> tuple[Blocks, Blocks]:
+    """Two views of every customer who has something in both.
+
+    Who has one image has it in the first view, and a print-and-scan copy of it in the second.
+    """
+    views = []
+    for number, view in enumerate(split_views(bank)):
+        if number == 1:
+            shown = bank.id_images.filter(
+                pl.col("customer_id").is_in(view.id_images["customer_id"].implode()).not_()
+                | pl.col("image_id").is_in(view.id_images["image_id"].implode())
+            )
+            view = replace(view, id_images=shown)  # noqa: PLW2901 - the same view, with its images completed
+        views.append(_embed(view, modalities, model, seed + TWO_VIEWS_APART if number else None))
+    ids = [np.unique(np.concatenate([view[name].customer_ids for name in modalities])) for view in views]
+    shared = np.intersect1d(*ids)
+    if len(shared) < FEWEST_CUSTOMERS:
+        raise ModelError(
+            f"only {len(shared)} customers have records for two views; the joint space needs {FEWEST_CUSTOMERS}",
+            remedy="fusion=late needs no training",
+        )
+    first, second = (laid_out(view, modalities, shared) for view in views)
+    return first, second
+
+
+def _embed(view: Bank, modalities: list[Modality], model: Path, copy_seed: int | None) -> dict[str, Embeddings]:
+    embedded: dict[str, Embeddings] = {}
+    for modality in modalities:
+        match modality:
+            case Modality.transactions:
+                embedded[modality] = embed_transactions(view, model / modality)
+            case Modality.notes:
+                embedded[modality] = embed_notes(view, model / modality)
+            case Modality.id_images:
+                embedded[modality] = embed_id_images(view, model / modality, copy_seed)
+    return embedded
+
+
+_CARD = """
+It brings a customer's modalities together for similar customers, maps and proposals. Evidence for rings is weighed
+in the modalities themselves, never here, so that nothing counts twice. A modality that a customer lacks is masked.
+"""
