@@ -106,29 +106,41 @@ def calibrate(trace: ModalityTrace, seed: int) -> Calibration:
     return Calibration(means)
 
 
-def modality_agreement(
-    trace: ModalityTrace, calibration: Calibration, groups: Groups, owner: Rows
-) -> NDArray[np.float64]:
-    """Bits of agreement of each group above what strangers show on average, 0 where fewer than two have the trace.
+@dataclass(frozen=True, slots=True, eq=False)
+class PairEvidence:
+    """The pairs of each group who both have a modality."""
+
+    mean: NDArray[np.float64]
+    """Mean bits of these pairs, 0 without any; shape (groups,)."""
+    size: NDArray[np.int64]
+    """Members who have the modality, 0 without any pair; shape (groups,)."""
+
+
+def pair_evidence(trace: ModalityTrace, groups: Groups, owner: Rows) -> PairEvidence:
+    """Average each group's evidence in one modality over its pairs.
 
     Args:
         trace: the modality.
-        calibration: its random groups.
         groups: of customers.
         owner: customer -> the customer whose trace it carries.
-
-    Returns:
-        Shape (groups,).
     """
     carried = owner[groups.members]
     present = trace.present[carried]
     both = present[groups.left] & present[groups.right]
     left, right = groups.left[both], groups.right[both]
     pair_group = groups.group[left]
-    evidence = np.bincount(pair_group, trace.pair_bits(carried[left], carried[right]), groups.count)
+    bits = np.bincount(pair_group, trace.pair_bits(carried[left], carried[right]), groups.count)
     pairs = np.bincount(pair_group, minlength=groups.count)
     size = np.bincount(groups.group[present], minlength=groups.count)
-    return calibration.bits(evidence / np.maximum(pairs, 1), np.where(pairs > 0, size, 0))
+    return PairEvidence(bits / np.maximum(pairs, 1), np.where(pairs > 0, size, 0))
+
+
+def cohesion(trace: ModalityTrace, evidence: PairEvidence) -> NDArray[np.float64]:
+    """Bits by which each group's mean pair differs from that of a group whose members are nearest to each other.
+
+    About 0 for such a group, and the lower the more strangers stand among its members; shape (groups,).
+    """
+    return evidence.mean - np.log2((trace.count - 1) / np.maximum(evidence.size / 2, 1))
 
 
 def entity_agreement(trace: EntityTrace, groups: Groups, owner: Rows) -> NDArray[np.float64]:

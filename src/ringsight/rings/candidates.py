@@ -8,6 +8,7 @@ one. And a trace that did not choose the members has not been flattered by the c
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 import polars as pl
@@ -18,7 +19,7 @@ from ringsight.graph.communities import communities
 from ringsight.graph.evidence import EntityTrace, ModalityTrace, Rows, Trace, entity_traces, modality_trace
 from ringsight.graph.links import Links, combined_links, combined_threshold, threshold_bits, trace_links
 from ringsight.records.embeddings import Embeddings
-from ringsight.rings.agreement import Calibration, Groups, calibrate, entity_agreement, modality_agreement
+from ringsight.rings.agreement import Calibration, Groups, calibrate, cohesion, entity_agreement, pair_evidence
 
 COMBINED = "combined"
 """The proposer that takes all traces together."""
@@ -30,10 +31,10 @@ class CandidateConfig:
 
     neighbours: int = 30
     """Two customers are linked in one modality when they are, on average, among each other's so many nearest."""
-    resolutions: list[float] = field(default_factory=lambda: [0.8, 1.0, 1.25])
-    """Bits that a pair must bring to stay in a community, in multiples of the bits that make a link.
-    Each gives candidates of its own, from broad to tight."""
-    chance_links: float = 2.0
+    scales: list[int] = field(default_factory=lambda: [45, 30, 15, 8, 4])
+    """Communities are sought at each of these scales, from broad to tight: at scale 8 a pair must be, on average,
+    among each other's 8 nearest to stay together."""
+    chance_links: float = 5.0
     """Strangers that a customer may be linked to by chance when all traces are taken together."""
     entity_cap: int = 50
     """A value that more customers carry is counted and shown, but makes no link."""
@@ -54,8 +55,8 @@ class CandidateConfig:
         for name, (value, least) in bounds.items():
             if value < least:
                 raise SettingsError(f"candidates.{name} must be at least {least} (got {value})")
-        if not self.resolutions or not all(resolution > 0 for resolution in self.resolutions):
-            raise SettingsError(f"candidates.resolutions must be positive numbers (got {self.resolutions})")
+        if not self.scales or min(self.scales) < 1:
+            raise SettingsError(f"candidates.scales must be positive whole numbers (got {self.scales})")
         if not self.chance_links > 0:
             raise SettingsError(f"candidates.chance_links must be positive (got {self.chance_links})")
 
@@ -72,6 +73,8 @@ class Candidates:
     """Bits by trace; shape (candidates, traces)."""
     corroboration: NDArray[np.float64]
     """Bits of all traces but the proposing one (all but the strongest, where all proposed); shape (candidates,)."""
+    cohesion: NDArray[np.float64]
+    """How free of strangers the candidate is in the modality that proposed it, 0 for other proposers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,6 +91,8 @@ class Evidence:
     """For each trace its near pairs, as trace owners."""
     combined_threshold: float
     """Bits above chance that link two customers when all traces are taken together."""
+    combined_prices: list[float]
+    """Bits above chance that a pair must bring to stay together, at each scale."""
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     """By modality."""
 
@@ -111,19 +116,23 @@ class Evidence:
             members=[members for part in parts for members in part.members],
             agreement=np.concatenate([part.agreement for part in parts]),
             corroboration=np.concatenate([part.corroboration for part in parts]),
+            cohesion=np.concatenate([part.cohesion for part in parts]),
         )
 
     def _combined(self, owners: Mapping[str, Rows]) -> list[Rows]:
         links = combined_links(self.near, self.traces, owners, self.combined_threshold)
-        return _proposals(links, self.combined_threshold, self.config, self.seed)
+        return _proposals(links, self.combined_prices, self.config.min_size, self.seed)
 
     def _weigh(self, proposer: int, members: list[Rows], owners: Mapping[str, Rows]) -> Candidates:
         groups = Groups.of(members)
         agreement = np.zeros((len(members), len(self.traces)))
+        own_cohesion = np.zeros(len(members))
         for index, trace in enumerate(self.traces):
             if isinstance(trace, ModalityTrace):
-                calibration = self.calibrations[trace.name]
-                agreement[:, index] = modality_agreement(trace, calibration, groups, owners[trace.name])
+                evidence = pair_evidence(trace, groups, owners[trace.name])
+                agreement[:, index] = self.calibrations[trace.name].bits(evidence.mean, evidence.size)
+                if index == proposer:
+                    own_cohesion = cohesion(trace, evidence)
             elif isinstance(trace, EntityTrace):
                 agreement[:, index] = entity_agreement(trace, groups, owners[trace.name])
         set_aside = agreement[:, proposer] if proposer < len(self.traces) else agreement.max(axis=1, initial=0.0)
@@ -132,6 +141,7 @@ class Evidence:
             members=members,
             agreement=agreement,
             corroboration=agreement.sum(axis=1) - set_aside,
+            cohesion=own_cohesion,
         )
 
 
@@ -172,9 +182,10 @@ def gather_evidence(
             "value is shared",
             remedy="check the summary of what was read, and the columns declared as evidence",
         )
+    combined = partial(combined_threshold, len(customers), max(len(modalities), 1))
     links = [trace_links(trace, config.neighbours) for trace in modalities]
     own = [
-        _proposals(link, threshold_bits(trace, config.neighbours), config, seed)
+        _proposals(link, [threshold_bits(trace, scale) for scale in config.scales], config.min_size, seed)
         for link, trace in zip(links, modalities, strict=True)
     ] + [trace.groups(config.min_size) for trace in entities]
     return Evidence(
@@ -183,15 +194,16 @@ def gather_evidence(
         traces=traces,
         own=own,
         near=[trace.near_pairs(config.neighbours) for trace in traces],
-        combined_threshold=combined_threshold(len(customers), max(len(modalities), 1), config.chance_links),
+        combined_threshold=combined(config.chance_links),
+        combined_prices=[combined(config.chance_links * scale / config.neighbours) for scale in config.scales],
         calibrations={trace.name: calibrate(trace, seed) for trace in modalities},
     )
 
 
-def _proposals(links: Links, threshold: float, config: CandidateConfig, seed: int) -> list[Rows]:
-    """The distinct communities of all resolutions, broad ones first."""
+def _proposals(links: Links, prices: Sequence[float], minimum: int, seed: int) -> list[Rows]:
+    """The distinct communities of all scales, in the order of `prices`: the bits a pair must bring to stay."""
     found: dict[bytes, Rows] = {}
-    for resolution in sorted(config.resolutions):
-        for members in communities((links.a, links.b), links.bits, resolution * threshold, config.min_size, seed):
+    for price in prices:
+        for members in communities((links.a, links.b), links.bits, price, minimum, seed):
             found.setdefault(members.tobytes(), members)
     return list(found.values())

@@ -17,7 +17,9 @@ from ringsight.rings.candidates import Candidates
 
 TAIL = 0.05
 FEWEST = 20
-"""A proposer with fewer candidates than this in all calibration worlds is topped up with uncorroborated ones."""
+"""A cell with fewer candidates than this in all calibration worlds is topped up with uncorroborated ones."""
+COHESION_QUANTILES = (0.5, 0.8, 0.95)
+"""Where a proposer's candidates are parted by cohesion."""
 
 
 def as_observed(traces: Sequence[Trace]) -> dict[str, Rows]:
@@ -50,37 +52,60 @@ def permuted(traces: Sequence[Trace], strata: NDArray[np.str_], rng: np.random.G
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Surprise:
-    """How rarely chance corroborates a candidate so well, by proposer, learned from calibration worlds.
+    """How rarely chance corroborates a candidate so well, learned from calibration worlds.
 
-    A proposer's candidates beyond the most extreme twentieth are taken to fall off exponentially. Whether that
-    holds or not, the error rate does: the null worlds are scored by the same function as the observed one.
+    Candidates are compared with those of the same proposer and of like cohesion: few communities are as free of
+    strangers as a ring is, and permuting the other traces tells nothing of cohesion, so that it may weigh
+    hypotheses without a bias (Ignatiadis et al. 2016). Beyond the most extreme twentieth of a cell the count is
+    taken to fall off exponentially. Whether that holds or not, the error rate does: the null worlds are scored by
+    the same function as the observed one.
     """
 
-    values: list[NDArray[np.float64]]
-    """For each proposer the corroboration of its candidates in the calibration worlds, sorted."""
+    edges: list[NDArray[np.float64]]
+    """For each proposer the cohesions that part its cells."""
+    values: list[list[NDArray[np.float64]]]
+    """For each proposer and cell the corroboration of its candidates in the calibration worlds, sorted."""
     worlds: int
 
     def bits(self, candidates: Candidates) -> NDArray[np.float64]:
-        """Minus log2 of the number of candidates so well corroborated that one chance world shows; shape (candidates,)."""
+        """Minus log2 of how many candidates, so well corroborated, one chance world shows in the same cell.
+
+        Returns:
+            Shape (candidates,).
+        """
         surprise = np.zeros(len(candidates.corroboration))
-        for proposer, values in enumerate(self.values):
-            here = candidates.proposer == proposer
-            given = candidates.corroboration[here]
-            cut = values[int((1 - TAIL) * len(values))]
-            excess = max(float((values[values >= cut] - cut).mean()), 1e-6)
-            share = np.maximum(1 - np.searchsorted(values, given, side="left") / len(values), 1 / len(values))
-            tail = np.log2(TAIL) - np.log2(np.e) * (given - cut) / excess
-            surprise[here] = -np.where(given > cut, tail, np.log2(share)) - np.log2(len(values) / self.worlds)
+        for proposer, cells in enumerate(self.values):
+            cell = np.searchsorted(self.edges[proposer], candidates.cohesion, side="right")
+            for number, values in enumerate(cells):
+                here = (candidates.proposer == proposer) & (cell == number)
+                surprise[here] = -_log2_share(values, candidates.corroboration[here]) - np.log2(
+                    len(values) / self.worlds
+                )
         return surprise
 
 
+def _log2_share(values: NDArray[np.float64], given: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log2 of the share of sorted `values` at or above each given one, with an exponential tail."""
+    cut = values[int((1 - TAIL) * len(values))]
+    excess = max(float((values[values >= cut] - cut).mean()), 1e-6)
+    share = np.maximum(1 - np.searchsorted(values, given, side="left") / len(values), 1 / len(values))
+    return np.where(given > cut, np.log2(TAIL) - np.log2(np.e) * (given - cut) / excess, np.log2(share))
+
+
 def learn_surprise(worlds: Sequence[Candidates], proposers: int) -> Surprise:
-    """Pool the candidates of calibration worlds by proposer."""
-    values = []
+    """Pool the candidates of calibration worlds by proposer and cohesion."""
+    edges, values = [], []
     for proposer in range(proposers):
-        pooled = np.concatenate([world.corroboration[world.proposer == proposer] for world in worlds])
-        values.append(np.sort(np.concatenate([pooled, np.zeros(max(FEWEST - len(pooled), 0))])))
-    return Surprise(values, len(worlds))
+        corroboration = np.concatenate([world.corroboration[world.proposer == proposer] for world in worlds])
+        cohesion = np.concatenate([world.cohesion[world.proposer == proposer] for world in worlds])
+        edges.append(np.unique(np.quantile(cohesion, COHESION_QUANTILES)) if len(cohesion) else np.zeros(0))
+        cell = np.searchsorted(edges[-1], cohesion, side="right")
+        values.append([_topped_up(corroboration[cell == number]) for number in range(len(edges[-1]) + 1)])
+    return Surprise(edges, values, len(worlds))
+
+
+def _topped_up(corroboration: NDArray[np.float64]) -> NDArray[np.float64]:
+    return np.sort(np.concatenate([corroboration, np.zeros(max(FEWEST - len(corroboration), 0))]))
 
 
 def distinct(candidates: Candidates, surprise: NDArray[np.float64]) -> NDArray[np.int64]:
