@@ -2,8 +2,10 @@
 
 A trace is one modality or one evidence entity column. If `b` is the r-th nearest of the n customers whom
 `a` could have been near, chance alone would bring it so near with probability r / n, which is worth
--log2(r / n) bits; both directions are averaged. A shared entity value that f of n customers carry is worth
-log2(n / f) bits. Where either customer lacks the trace there is no evidence, for or against: missing is a mask.
+log2(n / r) bits; both directions are averaged. A tie takes its worst rank: of f customers with one vector each is
+the (f - 1)-th neighbour of every other, so that what many share says little. A shared entity value that f of n
+customers carry is worth log2(n / f) bits. Where either customer lacks the trace there is no evidence, for or
+against: missing is a mask.
 
 Traces are addressed by their owner's row in the bank's sorted customer ids. A permutation of the null hands
 the traces to other customers, and then asks for the evidence between the traces' owners.
@@ -11,39 +13,22 @@ the traces to other customers, and then asks for the evidence between the traces
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
+from ringsight.errors import DataError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.bulk import self_neighbours
+from ringsight.vectors.neighbours import DECIMALS, Neighbours
 
 Rows = NDArray[np.int64]
 CHANCE_BITS = float(np.log2(np.e))
 """Expected -log2(u) of a uniform u: what two strangers' nearness is worth on average."""
-
-
-class Trace(Protocol):
-    """One kind of trace that customers leave, and how strongly it ties two of them."""
-
-    name: str
-    """The modality, or the entity column."""
-
-    @property
-    def present(self) -> NDArray[np.bool_]:
-        """Who left this trace; shape (customers,)."""
-        ...
-
-    def pair_bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """Bits between traces a[i] and b[i]; both must be present; shape (pairs,)."""
-        ...
-
-    def near_pairs(self, k: int) -> tuple[Rows, Rows]:
-        """Pairs (a < b) that the trace ties about as closely as a customer's k nearest."""
-        ...
+SAMPLE = 4096
+"""Customers by whom the size of a tie is estimated that the neighbours kept do not show whole."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,11 +50,11 @@ class ModalityTrace:
         return len(self.neighbours)
 
     def pair_bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """See `Trace.pair_bits`."""
+        """Bits between traces a[i] and b[i]; both must be present; shape (pairs,)."""
         return self.nearness.bits(self.row[a], self.row[b])
 
     def near_pairs(self, k: int) -> tuple[Rows, Rows]:
-        """Pairs of whom either has the other among its k nearest."""
+        """Pairs (a < b) of whom either has the other among its k nearest; none but the neighbours kept."""
         near = self.neighbours[:, :k]
         start, column = np.nonzero(near >= 0)
         end = near[start, column].astype(np.int64)
@@ -94,7 +79,8 @@ class EveryRank:
 class NearRanks:
     """The ranks of the neighbours kept; farther ones are estimated.
 
-    The estimate takes a customer's similarities to all others as normal, and is never nearer than a neighbour kept.
+    The estimate takes a customer's similarities to all others as normal, and is never nearer than the neighbours kept,
+    or than those tied with the last of them.
     """
 
     vectors: NDArray[np.float32]
@@ -105,9 +91,10 @@ class NearRanks:
     """Standard deviation of each vector's similarities to all; shape (n,)."""
     keys: NDArray[np.int64]
     """Sorted `from * n + to` of the neighbours kept; shape (n * kept,)."""
-    ranks: NDArray[np.int32]
-    """1-based rank for each key."""
-    kept: int
+    ranks: NDArray[np.int64]
+    """For each key how many others are at least as near."""
+    reach: NDArray[np.int64]
+    """How many others are at least as near as the last neighbour kept; shape (n,)."""
 
     def bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
         """Bits between rows a[i] and b[i]; shape (pairs,)."""
@@ -120,9 +107,10 @@ class NearRanks:
         key = start * len(self.vectors) + end
         at = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
         tail = ndtr(-(similarity - self.mean[start]) / self.spread[start])
-        rank = np.clip(tail * others, self.kept + 1, others)
-        bits: NDArray[np.float64] = -np.log2(np.where(self.keys[at] == key, self.ranks[at], rank) / others)
-        return np.maximum(bits, 0.0)
+        farther = np.clip(tail * others, np.minimum(self.reach[start] + 1, others), others)
+        rank = np.where(self.keys[at] == key, self.ranks[at], farther)
+        bits: NDArray[np.float64] = np.log2(others / rank)
+        return bits
 
 
 def modality_trace(
@@ -135,36 +123,45 @@ def modality_trace(
         customer_ids: all customers of the bank, sorted; shape (customers,).
         keep: how many nearest customers have an exact rank.
         every_rank_up_to: with no more customers than this, everybody's rank is exact.
+
+    Raises:
+        DataError: if the embeddings name customers whom the bank does not have.
     """
     row = embeddings.rows_in(customer_ids)
-    neighbours = self_neighbours(embeddings, keep).indices
+    strangers = len(embeddings.vectors) - int((row >= 0).sum())
+    if strangers:
+        raise DataError(
+            f"{embeddings.space} embeddings: {strangers} of {len(embeddings.vectors)} customers are not in the bank",
+            remedy="embed this bank anew: `ringsight embed`",
+        )
+    neighbours = self_neighbours(embeddings, keep)
     small = len(embeddings.vectors) <= every_rank_up_to
     return ModalityTrace(
         name=embeddings.space,
         present=row >= 0,
         row=row,
-        neighbours=neighbours,
+        neighbours=neighbours.indices,
         nearness=_every_rank(embeddings.vectors) if small else _near_ranks(embeddings.vectors, neighbours),
     )
 
 
 def _every_rank(vectors: NDArray[np.float32]) -> EveryRank:
     n = len(vectors)
-    similarity = vectors @ vectors.T
-    similarity = np.minimum(similarity, similarity.T)
-    np.fill_diagonal(similarity, np.inf)
-    order = np.argsort(-similarity, axis=1, kind="stable")
-    ranks = np.empty((n, n), dtype=np.int32)
-    np.put_along_axis(ranks, order, np.arange(n, dtype=np.int32)[None, :], axis=1)
-    bits = -np.log2(np.maximum(ranks, 1) / np.float32(n - 1))
-    return EveryRank((bits + bits.T) / 2)
+    similarity = (vectors @ vectors.T).round(DECIMALS)
+    np.fill_diagonal(similarity, -np.inf)
+    bits = np.empty((n, n), dtype=np.float32)
+    for row, others in zip(bits, similarity, strict=True):
+        rank = n - np.searchsorted(np.sort(others), others)
+        row[:] = np.log2((n - 1) / np.minimum(rank, n - 1))
+    return EveryRank(((bits + bits.T) / 2).astype(np.float32, copy=False))
 
 
-def _near_ranks(vectors: NDArray[np.float32], neighbours: NDArray[np.int32]) -> NearRanks:
-    n, kept = neighbours.shape
-    start, column = np.nonzero(neighbours >= 0)
-    keys = start * n + neighbours[start, column].astype(np.int64)
+def _near_ranks(vectors: NDArray[np.float32], neighbours: Neighbours) -> NearRanks:
+    n = len(vectors)
+    start, column = np.nonzero(neighbours.indices >= 0)
+    keys = start * n + neighbours.indices[start, column].astype(np.int64)
     order = np.argsort(keys)
+    ranks, reach = _worst_ranks(vectors, neighbours)
     mean = (vectors @ vectors.mean(axis=0)).astype(np.float64)
     second = np.einsum("ij,jk,ik->i", vectors, vectors.T @ vectors / n, vectors, optimize=True)
     return NearRanks(
@@ -172,9 +169,30 @@ def _near_ranks(vectors: NDArray[np.float32], neighbours: NDArray[np.int32]) -> 
         mean=mean,
         spread=np.sqrt(np.maximum(second - mean**2, 1e-12)),
         keys=keys[order],
-        ranks=(column[order] + 1).astype(np.int32),
-        kept=kept,
+        ranks=ranks[start, column][order],
+        reach=reach,
     )
+
+
+def _worst_ranks(vectors: NDArray[np.float32], neighbours: Neighbours) -> tuple[Rows, Rows]:
+    """How many others are at least as near as each neighbour kept (n, kept), and as the last of them (n,).
+
+    Where the neighbours kept end in a tie, it may go on among those not kept: how far, a sample of customers tells.
+    """
+    similarity = neighbours.similarities
+    n, kept = similarity.shape
+    ranks = np.tile(np.arange(1, kept + 1), (n, 1))
+    for column in range(kept - 2, -1, -1):
+        tied = similarity[:, column] == similarity[:, column + 1]
+        ranks[tied, column] = ranks[tied, column + 1]
+    reach = np.isfinite(similarity).sum(axis=1)
+    open_ended = np.flatnonzero((ranks[:, -2:][:, 0] == kept) & (reach == kept) & (kept < n - 1))
+    sample = np.random.default_rng(0).permutation(n)[:SAMPLE]
+    for rows in np.array_split(open_ended, len(open_ended) // SAMPLE + 1):
+        as_near = (vectors[rows] @ vectors[sample].T).round(DECIMALS) >= similarity[rows, -1:]
+        reach[rows] = np.maximum(kept, np.rint(as_near.mean(axis=1) * n).astype(np.int64) - 1)
+    last = similarity == similarity[:, -1:]
+    return np.where(last, reach[:, None], ranks), reach
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,12 +208,12 @@ class EntityTrace:
     """Code -> log2(n / f), or 0 for a value carried by more than the cap; shape (values,)."""
 
     def pair_bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """See `Trace.pair_bits`."""
+        """Bits between traces a[i] and b[i]; both must be present; shape (pairs,)."""
         shared: NDArray[np.float64] = np.where(self.codes[a] == self.codes[b], self.bits[self.codes[a]], 0.0)
         return shared
 
-    def near_pairs(self, k: int) -> tuple[Rows, Rows]:  # noqa: ARG002 - a shared value has no rank
-        """All pairs that share a value within the cap."""
+    def near_pairs(self, k: int) -> tuple[Rows, Rows]:
+        """All pairs (a < b) that share a value within the cap, whatever k: a shared value has no rank."""
         pairs = [(a, b) for group in self.groups(2) for i, a in enumerate(group) for b in group[i + 1 :]]
         both = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
         return both[:, 0], both[:, 1]
@@ -210,6 +228,10 @@ class EntityTrace:
             for start, stop in zip(starts, np.r_[starts[1:], len(codes)], strict=True)
             if codes[start] >= 0 and stop - start >= minimum and self.bits[codes[start]] > 0
         ]
+
+
+Trace = ModalityTrace | EntityTrace
+"""One kind of trace that customers leave, and how strongly it ties two of them."""
 
 
 def entity_traces(customers: pl.DataFrame, columns: Sequence[str], cap: int) -> list[EntityTrace]:

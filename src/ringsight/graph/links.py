@@ -5,8 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.optimize import brentq
-from scipy.special import gammaincc
+from scipy.special import gammainccinv
 
 from ringsight.graph.evidence import CHANCE_BITS, ModalityTrace, Rows, Trace
 
@@ -23,7 +22,7 @@ class Links:
 
 
 def trace_links(trace: ModalityTrace, k: int) -> Links:
-    """Pairs tied by one modality at least as closely as a mutual k-th neighbour: log2(n / k) bits."""
+    """Pairs tied by one modality at least as closely as mutual k-th neighbours."""
     a, b = trace.near_pairs(k)
     bits = trace.pair_bits(a, b)
     strong = bits >= threshold_bits(trace, k)
@@ -31,16 +30,17 @@ def trace_links(trace: ModalityTrace, k: int) -> Links:
 
 
 def threshold_bits(trace: ModalityTrace, k: int) -> float:
-    """Bits of a mutual k-th neighbour among the customers who have the trace."""
+    """Bits of two who are each the other's k-th neighbour among n others who have the trace: log2(n / k)."""
     others = trace.count - 1
     return float(np.log2(others / min(k, others)))
 
 
 def combined_threshold(customers: int, modalities: int, chance_links: float) -> float:
-    """Summed bits above chance that a customer meets in `chance_links` strangers on average.
+    """Summed bits above chance that a customer meets in about `chance_links` strangers.
 
     The sum of m independent -ln(u) follows a gamma distribution with shape m, the law behind Fisher's
-    combination of p-values.
+    combination of p-values. It counts every pair as having all modalities, ranked alike from both ends;
+    where that fails, fewer strangers pass.
 
     Args:
         customers: how many strangers there are.
@@ -48,8 +48,7 @@ def combined_threshold(customers: int, modalities: int, chance_links: float) -> 
         chance_links: strangers who may pass by chance, for each customer.
     """
     share = min(chance_links / max(customers, 1), 0.5)
-    nats = brentq(lambda x: gammaincc(modalities, x) - share, 0.0, 500.0)
-    return float((nats - modalities) * CHANCE_BITS)
+    return float((gammainccinv(modalities, share) - modalities) * CHANCE_BITS)
 
 
 def combined_links(
