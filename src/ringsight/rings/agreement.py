@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from ringsight.graph.evidence import CHANCE_BITS, EntityTrace, ModalityTrace, Rows
+from ringsight.rings.rarity import rarity_bits
 
 LARGEST_COMPARED_WHOLE = 64
 """In a larger group each member is compared with this many others only, so that the work grows with the group."""
 RANDOM_GROUPS = 2_000
-TAIL = 0.05
+"""How many random groups of each size a modality is calibrated by."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,8 +70,8 @@ class Calibration:
     def bits(self, mean: NDArray[np.float64], size: NDArray[np.int64]) -> NDArray[np.float64]:
         """Minus log2 of the share of random groups that agree at least as much, less its expectation.
 
-        Beyond the most extreme twentieth of the random groups the share falls exponentially, at the rate of
-        their mean excess (a generalised Pareto tail with shape 0).
+        A random pair's evidence in one direction falls by a factor of e over CHANCE_BITS; the mean of both
+        directions of all pairs is taken to fall no faster than if only one of them had grown.
 
         Args:
             mean: mean pair evidence of each group; shape (groups,).
@@ -78,13 +79,10 @@ class Calibration:
         """
         bits = np.zeros(len(mean))
         for s in np.unique(size[size >= 2]):
-            reference = self.means[min(s, len(self.means) - 1)]
-            cut = reference[int((1 - TAIL) * len(reference))]
-            excess = max(float((reference[reference >= cut] - cut).mean()), 1e-9)
             here = size == s
-            share = 1 - np.searchsorted(reference, mean[here], side="left") / len(reference)
-            tail = TAIL * np.exp(-np.maximum(mean[here] - cut, 0) / excess)
-            bits[here] = -np.log2(np.where(mean[here] > cut, np.maximum(tail, 1e-300), share)) - CHANCE_BITS
+            known = min(s, len(self.means) - 1)
+            least_scale = CHANCE_BITS / (known * (known - 1))
+            bits[here] = rarity_bits(mean[here], self.means[known], least_scale) - CHANCE_BITS
         return bits
 
 
@@ -138,9 +136,12 @@ def pair_evidence(trace: ModalityTrace, groups: Groups, owner: Rows) -> PairEvid
 def cohesion(trace: ModalityTrace, evidence: PairEvidence) -> NDArray[np.float64]:
     """Bits by which each group's mean pair differs from that of a group whose members are nearest to each other.
 
-    About 0 for such a group, and the lower the more strangers stand among its members; shape (groups,).
+    About 0 for such a group, and the lower the more strangers stand among its members. Rounded, so that a group
+    keeps its figure whatever the order of its members; shape (groups,).
     """
-    return evidence.mean - np.log2((trace.count - 1) / np.maximum(evidence.size / 2, 1))
+    closest = np.log2((trace.count - 1) / np.maximum(evidence.size / 2, 1))
+    rounded: NDArray[np.float64] = np.round(evidence.mean - closest, 6)
+    return rounded
 
 
 def entity_agreement(trace: EntityTrace, groups: Groups, owner: Rows) -> NDArray[np.float64]:
@@ -152,4 +153,4 @@ def entity_agreement(trace: EntityTrace, groups: Groups, owner: Rows) -> NDArray
     size = np.bincount(groups.group[held], minlength=groups.count)[key // values]
     choices = (gammaln(size + 1) - gammaln(sharers + 1) - gammaln(size - sharers + 1)) * CHANCE_BITS
     bits = np.maximum((sharers - 1) * trace.bits[key % values] - choices, 0.0) if len(key) else np.zeros(0)
-    return np.bincount(key // values, bits, groups.count)
+    return np.bincount(key // values, bits, groups.count).astype(np.float64)

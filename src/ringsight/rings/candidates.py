@@ -96,11 +96,6 @@ class Evidence:
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     """By modality."""
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the traces, in order."""
-        return [trace.name for trace in self.traces]
-
     def candidates(self, owners: Mapping[str, Rows]) -> Candidates:
         """Propose and weigh candidates in the world in which customer i carries the traces of `owners[trace][i]`."""
         parts = []
@@ -128,13 +123,14 @@ class Evidence:
         agreement = np.zeros((len(members), len(self.traces)))
         own_cohesion = np.zeros(len(members))
         for index, trace in enumerate(self.traces):
-            if isinstance(trace, ModalityTrace):
-                evidence = pair_evidence(trace, groups, owners[trace.name])
-                agreement[:, index] = self.calibrations[trace.name].bits(evidence.mean, evidence.size)
-                if index == proposer:
-                    own_cohesion = cohesion(trace, evidence)
-            elif isinstance(trace, EntityTrace):
-                agreement[:, index] = entity_agreement(trace, groups, owners[trace.name])
+            match trace:
+                case ModalityTrace():
+                    evidence = pair_evidence(trace, groups, owners[trace.name])
+                    agreement[:, index] = self.calibrations[trace.name].bits(evidence.mean, evidence.size)
+                    if index == proposer:
+                        own_cohesion = cohesion(trace, evidence)
+                case EntityTrace():
+                    agreement[:, index] = entity_agreement(trace, groups, owners[trace.name])
         set_aside = agreement[:, proposer] if proposer < len(self.traces) else agreement.max(axis=1, initial=0.0)
         return Candidates(
             proposer=np.full(len(members), proposer),

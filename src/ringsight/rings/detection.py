@@ -1,7 +1,8 @@
 """Detection, whole: evidence -> candidates -> null -> error rate -> `Results`."""
 
 import hashlib
-from collections.abc import Mapping
+import sys
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,26 +71,30 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     strata = bank.customers["stratum"].to_numpy().astype(np.str_)
     worlds = [
         evidence.candidates(permuted(evidence.traces, strata, np.random.default_rng([seed, world])))
-        for world in track(range(config.permutations), "Permuting traces within strata", transient=True)
+        for world in track(
+            range(config.permutations),
+            "Permuting traces within strata",
+            transient=True,
+            disable=not sys.stdout.isatty(),
+        )
     ]
     calibration, judging = worlds[: config.permutations // 2], worlds[config.permutations // 2 :]
     surprise = learn_surprise(calibration, len(evidence.traces) + 1)
     scores = surprise.bits(observed)
     kept = distinct(observed, scores)
+    members = [observed.members[i] for i in kept]
     null = _null_table(judging, surprise.bits)
-    rings = _ring_table(
-        bank.customer_ids, [observed.members[i] for i in kept], scores[kept], null, len(judging), config
-    )
+    rings = _ring_table(bank.customer_ids, members, scores[kept], null, len(judging), config)
     return Results(
         rings=rings,
-        members=_member_table(bank.customer_ids, rings, [observed.members[i] for i in kept]),
-        links=_link_table(bank.customer_ids, rings, [observed.members[i] for i in kept], evidence),
+        members=_member_table(bank.customer_ids, rings, members),
+        links=_link_table(bank.customer_ids, rings, members, evidence),
         null=null,
         summary=_summary(bank, modalities, rings, null, len(judging), config, seed),
     )
 
 
-def _null_table(worlds: list[Candidates], score: Any) -> pl.DataFrame:  # noqa: ANN401
+def _null_table(worlds: list[Candidates], score: Callable[[Candidates], NDArray[np.float64]]) -> pl.DataFrame:
     rows = []
     for number, world in enumerate(worlds):
         scores = score(world)
@@ -155,7 +160,7 @@ def _link_table(ids: NDArray[np.str_], rings: pl.DataFrame, members: list[Rows],
         {"ring_id": named[tied], "customer_a": ids[a[tied]], "customer_b": ids[b[tied]]}
         | {name: values[tied] for name, values in bits.items()}
     )
-    return table.cast(pl.Schema(LINKS)).unique(maintain_order=True)
+    return table.cast(pl.Schema(LINKS))
 
 
 def _column_of(trace: Trace) -> str:
@@ -163,10 +168,11 @@ def _column_of(trace: Trace) -> str:
 
 
 def _link_bits(trace: Trace, config: CandidateConfig) -> float:
-    if isinstance(trace, ModalityTrace):
-        return threshold_bits(trace, config.neighbours)
-    assert isinstance(trace, EntityTrace)  # noqa: S101 - the two kinds of trace
-    return float(trace.bits[trace.bits > 0].min(initial=np.inf))
+    match trace:
+        case ModalityTrace():
+            return threshold_bits(trace, config.neighbours)
+        case EntityTrace():
+            return float(trace.bits[trace.bits > 0].min(initial=np.inf))
 
 
 def _summary(

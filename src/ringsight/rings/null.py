@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.graph.evidence import Rows, Trace
+from ringsight.graph.evidence import CHANCE_BITS, Rows, Trace
 from ringsight.rings.candidates import Candidates
+from ringsight.rings.rarity import rarity_bits
 
-TAIL = 0.05
 FEWEST = 20
 """A cell with fewer candidates than this in all calibration worlds is topped up with uncorroborated ones."""
 COHESION_QUANTILES = (0.5, 0.8, 0.95)
@@ -56,9 +56,9 @@ class Surprise:
 
     Candidates are compared with those of the same proposer and of like cohesion: few communities are as free of
     strangers as a ring is, and permuting the other traces tells nothing of cohesion, so that it may weigh
-    hypotheses without a bias (Ignatiadis et al. 2016). Beyond the most extreme twentieth of a cell the count is
-    taken to fall off exponentially. Whether that holds or not, the error rate does: the null worlds are scored by
-    the same function as the observed one.
+    hypotheses without a bias (Ignatiadis et al. 2016). A bit of corroboration never counts for more than a bit of
+    surprise: the tail of a cell falls no faster than 2^-x, by a factor of e over CHANCE_BITS. Whether the tail is
+    fitted well or not, the error rate holds: the null worlds are scored by the same function as the observed one.
     """
 
     edges: list[NDArray[np.float64]]
@@ -78,18 +78,9 @@ class Surprise:
             cell = np.searchsorted(self.edges[proposer], candidates.cohesion, side="right")
             for number, values in enumerate(cells):
                 here = (candidates.proposer == proposer) & (cell == number)
-                surprise[here] = -_log2_share(values, candidates.corroboration[here]) - np.log2(
-                    len(values) / self.worlds
-                )
+                rarity = rarity_bits(candidates.corroboration[here], values, CHANCE_BITS)
+                surprise[here] = rarity - np.log2(len(values) / self.worlds)
         return surprise
-
-
-def _log2_share(values: NDArray[np.float64], given: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Log2 of the share of sorted `values` at or above each given one, with an exponential tail."""
-    cut = values[int((1 - TAIL) * len(values))]
-    excess = max(float((values[values >= cut] - cut).mean()), 1e-6)
-    share = np.maximum(1 - np.searchsorted(values, given, side="left") / len(values), 1 / len(values))
-    return np.where(given > cut, np.log2(TAIL) - np.log2(np.e) * (given - cut) / excess, np.log2(share))
 
 
 def learn_surprise(worlds: Sequence[Candidates], proposers: int) -> Surprise:

@@ -42,13 +42,14 @@ class Results:
     """All rings found, flagged or not, most significant first (q_value, then score, then ring_id)."""
 
     rings: pl.DataFrame
-    """Columns of `RINGS`; `score` in bits per member; `null` names the null that `p_value` was judged by."""
+    """Columns of `RINGS`; `score` is the surprise in bits (`rings.null.Surprise`); `null` names the null that
+    `p_value` was judged by."""
     members: pl.DataFrame
     """Columns of `MEMBERS`; a customer is in at most one ring."""
     links: pl.DataFrame
     """Columns of `LINKS`: the links inside each ring; customer_a < customer_b; bits >= 0, 0 where absent."""
     null: pl.DataFrame
-    """Columns of `NULL`: score of every ring found in every permutation."""
+    """Columns of `NULL`: score of every ring found in every permutation that judges."""
     summary: dict[str, Any]
     """Counts, the rate asked, expected false flags, versions, seeds, content hashes of data and model."""
 

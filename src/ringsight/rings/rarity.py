@@ -1,0 +1,26 @@
+"""How rare a figure is among those that chance shows, in bits, beyond the rarest of them too."""
+
+import numpy as np
+from numpy.typing import NDArray
+
+TAIL = 0.05
+"""Share of the chance figures, the highest, from which the tail is fitted."""
+
+
+def rarity_bits(values: NDArray[np.float64], chance: NDArray[np.float64], least_scale: float) -> NDArray[np.float64]:
+    """Minus log2 of the share of `chance` at least as high as each value; shape (values,).
+
+    Beyond the highest twentieth of `chance` the share falls exponentially, at the rate of its mean excess (a
+    generalised Pareto tail with shape 0: Pickands 1975, Annals of Statistics 3:119).
+
+    Args:
+        values: figures to judge; shape (values,).
+        chance: figures that chance shows, sorted; at least one.
+        least_scale: the tail falls no faster than by a factor of e over so much. Where few or equal chance
+            figures show no excess, this alone keeps the tail from falling off a cliff.
+    """
+    cut = chance[int((1 - TAIL) * len(chance))]
+    scale = max(float((chance[chance >= cut] - cut).mean()), least_scale)
+    share = 1 - np.searchsorted(chance, values, side="left") / len(chance)
+    beyond = np.log2(np.e) * (values - cut) / scale - np.log2(TAIL)
+    return np.where(values > cut, beyond, -np.log2(np.maximum(share, TAIL)))
