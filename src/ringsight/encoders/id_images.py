@@ -213,7 +213,7 @@ def embed_id_images(bank: Bank, part: Path, copy_seed: int | None = None) -> Emb
     pixels = torch.from_numpy(_pixels(bank, Portrait(trained.settings["portrait"])))
     if copy_seed is not None and len(pixels):
         generator = torch.Generator().manual_seed(copy_seed)
-        pixels = torch.cat([scanned_copies(chunk.float() / 255, generator) * 255 for chunk in pixels.split(256)])
+        pixels = torch.cat([scanned_copies(chunk.float() / 255, generator) * 255 for chunk in torch.split(pixels, 256)])
     ids, pooled = pool(_vectors(encoder, pixels) - trained.preprocessing["centre"], bank.id_images)
     return Embeddings("id_images", ids, pooled, trained.hash, bank.data_hash)
 
@@ -233,7 +233,7 @@ def _pixels(bank: Bank, portrait: Portrait) -> NDArray[np.uint8]:
 def _vectors(encoder: ImageEncoder, pixels: Tensor) -> NDArray[np.float32]:
     encoder.eval()
     with torch.inference_mode():
-        chunks = [encoder(chunk.float() / 255) for chunk in pixels.split(256)]
+        chunks = [encoder(chunk.float() / 255) for chunk in torch.split(pixels, 256)]
     return torch.cat(chunks).numpy() if chunks else np.zeros((0, encoder.coarse.out_features), np.float32)
 
 

@@ -76,7 +76,7 @@ def pool(vectors: NDArray[np.float32], notes: pl.DataFrame) -> tuple[NDArray[np.
     return ids, unit(sums)
 
 
-def unit(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+def unit(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     """Rows of length 1. A row without direction, as where all records are alike, becomes the first axis."""
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     plain = np.zeros_like(vectors)

@@ -14,7 +14,7 @@ import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -28,6 +28,7 @@ from torch.nn.functional import normalize
 from torch.utils.data import DataLoader
 
 from ringsight.encoders.card import card
+from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked, tokens_of
 from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool
 from ringsight.encoders.part import Part, write_part
 from ringsight.encoders.training import (
@@ -46,8 +47,10 @@ from ringsight.errors import ModelError, SettingsError
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel
+
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-SHORTEST_CROP = 0.6
 
 
 @dataclass(kw_only=True, slots=True)
@@ -91,7 +94,7 @@ class NotesConfig:
 class NoteEncoder(nn.Module):
     """Tokens -> one vector of length 1 for each note."""
 
-    def __init__(self, bert: nn.Module) -> None:
+    def __init__(self, bert: "PreTrainedModel") -> None:
         super().__init__()
         self.bert = bert
 
@@ -212,8 +215,8 @@ def _tune(
     rng = np.random.default_rng(seed)
     learned = _sample(bank.notes.filter(~is_held)["text"].to_list(), config.sampled_notes, rng)
     tested = _sample(bank.notes.filter(is_held)["text"].to_list(), config.sampled_notes // 3, rng)
-    crops = _Crops(tokenizer, config.longest, rng)
-    validation = DataLoader(_pairs(tested, crops), batch_size=config.batch, collate_fn=_stack)  # type: ignore[arg-type]
+    crops = Crops(tokenizer, config.longest, rng)
+    validation = DataLoader(CropPairs(tested, crops), batch_size=config.batch, collate_fn=stacked)
     task = NotesTask(encoder, config.trained_layers, config.temperature, config.learning_rate)
     before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
     baseline = _loss(task, validation)
@@ -221,11 +224,11 @@ def _tune(
         Fit(
             task=task,
             training=DataLoader(
-                _pairs(learned, crops),  # type: ignore[arg-type]
+                CropPairs(learned, crops),
                 batch_size=config.batch,
                 shuffle=True,
                 generator=generator,
-                collate_fn=_stack,
+                collate_fn=stacked,
                 drop_last=len(learned) > config.batch,
             ),
             validation=validation,
@@ -255,59 +258,21 @@ def _sample(texts: list[str], count: int, rng: np.random.Generator) -> list[str]
     return [texts[i] for i in chosen]
 
 
-@dataclass(slots=True)
-class _Crops:
-    """Cuts a random stretch, at least `SHORTEST_CROP` long, out of a note."""
-
-    tokenizer: Tokenizer
-    longest: int
-    rng: np.random.Generator
-
-    def cut(self, text: str) -> str:
-        words = text.split()
-        length = max(int(np.ceil(len(words) * self.rng.uniform(SHORTEST_CROP, 1))), 1)
-        start = int(self.rng.integers(len(words) - length + 1))
-        return " ".join(words[start : start + length])
-
-
-def _pairs(texts: list[str], crops: _Crops) -> list[tuple[list[int], list[int]]]:
-    firsts = _tokens(crops.tokenizer, [crops.cut(text) for text in texts], crops.longest)
-    seconds = _tokens(crops.tokenizer, [crops.cut(text) for text in texts], crops.longest)
-    return list(zip(firsts, seconds, strict=True))
-
-
-def _stack(pairs: list[tuple[list[int], list[int]]]) -> tuple[Tensor, ...]:
-    return *_padded([first for first, _ in pairs]), *_padded([second for _, second in pairs])
-
-
-def _tokens(tokenizer: Tokenizer, texts: Sequence[str], longest: int) -> list[list[int]]:
-    tokenizer.no_padding()
-    tokenizer.enable_truncation(longest)
-    return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
-
-
-def _padded(tokens: Sequence[list[int]]) -> tuple[Tensor, Tensor]:
-    length = max(len(ids) for ids in tokens)
-    ids = torch.tensor([note + [0] * (length - len(note)) for note in tokens])
-    mask = torch.tensor([[1] * len(note) + [0] * (length - len(note)) for note in tokens])
-    return ids, mask
-
-
 def _note_vectors(encoder: NoteEncoder, tokenizer: Tokenizer, texts: list[str], longest: int) -> NDArray[np.float32]:
     """Encode notes in batches of like length; shape (notes, hidden)."""
     encoder.eval()
-    tokens = _tokens(tokenizer, texts, longest)
+    tokens = tokens_of(tokenizer, texts, longest)
     order = sorted(range(len(tokens)), key=lambda note: (len(tokens[note]), note))
     batches = [order[start : start + 64] for start in range(0, len(order), 64)]
     vectors = np.zeros((len(texts), encoder.bert.config.hidden_size), dtype=np.float32)
     steps: Iterable[list[int]] = track(batches, "Reading notes", transient=True)
     with torch.inference_mode():
         for batch in steps:
-            vectors[batch] = encoder(*_padded([tokens[note] for note in batch])).numpy()
+            vectors[batch] = encoder(*padded([tokens[note] for note in batch])).numpy()
     return vectors
 
 
-def _base(config: NotesConfig) -> tuple[Any, Tokenizer]:
+def _base(config: NotesConfig) -> tuple["PreTrainedModel", Tokenizer]:
     from transformers import AutoModel, logging
 
     logging.set_verbosity_error()

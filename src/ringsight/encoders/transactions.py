@@ -229,7 +229,7 @@ def embed_transactions(bank: Bank, part: Path) -> Embeddings:
     features, ids = _scaled(bank, trained)
     network = _network(trained)
     with torch.inference_mode():
-        codes = [network.encode(chunk) for chunk in torch.from_numpy(features).split(8192)]
+        codes = [network.encode(chunk) for chunk in torch.split(torch.from_numpy(features), 8192)]
     vectors = torch.cat(codes).numpy() if codes else np.zeros((0, trained.settings["dim"]), np.float32)
     return Embeddings("transactions", ids, vectors.astype(np.float32), trained.hash, bank.data_hash)
 

@@ -26,7 +26,8 @@ class Blocks:
         The inner product of two rows is the mean of their modalities' similarities where both have the same ones.
         """
         together = np.concatenate(self.vectors, axis=1)
-        return together / np.sqrt(self.present.sum(axis=1, keepdims=True)).astype(np.float32)
+        joined: NDArray[np.float32] = together / np.sqrt(self.present.sum(axis=1, keepdims=True)).astype(np.float32)
+        return joined
 
 
 def side_by_side(embeddings: Mapping[str, Embeddings], modalities: Sequence[str]) -> Blocks:

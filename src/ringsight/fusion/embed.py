@@ -6,6 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
+from torch import Tensor
 
 from ringsight.encoders.id_images import embed_id_images
 from ringsight.encoders.note_vectors import unit
@@ -95,14 +97,15 @@ def model_hash(model: Path) -> str:
     return digest.hexdigest()
 
 
-def _together(blocks: Blocks, trained: Part) -> np.ndarray[tuple[int, ...], np.dtype[np.float32]]:
+def _together(blocks: Blocks, trained: Part) -> NDArray[np.float32]:
     match FusionKind(trained.settings["kind_of_fusion"]):
         case FusionKind.joint:
             space = JointSpace([block.shape[1] for block in blocks.vectors], trained.settings["dim"])
             space.load_state_dict(dict(trained.weights))
             with torch.inference_mode():
                 vectors = [torch.from_numpy(block) for block in blocks.vectors]
-                return space.eval()(vectors, torch.from_numpy(blocks.present)).numpy()
+                together: Tensor = space.eval()(vectors, torch.from_numpy(blocks.present))
+            return together.numpy()
         case FusionKind.early:
             return unit(blocks.side_by_side() @ trained.preprocessing["components"])
         case FusionKind.late:

@@ -1,15 +1,21 @@
 """The joint space: a customer's embeddings of all modalities -> one embedding.
 
 Three ways, one interface. `joint` learns a contribution of each modality and adds them up, so that two views of one
-customer land together and those of two customers apart (InfoNCE); a modality is left out at random while learning,
-and an absent one contributes a learned token inside the network alone. `early` concatenates the modalities and keeps
-the leading principal components. `late` learns nothing: its inner product is the mean of the modalities' own.
+customer land together and those of two customers apart (InfoNCE); a modality is left out at random while learning.
+`early` concatenates the modalities and keeps the leading principal components, which is where `joint` starts from.
+`late` learns nothing: its inner product is the mean of the modalities' own.
+
+Two views of one customer lack the same modalities, so learning pulls those together who lack one. A learned token
+takes that up while learning, and is left out of the embedding: there, what is absent adds nothing, and what is
+present is centred, so that no customers are alike for what they lack.
 
 Shapes: for each modality vectors (customers, dim of the modality) and a mask (customers,) -> (customers, dim).
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -45,8 +51,8 @@ class FusionConfig:
     """Most passes over the customers."""
     batch: int = 256
     """Customers contrasted with each other at once."""
-    learning_rate: float = 2e-3
-    """Of AdamW."""
+    learning_rate: float = 3e-4
+    """Of AdamW; small, as learning starts from the principal components."""
 
     def __post_init__(self) -> None:
         """Refuse settings that make no sense.
@@ -65,20 +71,21 @@ class FusionConfig:
 
 
 class Contribution(nn.Module):
-    """What one modality adds to the joint space: a gated projection where present, a learned token where not."""
+    """What one modality adds to the joint space: a gated projection of its vectors."""
+
+    centre: Tensor
 
     def __init__(self, given: int, dim: int) -> None:
         super().__init__()
         self.projection = nn.Linear(given, dim)
         self.gate = nn.Linear(given, 1)
         self.absent = nn.Parameter(torch.zeros(dim))
+        self.register_buffer("centre", torch.zeros(dim))
 
-    def forward(
-        self, vectors: Float[Tensor, "customers given"], present: Bool[Tensor, " customers"]
-    ) -> Float[Tensor, "customers dim"]:
-        """Contributions, to be added up over modalities."""
-        seen = torch.sigmoid(self.gate(vectors)) * self.projection(vectors)
-        return torch.where(present.unsqueeze(-1), seen, self.absent)
+    def forward(self, vectors: Float[Tensor, "customers given"]) -> Float[Tensor, "customers dim"]:
+        """Contributions of customers who have the modality."""
+        gated: Tensor = torch.sigmoid(self.gate(vectors)) * self.projection(vectors)
+        return gated
 
 
 class JointSpace(nn.Module):
@@ -91,12 +98,40 @@ class JointSpace(nn.Module):
     def forward(
         self, vectors: list[Tensor], present: Bool[Tensor, "customers modalities"]
     ) -> Float[Tensor, "customers dim"]:
-        """Joint embeddings of length 1."""
+        """Vectors of length 1 to learn from: what is absent adds its token."""
         added = [
-            contribution(of_modality, present[:, index])
-            for index, (contribution, of_modality) in enumerate(zip(self.contributions, vectors, strict=True))
+            torch.where(has, contribution(of_modality), contribution.absent)
+            for contribution, of_modality, has in self._with_masks(vectors, present)
         ]
         return normalize(torch.stack(added).sum(dim=0), dim=-1)
+
+    def embed(
+        self, vectors: list[Tensor], present: Bool[Tensor, "customers modalities"]
+    ) -> Float[Tensor, "customers dim"]:
+        """Joint embeddings, not yet of length 1: what is present is centred, what is absent adds nothing."""
+        added = [
+            (contribution(of_modality) - contribution.centre) * has
+            for contribution, of_modality, has in self._with_masks(vectors, present)
+        ]
+        return torch.stack(added).sum(dim=0)
+
+    @torch.no_grad()
+    def centre_on(self, vectors: list[Tensor], present: Bool[Tensor, "customers modalities"]) -> None:
+        """Take each modality's centre from the customers given who have it."""
+        for contribution, of_modality, has in self._with_masks(vectors, present):
+            contribution.centre.copy_((contribution(of_modality) * has).sum(dim=0) / has.sum().clamp(min=1))
+
+    @torch.no_grad()
+    def start_from(self, components: Float[Tensor, "all_given components"]) -> None:
+        """Start as the projection of all modalities side by side on principal components, at most dim of them."""
+        lengths = [contribution.projection.in_features for contribution in self.contributions]
+        for contribution, rows in zip(self.contributions, components.split(lengths), strict=True):
+            nn.init.zeros_(contribution.gate.weight)
+            nn.init.zeros_(contribution.projection.bias)
+            contribution.projection.weight[: rows.shape[1]] = rows.T
+
+    def _with_masks(self, vectors: list[Tensor], present: Tensor) -> Iterator[tuple[Any, Tensor, Tensor]]:
+        return zip(self.contributions, vectors, present.unsqueeze(-1).unbind(dim=1), strict=True)
 
 
 class JointTask(LightningModule):

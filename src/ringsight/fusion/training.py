@@ -102,7 +102,7 @@ def train_missing(
     metrics: dict[str, dict[str, float]] = {}
     for modality in modalities:
         folder = model / modality
-        if only in (None, modality) and (again or not _is_trained(folder, modality)):
+        if only in (None, Part(modality)) and (again or not _is_trained(folder, modality)):
             metrics[modality] = _train_encoder(bank, modality, config, seed, folder)
     if only in (None, Part.joint) and (again or not _fits(model, modalities)):
         metrics[JOINT] = train_fusion(bank, modalities, config, seed, model)
@@ -215,7 +215,7 @@ def _two_views(bank: Bank, modalities: list[Modality], model: Path, seed: int) -
             view = replace(view, id_images=shown)  # noqa: PLW2901 - the same view, with its images completed
         views.append(_embed(view, modalities, model, seed + TWO_VIEWS_APART if number else None))
     ids = [np.unique(np.concatenate([view[name].customer_ids for name in modalities])) for view in views]
-    shared = np.intersect1d(*ids)
+    shared = np.intersect1d(ids[0], ids[1])
     if len(shared) < FEWEST_CUSTOMERS:
         raise ModelError(
             f"only {len(shared)} customers have records for two views; the joint space needs {FEWEST_CUSTOMERS}",
