@@ -53,12 +53,12 @@ class Part:
             expected = (folder / "hash").read_text(encoding="ascii").strip()
             if content_hash(folder) != expected:
                 raise ModelError("the files do not match the part's hash", where=str(folder), remedy=remedy)
-            settings = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
+            described = json.loads((folder / "settings.json").read_text(encoding="utf-8"))
             part = cls(
-                kind=settings.pop("kind"),
+                kind=described["kind"],
                 weights=load_file(folder / "weights.safetensors"),
                 preprocessing=load_arrays(folder / "preprocessing.safetensors"),
-                settings=settings,
+                settings=described["settings"],
                 metrics=json.loads((folder / "metrics.json").read_text(encoding="utf-8")),
                 hash=expected,
             )
@@ -67,7 +67,7 @@ class Part:
                 raise
             raise ModelError(f"damaged: {error}", where=str(folder), remedy=remedy) from error
         if part.kind != kind:
-            raise ModelError(f"this is a {part.kind} part, not a {kind} part", where=str(folder))
+            raise ModelError(f"this is the part `{part.kind}`, not `{kind}`", where=str(folder), remedy=remedy)
         return part
 
 
@@ -85,7 +85,7 @@ def write_part(
     with write_folder_atomically(folder) as partial:
         save_file({name: tensor.contiguous().cpu() for name, tensor in weights.items()}, partial / HASHED[0])
         save_arrays({name: np.ascontiguousarray(array) for name, array in preprocessing.items()}, partial / HASHED[1])
-        _write_json(partial / "settings.json", {"kind": kind, **settings})
+        _write_json(partial / "settings.json", {"kind": kind, "settings": dict(settings)})
         _write_json(partial / "metrics.json", dict(metrics))
         (partial / "card.md").write_text(card, encoding="utf-8")
         (partial / "hash").write_text(content_hash(partial) + "\n", encoding="ascii")

@@ -98,7 +98,7 @@ def model_hash(model: Path) -> str:
 
 
 def _together(blocks: Blocks, trained: Part) -> NDArray[np.float32]:
-    match FusionKind(trained.settings["kind_of_fusion"]):
+    match FusionKind(trained.settings["kind"]):
         case FusionKind.joint:
             space = JointSpace([block.shape[1] for block in blocks.vectors], trained.settings["dim"])
             space.load_state_dict(dict(trained.weights))

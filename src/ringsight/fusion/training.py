@@ -143,7 +143,6 @@ def train_fusion(
         ModelError: if an encoder is missing or damaged.
     """
     settings = settings_of(config.fusion)
-    settings["kind_of_fusion"] = settings.pop("kind").value
     weights: Mapping[str, Tensor] = {}
     preprocessing = {}
     metrics: dict[str, float] = {}

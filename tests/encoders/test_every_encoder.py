@@ -1,0 +1,159 @@
+"""What holds for the encoder of every modality."""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from every_encoder import Encoder
+from safetensors.numpy import load_file
+from tiny_bank import only_customers, tiny_bank
+
+from ringsight.encoders.part import Part
+from ringsight.errors import DataError, ModelError
+from ringsight.records.bank import Bank
+
+
+def hash_of(folder: Path) -> str:
+    return (folder / "hash").read_text()
+
+
+def owners(bank: Bank, encoder: Encoder) -> list[str]:
+    return sorted(set(bank.table(encoder.modality)["customer_id"].to_list()))
+
+
+def test_embeds_exactly_those_who_have_records(encoder: Encoder, bank: Bank, part: Path) -> None:
+    embeddings = encoder.embed(bank, part)
+    assert embeddings.customer_ids.tolist() == owners(bank, encoder)
+    assert 0 < len(embeddings.customer_ids) < len(bank.customers)
+    assert embeddings.space == encoder.modality
+    assert embeddings.model_hash == hash_of(part).strip()
+    assert embeddings.data_hash == bank.data_hash
+    np.testing.assert_allclose(np.linalg.norm(embeddings.vectors, axis=1), 1, atol=1e-5)
+    assert embeddings.dim == encoder.config.dim
+
+
+def test_embedding_again_gives_the_same(encoder: Encoder, bank: Bank, part: Path) -> None:
+    first, second = encoder.embed(bank, part), encoder.embed(bank, part)
+    np.testing.assert_array_equal(first.vectors, second.vectors)
+
+
+def test_a_customer_embeds_alike_alone_and_among_others(encoder: Encoder, bank: Bank, part: Path) -> None:
+    name = owners(bank, encoder)[3]
+    among = encoder.embed(bank, part)
+    alone = encoder.embed(only_customers(bank, [name]), part)
+    assert alone.customer_ids.tolist() == [name]
+    np.testing.assert_allclose(alone.vectors[0], among.vectors[among.customer_ids == name][0], atol=1e-4)
+
+
+def test_an_absent_modality_gives_no_rows(encoder: Encoder, bank: Bank, part: Path) -> None:
+    embeddings = encoder.embed(only_customers(bank, []), part)
+    assert embeddings.vectors.shape == (0, encoder.config.dim)
+
+
+def test_customers_all_alike_embed_alike(encoder: Encoder, tmp_path: Path) -> None:
+    alike = tiny_bank(tmp_path / "bank", customers=12, alike=True)
+    encoder.train(alike, tmp_path / "part")
+    vectors = encoder.embed(alike, tmp_path / "part").vectors
+    assert len(vectors) == 12
+    np.testing.assert_allclose(vectors @ vectors.T, 1, atol=1e-3)
+
+
+def test_the_seed_decides_the_part(encoder: Encoder, bank: Bank, part: Path, tmp_path: Path) -> None:
+    encoder.train(bank, tmp_path / "same")
+    encoder.train(bank, tmp_path / "other", seed=1)
+    assert hash_of(tmp_path / "same") == hash_of(part)
+    assert hash_of(tmp_path / "other") != hash_of(part)
+
+
+def test_too_few_customers_are_refused(encoder: Encoder, bank: Bank, tmp_path: Path) -> None:
+    few = only_customers(bank, owners(bank, encoder)[:7])
+    with pytest.raises(DataError, match=f"7 customers have usable {encoder.modality}"):
+        encoder.train(few, tmp_path / "part")
+    assert not (tmp_path / "part").exists()
+
+
+def test_training_that_fails_leaves_the_former_part(
+    encoder: Encoder, bank: Bank, part: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "part"
+    shutil.copytree(part, folder)
+    former = hash_of(folder)
+
+    def broken(*_: object, **__: object) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr("ringsight.encoders.part.save_arrays", broken)
+    with pytest.raises(OSError, match="full"):
+        encoder.train(bank, folder, seed=1)
+    assert hash_of(folder) == former
+    assert [path.name for path in tmp_path.iterdir()] == ["part"]
+
+
+def test_a_part_holds_nothing_pickled(part: Path) -> None:
+    assert {path.name for path in part.iterdir()} == {
+        "weights.safetensors",
+        "preprocessing.safetensors",
+        "settings.json",
+        "metrics.json",
+        "card.md",
+        "hash",
+    }
+    assert load_file(part / "weights.safetensors")
+    assert all(not path.read_bytes().startswith((b"\x80", b"PK")) for path in part.iterdir())
+    assert [path.name for path in part.parent.iterdir()] == [part.name]  # no checkpoint is left beside it
+
+
+def test_the_settings_are_kept_with_the_part(encoder: Encoder, part: Path) -> None:
+    read = Part.read(part, encoder.modality)
+    assert read.kind == encoder.modality
+    assert read.settings["dim"] == encoder.config.dim
+    assert read.metrics["validation_loss"] > 0
+    assert "validation_loss" in (part / "card.md").read_text()
+    assert json.loads((part / "settings.json").read_text())["kind"] == encoder.modality
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "preprocessing.safetensors", "settings.json"])
+def test_a_flipped_byte_is_found(encoder: Encoder, bank: Bank, part: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "model" / encoder.modality
+    shutil.copytree(part, folder)
+    content = bytearray((folder / name).read_bytes())
+    content[-3] ^= 1
+    (folder / name).write_bytes(content)
+    expect_refusal(encoder, bank, folder)
+
+
+@pytest.mark.parametrize("name", ["weights.safetensors", "settings.json", "metrics.json", "hash"])
+def test_a_missing_file_is_found(encoder: Encoder, bank: Bank, part: Path, tmp_path: Path, name: str) -> None:
+    folder = tmp_path / "model" / encoder.modality
+    shutil.copytree(part, folder)
+    (folder / name).unlink()
+    expect_refusal(encoder, bank, folder)
+
+
+def test_a_missing_part_is_found(encoder: Encoder, bank: Bank, tmp_path: Path) -> None:
+    expect_refusal(encoder, bank, tmp_path / "model" / encoder.modality)
+
+
+def test_another_kind_of_part_is_refused(encoder: Encoder, part: Path) -> None:
+    with pytest.raises(ModelError, match=f"`{encoder.modality}`, not `joint`") as refusal:
+        Part.read(part, "joint")
+    assert str(part) in str(refusal.value)
+    assert "ringsight train encoder=joint" in str(refusal.value)
+
+
+def expect_refusal(encoder: Encoder, bank: Bank, folder: Path) -> None:
+    with pytest.raises(ModelError) as refusal:
+        encoder.embed(bank, folder)
+    assert str(folder) in str(refusal.value)
+    assert f"ringsight train encoder={encoder.modality}" in str(refusal.value)
+    assert f"model={folder.parent}" in str(refusal.value)
+
+
+def test_no_customer_column_is_seen(encoder: Encoder, bank: Bank, part: Path, tmp_path: Path) -> None:
+    described = replace(bank, customers=bank.customers.with_columns(sex=pl.lit("f"), segment=pl.lit("gold")))
+    encoder.train(described, tmp_path / "part")
+    assert hash_of(tmp_path / "part") == hash_of(part)
