@@ -107,7 +107,7 @@ class NearRanks:
         key = start * len(self.vectors) + end
         at = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
         tail = ndtr(-(similarity - self.mean[start]) / self.spread[start])
-        farther = np.clip(tail * others, np.minimum(self.reach[start] + 1, others), others)
+        farther = np.clip(tail * others, self.reach[start], others)
         rank = np.where(self.keys[at] == key, self.ranks[at], farther)
         bits: NDArray[np.float64] = np.log2(others / rank)
         return bits
@@ -221,12 +221,11 @@ class EntityTrace:
     def groups(self, minimum: int) -> list[Rows]:
         """The customers of each value within the cap that at least `minimum` share, in order of value."""
         order = np.argsort(self.codes, kind="stable")
-        codes = self.codes[order]
-        starts = np.flatnonzero(np.r_[True, codes[1:] != codes[:-1]]) if len(codes) else np.zeros(0, np.int64)
+        carriers = np.split(order, np.flatnonzero(np.diff(self.codes[order])) + 1)
         return [
-            order[start:stop]
-            for start, stop in zip(starts, np.r_[starts[1:], len(codes)], strict=True)
-            if codes[start] >= 0 and stop - start >= minimum and self.bits[codes[start]] > 0
+            group
+            for group in carriers
+            if len(group) >= minimum and self.codes[group[0]] >= 0 and self.bits[self.codes[group[0]]] > 0
         ]
 
 
