@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
 
 from ringsight.encoders.id_images import embed_id_images
 from ringsight.encoders.note_vectors import unit
@@ -88,7 +87,7 @@ def model_hash(model: Path) -> str:
     Raises:
         ModelError: if a part is missing its hash.
     """
-    parts = sorted(path.parent for path in model.glob("*/hash"))
+    parts = sorted(path.parent for path in model.glob("[!.]*/hash"))
     if not parts:
         raise ModelError("no trained part here", where=str(model), remedy="ringsight train bank.path=FOLDER")
     digest = hashlib.sha256()
@@ -104,8 +103,7 @@ def _together(blocks: Blocks, trained: Part) -> NDArray[np.float32]:
             space.load_state_dict(dict(trained.weights))
             with torch.inference_mode():
                 vectors = [torch.from_numpy(block) for block in blocks.vectors]
-                together: Tensor = space.eval()(vectors, torch.from_numpy(blocks.present))
-            return together.numpy()
+                return unit(space.eval().embed(vectors, torch.from_numpy(blocks.present)).numpy())
         case FusionKind.early:
             return unit(blocks.side_by_side() @ trained.preprocessing["components"])
         case FusionKind.late:

@@ -15,7 +15,6 @@ Shapes: for each modality vectors (customers, dim of the modality) and a mask (c
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
 
 import torch
 from jaxtyping import Bool, Float
@@ -124,14 +123,17 @@ class JointSpace(nn.Module):
     @torch.no_grad()
     def start_from(self, components: Float[Tensor, "all_given components"]) -> None:
         """Start as the projection of all modalities side by side on principal components, at most dim of them."""
-        lengths = [contribution.projection.in_features for contribution in self.contributions]
-        for contribution, rows in zip(self.contributions, components.split(lengths), strict=True):
+        lengths = [contribution.projection.in_features for contribution in self._each()]
+        for contribution, rows in zip(self._each(), torch.split(components, lengths), strict=True):
             nn.init.zeros_(contribution.gate.weight)
             nn.init.zeros_(contribution.projection.bias)
             contribution.projection.weight[: rows.shape[1]] = rows.T
 
-    def _with_masks(self, vectors: list[Tensor], present: Tensor) -> Iterator[tuple[Any, Tensor, Tensor]]:
-        return zip(self.contributions, vectors, present.unsqueeze(-1).unbind(dim=1), strict=True)
+    def _with_masks(self, vectors: list[Tensor], present: Tensor) -> Iterator[tuple[Contribution, Tensor, Tensor]]:
+        return zip(self._each(), vectors, present.unsqueeze(-1).unbind(dim=1), strict=True)
+
+    def _each(self) -> list[Contribution]:
+        return [module for module in self.contributions if isinstance(module, Contribution)]
 
 
 class JointTask(LightningModule):

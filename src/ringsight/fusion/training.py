@@ -1,13 +1,14 @@
 """Training a model: its encoders, then the joint space over them; parts already there are kept."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, TensorDataset
 
@@ -29,7 +30,6 @@ from ringsight.encoders.training import (
 from ringsight.encoders.transactions import TransactionsConfig, embed_transactions, train_transactions
 from ringsight.errors import DataError, ModelError
 from ringsight.fusion.blocks import Blocks, laid_out, side_by_side
-from ringsight.fusion.embed import embed_modalities
 from ringsight.fusion.joint import FusionConfig, FusionKind, JointTask
 from ringsight.records.bank import Bank, Modality
 from ringsight.records.embeddings import JOINT, Embeddings
@@ -143,16 +143,16 @@ def train_fusion(
         ModelError: if an encoder is missing or damaged.
     """
     settings = settings_of(config.fusion)
+    encoders = {name.value: TrainedPart.read(model / name, name).hash for name in modalities}
     weights: Mapping[str, Tensor] = {}
     preprocessing = {}
     metrics: dict[str, float] = {}
     match config.fusion.kind:
         case FusionKind.joint:
-            weights, metrics = _train_joint(bank, modalities, config, seed, model)
+            run = fingerprint(asdict(config.fusion) | asdict(config.trainer) | encoders, bank.data_hash, seed)
+            weights, metrics = _train_joint(bank, modalities, config, (seed, run), model)
         case FusionKind.early:
-            whole = side_by_side(embed_modalities(bank, model), modalities).side_by_side()
-            _, _, directions = np.linalg.svd(whole - whole.mean(axis=0), full_matrices=False)
-            preprocessing["components"] = directions[: config.fusion.dim].T.astype(np.float32)
+            preprocessing["components"] = _components(_whole(bank, modalities, model), config.fusion.dim)
         case FusionKind.late:
             pass
     write_part(
@@ -160,8 +160,7 @@ def train_fusion(
         kind=JOINT,
         weights=weights,
         preprocessing=preprocessing,
-        settings=settings
-        | {"encoders": {name.value: TrainedPart.read(model / name, name).hash for name in modalities}},
+        settings=settings | {"encoders": encoders},
         metrics=metrics,
         card=card(JOINT, bank, settings, metrics, _CARD),
     )
@@ -169,8 +168,10 @@ def train_fusion(
 
 
 def _train_joint(
-    bank: Bank, modalities: list[Modality], config: ModelConfig, seed: int, model: Path
+    bank: Bank, modalities: list[Modality], config: ModelConfig, run: tuple[int, str], model: Path
 ) -> tuple[Mapping[str, Tensor], dict[str, float]]:
+    seed, of_run = run
+    whole = _whole(bank, modalities, model)
     first, second = _two_views(bank, modalities, model, seed)
     generator = seed_all(seed)
     pairs = TensorDataset(
@@ -180,6 +181,7 @@ def _train_joint(
     fusion = config.fusion
     given = [block.shape[1] for block in first.vectors]
     task = JointTask(given, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate)
+    task.space.start_from(torch.from_numpy(_components(whole, fusion.dim)))
     metrics = fit(
         Fit(
             task=task,
@@ -192,11 +194,22 @@ def _train_joint(
             validation=DataLoader(torch.utils.data.Subset(pairs, held.tolist()), batch_size=fusion.batch),
             epochs=fusion.epochs,
             into=model / JOINT,
-            fingerprint=fingerprint(settings_of(fusion) | settings_of(config.trainer), bank.data_hash, seed),
+            fingerprint=of_run,
         ),
         config.trainer,
     )
+    task.space.centre_on([torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present))
     return task.space.state_dict(), metrics
+
+
+def _whole(bank: Bank, modalities: list[Modality], model: Path) -> Blocks:
+    return side_by_side(_embed(bank, modalities, model), modalities)
+
+
+def _components(blocks: Blocks, dim: int) -> NDArray[np.float32]:
+    """Leading principal directions of the modalities side by side; shape (sum of dims, at most dim)."""
+    _, directions = np.linalg.eigh(np.cov(blocks.side_by_side(), rowvar=False))
+    return np.ascontiguousarray(directions[:, ::-1][:, :dim], dtype=np.float32)
 
 
 def _two_views(bank: Bank, modalities: list[Modality], model: Path, seed: int) -> tuple[Blocks, Blocks]:
@@ -224,7 +237,7 @@ def _two_views(bank: Bank, modalities: list[Modality], model: Path, seed: int) -
     return first, second
 
 
-def _embed(view: Bank, modalities: list[Modality], model: Path, copy_seed: int | None) -> dict[str, Embeddings]:
+def _embed(view: Bank, modalities: list[Modality], model: Path, copy_seed: int | None = None) -> dict[str, Embeddings]:
     embedded: dict[str, Embeddings] = {}
     for modality in modalities:
         match modality:
@@ -239,5 +252,7 @@ def _embed(view: Bank, modalities: list[Modality], model: Path, copy_seed: int |
 
 _CARD = """
 It brings a customer's modalities together for similar customers, maps and proposals. Evidence for rings is weighed
-in the modalities themselves, never here, so that nothing counts twice. A modality that a customer lacks is masked.
+in the modalities themselves, never here, so that nothing counts twice. A modality that a customer lacks adds
+nothing, and those who lack the same one are no more alike on average; yet the fewer modalities a customer has, the
+more each counts, so that the nearest neighbours of such customers are often others who lack the same.
 """
