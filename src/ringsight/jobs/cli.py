@@ -1,0 +1,87 @@
+"""`ringsight JOB [settings]`: names the jobs, imports only the one asked for, and keeps tracebacks from users.
+
+Nothing heavy is imported here, so that `ringsight --help` answers at once.
+"""
+
+import os
+import sys
+from difflib import get_close_matches
+from importlib import import_module
+
+from ringsight import __version__
+from ringsight.errors import RingsightError, SettingsError
+
+JOBS = {
+    "demo": "a synthetic bank from start to flags, held against its truth",
+    "run": "a bank's folder to flagged rings: train what is missing, embed, index, detect, report",
+    "generate": "write a synthetic bank with rings hidden in it",
+    "train": "train the encoders and the joint space",
+    "embed": "a bank and a model to embeddings, on disk and in the vector store",
+    "detect": "embeddings to flagged rings, with a report",
+    "evaluate": "hold a finished run against the truth",
+}
+EXAMPLES = {
+    "demo": "ringsight demo out=out/demo",
+    "run": "ringsight run bank.path=BANK out=out/mine",
+    "generate": "ringsight generate bank.customers=2000 seed=7 out=out/bank",
+    "train": "ringsight train bank.path=out/bank encoder=notes model=models/mine",
+    "embed": "ringsight embed bank.path=out/bank model=models/mine out=out/mine",
+    "detect": "ringsight detect bank.path=out/bank out=out/mine detect.fdr=0.1",
+    "evaluate": "ringsight evaluate run=out/mine truth=out/bank/truth/labels.csv",
+}
+INTERRUPTED = 130
+"""Exit code of a program stopped by Ctrl-C, as shells have it."""
+
+
+def main() -> None:
+    """Open the door that is asked for; the exit code is 0, 1 after an error, or 130 after Ctrl-C."""
+    try:
+        _main(sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.stderr.write("\nStopped. Nothing is half-written; the same command picks up where it can.\n")
+        sys.exit(INTERRUPTED)
+    except RingsightError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(1)
+
+
+def _main(arguments: list[str]) -> None:
+    if not arguments or arguments[0] in {"-h", "--help", "help"}:
+        print(usage())
+        return
+    if arguments[0] in {"-V", "--version"}:
+        print(f"ringsight {__version__}")
+        return
+    job, *settings = arguments
+    if job not in JOBS:
+        near = get_close_matches(job, JOBS, n=1, cutoff=0.4)
+        remedy = f"did you mean `ringsight {near[0]}`?" if near else "`ringsight --help` lists the jobs"
+        raise SettingsError(f"there is no job {job!r}", remedy=remedy)
+    _open(job, settings)
+
+
+def _open(job: str, settings: list[str]) -> None:
+    os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    door = import_module(f"ringsight.jobs.{job}").DOOR
+    if {"-h", "--help"} & set(settings):
+        from ringsight.jobs.job_help import job_help
+
+        print(job_help(door, JOBS[job], EXAMPLES[job]))
+        return
+    door.open(settings)
+
+
+def usage() -> str:
+    """What `ringsight --help` says."""
+    width = max(map(len, JOBS))
+    jobs = "\n".join(f"  {name:<{width}}  {does}" for name, does in JOBS.items())
+    return f"""ringsight finds fraud rings: every ring with its false-discovery rate and its evidence.
+
+usage: ringsight JOB [SETTING=VALUE ...]
+
+{jobs}
+
+`ringsight JOB --help` lists a job's settings, with their defaults and meaning.
+Any job takes --multirun: `ringsight train --multirun bank.path=BANK transactions.epochs=10,20`.
+
+Begin with `ringsight demo`, then `{EXAMPLES["run"]}`."""

@@ -1,0 +1,57 @@
+"""`ringsight demo`: a synthetic bank from start to flags, held against its truth."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from ringsight.jobs.door import Door, write_settings
+from ringsight.jobs.evaluate import write_evaluation
+from ringsight.jobs.flags import flag_table
+from ringsight.jobs.journey import REPORT, STAGES, JourneyConfig, journey
+from ringsight.jobs.stages import Stages
+from ringsight.records.bank import BankConfig
+from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
+from ringsight.rings.evaluation import evaluation_table
+from ringsight.rings.results import Results
+
+
+@dataclass(kw_only=True, slots=True)
+class DemoJob(JourneyConfig):
+    """What `ringsight demo` can be told."""
+
+    bank: SyntheticBankConfig = field(default_factory=lambda: SyntheticBankConfig(customers=800))
+    """The synthetic bank."""
+    seed: int = 7
+    """Of the bank, of training and of detection."""
+    out: Path = Path("out/demo")
+    """Folder for everything; the bank goes into `bank` inside it."""
+
+
+def run(config: DemoJob) -> Results:
+    """Generate, run, evaluate.
+
+    Raises:
+        RingsightError: for what a user can mend.
+    """
+    bank = config.out / "bank"
+    stages = Stages(STAGES + 2)
+    with stages.stage("generate", f"writing a bank of {config.bank.customers:,} customers to {bank}"):
+        generate_bank(config.bank, config.seed, bank)
+    results = journey(BankConfig(path=bank), config, config.out, stages)
+    with stages.stage("evaluate", "opening the truth, for the first time"):
+        evaluation = write_evaluation(config.out, bank / "truth" / "labels.csv")
+    write_settings(config, config.out)
+    stages.write(config.out)
+    stages.show()
+    console = Console()
+    console.print(flag_table(results))
+    console.print(evaluation_table(evaluation))
+    stages.say(
+        f"Next: open {config.out / REPORT} for the evidence behind each flag. Then try a bank of your own, a folder of "
+        'tables as the README describes under "Your data":\n  ringsight run bank.path=FOLDER out=out/mine'
+    )
+    return results
+
+
+DOOR = Door("demo", DemoJob, run, folder="out")

@@ -1,0 +1,50 @@
+"""`ringsight detect`: embeddings to flagged rings, with a report."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+
+from ringsight.jobs.door import Door, write_settings
+from ringsight.jobs.flags import flag_table
+from ringsight.jobs.journey import REPORT, begin, find_rings, read, read_embeddings
+from ringsight.jobs.stages import Stages
+from ringsight.records.bank import BankConfig
+from ringsight.rings.detection import DetectConfig
+from ringsight.rings.results import Results
+
+
+@dataclass(kw_only=True, slots=True)
+class DetectJob:
+    """What `ringsight detect` can be told."""
+
+    bank: BankConfig
+    """The bank that was embedded."""
+    detect: DetectConfig = field(default_factory=DetectConfig)
+    """How rings are found and flagged."""
+    out: Path = Path("out/run")
+    """Folder that holds `embeddings`; results go beside them."""
+    seed: int = 0
+    """Of permutations, random groups and communities."""
+
+
+def run(config: DetectJob) -> Results:
+    """Detect, and write results and report.
+
+    Raises:
+        RingsightError: for what a user can mend.
+    """
+    stages = Stages(3)
+    bank = read(config.bank, stages)
+    embeddings = read_embeddings(bank, config.out)
+    begin(bank, config.out)
+    results = find_rings(bank, embeddings, config.detect, config.seed, config.out, stages)
+    write_settings(config, config.out)
+    stages.write(config.out)
+    stages.show()
+    Console().print(flag_table(results))
+    stages.say(f"Next: open {config.out / REPORT} for the evidence behind each flag.")
+    return results
+
+
+DOOR = Door("detect", DetectJob, run, folder="out")

@@ -1,0 +1,112 @@
+"""A door: settings composed by Hydra, checked against a dataclass, handed to a plain function.
+
+The only module that knows both Hydra and the jobs; a `DictConfig` never leaves it.
+"""
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Any, Generic, TypeVar, cast
+
+import hydra
+from hydra.core.config_store import ConfigStore
+from hydra.core.hydra_config import HydraConfig
+from hydra.errors import HydraException
+from hydra.types import RunMode
+from omegaconf import DictConfig, OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from ringsight.errors import RingsightError
+from ringsight.jobs.misspelt import explained
+from ringsight.records.bank import BankConfig
+from ringsight.records.writing import write_atomically
+
+Settings = TypeVar("Settings")
+
+ConfigStore.instance().store(group="schema", name="bank", node=BankConfig)
+
+
+def conf_dir() -> Path:
+    """The folder of named choices: packaged beside the code, or the checkout's `conf/`."""
+    packaged = Path(__file__).parents[1] / "conf"
+    return packaged if packaged.is_dir() else Path(__file__).parents[3] / "conf"
+
+
+@dataclass(frozen=True, slots=True)
+class Door(Generic[Settings]):
+    """One job of `ringsight`: `conf/NAME.yaml` with the defaults of `settings`, for the function `run`."""
+
+    name: str
+    settings: type[Settings]
+    run: Callable[[Settings], object]
+    folder: str = ""
+    """The setting that names the folder written to: each run of a sweep gets one of its own."""
+
+    def __post_init__(self) -> None:
+        """Let `conf/NAME.yaml` build on the dataclass, as `schema/NAME`."""
+        ConfigStore.instance().store(group="schema", name=self.name, node=self.settings)
+
+    def open(self, arguments: list[str]) -> None:
+        """Compose the settings from `conf/` and the command line, then run; once for each run of a sweep.
+
+        Raises:
+            RingsightError: for what a user can mend; HYDRA_FULL_ERROR=1 lets the causes through with traceback.
+        """
+        debugging = os.environ.get("HYDRA_FULL_ERROR") == "1"
+        os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises what it would else print
+        sys.argv = [f"ringsight {self.name}", *arguments]
+
+        @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=self.name)
+        def composed(cfg: DictConfig) -> None:
+            failure.extend(self._attempt(cfg, debugging))
+
+        failure: list[RingsightError] = []
+        try:
+            composed()
+        except (HydraException, OmegaConfBaseException) as error:
+            if debugging:
+                raise
+            raise explained(error, self.settings) from error
+        if failure:
+            raise failure[0]
+
+    def _attempt(self, cfg: DictConfig, debugging: bool) -> list[RingsightError]:
+        """Run, and hand back what a user can mend: raised here, Hydra would add its own line to it."""
+        try:
+            self.run(self._in_sweep(typed(cfg, self.settings)))
+        except RingsightError as error:
+            if debugging:
+                raise
+            return [error]
+        return []
+
+    def _in_sweep(self, config: Settings) -> Settings:
+        """Give each run of a sweep a folder of its own: FOLDER/NUMBER, or under `multirun/` if none was named."""
+        if HydraConfig.get().mode is not RunMode.MULTIRUN or not self.folder:
+            return config
+        named = getattr(config, self.folder)
+        default = next(field.default for field in fields(cast("Any", config)) if field.name == self.folder)
+        unnamed = named is None or named == default
+        parent = Path(HydraConfig.get().runtime.output_dir)
+        own = parent / self.folder if unnamed else named / str(HydraConfig.get().job.num)
+        return cast("Settings", replace(cast("Any", config), **{self.folder: own}))
+
+
+def typed(cfg: DictConfig, settings: type[Settings]) -> Settings:
+    """A composed config as its dataclass, every `__post_init__` run.
+
+    Raises:
+        RingsightError: if a value is missing or out of bounds.
+    """
+    try:
+        return cast("Settings", OmegaConf.to_object(cfg))
+    except OmegaConfBaseException as error:
+        raise explained(error, settings) from error
+
+
+def write_settings(config: object, folder: Path) -> None:
+    """Write `folder`/settings.yaml: every setting of a run, defaults included."""
+    with write_atomically(folder / "settings.yaml") as partial:
+        partial.write_text(OmegaConf.to_yaml(OmegaConf.structured(config)), encoding="utf-8")

@@ -1,0 +1,44 @@
+"""`ringsight embed`: a bank and a model to embeddings, on disk and in the vector store."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ringsight.jobs.door import Door
+from ringsight.jobs.journey import begin, embed, index, read
+from ringsight.jobs.stages import Stages
+from ringsight.records.bank import BankConfig
+from ringsight.records.embeddings import Embeddings
+from ringsight.vectors.store import StoreConfig
+
+
+@dataclass(kw_only=True, slots=True)
+class EmbedJob:
+    """What `ringsight embed` can be told."""
+
+    bank: BankConfig
+    """The bank."""
+    store: StoreConfig = field(default_factory=StoreConfig)
+    """Where the vectors are kept."""
+    model: Path = Path("models/default")
+    """Folder of a trained model."""
+    out: Path = Path("out/run")
+    """Folder for the embeddings and, unless named elsewhere, the vectors."""
+
+
+def run(config: EmbedJob) -> dict[str, Embeddings]:
+    """Embed, and index what was embedded.
+
+    Raises:
+        RingsightError: for what a user can mend.
+    """
+    stages = Stages(3)
+    bank = read(config.bank, stages)
+    begin(bank, config.out)
+    embeddings = embed(bank, config.model, config.out, stages)
+    index(bank, embeddings, config.store, config.out, stages)
+    stages.show()
+    stages.say(f"Next: ringsight detect bank.path={config.bank.path} out={config.out}")
+    return embeddings
+
+
+DOOR = Door("embed", EmbedJob, run, folder="out")

@@ -1,0 +1,36 @@
+"""`ringsight generate`: a synthetic bank in the columns of the data contract, with its truth apart."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ringsight.jobs.door import Door
+from ringsight.jobs.stages import Stages
+from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
+
+
+@dataclass(kw_only=True, slots=True)
+class GenerateJob:
+    """What `ringsight generate` can be told."""
+
+    bank: SyntheticBankConfig = field(default_factory=SyntheticBankConfig)
+    """The bank."""
+    seed: int = 0
+    """The same seed and settings give the same bank, byte for byte."""
+    out: Path = Path("out/bank")
+    """Folder to write; an earlier synthetic bank in it is replaced, anything else is left alone."""
+
+
+def run(config: GenerateJob) -> None:
+    """Write the bank.
+
+    Raises:
+        DataError: if `out` holds anything but an earlier synthetic bank.
+    """
+    stages = Stages(1)
+    with stages.stage("generate", f"writing a bank of {config.bank.customers:,} customers to {config.out}"):
+        generate_bank(config.bank, config.seed, config.out)
+    stages.show()
+    stages.say(f"Next: ringsight run bank.path={config.out} out=out/run")
+
+
+DOOR = Door("generate", GenerateJob, run, folder="out")

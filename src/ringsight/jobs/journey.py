@@ -1,0 +1,172 @@
+"""The stages that the doors share, from a bank's folder to flagged rings.
+
+A folder of results is of one run: whatever an earlier run left in it is taken away before a new one begins to write.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from importlib.metadata import version
+from pathlib import Path
+
+from ringsight.encoders.training import FEWEST_CUSTOMERS
+from ringsight.errors import ModelError
+from ringsight.fusion.embed import embed_bank, model_hash
+from ringsight.fusion.training import ModelConfig, Part, modalities_of, train_missing
+from ringsight.jobs.stages import Stages
+from ringsight.records.bank import Bank, BankConfig
+from ringsight.records.embeddings import Embeddings
+from ringsight.records.quarantine import write_quarantine
+from ringsight.records.reading import describe, read_bank
+from ringsight.records.writing import write_folder_atomically
+from ringsight.review.report import write_report
+from ringsight.rings.detection import DetectConfig, detect
+from ringsight.rings.results import Results
+from ringsight.vectors.store import StoreConfig, StoreKind, open_store
+
+REPORT = "report.html"
+STAGES = 5 + len(Part)
+"""Stages of `journey`: reading, training each part, embedding, indexing, detecting, reporting."""
+LIBRARIES = (
+    "ringsight",
+    "torch",
+    "pytorch-lightning",
+    "transformers",
+    "pymilvus",
+    "igraph",
+    "numpy",
+    "scipy",
+    "polars",
+)
+"""Libraries whose versions a result depends on."""
+
+
+@dataclass(kw_only=True, slots=True)
+class JourneyConfig(ModelConfig):
+    """What the way from a bank to its flags can be told."""
+
+    detect: DetectConfig = field(default_factory=DetectConfig)
+    """How rings are found and flagged."""
+    store: StoreConfig = field(default_factory=StoreConfig)
+    """Where the vectors are kept."""
+    model: Path | None = None
+    """Folder of the model; parts it lacks are trained into it. By default `model` inside `out`."""
+    seed: int = 0
+    """Of training and detection."""
+
+
+def journey(bank_config: BankConfig, config: JourneyConfig, out: Path, stages: Stages) -> Results:
+    """Read, train what is missing, embed, index, detect and report.
+
+    Raises:
+        RingsightError: for what a user can mend.
+    """
+    model = config.model or out / "model"
+    bank = read(bank_config, stages)
+    begin(bank, out)
+    train(bank, config, model, config.seed, stages)
+    embeddings = embed(bank, model, out, stages)
+    index(bank, embeddings, config.store, out, stages)
+    return find_rings(bank, embeddings, config.detect, config.seed, out, stages)
+
+
+def read(config: BankConfig, stages: Stages) -> Bank:
+    """Read the bank, and say what was read."""
+    with stages.stage("read", f"reading {config.path}"):
+        bank = read_bank(config)
+    stages.say(describe(bank))
+    return bank
+
+
+def begin(bank: Bank, out: Path) -> None:
+    """Take the results of an earlier run out of `out`, and write down what could not be used of the bank.
+
+    The model, the embeddings and the store stay: they say themselves what they belong to.
+    """
+    names = ("rings", "members", "links", "null")
+    tables = [f"{name}.{suffix}" for name in names for suffix in ("csv", "parquet")]
+    for name in ("summary.json", REPORT, "evaluation.json", "stages.json", "settings.yaml", *tables):
+        (out / name).unlink(missing_ok=True)
+    write_quarantine(bank, out)
+
+
+def train(
+    bank: Bank, config: ModelConfig, model: Path, seed: int, stages: Stages, again: bool = False
+) -> dict[str, dict[str, float]]:
+    """Train the parts that the model lacks, one stage each; metrics of those trained, by part."""
+    learnable = [Part(modality.value) for modality in modalities_of(bank)]
+    metrics: dict[str, dict[str, float]] = {}
+    for part in Part:
+        if learnable and part is not Part.joint and part not in learnable:
+            stages.skip(f"training {part}: left out, fewer than {FEWEST_CUSTOMERS} customers have any")
+            continue
+        with stages.stage(f"train {part}", f"training {part}"):
+            trained = train_missing(bank, config, model, seed, only=part, again=again)
+        if not trained:
+            stages.say(f"  kept as it lies in {model / part}; remove that folder to train it anew")
+        metrics |= trained
+    return metrics
+
+
+def embed(bank: Bank, model: Path, out: Path, stages: Stages) -> dict[str, Embeddings]:
+    """Embed the bank into `out`/embeddings, or take what lies there if model and records are the same."""
+    with stages.stage("embed", f"embedding {len(bank.customers):,} customers"):
+        made_by = model_hash(model)
+        embeddings = _kept(out, made_by, bank)
+        if embeddings is None:
+            embeddings = {
+                space: replace(vectors, model_hash=made_by) for space, vectors in embed_bank(bank, model).items()
+            }
+            with write_folder_atomically(out / "embeddings") as partial:
+                for space, vectors in embeddings.items():
+                    vectors.write(partial / f"{space}.parquet")
+    return embeddings
+
+
+def read_embeddings(bank: Bank, out: Path) -> dict[str, Embeddings]:
+    """The embeddings in `out`, by space.
+
+    Raises:
+        ModelError: if there are none, or they were made from other records than the bank's.
+    """
+    files = sorted((out / "embeddings").glob("*.parquet"))
+    remedy = f"run `ringsight embed bank.path={bank.path} model=MODEL out={out}` first"
+    if not files:
+        raise ModelError("no embeddings here", where=str(out / "embeddings"), remedy=remedy)
+    embeddings = {path.stem: Embeddings.read(path) for path in files}
+    for path in files:
+        if embeddings[path.stem].data_hash != bank.data_hash:
+            raise ModelError("made from other records than this bank's", where=str(path), remedy=remedy)
+    return embeddings
+
+
+def index(bank: Bank, embeddings: Mapping[str, Embeddings], config: StoreConfig, out: Path, stages: Stages) -> None:
+    """Write the embeddings beside those of other models, then let readers see them."""
+    if config.kind is StoreKind.lite and config.path is None:
+        config = replace(config, path=out / "vectors.db")
+    with stages.stage("index", f"indexing {sum(len(each.customer_ids) for each in embeddings.values()):,} vectors"):
+        with open_store(config) as store:
+            for each in embeddings.values():
+                store.write(each, bank.customers)
+            store.promote(next(iter(embeddings.values())).model_hash)
+
+
+def find_rings(
+    bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfig, seed: int, out: Path, stages: Stages
+) -> Results:
+    """Detect, then write the results and their report."""
+    with stages.stage("detect", f"looking for rings in {config.permutations + 1:,} worlds, of which one is real"):
+        results = detect(bank, embeddings, config, seed)
+        versions = {library: version(library) for library in LIBRARIES}
+        results = replace(results, summary=results.summary | {"versions": versions})
+        results.write(out)
+    with stages.stage("report", f"writing {out / REPORT}"):
+        write_report(results, bank, embeddings, out / REPORT)
+    return results
+
+
+def _kept(out: Path, made_by: str, bank: Bank) -> dict[str, Embeddings] | None:
+    if not any((out / "embeddings").glob("*.parquet")):
+        return None
+    embeddings = {path.stem: Embeddings.read(path) for path in sorted((out / "embeddings").glob("*.parquet"))}
+    same = all(each.model_hash == made_by and each.data_hash == bank.data_hash for each in embeddings.values())
+    return embeddings if same else None

@@ -1,0 +1,48 @@
+"""`ringsight run`: a bank's folder in, flagged rings out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from rich.console import Console
+
+from ringsight.jobs.door import Door, write_settings
+from ringsight.jobs.flags import flag_table
+from ringsight.jobs.journey import REPORT, STAGES, JourneyConfig, journey
+from ringsight.jobs.stages import Stages
+from ringsight.records.bank import BankConfig
+from ringsight.rings.results import Results
+
+
+@dataclass(kw_only=True, slots=True)
+class RunJob(JourneyConfig):
+    """What `ringsight run` can be told."""
+
+    bank: BankConfig
+    """The bank."""
+    out: Path = Path("out/run")
+    """Folder for results, report, embeddings and, unless named elsewhere, model and vectors."""
+
+
+def run(config: RunJob) -> Results:
+    """Go the whole way: read, train what is missing, embed, index, detect, report.
+
+    The same bank and settings give the same `rings.csv`, byte for byte.
+
+    Raises:
+        RingsightError: for what a user can mend; `out` then holds no results, or an earlier run's untouched.
+    """
+    stages = Stages(STAGES)
+    results = journey(config.bank, config, config.out, stages)
+    write_settings(config, config.out)
+    stages.write(config.out)
+    stages.show()
+    Console().print(flag_table(results))
+    stages.say(
+        f"Next: open {config.out / REPORT} for the evidence behind each flag. A flag is agreement beyond chance, "
+        f"not guilt: a person decides. rings.csv, members.csv and links.csv in {config.out} hold the same as tables.\n"
+        f"With known cases: ringsight evaluate run={config.out} truth=LABELS.csv"
+    )
+    return results
+
+
+DOOR = Door("run", RunJob, run, folder="out")
