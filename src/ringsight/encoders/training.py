@@ -16,7 +16,7 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning.callbacks import EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from pytorch_lightning.loggers import CSVLogger
 from torch import Tensor
 from torch.utils.data import DataLoader
@@ -57,6 +57,7 @@ class Fit:
 
     task: pl.LightningModule
     training: "DataLoader[Any]"
+    """Shuffled by a generator of its own."""
     validation: "DataLoader[Any]"
     epochs: int
     into: Path
@@ -81,6 +82,7 @@ def fit(plan: Fit, config: TrainerConfig) -> dict[str, float]:
             max_epochs=plan.epochs,
             deterministic="warn",
             callbacks=[
+                _Draws(plan.training.generator),
                 checkpoint,
                 EarlyStopping(MONITORED, patience=config.patience),
                 TQDMProgressBar(refresh_rate=5 if sys.stderr.isatty() else 0, leave=False),
@@ -100,6 +102,22 @@ def fit(plan: Fit, config: TrainerConfig) -> dict[str, float]:
     return {MONITORED: float(checkpoint.best_model_score or 0.0), "epochs": float(trainer.current_epoch)}
 
 
+class _Draws(Callback):
+    """Carries the state of every draw over an interruption, so that a resumed run ends as one in one go would."""
+
+    def __init__(self, shuffling: torch.Generator) -> None:
+        self.shuffling = shuffling
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """For the checkpoint."""
+        return {"draws": torch.get_rng_state(), "shuffling": self.shuffling.get_state()}
+
+    def load_state_dict(self, state_dict: dict[str, Tensor]) -> None:
+        """From the checkpoint."""
+        torch.set_rng_state(state_dict["draws"])
+        self.shuffling.set_state(state_dict["shuffling"])
+
+
 def fingerprint(settings: Mapping[str, Any], data_hash: str, seed: int) -> str:
     """SHA-256 of everything that a training run depends on."""
     content = json.dumps([dict(settings), data_hash, seed, torch.__version__], sort_keys=True, default=str)
@@ -107,8 +125,8 @@ def fingerprint(settings: Mapping[str, Any], data_hash: str, seed: int) -> str:
 
 
 def settings_of(config: Any) -> dict[str, Any]:  # noqa: ANN401 - any settings dataclass
-    """A settings dataclass as plain values, paths as text."""
-    return {key: str(value) if isinstance(value, Path) else value for key, value in asdict(config).items()}
+    """A settings dataclass as plain values; a path by its name, so that a part is the same wherever it is made."""
+    return {key: value.name if isinstance(value, Path) else value for key, value in asdict(config).items()}
 
 
 def seed_all(seed: int) -> torch.Generator:
