@@ -8,7 +8,8 @@ nor a face recogniser.
 Shapes: pixels (images, 3, height, width) in 0..1 -> image vectors (images, dim) -> embeddings (customers, dim).
 """
 
-from dataclasses import dataclass
+import sys
+from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
 
@@ -179,7 +180,7 @@ def train_id_images(
             validation=DataLoader(TensorDataset(pixels[is_held]), batch_size=config.batch),
             epochs=config.epochs,
             into=into,
-            fingerprint=fingerprint(settings | settings_of(trainer), bank.data_hash, seed),
+            fingerprint=fingerprint(asdict(config) | asdict(trainer), bank.data_hash, seed),
         ),
         trainer,
     )
@@ -221,7 +222,9 @@ def embed_id_images(bank: Bank, part: Path, copy_seed: int | None = None) -> Emb
 def _pixels(bank: Bank, portrait: Portrait) -> NDArray[np.uint8]:
     """All images, decoded once and brought to one size; shape (images, 3, HEIGHT, WIDTH)."""
     pixels = np.zeros((len(bank.id_images), HEIGHT, WIDTH, 3), dtype=np.uint8)
-    for row, path in enumerate(track(bank.id_images["path"].to_list(), "Reading ID images", transient=True)):
+    paths = bank.id_images["path"].to_list()
+    unseen = not sys.stdout.isatty()
+    for row, path in enumerate(track(paths, "Reading ID images", transient=True, disable=unseen)):
         with Image.open(bank.path / path) as image:
             image.draft("RGB", (2 * WIDTH, 2 * HEIGHT))
             pixels[row] = np.asarray(image.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.BOX))

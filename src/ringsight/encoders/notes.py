@@ -11,8 +11,9 @@ Shapes: tokens (notes, length) -> note vectors (notes, hidden) -> customer embed
 import importlib.util
 import json
 import os
+import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from pytorch_lightning import LightningModule
 from rich.progress import track
+from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import normalize
@@ -156,6 +158,7 @@ def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: i
     Raises:
         DataError: if too few customers have notes.
         ModelError: if the base cannot be read.
+        SettingsError: if notes are to be longer than the base can read.
     """
     require_customers(bank.notes["customer_id"].n_unique(), "notes")
     generator = seed_all(seed)
@@ -234,7 +237,7 @@ def _tune(
             validation=validation,
             epochs=config.epochs,
             into=into,
-            fingerprint=fingerprint(settings_of(config) | settings_of(trainer), bank.data_hash, seed),
+            fingerprint=fingerprint(asdict(config) | asdict(trainer), bank.data_hash, seed),
         ),
         trainer,
     )
@@ -265,7 +268,7 @@ def _note_vectors(encoder: NoteEncoder, tokenizer: Tokenizer, texts: list[str], 
     order = sorted(range(len(tokens)), key=lambda note: (len(tokens[note]), note))
     batches = [order[start : start + 64] for start in range(0, len(order), 64)]
     vectors = np.zeros((len(texts), encoder.bert.config.hidden_size), dtype=np.float32)
-    steps: Iterable[list[int]] = track(batches, "Reading notes", transient=True)
+    steps: Iterable[list[int]] = track(batches, "Reading notes", transient=True, disable=not sys.stdout.isatty())
     with torch.inference_mode():
         for batch in steps:
             vectors[batch] = encoder(*padded([tokens[note] for note in batch])).numpy()
@@ -286,8 +289,13 @@ def _base(config: NotesConfig) -> tuple["PreTrainedModel", Tokenizer]:
         )
     try:
         bert = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False)
-    except (OSError, ValueError) as error:
+    except (OSError, TypeError, ValueError, SafetensorError) as error:
         raise ModelError(f"cannot be read as a BERT: {error}", where=str(folder)) from error
+    readable = bert.config.max_position_embeddings
+    if config.longest > readable:
+        raise SettingsError(
+            f"notes.longest is {config.longest}, but the BERT reads {readable} tokens", where=str(folder)
+        )
     return bert.eval(), Tokenizer.from_file(str(folder / "tokenizer.json"))
 
 

@@ -6,7 +6,7 @@ together (InfoNCE): the code is the embedding, the reconstruction error an extra
 Shapes: features (customers, features) -> code (customers, dim).
 """
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -203,7 +203,7 @@ def train_transactions(
             validation=DataLoader(TensorDataset(pairs[held]), batch_size=config.batch),
             epochs=config.epochs,
             into=into,
-            fingerprint=fingerprint(settings | settings_of(trainer), bank.data_hash, seed),
+            fingerprint=fingerprint(asdict(config) | asdict(trainer), bank.data_hash, seed),
         ),
         trainer,
     )
