@@ -1,0 +1,40 @@
+# The chores, one word each. `make demo` and `make test` set everything up on a fresh machine.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test check fix setup lock clean
+
+demo: setup  ## A synthetic bank from start to flagged rings, with a report
+	$(BIN)/ringsight demo
+
+test: check  ## Everything that CI runs
+	$(BIN)/pytest -n 2 --dist loadfile
+
+check: setup  ## Style, types and floors
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+fix: setup
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+setup: .venv/installed
+
+.venv/installed: requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "ringsight needs Python 3.11 or newer; name one with: make PYTHON=python3.11"; exit 1; }
+	$(PYTHON) -m venv .venv
+	$(BIN)/pip install --quiet --requirement requirements.lock
+	$(BIN)/pip install --quiet --no-deps --editable .
+	touch $@
+
+lock: setup  ## Pin what pyproject.toml admits, without naming hosts
+	$(BIN)/pip install --quiet pip-tools
+	$(BIN)/pip-compile --quiet --extra dev --strip-extras --no-header --no-annotate --no-emit-index-url \
+		--no-emit-find-links --no-emit-trusted-host --output-file requirements.lock pyproject.toml
+	sed -i.bak -E "/^(nvidia-|cuda-|triton)/d" requirements.lock && rm requirements.lock.bak  # torch pins its own, by platform
+
+clean:
+	rm -rf .venv out multirun .pytest_cache .mypy_cache .ruff_cache .import_linter_cache
