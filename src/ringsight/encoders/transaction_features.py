@@ -139,18 +139,16 @@ def transaction_features(
         *(
             (pl.col(column).cast(pl.String) == value).mean().fill_null(0).sqrt().alias(f"{column}_{number}")
             for column, values in vocabulary.items()
-            if column in transactions.columns
             for number, value in enumerate(values)
         ),
     ]
-    by_customer = transactions.with_columns(gap=gap).group_by("customer_id", maintain_order=True).agg(measures)
-    absent = {f"{c}_{i}" for c, values in vocabulary.items() for i in range(len(values))} - set(by_customer.columns)
-    order = [m.meta.output_name() for m in measures] + sorted(absent)
-    by_customer = by_customer.with_columns(pl.lit(0.0).alias(name) for name in absent).sort("customer_id")
+    lost = [pl.lit(None, pl.String).alias(column) for column in vocabulary if column not in transactions.columns]
+    whole = transactions.with_columns(gap.alias("gap"), *lost)
+    by_customer = whole.group_by("customer_id", maintain_order=True).agg(measures).sort("customer_id")
     ids = by_customer["customer_id"].to_numpy().astype(np.str_)
     return TransactionFeatures(
         customer_ids=ids,
-        measured=by_customer.select(order).to_numpy().astype(np.float32),
+        measured=by_customer.drop("customer_id").to_numpy().astype(np.float32),
         counterparties=_counterparties(transactions, by_customer["customer_id"]),
         counterparty_dim=counterparty_dim,
         vocabulary=vocabulary,
