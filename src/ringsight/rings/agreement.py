@@ -7,6 +7,7 @@ counts the union bound on that coincidence, choose(s, c) * (f / n)^(c - 1).
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -50,6 +51,7 @@ class Groups:
         )
 
 
+@lru_cache(maxsize=LARGEST_COMPARED_WHOLE)
 def _pairs_of(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All pairs of a small group; in a large one, each member with its successors round a circle."""
     if size <= LARGEST_COMPARED_WHOLE:

@@ -21,9 +21,6 @@ from ringsight.graph.links import Links, combined_links, combined_threshold, thr
 from ringsight.records.embeddings import Embeddings
 from ringsight.rings.agreement import Calibration, Groups, calibrate, cohesion, entity_agreement, pair_evidence
 
-COMBINED = "combined"
-"""The proposer that takes all traces together."""
-
 
 @dataclass(kw_only=True, slots=True)
 class CandidateConfig:
