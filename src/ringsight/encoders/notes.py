@@ -251,9 +251,10 @@ def _loss(task: NotesTask, loader: "DataLoader[Any]") -> float:
     task.eval()
     with torch.inference_mode():
         losses = [
-            float(info_nce(task.encoder(*batch[:2]), task.encoder(*batch[2:]), task.temperature)) for batch in loader
+            (float(info_nce(task.encoder(*batch[:2]), task.encoder(*batch[2:]), task.temperature)), len(batch[0]))
+            for batch in loader
         ]
-    return float(np.mean(losses))
+    return float(np.average([loss for loss, _ in losses], weights=[notes for _, notes in losses]))
 
 
 def _sample(texts: list[str], count: int, rng: np.random.Generator) -> list[str]:
