@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from simulated_traces import trace_of
+from simulated_traces import all_pairs, trace_of
 
 from ringsight.graph.evidence import CHANCE_BITS, Trace, entity_traces
 from ringsight.graph.links import bits_above_chance, combined_links, combined_threshold, threshold_bits, trace_links
@@ -60,6 +60,14 @@ def traces() -> list[Trace]:
     notes = modalities[0]
     other = type(notes)("transactions", notes.present, notes.row, modalities[1].neighbours, modalities[1].nearness)
     return [notes, other, *entity_traces(devices, ["device"], cap=10)]
+
+
+def test_strangers_bring_nothing_above_chance_on_average(traces: list[Trace]):
+    notes, _, device = traces
+    above = [bits_above_chance(trace, np.arange(80), *all_pairs(80)) for trace in (notes, device)]
+    assert above[0].mean() == pytest.approx(0, abs=0.08)
+    assert above[1].min() == 0  # strangers hardly ever share a device: there is nothing to take off
+    assert above[1].max() == pytest.approx(np.log2(80 / 2))
 
 
 def test_links_sum_all_traces_above_the_threshold(traces: list[Trace]):
