@@ -12,6 +12,7 @@ import sys
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from pathlib import Path
+from pickle import UnpicklingError
 
 import numpy as np
 import torch
@@ -245,7 +246,7 @@ def _start_from(encoder: ImageEncoder, weights: Path) -> None:
         loaded = torch.load(weights, map_location="cpu", weights_only=True)
         cnn = shufflenet_v2_x0_5(weights=None)
         cnn.load_state_dict(loaded)
-    except (OSError, RuntimeError, TypeError) as error:
+    except (OSError, EOFError, UnpicklingError, RuntimeError, TypeError) as error:
         raise ModelError(
             f"not weights of torchvision's shufflenet_v2_x0_5: {error}",
             where=str(weights),
