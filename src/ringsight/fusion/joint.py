@@ -126,6 +126,7 @@ class JointSpace(nn.Module):
         lengths = [contribution.projection.in_features for contribution in self._each()]
         for contribution, rows in zip(self._each(), torch.split(components, lengths), strict=True):
             nn.init.zeros_(contribution.gate.weight)
+            nn.init.zeros_(contribution.gate.bias)
             nn.init.zeros_(contribution.projection.bias)
             contribution.projection.weight[: rows.shape[1]] = rows.T
 
