@@ -1,0 +1,115 @@
+"""The main job whole, as a user runs it: a bank's folder in, flagged rings out."""
+
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+from tiny_world import World, ringsight
+
+from ringsight.records.embeddings import Embeddings
+from ringsight.rings.results import LINKS, MEMBERS, RINGS
+from ringsight.vectors.store import StoreConfig, open_store
+
+COMPOSITE = Path(__file__).parents[3] / "shared" / "data" / "composite"
+
+
+@pytest.mark.parametrize(("name", "columns"), [("rings", RINGS), ("members", MEMBERS), ("links", LINKS)])
+def test_results_have_the_columns_of_the_contract(world: World, name: str, columns: dict[str, object]) -> None:
+    assert pl.read_csv(world.run / f"{name}.csv").columns == list(columns)
+    assert pl.read_parquet(world.run / f"{name}.parquet").columns == list(columns)
+
+
+def test_the_summary_says_what_the_result_depends_on(world: World) -> None:
+    summary = json.loads((world.run / "summary.json").read_text())
+    assert summary["fdr"] == 0.05
+    assert summary["customers"] == 80
+    assert {"versions", "seed", "data_hash", "model_hashes", "expected_false_flags"} <= summary.keys()
+
+
+def test_the_report_is_one_file_without_anything_from_elsewhere(world: World) -> None:
+    report = (world.run / "report.html").read_text()
+    assert "<script" not in report
+    assert 'src="http' not in report
+    assert 'href="http' not in report
+
+
+def test_the_end_says_what_to_do_next(world: World) -> None:
+    assert "Next:" in world.said
+    assert "report.html" in world.said
+
+
+def test_the_store_holds_exactly_the_embeddings_on_disk(world: World) -> None:
+    with open_store(StoreConfig(path=world.run / "vectors.db")) as store:
+        for path in sorted((world.run / "embeddings").glob("*.parquet")):
+            on_disk = Embeddings.read(path)
+            stored = store.get(on_disk.space, on_disk.customer_ids)
+            assert np.array_equal(stored.customer_ids, on_disk.customer_ids)
+            assert np.allclose(stored.vectors, on_disk.vectors, atol=1e-6)
+
+
+def test_a_second_run_from_nothing_gives_the_same_bytes(world: World) -> None:
+    again = ringsight("run", "bank.path=bank", "out=again", "experiment=tiny", cwd=world.folder)
+    assert again.returncode == 0, again.stderr
+    for name in ("rings.csv", "members.csv", "links.csv", "summary.json"):
+        assert (world.folder / "again" / name).read_bytes() == (world.run / name).read_bytes(), name
+
+
+def test_a_run_over_a_finished_one_keeps_its_model(world: World) -> None:
+    before = (world.run / "rings.csv").read_bytes()
+    again = ringsight("run", "bank.path=bank", "out=run", "experiment=tiny", cwd=world.folder)
+    assert again.returncode == 0, again.stderr
+    assert "kept as it lies" in again.stderr
+    assert (world.run / "rings.csv").read_bytes() == before
+
+
+def test_evaluate_writes_and_prints_the_figures(world: World) -> None:
+    done = ringsight("evaluate", "run=run", "truth=bank/truth/labels.csv", cwd=world.folder)
+    assert done.returncode == 0, done.stderr
+    evaluation = json.loads((world.run / "evaluation.json").read_text())
+    assert evaluation["rings"]["whole"] == 2
+    assert "true rings found" in done.stdout
+
+
+def test_truth_is_not_a_setting_of_detection(world: World) -> None:
+    refused = ringsight("detect", "bank.path=bank", "out=run", "truth=bank/truth/labels.csv", cwd=world.folder)
+    assert refused.returncode == 1
+    assert "'truth'" in refused.stderr
+
+
+def test_the_truth_folder_makes_no_difference(world: World) -> None:
+    blind = world.folder / "blind"
+    shutil.copytree(world.bank, blind, ignore=shutil.ignore_patterns("truth"))
+    done = ringsight("run", "bank.path=blind", "out=blindrun", "model=run/model", cwd=world.folder)
+    assert done.returncode == 0, done.stderr
+    assert (world.folder / "blindrun" / "rings.csv").read_bytes() == (world.run / "rings.csv").read_bytes()
+
+
+def test_a_bank_of_transactions_alone_runs(world: World) -> None:
+    alone = world.folder / "alone"
+    alone.mkdir()
+    for name in ("customers.csv", "transactions.parquet"):
+        shutil.copy(world.bank / name, alone / name)
+    done = ringsight("run", "bank.path=alone", "out=alonerun", "experiment=tiny", cwd=world.folder)
+    assert done.returncode == 0, done.stderr
+    assert not (alone.parent / "alonerun" / "embeddings" / "notes.parquet").exists()
+    links = pl.read_csv(world.folder / "alonerun" / "links.csv")
+    assert links["bits_notes"].sum() == links["bits_id_images"].sum() == 0
+
+
+def test_a_bank_that_cannot_be_read_leaves_nothing_behind(world: World) -> None:
+    refused = ringsight("run", "bank.path=nowhere", "out=nothing", cwd=world.folder)
+    assert refused.returncode == 1
+    assert "nowhere" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not (world.folder / "nothing").exists()
+
+
+@pytest.mark.skipif(not COMPOSITE.is_dir(), reason="the composite bank of the project's own machines is not here")
+def test_the_composite_bank_is_read_and_detected_on(world: World) -> None:
+    done = ringsight("run", f"bank.path={COMPOSITE}", "out=composite", "model=run/model", cwd=world.folder)
+    assert done.returncode == 0, done.stderr
+    summary = json.loads((world.folder / "composite" / "summary.json").read_text())
+    assert summary["customers"] == 1500
