@@ -76,7 +76,7 @@ def embed_joint(embeddings: Mapping[str, Embeddings], part: Path) -> Embeddings:
                 where=str(part),
                 remedy="train it again: `ringsight train encoder=joint again=true bank.path=FOLDER model=FOLDER`",
             )
-    blocks = side_by_side(embeddings, list(encoders))
+    blocks = side_by_side(embeddings, [name for name in Modality if name in encoders])
     some = next(iter(embeddings.values()))
     return Embeddings(JOINT, blocks.customer_ids, _together(blocks, trained), trained.hash, some.data_hash)
 

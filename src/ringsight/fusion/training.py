@@ -136,6 +136,13 @@ def train_fusion(
 ) -> dict[str, float]:
     """Train the joint space over the encoders in the folder `model`, and write its part.
 
+    Args:
+        bank: to learn from.
+        modalities: to bring together, in the order of `Modality`.
+        config: of every part.
+        seed: of every draw.
+        model: folder of the model.
+
     Returns:
         Metrics on customers held out; none for `early` and `late`.
 
