@@ -66,8 +66,8 @@ def report(name: str, runs: list[dict[str, Any]]) -> str:
         "flags": [r["summary"]["flagged"] for r in runs],
         "false share of flags (asked 0.05)": [r["evaluation"]["false_share"] for r in runs],
         "the same, benign groups set aside": [r["evaluation"]["false_share_benign_aside"] for r in runs],
-        "share of ring members found with their ring": [r["evaluation"]["members_found"]["value"] for r in runs],
-        "precision in the first 10 cases": [r["evaluation"]["precision"]["10"]["benign_false"]["value"] for r in runs],
+        "share of ring members found with their ring": [r["evaluation"]["members_found"]["share"] for r in runs],
+        "precision in the first 10 cases": [r["evaluation"]["precision"]["10"]["benign_false"]["share"] for r in runs],
         "wall minutes": [sum(s["seconds"] for s in r["stages"]) / 60 for r in runs],
         "peak memory, GB": [max(s["peak_mb"] for s in r["stages"]) / 1e3 for r in runs],
     }
@@ -79,10 +79,11 @@ def report(name: str, runs: list[dict[str, Any]]) -> str:
         seconds, peak = statistics.median(s["seconds"] for s in of_stage), max(s["peak_mb"] for s in of_stage)
         lines.append(f"| {stage['name']} | {seconds:.0f} | {peak / 1e3:.2f} |")
     lines += ["", "| trait | rings found, all seeds |", "|---|---|"]
-    for trait, values in runs[0]["evaluation"]["found_by"].items():
-        for value in sorted({v for r in runs for v in r["evaluation"]["found_by"].get(trait, {})}):
-            shares = [r["evaluation"]["found_by"][trait][value] for r in runs if value in r["evaluation"]["found_by"][trait]]
-            found, whole = sum(s["part"] for s in shares), sum(s["whole"] for s in shares)
+    by_trait = [r["evaluation"]["found_by"] for r in runs]
+    for trait in by_trait[0]:
+        for value in sorted({value for found_by in by_trait for value in found_by.get(trait, {})}):
+            shares = [found_by[trait][value] for found_by in by_trait if value in found_by[trait]]
+            found, whole = sum(share["part"] for share in shares), sum(share["whole"] for share in shares)
             lines.append(f"| {trait}: {value} | {found} of {whole} |")
     return "\n".join([*lines, ""])
 

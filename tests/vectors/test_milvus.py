@@ -99,7 +99,7 @@ def test_a_folder_held_by_another_process_is_refused(reopen: Reopen, tmp_path: P
         "lock = ProcessLock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", hold, str(tmp_path / "vectors.db")]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:  # noqa: S603
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
         with pytest.raises(StoreError, match=rf"in use by another process \(pid {other.pid}\)"):
@@ -118,7 +118,7 @@ def test_a_closed_store_is_free_for_another_process(reopen: Reopen, tmp_path: Pa
         "with open_store(StoreConfig(path=Path(sys.argv[1]))) as store: sys.stdout.write(str(store.count('notes')))"
     )
     command = [sys.executable, "-c", count, str(tmp_path / "vectors.db")]
-    other = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603
+    other = subprocess.run(command, capture_output=True, text=True, check=False)
     assert (other.returncode, other.stdout, other.stderr) == (0, "400", "")
 
 

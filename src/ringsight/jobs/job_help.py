@@ -5,6 +5,7 @@ import inspect
 import textwrap
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields, is_dataclass
+from itertools import pairwise
 from enum import Enum
 from functools import cache
 from pathlib import Path
@@ -87,10 +88,8 @@ def _as_given(default: object) -> str:
     match default:
         case _ if default is MISSING:
             return ""
-        case None:
-            return "null"
-        case bool():
-            return str(default).lower()
+        case None | bool():
+            return "null" if default is None else str(default).lower()
         case Enum():
             return default.name
         case list():
@@ -110,7 +109,7 @@ def _meanings(settings: type) -> dict[str, str]:
             continue
         (body,) = ast.parse(textwrap.dedent(inspect.getsource(owner))).body
         statements = body.body if isinstance(body, ast.ClassDef) else []
-        for field, below in zip(statements, statements[1:], strict=False):
+        for field, below in pairwise(statements):
             if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(below, ast.Expr):
                 found[field.target.id] = " ".join(str(ast.literal_eval(below.value)).split())
     return found

@@ -143,11 +143,11 @@ def index(bank: Bank, embeddings: Mapping[str, Embeddings], config: StoreConfig,
     """Write the embeddings beside those of other models, then let readers see them."""
     if config.kind is StoreKind.lite and config.path is None:
         config = replace(config, path=out / "vectors.db")
-    with stages.stage("index", f"indexing {sum(len(each.customer_ids) for each in embeddings.values()):,} vectors"):
-        with open_store(config) as store:
-            for each in embeddings.values():
-                store.write(each, bank.customers)
-            store.promote(next(iter(embeddings.values())).model_hash)
+    vectors = sum(len(each.customer_ids) for each in embeddings.values())
+    with stages.stage("index", f"indexing {vectors:,} vectors"), open_store(config) as store:
+        for each in embeddings.values():
+            store.write(each, bank.customers)
+        store.promote(next(iter(embeddings.values())).model_hash)
 
 
 def find_rings(

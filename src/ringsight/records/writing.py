@@ -18,7 +18,7 @@ def write_atomically(path: Path) -> Iterator[Path]:
     partial = path.with_name(f".{path.stem}.{os.getpid()}.partial{path.suffix}")
     try:
         yield partial
-        os.replace(partial, path)
+        partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
 
@@ -34,11 +34,11 @@ def write_folder_atomically(path: Path) -> Iterator[Path]:
         yield partial
         if path.exists():
             former = path.with_name(f".{path.name}.{os.getpid()}.former")
-            os.replace(path, former)
-            os.replace(partial, path)
+            path.replace(former)
+            partial.replace(path)
             shutil.rmtree(former)
         else:
-            os.replace(partial, path)
+            partial.replace(path)
     finally:
         shutil.rmtree(partial, ignore_errors=True)
 

@@ -1,1 +1,1 @@
-"""placeholder"""
+"""What a person sees."""
