@@ -102,9 +102,14 @@ def test_who_lacks_photos_does_not_gather(config: ModelConfig, tmp_path: Path) -
     bank = tiny_bank(tmp_path / "bank", customers=60, seed=3)
     odd = pl.col("customer_id").str.slice(1).cast(pl.Int64) % 2 == 1
     bank = bank.with_records(transactions=bank.transactions, notes=bank.notes, id_images=bank.id_images.filter(~odd))
-    train_missing(bank, config, tmp_path / "model", 0)
+    eager = replace(
+        config,
+        fusion=replace(config.fusion, epochs=40, learning_rate=3e-2),
+        trainer=replace(config.trainer, patience=40),
+    )
+    train_missing(bank, eager, tmp_path / "model", 0)
     for kind in FusionKind:
-        train_fusion(bank, list(Modality), of_kind(config, kind), 0, tmp_path / "model")
+        train_fusion(bank, list(Modality), of_kind(eager, kind), 0, tmp_path / "model")
         joint = embed_bank(bank, tmp_path / "model")["joint"]
         without = ~np.isin(joint.customer_ids, bank.id_images["customer_id"].to_numpy().astype(str))
         assert 20 < without.sum() < 40
