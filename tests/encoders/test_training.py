@@ -1,6 +1,8 @@
 """Stopping early, resuming what was interrupted, and settings that reach the tasks."""
 
 import inspect
+import os
+import signal
 from dataclasses import fields, replace
 from pathlib import Path
 
@@ -98,6 +100,24 @@ def test_ctrl_c_leaves_no_part(bank: Bank, tmp_path: Path, monkeypatch: pytest.M
     with pytest.raises((KeyboardInterrupt, SystemExit)):
         train_transactions(bank, CONFIG, CPU, 0, tmp_path / "part")
     assert not (tmp_path / "part").exists()
+
+
+def test_sigterm_is_no_success_and_leaves_what_can_be_resumed(
+    bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    validate = TransactionsTask.validation_step
+
+    def evicted(task: TransactionsTask, batch: list[torch.Tensor]) -> torch.Tensor:
+        if task.current_epoch == 2:
+            os.kill(os.getpid(), signal.SIGTERM)
+        return validate(task, batch)
+
+    monkeypatch.setattr(TransactionsTask, "validation_step", evicted)
+    with pytest.raises(SystemExit) as ended:
+        train_transactions(bank, CONFIG, CPU, 0, tmp_path / "part")
+    assert ended.value.code == 143
+    assert not (tmp_path / "part").exists()
+    assert list(tmp_path.glob(".part.training-*/last.ckpt"))
 
 
 def test_training_stops_when_nothing_improves(bank: Bank, tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import hashlib
 import json
 import logging
 import shutil
+import signal
 import sys
 import warnings
 from collections.abc import Iterator, Mapping
@@ -18,6 +19,7 @@ import torch
 from numpy.typing import NDArray
 from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
 from pytorch_lightning.loggers import CSVLogger
+from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -71,6 +73,9 @@ def fit(plan: Fit, config: TrainerConfig) -> dict[str, float]:
 
     Returns:
         The best validation loss, and the epochs run.
+
+    Raises:
+        SystemExit: on SIGTERM, with the exit status of a process that it ended; Lightning's own would say success.
     """
     workspace = plan.into.parent / f".{plan.into.name}.training-{plan.fingerprint[:12]}"
     checkpoint = ModelCheckpoint(workspace, filename="best", monitor=MONITORED, save_last=True)
@@ -92,9 +97,12 @@ def fit(plan: Fit, config: TrainerConfig) -> dict[str, float]:
             enable_model_summary=False,
             log_every_n_steps=1,
         )
-        trainer.fit(
-            plan.task, plan.training, plan.validation, ckpt_path=last if last.is_file() else None, weights_only=True
-        )
+        try:
+            trainer.fit(
+                plan.task, plan.training, plan.validation, ckpt_path=last if last.is_file() else None, weights_only=True
+            )
+        except SIGTERMException:
+            raise SystemExit(128 + signal.SIGTERM) from None
     best = torch.load(checkpoint.best_model_path, map_location="cpu", weights_only=True)
     plan.task.load_state_dict(best["state_dict"])
     plan.task.eval().cpu()
