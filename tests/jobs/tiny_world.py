@@ -9,7 +9,7 @@ PROGRAM = Path(sys.executable).with_name("ringsight")
 
 
 def ringsight(*words: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, cwd=cwd, check=False, timeout=300)
+    return subprocess.run([PROGRAM, *words], capture_output=True, text=True, cwd=cwd, check=False, timeout=900)
 
 
 @dataclass(frozen=True)
