@@ -6,11 +6,13 @@ The only module that knows both Hydra and the jobs; a `DictConfig` never leaves 
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields, replace
+from enum import Enum
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 import hydra
+import yaml
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
@@ -109,4 +111,16 @@ def typed(cfg: DictConfig, settings: type[Settings]) -> Settings:
 def write_settings(config: object, folder: Path) -> None:
     """Write `folder`/settings.yaml: every setting of a run, defaults included."""
     with write_atomically(folder / "settings.yaml") as partial:
-        partial.write_text(OmegaConf.to_yaml(OmegaConf.structured(config)), encoding="utf-8")
+        partial.write_text(yaml.safe_dump(_plain(asdict(cast("Any", config))), sort_keys=False), encoding="utf-8")
+
+
+def _plain(value: object) -> object:
+    match value:
+        case dict():
+            return {key: _plain(each) for key, each in value.items()}
+        case list():
+            return [_plain(each) for each in value]
+        case Path() | Enum():
+            return str(value)
+        case _:
+            return value
