@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import yaml
 from tiny_world import World, ringsight
 
 from ringsight.records.embeddings import Embeddings
@@ -27,6 +28,41 @@ def test_the_summary_says_what_the_result_depends_on(world: World) -> None:
     assert summary["fdr"] == 0.05
     assert summary["customers"] == 80
     assert {"versions", "seed", "data_hash", "model_hashes", "expected_false_flags"} <= summary.keys()
+
+
+def test_every_setting_of_a_run_is_written_down_as_plain_values(world: World) -> None:
+    settings = yaml.safe_load((world.run / "settings.yaml").read_text())
+    assert settings["bank"]["path"] == "bank"
+    assert settings["transactions"]["epochs"] == 1
+    assert settings["store"]["kind"] == "lite"
+
+
+def test_every_stage_is_timed(world: World) -> None:
+    stages = json.loads((world.run / "stages.json").read_text())
+    trained = [f"train {part}" for part in ("transactions", "notes", "id_images", "joint")]
+    assert [stage["name"] for stage in stages] == ["read", *trained, "embed", "index", "detect", "report"]
+    assert all(stage["seconds"] >= 0 and stage["peak_mb"] > 0 for stage in stages)
+
+
+def test_detection_on_another_bank_is_refused_and_leaves_the_results(world: World) -> None:
+    before = {name: (world.run / name).read_bytes() for name in ("rings.csv", "summary.json", "report.html")}
+    other = ringsight("generate", "bank.customers=20", "bank.rings=0", "out=other", cwd=world.folder)
+    assert other.returncode == 0, other.stderr
+    refused = ringsight("detect", "bank.path=other", "out=run", cwd=world.folder)
+    assert refused.returncode == 1
+    assert "other records" in refused.stderr
+    assert {name: (world.run / name).read_bytes() for name in before} == before
+
+
+def test_a_failed_run_leaves_no_results_of_an_earlier_one(world: World) -> None:
+    failed = world.folder / "failed"
+    shutil.copytree(world.run, failed)
+    next((failed / "model" / "notes").glob("weights.*")).write_bytes(b"damaged")
+    refused = ringsight("run", "bank.path=bank", "out=failed", cwd=world.folder)
+    assert refused.returncode == 1
+    assert "notes" in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert not {"rings.csv", "summary.json", "report.html", "evaluation.json"} & {p.name for p in failed.iterdir()}
 
 
 def test_the_report_is_one_file_without_anything_from_elsewhere(world: World) -> None:
