@@ -63,7 +63,7 @@ class SyntheticBankConfig:
         }
         for name, (value, least) in lowest.items():
             if not value >= least:
-                raise SettingsError(f"synthetic.{name} must be at least {least} (got {value})")
+                raise SettingsError(f"bank.{name} must be at least {least} (got {value})")
         if self.ring_count * self.ring_size_max > self.customers:
             raise SettingsError(
                 f"{self.ring_count} rings of up to {self.ring_size_max} do not fit into {self.customers} customers",
