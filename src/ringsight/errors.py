@@ -1,4 +1,6 @@
-"""One base error. Each error says what is wrong, where, and what to do about it."""
+"""One base error, and the refusals of settings. Each error says what is wrong, where, and what to do about it."""
+
+from collections.abc import Iterable, Mapping
 
 
 class RingsightError(Exception):
@@ -32,3 +34,32 @@ class ModelError(RingsightError, ValueError):
 
 class StoreError(RingsightError, RuntimeError):
     """The vector store is unreachable, in use, damaged, or refuses the vectors."""
+
+
+def require_at_least(group: str, settings: object, least: Mapping[str, int]) -> None:
+    """Refuse settings below their least value.
+
+    Args:
+        group: what the settings' keys begin with, as on the command line.
+        settings: a settings dataclass.
+        least: field -> its least value.
+
+    Raises:
+        SettingsError: naming the first such key, what was given and what is needed.
+    """
+    for name, bound in least.items():
+        value = getattr(settings, name)
+        if not value >= bound:
+            raise SettingsError(f"{group}.{name} must be at least {bound} (got {value})")
+
+
+def require_positive(group: str, settings: object, names: Iterable[str]) -> None:
+    """Refuse settings that are not above zero; NaN is not.
+
+    Raises:
+        SettingsError: naming the first such key and what was given.
+    """
+    for name in names:
+        value = getattr(settings, name)
+        if not value > 0:
+            raise SettingsError(f"{group}.{name} must be positive (got {value})")

@@ -1,14 +1,10 @@
 """A tiny bank and a whole tiny model of it, trained once for the tests that only look."""
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import torch
-
-sys.path.append(str(Path(__file__).parents[1] / "encoders"))
-
 from tiny_bank import tiny_bank, tiny_bert
 
 from ringsight.encoders.id_images import IdImagesConfig

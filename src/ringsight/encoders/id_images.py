@@ -41,7 +41,7 @@ from ringsight.encoders.training import (
     seed_all,
     settings_of,
 )
-from ringsight.errors import ModelError, SettingsError
+from ringsight.errors import ModelError, require_at_least, require_positive
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 
@@ -83,12 +83,8 @@ class IdImagesConfig:
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
         """
-        for name, least in {"dim": 1, "epochs": 1, "batch": 4}.items():
-            if getattr(self, name) < least:
-                raise SettingsError(f"id_images.{name} must be at least {least} (got {getattr(self, name)})")
-        for name in ("temperature", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise SettingsError(f"id_images.{name} must be positive (got {getattr(self, name)})")
+        require_at_least("id_images", self, {"dim": 1, "epochs": 1, "batch": 4})
+        require_positive("id_images", self, ("temperature", "learning_rate"))
 
 
 class ImageEncoder(nn.Module):

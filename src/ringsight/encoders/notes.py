@@ -45,7 +45,7 @@ from ringsight.encoders.training import (
     seed_all,
     settings_of,
 )
-from ringsight.errors import ModelError, SettingsError
+from ringsight.errors import ModelError, SettingsError, require_at_least, require_positive
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 
@@ -85,12 +85,8 @@ class NotesConfig:
             SettingsError: naming the setting, what was given and what is needed.
         """
         least = {"dim": 1, "longest": 8, "trained_layers": 0, "sampled_notes": 4, "epochs": 1, "batch": 2}
-        for name, bound in least.items():
-            if getattr(self, name) < bound:
-                raise SettingsError(f"notes.{name} must be at least {bound} (got {getattr(self, name)})")
-        for name in ("temperature", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise SettingsError(f"notes.{name} must be positive (got {getattr(self, name)})")
+        require_at_least("notes", self, least)
+        require_positive("notes", self, ("temperature", "learning_rate"))
 
 
 class NoteEncoder(nn.Module):

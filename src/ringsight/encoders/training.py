@@ -23,7 +23,7 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from ringsight.errors import DataError, SettingsError
+from ringsight.errors import DataError, SettingsError, require_at_least
 
 MONITORED = "validation_loss"
 FEWEST_CUSTOMERS = 8
@@ -47,8 +47,7 @@ class TrainerConfig:
         Raises:
             SettingsError: if a bound is out of range.
         """
-        if self.patience < 1:
-            raise SettingsError(f"trainer.patience must be at least 1 (got {self.patience})")
+        require_at_least("trainer", self, {"patience": 1})
         if not 0 < self.validation < 1:
             raise SettingsError(f"trainer.validation must lie between 0 and 1 (got {self.validation})")
 

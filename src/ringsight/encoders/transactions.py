@@ -33,7 +33,7 @@ from ringsight.encoders.training import (
     settings_of,
 )
 from ringsight.encoders.transaction_features import FeatureScale, TransactionFeatures, fit_scale, transaction_features
-from ringsight.errors import SettingsError
+from ringsight.errors import SettingsError, require_at_least, require_positive
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.views import split_views
@@ -70,16 +70,11 @@ class TransactionsConfig:
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
         """
-        for name in ("dim", "hidden", "counterparty_dim", "thinned_pairs", "epochs"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"transactions.{name} must be at least 1 (got {getattr(self, name)})")
-        if self.batch < 2:
-            raise SettingsError(f"transactions.batch must be at least 2 (got {self.batch})")
+        ones = dict.fromkeys(("dim", "hidden", "counterparty_dim", "thinned_pairs", "epochs"), 1)
+        require_at_least("transactions", self, ones | {"batch": 2})
         if not 0 <= self.noise < 1:
             raise SettingsError(f"transactions.noise must lie in [0, 1) (got {self.noise})")
-        for name in ("temperature", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise SettingsError(f"transactions.{name} must be positive (got {getattr(self, name)})")
+        require_positive("transactions", self, ("temperature", "learning_rate"))
         if not self.view_weight >= 0:
             raise SettingsError(f"transactions.view_weight must not be negative (got {self.view_weight})")
 

@@ -23,7 +23,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from ringsight.encoders.training import info_nce
-from ringsight.errors import SettingsError
+from ringsight.errors import SettingsError, require_at_least, require_positive
 
 
 class FusionKind(StrEnum):
@@ -59,14 +59,10 @@ class FusionConfig:
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
         """
-        for name, least in {"dim": 1, "epochs": 1, "batch": 2}.items():
-            if getattr(self, name) < least:
-                raise SettingsError(f"fusion.{name} must be at least {least} (got {getattr(self, name)})")
+        require_at_least("fusion", self, {"dim": 1, "epochs": 1, "batch": 2})
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"fusion.dropout must lie in [0, 1) (got {self.dropout})")
-        for name in ("temperature", "learning_rate"):
-            if not getattr(self, name) > 0:
-                raise SettingsError(f"fusion.{name} must be positive (got {getattr(self, name)})")
+        require_positive("fusion", self, ("temperature", "learning_rate"))
 
 
 class Contribution(nn.Module):

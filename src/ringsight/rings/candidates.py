@@ -14,7 +14,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.errors import SettingsError
+from ringsight.errors import SettingsError, require_at_least, require_positive
 from ringsight.graph.communities import communities
 from ringsight.graph.evidence import EntityTrace, ModalityTrace, Rows, Trace, entity_traces, modality_trace
 from ringsight.graph.links import Links, combined_links, combined_threshold, threshold_bits, trace_links
@@ -44,18 +44,10 @@ class CandidateConfig:
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
         """
-        bounds = {
-            "neighbours": (self.neighbours, 1),
-            "entity_cap": (self.entity_cap, 2),
-            "min_size": (self.min_size, 3),
-        }
-        for name, (value, least) in bounds.items():
-            if value < least:
-                raise SettingsError(f"candidates.{name} must be at least {least} (got {value})")
+        require_at_least("detect.candidates", self, {"neighbours": 1, "entity_cap": 2, "min_size": 3})
         if not self.scales or min(self.scales) < 1:
-            raise SettingsError(f"candidates.scales must be positive whole numbers (got {self.scales})")
-        if not self.chance_links > 0:
-            raise SettingsError(f"candidates.chance_links must be positive (got {self.chance_links})")
+            raise SettingsError(f"detect.candidates.scales must be positive whole numbers (got {self.scales})")
+        require_positive("detect.candidates", self, ["chance_links"])
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.errors import SettingsError
+from ringsight.errors import SettingsError, require_positive
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.neighbours import Neighbours
 from ringsight.vectors.scalars import Where
@@ -84,8 +84,7 @@ class StoreConfig:
         for name in ("write_batch", "search_batch"):
             if not 1 <= getattr(self, name) <= REQUEST_LIMIT:
                 raise SettingsError(f"store.{name} must lie between 1 and {REQUEST_LIMIT} (got {getattr(self, name)})")
-        if not self.connect_seconds > 0:
-            raise SettingsError(f"store.connect_seconds must be positive (got {self.connect_seconds})")
+        require_positive("store", self, ["connect_seconds"])
 
 
 class VectorStore(ABC):
