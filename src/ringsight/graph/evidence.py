@@ -42,6 +42,8 @@ class ModalityTrace:
     """Customer -> row among the n who have the modality, -1 where absent; shape (customers,)."""
     neighbours: NDArray[np.int32]
     """Rows of each customer's nearest, nearest first, -1 where there are fewer; shape (n, kept)."""
+    similarities: NDArray[np.float32]
+    """Cosine similarity of each neighbour, -inf where there is none; shape (n, kept)."""
     nearness: "EveryRank | NearRanks"
 
     @property
@@ -141,6 +143,7 @@ def modality_trace(
         present=row >= 0,
         row=row,
         neighbours=neighbours.indices,
+        similarities=neighbours.similarities,
         nearness=_every_rank(embeddings.vectors) if small else _near_ranks(embeddings.vectors, neighbours),
     )
 

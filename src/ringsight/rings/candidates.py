@@ -65,6 +65,27 @@ class Candidates:
     cohesion: NDArray[np.float64]
     """How free of strangers the candidate is in the modality that proposed it, 0 for other proposers."""
 
+    @classmethod
+    def concatenate(cls, parts: Sequence["Candidates"]) -> "Candidates":
+        """All candidates of the parts, in order."""
+        return cls(
+            proposer=np.concatenate([part.proposer for part in parts]),
+            members=[members for part in parts for members in part.members],
+            agreement=np.concatenate([part.agreement for part in parts]),
+            corroboration=np.concatenate([part.corroboration for part in parts]),
+            cohesion=np.concatenate([part.cohesion for part in parts]),
+        )
+
+    def take(self, rows: NDArray[np.int64]) -> "Candidates":
+        """Some of the candidates, in the order of `rows`."""
+        return Candidates(
+            proposer=self.proposer[rows],
+            members=[self.members[row] for row in rows],
+            agreement=self.agreement[rows],
+            corroboration=self.corroboration[rows],
+            cohesion=self.cohesion[rows],
+        )
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
@@ -92,22 +113,17 @@ class Evidence:
         for index, trace in enumerate(self.traces):
             carrier = np.empty(customers, dtype=np.int64)
             carrier[owners[trace.name]] = np.arange(customers)
-            parts.append(self._weigh(index, [np.sort(carrier[members]) for members in self.own[index]], owners))
+            parts.append(self.weigh(index, [np.sort(carrier[members]) for members in self.own[index]], owners))
         if len(self.traces) > 1:
-            parts.append(self._weigh(len(self.traces), self._combined(owners), owners))
-        return Candidates(
-            proposer=np.concatenate([part.proposer for part in parts]),
-            members=[members for part in parts for members in part.members],
-            agreement=np.concatenate([part.agreement for part in parts]),
-            corroboration=np.concatenate([part.corroboration for part in parts]),
-            cohesion=np.concatenate([part.cohesion for part in parts]),
-        )
+            parts.append(self.weigh(len(self.traces), self._combined(owners), owners))
+        return Candidates.concatenate(parts)
 
     def _combined(self, owners: Mapping[str, Rows]) -> list[Rows]:
         links = combined_links(self.near, self.traces, owners, self.combined_threshold)
         return _proposals(links, self.combined_prices, self.config.min_size, self.seed)
 
-    def _weigh(self, proposer: int, members: list[Rows], owners: Mapping[str, Rows]) -> Candidates:
+    def weigh(self, proposer: int, members: list[Rows], owners: Mapping[str, Rows]) -> Candidates:
+        """Weigh groups that one trace (or all together) proposed, in the world of `owners`."""
         groups = Groups.of(members)
         agreement = np.zeros((len(members), len(self.traces)))
         own_cohesion = np.zeros(len(members))
@@ -128,6 +144,11 @@ class Evidence:
             corroboration=agreement.sum(axis=1) - set_aside,
             cohesion=own_cohesion,
         )
+
+
+def as_observed(traces: Sequence[Trace]) -> dict[str, Rows]:
+    """The world in which every customer carries its own traces."""
+    return {trace.name: np.arange(len(trace.present)) for trace in traces}
 
 
 def gather_evidence(

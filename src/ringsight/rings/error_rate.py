@@ -1,35 +1,51 @@
-"""p-values and q-values of rings, from the rings that chance worlds show.
+"""p-values and q-values of rings, from the rings that chance shows.
 
-The false-discovery rate of all rings at least as surprising as s is estimated by the mean number of such rings
-in a chance world over their number in the observed one: the permutation plug-in of Storey and Tibshirani
-(2003, PNAS 100:9440, with all rings taken as null) and of Tusher, Tibshirani and Chu (2001). One is added to the
-count of the chance worlds, so that a finite number of them never claims a rate of zero.
+The false-discovery rate of all rings at least as surprising as s is estimated by the number of such rings expected of
+chance over their number in the bank: the plug-in of Storey and Tibshirani (2003, PNAS 100:9440, with all rings taken
+as null) and of Tusher, Tibshirani and Chu (2001). What chance shows is the mean number in a permuted world, one added
+to the count of all worlds so that a finite number of them never claims a rate of zero; and, where rings of one
+modality are judged too, the 2^-s that their score of s bits says (`rings.density`). Both nulls share one list, and so
+one rate.
 """
+
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-def p_values(observed: NDArray[np.float64], null: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Share of chance rings at least as surprising as each observed one, the observed counted in; shape (rings,)."""
-    return (1 + _at_least(observed, null)) / (1 + len(null))
+@dataclass(frozen=True, slots=True, eq=False)
+class Chance:
+    """What chance shows of rings, by their score."""
 
+    scores: NDArray[np.float64]
+    """Surprise of every ring of every judging world."""
+    worlds: int
+    """How many worlds judged."""
+    density: bool = False
+    """Whether rings of one modality are in the list too."""
 
-def expected_false(observed: NDArray[np.float64], null: NDArray[np.float64], worlds: int) -> NDArray[np.float64]:
-    """Rings at least as surprising as each observed one that a chance world shows on average; shape (rings,)."""
-    return (1 + _at_least(observed, null)) / (1 + worlds)
+    def p_values(self, observed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Share of chance rings at least as surprising as each observed, the observed counted in; shape (rings,)."""
+        return (1 + _at_least(observed, self.scores)) / (1 + len(self.scores))
 
+    def expected_false(self, observed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Rings at least as surprising as each observed one that chance shows in such a bank; shape (rings,)."""
+        permuted = (1 + _at_least(observed, self.scores)) / (1 + self.worlds)
+        return permuted + np.exp2(-np.maximum(observed, -30.0)) if self.density else permuted
 
-def q_values(observed: NDArray[np.float64], null: NDArray[np.float64], worlds: int) -> NDArray[np.float64]:
-    """Smallest false-discovery rate at which each ring is flagged; shape (rings,).
+    def q_values(self, observed: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Smallest false-discovery rate at which each ring is flagged, in the order of `observed`; shape (rings,)."""
+        order = np.argsort(-observed, kind="stable")
+        ordered = observed[order]
+        rate = self.expected_false(ordered) / _at_least(ordered, ordered)
+        q = np.empty(len(observed))
+        q[order] = np.minimum(np.minimum.accumulate(rate[::-1])[::-1], 1.0)
+        return q
 
-    Args:
-        observed: surprise of each observed ring, in descending order.
-        null: surprise of every ring of every chance world.
-        worlds: how many chance worlds there were.
-    """
-    rate = expected_false(observed, null, worlds) / _at_least(observed, observed)
-    return np.minimum(np.minimum.accumulate(rate[::-1])[::-1], 1.0) if len(rate) else rate
+    def q_if(self, score: float, others: NDArray[np.float64]) -> float:
+        """The q-value that a ring of another score would have in the company of `others`."""
+        return float(self.q_values(np.append(others, score))[-1])
 
 
 def _at_least(scores: NDArray[np.float64], among: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -22,11 +22,6 @@ COHESION_QUANTILES = (0.5, 0.8, 0.95)
 """Where a proposer's candidates are parted by cohesion."""
 
 
-def as_observed(traces: Sequence[Trace]) -> dict[str, Rows]:
-    """Every customer carries its own traces."""
-    return {trace.name: np.arange(len(trace.present)) for trace in traces}
-
-
 def permuted(traces: Sequence[Trace], strata: NDArray[np.str_], rng: np.random.Generator) -> dict[str, Rows]:
     """Hand each trace, apart from the others, to another customer of the same stratum who has that trace too.
 
@@ -99,17 +94,17 @@ def _topped_up(corroboration: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.sort(np.concatenate([corroboration, np.zeros(max(FEWEST - len(corroboration), 0))]))
 
 
-def distinct(candidates: Candidates, surprise: NDArray[np.float64]) -> NDArray[np.int64]:
+def distinct(members: Sequence[Rows], surprise: NDArray[np.float64]) -> NDArray[np.int64]:
     """The candidates left when each customer may be in one only, the most surprising first.
 
     Ties go to the larger candidate, then to the order of proposal.
     """
-    sizes = np.array([len(members) for members in candidates.members])
+    sizes = np.array([len(rows) for rows in members])
     taken: set[int] = set()
     kept = []
     for index in np.lexsort((np.arange(len(sizes)), -sizes, -surprise)):
-        members = candidates.members[index].tolist()
-        if taken.isdisjoint(members):
-            taken.update(members)
+        customers = members[index].tolist()
+        if taken.isdisjoint(customers):
+            taken.update(customers)
             kept.append(index)
     return np.array(kept, dtype=np.int64)

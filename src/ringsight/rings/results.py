@@ -20,8 +20,13 @@ RINGS = {
     "score": pl.Float64,
     "p_value": pl.Float64,
     "q_value": pl.Float64,
+    "score_beyond": pl.Float64,
+    "q_beyond": pl.Float64,
     "flagged": pl.Boolean,
     "null": pl.String,
+    "proposer": pl.String,
+    "explanation": pl.String,
+    "held": pl.String,
 }
 MEMBERS = {"ring_id": pl.String, "customer_id": pl.String}
 LINKS = {
@@ -33,21 +38,49 @@ LINKS = {
     "bits_id_images": pl.Float64,
     "bits_entities": pl.Float64,
 }
+AGREEMENT = {
+    "ring_id": pl.String,
+    "trace": pl.String,
+    "kind": pl.String,
+    "members": pl.Int64,
+    "bits": pl.Float64,
+    "proposed": pl.Boolean,
+}
+CONDITIONS = {
+    "ring_id": pl.String,
+    "kind": pl.String,
+    "name": pl.String,
+    "value": pl.String,
+    "carriers": pl.Int64,
+    "bits": pl.Float64,
+    "score": pl.Float64,
+    "q_value": pl.Float64,
+    "decisive": pl.Boolean,
+}
 NULL = {"permutation": pl.Int64, "size": pl.Int64, "score": pl.Float64}
+TABLES = ("rings", "members", "links", "agreement", "conditions", "null")
 BITS = ("bits_transactions", "bits_notes", "bits_id_images", "bits_entities")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """All rings found, flagged or not, most significant first (q_value, then score, then ring_id)."""
+    """All rings found, flagged or not, most significant first (score_beyond, then score)."""
 
     rings: pl.DataFrame
-    """Columns of `RINGS`; `score` is the surprise in bits (`rings.null.Surprise`); `null` names the null that
-    `p_value` was judged by."""
+    """Columns of `RINGS`. `score` is the surprise in bits, `score_beyond` what is left of it beyond the best innocent
+    explanation; `q_value` and `q_beyond` are their rates. `null` names the null that judged (`permutation` or
+    `density`), `proposer` the trace that chose the members, or `together`. `explanation` is the innocent column without
+    which the ring would be flagged, `held` the protected one that explains a flag."""
     members: pl.DataFrame
     """Columns of `MEMBERS`; a customer is in at most one ring."""
     links: pl.DataFrame
     """Columns of `LINKS`: the links inside each ring; customer_a < customer_b; bits >= 0, 0 where absent."""
+    agreement: pl.DataFrame
+    """Columns of `AGREEMENT`: bits of each ring in each trace; those not `proposed` corroborate, and add up."""
+    conditions: pl.DataFrame
+    """Columns of `CONDITIONS`: corroborating bits, score and q-value of each ring within reach, given an innocent or
+    protected column (`value` is the commonest among `carriers` members), without a trace, or with only the fewest
+    traces that suffice; `decisive` where it would then not be flagged."""
     null: pl.DataFrame
     """Columns of `NULL`: score of every ring found in every permutation that judges."""
     summary: dict[str, Any]
@@ -79,7 +112,7 @@ class Results:
         Each file is written atomically; summary.json comes last, so a folder that has it is whole.
         """
         (folder / "summary.json").unlink(missing_ok=True)
-        for name in ("rings", "members", "links", "null"):
+        for name in TABLES:
             table: pl.DataFrame = getattr(self, name)
             with write_atomically(folder / f"{name}.parquet") as partial:
                 table.write_parquet(partial)
@@ -103,5 +136,5 @@ class Results:
                 where=str(folder),
                 remedy="run `ringsight run bank.path=FOLDER out=FOLDER` to its end",
             )
-        tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in ("rings", "members", "links", "null")}
+        tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES}
         return cls(**tables, summary=json.loads(summary.read_text(encoding="utf-8")))
