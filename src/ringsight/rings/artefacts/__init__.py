@@ -1,0 +1,33 @@
+"""Artefacts: what stands in two customers' own records that a reader can check with the eye.
+
+No model takes part. Notes agree in words, ID images in regions, transactions in hours, counterparties and moments; each
+agreement says how many others of the bank agree as well, for a stock phrase or a card's printed frame ties nobody.
+Artefacts illustrate the evidence of a ring and are no part of its score.
+"""
+
+from ringsight.rings.artefacts.gathering import Artefacts, gather_artefacts
+from ringsight.rings.artefacts.id_images import ImagesAlike, Region, images_alike
+from ringsight.rings.artefacts.notes import NotesAlike, Passage, notes_alike
+from ringsight.rings.artefacts.transactions import (
+    SameMoment,
+    SharedCounterparty,
+    TransactionsAlike,
+    hours_of_week,
+    transactions_alike,
+)
+
+__all__ = [
+    "Artefacts",
+    "ImagesAlike",
+    "NotesAlike",
+    "Passage",
+    "Region",
+    "SameMoment",
+    "SharedCounterparty",
+    "TransactionsAlike",
+    "gather_artefacts",
+    "hours_of_week",
+    "images_alike",
+    "notes_alike",
+    "transactions_alike",
+]

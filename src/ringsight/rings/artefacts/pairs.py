@@ -1,0 +1,37 @@
+"""Pairs of customers, their records, and a sample of strangers to compare them with."""
+
+from collections.abc import Collection, Iterable
+
+import numpy as np
+import polars as pl
+
+Pair = tuple[str, str]
+"""Two customer ids."""
+STRANGERS = 24
+"""Customers drawn from the bank, by whom it is seen what is usual there."""
+SEED = 0
+
+
+def customers_of(pairs: Iterable[Pair]) -> list[str]:
+    """All customers named, sorted."""
+    return sorted({customer for pair in pairs for customer in pair})
+
+
+def records_by_customer(records: pl.DataFrame, customers: Collection[str]) -> dict[str, pl.DataFrame]:
+    """The records of some customers, in the order of the table; customers without any are left out."""
+    texts = records.with_columns(pl.col("customer_id").cast(pl.String))
+    wanted = texts.filter(pl.col("customer_id").is_in(sorted(customers)))
+    return {str(key[0]): rows for key, rows in wanted.partition_by("customer_id", as_dict=True).items()}
+
+
+def latest_each(records: pl.DataFrame, order: Iterable[str], each: int) -> pl.DataFrame:
+    """Each customer's last records in the order of those columns of `order` that there are."""
+    present = [column for column in order if column in records.columns]
+    return records.sort(present).group_by("customer_id", maintain_order=True).tail(each)
+
+
+def strangers(records: pl.DataFrame) -> list[str]:
+    """A seeded draw of customers who have records, sorted; all of them where there are few."""
+    owners = records["customer_id"].cast(pl.String).unique().sort().to_numpy()
+    drawn = np.random.default_rng(SEED).choice(len(owners), min(STRANGERS, len(owners)), replace=False)
+    return [str(owners[row]) for row in np.sort(drawn)]

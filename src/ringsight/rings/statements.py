@@ -1,0 +1,192 @@
+"""A ring's evidence in plain words. Each statement cites the records that it rests on."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from ringsight.rings.artefacts import Artefacts, ImagesAlike, NotesAlike, TransactionsAlike
+from ringsight.rings.fragility import Fragility
+
+Row = Mapping[str, Any]
+"""A row of a table of results."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """A sentence, and the ids of the customers and records that it rests on."""
+
+    text: str
+    records: tuple[str, ...] = ()
+
+
+def statements(
+    ring: Row, agreement: Sequence[Row], conditions: Sequence[Row], fragility: Fragility, artefacts: Artefacts
+) -> tuple[Statement, ...]:
+    """Say what ties a ring, what explains it, what would break it, and which records to look at.
+
+    Args:
+        ring: its row of `Results.rings`.
+        agreement: its rows of `Results.agreement`.
+        conditions: its rows of `Results.conditions`.
+        fragility: of its links.
+        artefacts: of its members' records.
+    """
+    return (
+        Statement(_verdict(ring)),
+        Statement(_corroboration(ring, agreement)),
+        Statement(innocent_explanation(ring, agreement, conditions)),
+        *(Statement(condition_in_words(row)) for row in conditions if tells(row)),
+        *_records(artefacts),
+        *_holding(fragility),
+    )
+
+
+def spoken(trace: str) -> str:
+    """A trace or a column as people call it."""
+    return " and ".join("ID images" if part == "id_images" else part.replace("_", " ") for part in trace.split(" + "))
+
+
+def tells(condition: Row) -> bool:
+    """Whether a condition says anything: a column in which no two members are alike explains nothing."""
+    return condition["carriers"] > 1 or condition["kind"] in ("without", "only")
+
+
+def condition_in_words(condition: Row) -> str:
+    """One row of `Results.conditions` as a sentence."""
+    name, q = spoken(condition["name"]), rate(condition["q_value"])
+    match condition["kind"]:
+        case "innocent":
+            verdict = "not significant: it explains the ring" if condition["decisive"] else "still significant"
+            carriers = f", which {condition['carriers']} members carry alike" if condition["carriers"] > 1 else ""
+            return f"Given the same {name}{carriers}: {verdict} (q {q})."
+        case "protected":
+            verdict = "not significant: the ring may stand for it" if condition["decisive"] else "still significant"
+            return f"Given the same {name}, a protected column: {verdict} (q {q})."
+        case "without":
+            return f"Survives without {name}: {'no' if condition['decisive'] else 'yes'} (q {q})."
+        case _:
+            return f"The fewest traces that suffice: {name} (q {q})."
+
+
+def innocent_explanation(ring: Row, agreement: Sequence[Row], conditions: Sequence[Row]) -> str:
+    """The best innocent explanation of a ring, in plain words."""
+    innocent = [row for row in conditions if row["kind"] == "innocent" and tells(row)]
+    if not innocent:
+        return "No innocent explanation: no two members share an innocent value."
+    explaining = [row for row in innocent if row["name"] == ring["explanation"]]
+    best = min(explaining or innocent, key=lambda row: (row["score"], row["name"]))
+    counted = sum(row["bits"] for row in agreement if not row["proposed"])
+    left = f"{best['bits']:.1f} of {counted:.1f} corroborating bits remain"
+    shared = f"{best['carriers']} of {ring['size']} members have the {spoken(best['name'])} {best['value']}"
+    if explaining:
+        return f"Innocent explanation: {shared}. Given that, {left}, too few for a flag (q {rate(best['q_value'])})."
+    return f"No innocent column explains it. The closest: {shared}. Given that, {left} (q {rate(best['q_value'])})."
+
+
+def rate(q: float) -> str:
+    """A q-value for reading."""
+    return "below 0.0001" if q < 0.0001 else f"{q:.4f}"
+
+
+def _verdict(ring: Row) -> str:
+    kept = "Flagged" if ring["flagged"] else "Not flagged"
+    reasons = [f"{spoken(ring['explanation'])} explains it"] if ring["explanation"] else []
+    if ring["held"]:
+        reasons.append(f"held until a person has looked, for the protected column {spoken(ring['held'])} explains it")
+    because = f": {'; '.join(reasons)}" if reasons else ""
+    return (
+        f"{kept}{because}. {ring['size']} members, judged by the {ring['null']} null: score {ring['score']:.1f} bits, "
+        f"q {rate(ring['q_value'])}; beyond the best innocent explanation {ring['score_beyond']:.1f} bits, "
+        f"q {rate(ring['q_beyond'])}."
+    )
+
+
+def _corroboration(ring: Row, agreement: Sequence[Row]) -> str:
+    proposed = [_with_bits(row) for row in agreement if row["proposed"]]
+    counted = sorted(
+        (row for row in agreement if not row["proposed"] and row["bits"] > 0), key=lambda row: -row["bits"]
+    )
+    aside = f"Set aside, for it chose the members: {', '.join(proposed)}. " if proposed else ""
+    if ring["null"] == "density":
+        return f"{aside}Tied in {spoken(ring['proposer'])} alone: judged by how far its members stand from strangers."
+    return f"{aside}Corroborated by {', '.join(map(_with_bits, counted)) or 'nothing else'}."
+
+
+def _with_bits(row: Row) -> str:
+    return f"{spoken(row['trace'])} ({row['bits']:.1f} bits, {row['members']} members have it)"
+
+
+def _records(artefacts: Artefacts) -> Iterator[Statement]:
+    """The most telling pair of each modality."""
+    for notes in artefacts.notes[:1]:
+        yield Statement(notes_in_words(notes), (notes.note_a, notes.note_b))
+    for images in artefacts.id_images[:1]:
+        yield Statement(images_in_words(images), (images.image_a, images.image_b))
+    for pair in artefacts.transactions[:1]:
+        events = tuple(name for event in pair.events for name in (event.transaction_a, event.transaction_b))
+        yield Statement(transactions_in_words(pair), (pair.customer_a, pair.customer_b, *events))
+
+
+def notes_in_words(alike: NotesAlike) -> str:
+    """What two notes have alike."""
+    longest = max(alike.passages, key=lambda passage: passage.words)
+    rarest = min(alike.passages, key=lambda passage: passage.customers)
+    agents = {passage.only_agent for passage in alike.passages} - {""}
+    template = f" Only agent {min(agents)} writes {'so' if len(agents) == 1 else 'one of them so'}." if agents else ""
+    by = f", both by agent {alike.agent_a}" if alike.agent_a and alike.agent_a == alike.agent_b else ""
+    return (
+        f"Notes {alike.note_a} and {alike.note_b}{by}: {_count(len(alike.passages), 'passage')} alike, the longest "
+        f"of {longest.words} words; the rarest stands in the notes of {rarest.customers} of {alike.of} customers."
+        f"{template}"
+    )
+
+
+def images_in_words(alike: ImagesAlike) -> str:
+    """Where two images look alike."""
+    return (
+        f"ID images {alike.image_a} and {alike.image_b}: {alike.area:.0%} of the first looks alike, the largest region "
+        f"at a correlation of {alike.regions[0].correlation:.2f}; {alike.usual:.0%} of strangers' images do over as much."
+    )
+
+
+def transactions_in_words(alike: TransactionsAlike) -> str:
+    """What two customers' transactions have alike."""
+    rare = alike.counterparties[0] if alike.counterparties else None
+    moments = f"{_count(len(alike.events), 'equal sum')} at one moment; " if alike.events else ""
+    rarest = f", the rarest {rare.counterparty_id} with {rare.customers} of {alike.of} customers" if rare else ""
+    return (
+        f"Transactions of {alike.customer_a} and {alike.customer_b}: {_count(alike.shared, 'counterparty')} in common"
+        f"{rarest}; {moments}hours overlap by {alike.overlap:.0%}, as they do with {alike.usual:.0%} of strangers."
+    )
+
+
+def _holding(fragility: Fragility) -> Iterator[Statement]:
+    if len(fragility.parts) > 1:
+        yield Statement(f"Its links leave parts of {_sizes(fragility.parts)}; weaker agreement holds them together.")
+    for bridge in fragility.bridges:
+        parts = _sizes(bridge.parts)
+        yield Statement(
+            f"{bridge.customer_id} is a bridge: without this member parts of {parts} remain.", (bridge.customer_id,)
+        )
+    if fragility.fewest_links:
+        links = fragility.fewest_links.links
+        named = tuple(sorted({customer for link in links for customer in link}))
+        yield Statement(
+            f"The loss of {_count(len(links), 'link')} splits it into parts of {_sizes(fragility.fewest_links.parts)}.",
+            named,
+        )
+    if fragility.fewest_members:
+        lost = fragility.fewest_members
+        yield Statement(
+            f"The loss of {_count(len(lost.members), 'member')} splits the rest into parts of {_sizes(lost.parts)}.",
+            lost.members,
+        )
+
+
+def _sizes(parts: Sequence[int]) -> str:
+    return " and ".join(map(str, parts))
+
+
+def _count(number: int, thing: str) -> str:
+    plural = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    return f"{number} {thing if number == 1 else plural}"
