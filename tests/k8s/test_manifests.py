@@ -1,0 +1,139 @@
+"""The Kubernetes manifests are right, as far as that can be known without a cluster."""
+
+from importlib import import_module
+from pathlib import Path
+
+import kubernetes_validate
+import pytest
+import yaml
+from hydra import compose, initialize_config_dir
+from manifest_checks import is_cron, problems
+from manifest_objects import Manifest, called, of_kind, our_pods, the
+from manifest_schemas import OLDEST, OURS, definition_problems, schema_problems
+
+from ringsight import __version__
+from ringsight.jobs.cli import JOBS
+from ringsight.jobs.door import conf_dir, typed
+
+K8S = Path(__file__).parents[2] / "k8s"
+DEFINITION = Path(__file__).parents[3] / "shared" / "data" / "milvus-operator" / "milvus.io_milvuses.yaml"
+NEWEST = kubernetes_validate.latest_version()
+
+
+@pytest.fixture(scope="session")
+def definition() -> Manifest:
+    """The operator's own definition of a Milvus, where it lies beside the repository."""
+    if not DEFINITION.is_file():
+        pytest.skip("milvus-operator's definition is not here; the project's own schema is checked all the same")
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return yaml.load(DEFINITION.read_bytes(), loader)  # noqa: S506 - a safe loader
+
+
+def test_no_mistake_that_a_schema_misses(overlay: list[Manifest], readme: str) -> None:
+    assert problems(overlay, readme) == []
+
+
+@pytest.mark.parametrize("version", [OLDEST, NEWEST])
+def test_everything_fits_its_schema(overlay: list[Manifest], version: str) -> None:
+    assert [problem for each in overlay for problem in schema_problems(each, version)] == []
+
+
+def test_milvus_fits_the_operators_definition(overlay: list[Manifest], definition: Manifest) -> None:
+    (milvus,) = of_kind(overlay, "Milvus")
+    assert definition_problems(milvus, definition) == []
+
+
+@pytest.mark.parametrize("mistake", [{"mode": "clusters"}, {"queryNodes": {}}, {"dependencies": {"etdc": {}}}])
+def test_the_operators_definition_refuses(mistake: Manifest, prod: list[Manifest], definition: Manifest) -> None:
+    milvus = the(prod, "Milvus", "ringsight")
+    assert definition_problems(milvus | {"spec": milvus["spec"] | mistake}, definition)
+
+
+def test_pods_run_commands_that_exist_with_settings_that_exist(overlay: list[Manifest]) -> None:
+    settings = next(each["data"] for each in of_kind(overlay, "ConfigMap") if "MODEL" in each["data"])
+    for pods in our_pods(overlay):
+        for container in pods.containers:
+            if not pods.running or "command" in container or not container["image"].startswith("ringsight-"):
+                continue
+            job, *overrides = (filled(arg, settings | {"NIGHT": "score-1"}) for arg in container["args"])
+            assert job in JOBS, f"{pods.of} runs `ringsight {job}`"
+            door = import_module(f"ringsight.jobs.{job}").DOOR
+            with initialize_config_dir(str(conf_dir()), version_base="1.3"):
+                typed(compose(job, overrides), door.settings)
+
+
+def filled(text: str, variables: dict[str, str]) -> str:
+    for name, value in variables.items():
+        text = text.replace(f"$({name})", value)
+    return text
+
+
+def test_the_pod_for_files_stands_in_either_overlay(overlay: list[Manifest], readme: str) -> None:
+    files = yaml.safe_load((K8S / "files.yaml").read_text(encoding="utf-8"))
+    assert problems([*overlay, files], readme) == []
+    assert schema_problems(files) == []
+
+
+def test_images_are_of_this_version(overlay: list[Manifest]) -> None:
+    used = {container["image"] for pods in our_pods(overlay) for container in pods.containers}
+    ours = {image for image in used if image.startswith("ringsight-")}
+    assert ours == {f"ringsight-{name}:{__version__}" for name in ("jobs", "service")}
+
+
+def test_both_overlays_have_the_same_workloads_but_for_what_one_of_them_is_about(
+    dev: list[Manifest], prod: list[Manifest]
+) -> None:
+    in_dev, in_prod = ({pods.of for pods in our_pods(objects)} for objects in (dev, prod))
+    assert in_dev - in_prod == {"Job/generate"}
+    assert in_prod - in_dev == {"Job/accounts", "CronJob/backup"}
+
+
+def test_production_asks_for_an_account_over_tls(prod: list[Manifest]) -> None:
+    security = the(prod, "Milvus", "ringsight")["spec"]["config"]["common"]["security"]
+    assert security == {"authorizationEnabled": True, "tlsMode": 1}
+    clients = [pods for pods in our_pods(prod) if "ringsight-milvus" in str(settings_of(pods.spec, prod))]
+    assert {pods.of for pods in clients} >= {"CronJob/score", "Deployment/online-service", "Job/accounts"}
+    for pods in clients:
+        if "MILVUS_URI" in str(pods.spec):
+            given = {variable["name"] for container in pods.containers for variable in container["env"]}
+            assert {"RINGSIGHT_MILVUS_TOKEN", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"} <= given, pods.of
+
+
+def settings_of(spec: Manifest | None, objects: list[Manifest]) -> list[Manifest]:
+    names = {each["configMapRef"]["name"] for c in (spec or {})["containers"] for each in c.get("envFrom", [])}
+    return [each["data"] for each in of_kind(objects, "ConfigMap") if each["metadata"]["name"] in names]
+
+
+def test_backup_reads_the_milvus_that_is_there(prod: list[Manifest]) -> None:
+    backup = next(each["data"] for each in of_kind(prod, "ConfigMap") if "backup.yaml" in each["data"])
+    told = yaml.safe_load(backup["backup.yaml"])
+    milvus = the(prod, "Milvus", "ringsight")["spec"]
+    storage = milvus["config"]["minio"]
+    assert {key: told["minio"][key] for key in storage} == storage
+    assert milvus["dependencies"]["storage"]["endpoint"] == f"{told['minio']['address']}:{told['minio']['port']}"
+    assert told["minio"]["backupBucketName"] != storage["bucketName"], "a lost bucket would take its backup along"
+    settings = next(each["data"] for each in of_kind(prod, "ConfigMap") if "MODEL" in each["data"])
+    assert settings["MILVUS_URI"] == f"https://{told['milvus']['address']}:{told['milvus']['port']}"
+
+
+def test_a_night_writes_results_and_nothing_else(overlay: list[Manifest]) -> None:
+    (score,) = (pods for pods in our_pods(overlay) if pods.of == "CronJob/score")
+    (container,) = score.containers
+    written = {mount["name"] for mount in container["volumeMounts"] if not mount.get("readOnly")}
+    assert written == {"results", "tmp"}
+
+
+@pytest.mark.parametrize("schedule", ["* * * * *", "30 1 * * *", "*/5 0-6 1,15 12 7"])
+def test_a_schedule(schedule: str) -> None:
+    assert is_cron(schedule)
+
+
+@pytest.mark.parametrize(
+    "schedule", ["", "0 25 * * *", "0 1 * *", "60 0 * * *", "0 0 0 * *", "*/0 * * * *", "@nightly"]
+)
+def test_no_schedule(schedule: str) -> None:
+    assert not is_cron(schedule)
+
+
+def test_every_schema_of_ours_is_used(prod: list[Manifest]) -> None:
+    assert set(OURS) <= {each["kind"] for each in prod}, [called(each) for each in prod]
