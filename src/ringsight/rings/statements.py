@@ -35,7 +35,7 @@ def statements(
         Statement(_verdict(ring)),
         Statement(_corroboration(ring, agreement)),
         Statement(innocent_explanation(ring, agreement, conditions)),
-        *(Statement(condition_in_words(row)) for row in conditions if tells(row)),
+        *(Statement(_condition(row)) for row in conditions if tells(row)),
         *_records(artefacts),
         *_holding(fragility),
     )
@@ -51,21 +51,19 @@ def tells(condition: Row) -> bool:
     return condition["carriers"] > 1 or condition["kind"] in ("without", "only")
 
 
-def condition_in_words(condition: Row) -> str:
-    """One row of `Results.conditions` as a sentence."""
-    name, q = spoken(condition["name"]), rate(condition["q_value"])
+def condition_in_words(condition: Row) -> tuple[str, str]:
+    """One row of `Results.conditions`: what is given or left out, and what follows."""
+    name = spoken(condition["name"])
     match condition["kind"]:
-        case "innocent":
-            verdict = "not significant: it explains the ring" if condition["decisive"] else "still significant"
-            carriers = f", which {condition['carriers']} members carry alike" if condition["carriers"] > 1 else ""
-            return f"Given the same {name}{carriers}: {verdict} (q {q})."
-        case "protected":
-            verdict = "not significant: the ring may stand for it" if condition["decisive"] else "still significant"
-            return f"Given the same {name}, a protected column: {verdict} (q {q})."
         case "without":
-            return f"Survives without {name}: {'no' if condition['decisive'] else 'yes'} (q {q})."
+            return f"Survives without {name}", "no" if condition["decisive"] else "yes"
+        case "only":
+            return "The fewest traces that suffice", name
         case _:
-            return f"The fewest traces that suffice: {name} (q {q})."
+            protected = ", a protected column" if condition["kind"] == "protected" else ""
+            carriers = f"{condition['carriers']} members have one" if condition["carriers"] > 1 else "nobody shares one"
+            verdict = "not significant" if condition["decisive"] else "still significant"
+            return f"Given the same {name}{protected} ({carriers})", verdict
 
 
 def innocent_explanation(ring: Row, agreement: Sequence[Row], conditions: Sequence[Row]) -> str:
@@ -86,6 +84,11 @@ def innocent_explanation(ring: Row, agreement: Sequence[Row], conditions: Sequen
 def rate(q: float) -> str:
     """A q-value for reading."""
     return "below 0.0001" if q < 0.0001 else f"{q:.4f}"
+
+
+def _condition(condition: Row) -> str:
+    premise, verdict = condition_in_words(condition)
+    return f"{premise}: {verdict} (q {rate(condition['q_value'])})."
 
 
 def _verdict(ring: Row) -> str:
@@ -131,8 +134,10 @@ def notes_in_words(alike: NotesAlike) -> str:
     """What two notes have alike."""
     longest = max(alike.passages, key=lambda passage: passage.words)
     rarest = min(alike.passages, key=lambda passage: passage.customers)
-    agents = {passage.only_agent for passage in alike.passages} - {""}
-    template = f" Only agent {min(agents)} writes {'so' if len(agents) == 1 else 'one of them so'}." if agents else ""
+    agents = sorted({passage.only_agent for passage in alike.passages} - {""})
+    template = (
+        f" Some of it stands in notes of agent {' and '.join(agents)} alone, as a template would." if agents else ""
+    )
     by = f", both by agent {alike.agent_a}" if alike.agent_a and alike.agent_a == alike.agent_b else ""
     return (
         f"Notes {alike.note_a} and {alike.note_b}{by}: {_count(len(alike.passages), 'passage')} alike, the longest "
@@ -145,19 +150,25 @@ def images_in_words(alike: ImagesAlike) -> str:
     """Where two images look alike."""
     return (
         f"ID images {alike.image_a} and {alike.image_b}: {alike.area:.0%} of the first looks alike, the largest region "
-        f"at a correlation of {alike.regions[0].correlation:.2f}; {alike.usual:.0%} of strangers' images do over as much."
+        f"at a correlation of {alike.regions[0].correlation:.2f}; "
+        f"{_of_strangers(alike.usual, alike.strangers)} do over as much of it."
     )
 
 
 def transactions_in_words(alike: TransactionsAlike) -> str:
     """What two customers' transactions have alike."""
-    rare = alike.counterparties[0] if alike.counterparties else None
     moments = f"{_count(len(alike.events), 'equal sum')} at one moment; " if alike.events else ""
+    rare = alike.counterparties[0] if alike.counterparties else None
     rarest = f", the rarest {rare.counterparty_id} with {rare.customers} of {alike.of} customers" if rare else ""
     return (
         f"Transactions of {alike.customer_a} and {alike.customer_b}: {_count(alike.shared, 'counterparty')} in common"
-        f"{rarest}; {moments}hours overlap by {alike.overlap:.0%}, as they do with {alike.usual:.0%} of strangers."
+        f"{rarest}; {moments}hours overlap by {alike.overlap:.0%}, and those of "
+        f"{_of_strangers(alike.usual, alike.strangers)} do as much."
     )
+
+
+def _of_strangers(share: float, strangers: int) -> str:
+    return f"{round(share * strangers)} of {_count(strangers, 'stranger')}"
 
 
 def _holding(fragility: Fragility) -> Iterator[Statement]:

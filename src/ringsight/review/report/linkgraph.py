@@ -1,5 +1,6 @@
 """A ring's links as a drawing: who is tied to whom, by what most, and how strongly."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import networkx as nx
@@ -24,6 +25,8 @@ class Node:
     customer_id: str
     x: float
     y: float
+    bridge: bool
+    """Whether the ring falls apart without this member."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,12 +50,12 @@ class LinkGraph:
     height: int = HEIGHT
 
 
-def link_graph(graph: "nx.Graph[str]", order: list[str]) -> LinkGraph:
-    """Draw the links among the members in `order`, numbered from 1 as they stand in it."""
+def link_graph(graph: "nx.Graph[str]", order: list[str], bridges: Collection[str]) -> LinkGraph:
+    """Draw the links among the members in `order`, numbered from 1 as they stand in it, and mark the bridges."""
     graph = graph.subgraph(order)
     places = _places(graph, order)
     nodes = {
-        customer: Node(number, customer, round(x, 1), round(y, 1))
+        customer: Node(number, customer, round(x, 1), round(y, 1), customer in bridges)
         for number, (customer, (x, y)) in enumerate(zip(order, places, strict=True), start=1)
     }
     links = sorted(graph.edges(data=True), key=lambda link: (link[2]["bits"], *sorted(link[:2])))

@@ -1,7 +1,7 @@
-"""The members of the flagged rings: what the bank knows of them, and their records made small."""
+"""The members of the rings that become cases: what the bank knows of them, and their records made small."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,12 +9,10 @@ import polars as pl
 
 from ringsight.errors import DataError
 from ringsight.records.bank import Bank, Role
-from ringsight.review.report.notes import Note, note, shared_phrases
+from ringsight.review.report.notes import Note, Span, note
 from ringsight.review.report.photographs import Photograph, photograph
 from ringsight.review.report.rhythm import Rhythm, rhythm
-
-NOTES_EACH, IMAGES_EACH = 3, 2
-"""The latest of each are shown."""
+from ringsight.rings.artefacts import IMAGES_EACH, NOTES_EACH
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +65,7 @@ def records_of(bank: Bank, customer_ids: Iterable[str]) -> Records:
     strangers = wanted.join(bank.customers, on="customer_id", how="anti")["customer_id"]
     if len(strangers):
         raise DataError(
-            f"customer {strangers[0]!r}, a member of a flagged ring, is not in this bank",
+            f"customer {strangers[0]!r}, a member of a ring, is not in this bank",
             where=str(bank.path),
             remedy="report a detection together with the bank that was searched",
         )
@@ -95,38 +93,42 @@ def shared_values(records: Records, members: list[str]) -> list[SharedValue]:
     return sorted(shared, key=lambda s: (s.role != Role.evidence, -s.carriers, s.column, s.value))
 
 
+def evidence_columns(shared: Iterable[SharedValue]) -> list[str]:
+    """The evidence columns in which members share a value, sorted."""
+    return sorted({value.column for value in shared if value.role is Role.evidence})
+
+
 def members(
-    records: Records, shown: list[str], columns: list[str], shared: list[SharedValue], full: int
+    records: Records, shown: list[str], shared: list[SharedValue], spans: Mapping[str, Sequence[Span]], full: int
 ) -> list[Member]:
     """Describe the members of one ring.
 
     Args:
         records: of these customers at least.
         shown: customer ids, in the order of their numbers.
-        columns: evidence columns whose values are given.
-        shared: what `shared_values` found in the ring.
+        shared: what `shared_values` found in the ring; of its evidence columns the values are given.
+        spans: by note, what it has alike with another member's.
         full: for how many members, from the first, notes and images are given too.
     """
     common = {(value.column, value.value) for value in shared}
-    notes = {customer: records.notes[customer] for customer in shown[:full] if customer in records.notes}
-    phrases = shared_phrases((customer, text) for customer, table in notes.items() for text in table["text"])
+    columns = evidence_columns(shared)
     people = []
     for number, customer in enumerate(shown, start=1):
         row = records.customers[customer]
         values = [(column, _value(row, column)) for column in columns]
-        images = records.images.get(customer) if number <= full else None
+        notes, images = (table.get(customer) if number <= full else None for table in (records.notes, records.images))
         people.append(
             Member(
                 number=number,
                 customer_id=customer,
-                opened=_date(row["opened_at"]),
+                opened=date_of(row["opened_at"]),
                 segment=_value(row, "segment"),
                 region=_value(row, "region"),
                 evidence=tuple((value, (column, value) in common) for column, value in values),
                 rhythm=rhythm(records.transactions[customer]) if customer in records.transactions else None,
                 notes=tuple(
-                    note(row["note_id"], _date(row["timestamp"]), row["text"], phrases)
-                    for row in _rows(notes.get(customer))
+                    note(row["note_id"], date_of(row["timestamp"]), row["text"], spans.get(row["note_id"], ()))
+                    for row in _rows(notes)
                 ),
                 images=tuple(photograph(records.bank.path, row["image_id"], row["path"]) for row in _rows(images)),
             )
@@ -160,5 +162,6 @@ def _value(row: dict[str, Any], column: str) -> str:
     return "" if value is None else str(value)
 
 
-def _date(moment: Any) -> str:  # noqa: ANN401 - a date, a timestamp or nothing, as the bank gave it
+def date_of(moment: Any) -> str:  # noqa: ANN401 - a date, a timestamp or nothing, as the bank gave it
+    """The day of a moment; empty where there is none."""
     return "" if moment is None else str(moment)[:10]

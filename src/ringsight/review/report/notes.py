@@ -1,14 +1,25 @@
-"""Call notes as a reader needs them: short, with the phrases that several members' notes share marked."""
+"""Call notes as a reader needs them: short, with the passages marked that another member's note has too."""
 
-import re
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+
+from ringsight.rings.artefacts import NotesAlike
 
 LONGEST = 600
 """Characters of a note that are shown."""
-PHRASE = 4
-"""Words in a row that make a phrase."""
+STOCK = 0.1
+"""A passage in the notes of a larger share of customers is a stock phrase, as is one of a single agent."""
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A passage of one note, in characters, the end exclusive."""
+
+    start: int
+    end: int
+    mark: str
+    """`rare`, or `stock` for a phrase that many customers' notes have, or one agent's."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,45 +28,38 @@ class Note:
 
     note_id: str
     date: str
-    pieces: tuple[tuple[str, bool], ...]
-    """The text in pieces: (text, whether it is shared with another member's notes)."""
+    pieces: tuple[tuple[str, str], ...]
+    """The text in pieces: (text, mark of its span or nothing)."""
     left_out: int
     """Characters cut off."""
 
 
-def shared_phrases(texts: Iterable[tuple[str, str]]) -> frozenset[tuple[str, ...]]:
-    """Every phrase in the shown notes of two members or more, from pairs (customer id, text)."""
-    owners: dict[tuple[str, ...], set[str]] = defaultdict(set)
-    for customer, text in texts:
-        words = [word.group().lower() for word in _words(text[:LONGEST])]
-        for at in range(len(words) - PHRASE + 1):
-            owners[tuple(words[at : at + PHRASE])].add(customer)
-    return frozenset(phrase for phrase, customers in owners.items() if len(customers) > 1)
+def spans_of(alike: Iterable[NotesAlike]) -> Mapping[str, Sequence[Span]]:
+    """For each note the passages that it has alike with others."""
+    spans: dict[str, list[Span]] = defaultdict(list)
+    for pair in alike:
+        for passage in pair.passages:
+            stock = passage.only_agent or passage.customers > max(2, STOCK * pair.of)
+            mark = "stock" if stock else "rare"
+            spans[pair.note_a].append(Span(passage.start_a, passage.end_a, mark))
+            spans[pair.note_b].append(Span(passage.start_b, passage.end_b, mark))
+    return spans
 
 
-def note(note_id: str, date: str, text: str, phrases: frozenset[tuple[str, ...]]) -> Note:
-    """Cut a note and mark what it shares."""
+def note(note_id: str, date: str, text: str, spans: Iterable[Span]) -> Note:
+    """Cut a note and mark its spans; where they overlap, the rare one shows."""
     shown = text[:LONGEST]
-    return Note(note_id=note_id, date=date, pieces=_marked(shown, phrases), left_out=len(text) - len(shown))
+    marks = [""] * len(shown)
+    for span in sorted(spans, key=lambda span: span.mark == "rare"):
+        end = min(span.end, len(shown))
+        marks[span.start : end] = [span.mark] * max(end - span.start, 0)
+    return Note(note_id=note_id, date=date, pieces=_pieces(shown, marks), left_out=len(text) - len(shown))
 
 
-def _words(text: str) -> list[re.Match[str]]:
-    return list(re.finditer(r"\w+", text))
-
-
-def _marked(text: str, phrases: frozenset[tuple[str, ...]]) -> tuple[tuple[str, bool], ...]:
-    words = _words(text)
-    lower = [word.group().lower() for word in words]
-    spans: list[tuple[int, int]] = []
-    for at in range(len(words) - PHRASE + 1):
-        if tuple(lower[at : at + PHRASE]) in phrases:
-            start, end = words[at].start(), words[at + PHRASE - 1].end()
-            if spans and start <= spans[-1][1]:
-                start = spans.pop()[0]
-            spans.append((start, end))
-    pieces: list[tuple[str, bool]] = []
-    done = 0
-    for start, end in spans:
-        pieces += [(text[done:start], False), (text[start:end], True)]
-        done = end
-    return tuple(piece for piece in [*pieces, (text[done:], False)] if piece[0])
+def _pieces(text: str, marks: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    edges = [at for at in range(1, len(text)) if marks[at] != marks[at - 1]]
+    return tuple(
+        (text[start:end], marks[start])
+        for start, end in zip([0, *edges], [*edges, len(text)], strict=True)
+        if end > start
+    )

@@ -24,7 +24,9 @@ class Dot:
     y: float
     ring_id: str
     score: float
+    """Beyond the best innocent explanation."""
     flagged: bool
+    """Flagged, or held for a protected column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,13 @@ class NullChart:
 
 def null_chart(results: Results) -> NullChart | None:
     """Lay the picture out; None where there is neither a ring nor a null."""
-    scores = pl.concat([results.rings["score"], results.null["score"]])
+    above = pl.col("flagged") | (pl.col("held") != "")
+    rings = results.rings.select("ring_id", "size", score="score_beyond", flagged=above)
+    scores = pl.concat([rings["score"], results.null["score"]])
     if scores.is_empty():
         return None
     step, top = _scale(max(float(scores.max()), 1.0))  # type: ignore[arg-type]
-    rings = results.rings.with_columns(column=_column_of(results.rings["size"]))
+    rings = rings.with_columns(column=_column_of(rings["size"]))
     null = results.null.with_columns(column=_column_of(results.null["size"]))
     present = sorted({*rings["column"], *null["column"]})
     width = (WIDTH - LEFT - RIGHT) / len(present)

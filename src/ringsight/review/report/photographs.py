@@ -25,15 +25,15 @@ class Photograph:
     fault: str
 
 
-def photograph(folder: Path, image_id: str, path: str) -> Photograph:
-    """Shrink the image at `path`, relative to `folder`; an image that cannot be used becomes its fault."""
+def photograph(folder: Path, image_id: str, path: str, box: tuple[int, int] = BOX) -> Photograph:
+    """Shrink the image at `path`, relative to `folder`, into a box; an image that cannot be used becomes its fault."""
     fault = image_fault(folder, path, MAX_PIXELS)
     if fault is not None:
         return Photograph(image_id=image_id, uri="", fault=fault)
     with Image.open(folder / path, formats=FORMATS) as image:
-        image.draft("RGB", (2 * BOX[0], 2 * BOX[1]))
+        image.draft("RGB", (2 * box[0], 2 * box[1]))
         small = ImageOps.exif_transpose(image).convert("RGB")
-    small.thumbnail(BOX)
+    small.thumbnail(box)
     stream = io.BytesIO()
     small.save(stream, "JPEG", quality=QUALITY)
     return Photograph(

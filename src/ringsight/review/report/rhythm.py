@@ -1,4 +1,4 @@
-"""When and how much a customer moves money: counts by hour and weekday, as a small picture."""
+"""When and how much a customer moves money: counts by hour and weekday, and the hours of two laid over each other."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,12 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ringsight.rings.artefacts import hours_of_week
+
 LEVELS = 4
+WIDTH, HEIGHT, FLOOR = 672, 110, 92
+"""Of the overlay; an hour is four units wide."""
+DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +22,36 @@ class Rhythm:
     """SVG paths, one for each level of activity from faint to full; an hour is one unit wide."""
     transactions: int
     spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlay:
+    """Two customers' hours of the week, in SVG units from the top left."""
+
+    area: str
+    """SVG path of the first customer's, filled."""
+    line: str
+    """SVG path of the second customer's, a line."""
+    days: tuple[tuple[str, float], ...]
+    """Name of each day and where it begins."""
+    width: int = WIDTH
+    height: int = HEIGHT
+    floor: int = FLOOR
+
+
+def overlay(one: pl.DataFrame, other: pl.DataFrame) -> Overlay:
+    """Lay the hours of the week of two customers over each other, each as a share of its own transactions."""
+    a, b = hours_of_week(one), hours_of_week(other)
+    highest = max(float(a.max()), float(b.max())) or 1.0
+    hour = WIDTH / len(a)
+    first, second = (
+        "L".join(
+            f"{(at + 0.5) * hour:.1f} {FLOOR - share / highest * (FLOOR - 4):.1f}" for at, share in enumerate(shares)
+        )
+        for shares in (a, b)
+    )
+    days = tuple((day, round(number * 24 * hour, 1)) for number, day in enumerate(DAYS))
+    return Overlay(area=f"M0 {FLOOR}L{first}L{WIDTH} {FLOOR}Z", line=f"M{second}", days=days)
 
 
 def rhythm(transactions: pl.DataFrame) -> Rhythm | None:

@@ -50,8 +50,9 @@ class SpaceMap:
 
 def space_map(results: Results, joint: Embeddings) -> SpaceMap | None:
     """Lay the map out; None where nobody has a vector."""
-    flagged = results.rings.filter("flagged")["ring_id"].to_list()
-    members = {ring: np.array(results.members_of(ring), dtype=np.str_) for ring in flagged}
+    numbered = results.rings.with_row_index("number", offset=1).filter("flagged")
+    numbers = dict(numbered.select("ring_id", "number").iter_rows())
+    members = {ring: np.array(results.members_of(ring), dtype=np.str_) for ring in numbers}
     rows = {ring: joint.rows_in(ids) for ring, ids in members.items()}
     rows = {ring: found[found >= 0] for ring, found in rows.items()}
     in_ring = np.zeros(len(joint.customer_ids), dtype=bool)
@@ -64,9 +65,9 @@ def space_map(results: Results, joint: Embeddings) -> SpaceMap | None:
     places = np.full((len(in_ring), 2), np.nan)
     places[shown] = _fit(flat)
     stars: list[Star] = []
-    for number, (ring, found) in enumerate(rows.items(), start=1):
+    for ring, found in rows.items():
         if len(found):
-            stars.append(_star(number, ring, places[found], stars))
+            stars.append(_star(numbers[ring], ring, places[found], stars))
     others = places[shown[~in_ring[shown]]]
     return SpaceMap(method=method, others=_dots(others), stars=tuple(stars), customers=len(shown))
 

@@ -6,8 +6,8 @@ Artefacts illustrate the evidence of a ring and are no part of its score.
 """
 
 from ringsight.rings.artefacts.gathering import Artefacts, gather_artefacts
-from ringsight.rings.artefacts.id_images import ImagesAlike, Region, images_alike
-from ringsight.rings.artefacts.notes import NotesAlike, Passage, notes_alike
+from ringsight.rings.artefacts.id_images import IMAGES_EACH, ImagesAlike, Region, images_alike
+from ringsight.rings.artefacts.notes import NOTES_EACH, NotesAlike, Passage, notes_alike
 from ringsight.rings.artefacts.transactions import (
     SameMoment,
     SharedCounterparty,
@@ -17,6 +17,8 @@ from ringsight.rings.artefacts.transactions import (
 )
 
 __all__ = [
+    "IMAGES_EACH",
+    "NOTES_EACH",
     "Artefacts",
     "ImagesAlike",
     "NotesAlike",

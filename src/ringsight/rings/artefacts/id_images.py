@@ -7,7 +7,7 @@ region counts only where few strangers' images look as much like the first.
 """
 
 import sys
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
 from pathlib import Path
@@ -140,8 +140,9 @@ def images_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, ImagesAlike]
         bank: the images, and what is usual among them.
         pairs: customers to compare.
     """
-    others = strangers(bank.id_images)
-    rows = records_by_customer(bank.id_images, {*customers_of(pairs), *others})
+    customers = customers_of(pairs)
+    others = strangers(bank.id_images, customers)
+    rows = records_by_customer(bank.id_images, {*customers, *others})
     latest = {
         customer: latest_each(table, ("captured_at", "image_id"), IMAGES_EACH).to_dicts()
         for customer, table in rows.items()
@@ -149,8 +150,8 @@ def images_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, ImagesAlike]
     paths = {row["path"] for table in latest.values() for row in table}
     greys = {path: grey_image(bank.path, path) for path in sorted(paths)}
     images = {path: _Image.of(grey) for path, grey in greys.items() if grey is not None}
-    sample = {other: images[latest[other][-1]["path"]] for other in others if latest[other][-1]["path"] in images}
-    usual: dict[str, dict[str, NDArray[np.float64]]] = {}
+    sample = [images[latest[other][-1]["path"]] for other in others if latest[other][-1]["path"] in images]
+    usual: dict[str, list[NDArray[np.float64]]] = {}
     best = {}
     for pair in track(pairs, "Comparing ID images", transient=True, disable=not sys.stdout.isatty()):
         found = []
@@ -159,10 +160,9 @@ def images_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, ImagesAlike]
                 continue
             image = images[one["path"]]
             if one["path"] not in usual:
-                usual[one["path"]] = _usual(image, sample)
-            strange = [cells for name, cells in usual[one["path"]].items() if name not in pair]
+                usual[one["path"]] = [_likeness(image, stranger).correlation for stranger in sample]
             likeness = _likeness(image, images[other["path"]])
-            found.append(_alike(pair, (str(one["image_id"]), str(other["image_id"])), likeness, strange))
+            found.append(_alike(pair, (str(one["image_id"]), str(other["image_id"])), likeness, usual[one["path"]]))
         found = [each for each in found if each.regions]
         if found:
             best[pair] = max(found, key=lambda each: (round(each.weight, 6), each.image_a, each.image_b))
@@ -195,11 +195,6 @@ def _alike(
         usual=float((areas[1:] >= areas[0]).mean()) if strange else 0.0,
         strangers=len(strange),
     )
-
-
-def _usual(image: _Image, sample: Mapping[str, _Image]) -> dict[str, NDArray[np.float64]]:
-    """How much strangers' images look like this one, by stranger."""
-    return {name: _likeness(image, other).correlation for name, other in sample.items()}
 
 
 def _likeness(a: _Image, b: _Image) -> _Likeness:

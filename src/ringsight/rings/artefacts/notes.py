@@ -46,7 +46,8 @@ class Passage:
     customers: int
     """Customers of the bank whose notes have its longest run of words alike."""
     only_agent: str
-    """The agent, where those notes are one agent's alone, as a template would be; else empty."""
+    """The agent, where those notes are one agent's alone, as a template would be; empty where they are not, or where
+    the bank names fewer than two agents."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +68,8 @@ class NotesAlike:
 
     @property
     def weight(self) -> float:
-        """How rare its passages are, in bits: for choosing what to show, nothing else."""
-        return sum(float(np.log2(self.of / max(passage.customers, 1))) for passage in self.passages)
+        """How rare its passages are, in bits, those of one agent left out: for choosing what to show, nothing else."""
+        return sum(float(np.log2(self.of / each.customers)) for each in self.passages if not each.only_agent)
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,7 +210,8 @@ def _carriers(notes: pl.DataFrame, phrases: Sequence[str]) -> dict[str, _Carrier
             customers=pl.col("customer_id").n_unique(), agents=pl.col("agent").n_unique(), agent=pl.col("agent").first()
         )
     )
+    several = "agent_id" in notes.columns and notes["agent_id"].drop_nulls().n_unique() > 1
     return {
-        row["phrase"].strip(): _Carriers(row["customers"], (row["agent"] or "") if row["agents"] == 1 else "")
+        row["phrase"].strip(): _Carriers(row["customers"], row["agent"] or "" if several and row["agents"] == 1 else "")
         for row in counted.iter_rows(named=True)
     }

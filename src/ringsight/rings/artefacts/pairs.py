@@ -8,7 +8,7 @@ import polars as pl
 Pair = tuple[str, str]
 """Two customer ids."""
 STRANGERS = 24
-"""Customers drawn from the bank, by whom it is seen what is usual there."""
+"""Customers drawn from those outside all pairs compared, by whom it is seen what is usual in the bank."""
 SEED = 0
 
 
@@ -30,8 +30,9 @@ def latest_each(records: pl.DataFrame, order: Iterable[str], each: int) -> pl.Da
     return records.sort(present).group_by("customer_id", maintain_order=True).tail(each)
 
 
-def strangers(records: pl.DataFrame) -> list[str]:
-    """A seeded draw of customers who have records, sorted; all of them where there are few."""
-    owners = records["customer_id"].cast(pl.String).unique().sort().to_numpy()
+def strangers(records: pl.DataFrame, others: Collection[str]) -> list[str]:
+    """A seeded draw of customers who have records and are none of `others`, sorted; all of them where there are few."""
+    owners = records["customer_id"].cast(pl.String).unique()
+    owners = owners.filter(~owners.is_in(sorted(others))).sort()
     drawn = np.random.default_rng(SEED).choice(len(owners), min(STRANGERS, len(owners)), replace=False)
-    return [str(owners[row]) for row in np.sort(drawn)]
+    return [str(owners[int(row)]) for row in np.sort(drawn)]

@@ -76,8 +76,8 @@ def transactions_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, Transa
         bank: the transactions, and who else deals with the same counterparties.
         pairs: customers to compare.
     """
-    others = strangers(bank.transactions)
     customers = customers_of(pairs)
+    others = strangers(bank.transactions, customers)
     rows = records_by_customer(bank.transactions, {*customers, *others})
     weeks = {customer: hours_of_week(table) for customer, table in rows.items()}
     dealings = {customer: _dealings(rows[customer]) for customer in customers if customer in rows}
@@ -88,7 +88,7 @@ def transactions_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, Transa
         if a not in rows or b not in rows:
             continue
         overlap = _overlap(weeks[a], weeks[b])
-        usual = [_overlap(weeks[a], weeks[other]) >= overlap for other in others if other not in (a, b)]
+        usual = [_overlap(weeks[a], weeks[other]) >= overlap for other in others]
         counterparties = _shared(dealings[a], dealings[b], carriers)
         alike[a, b] = TransactionsAlike(
             customer_a=a,
