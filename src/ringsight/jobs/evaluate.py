@@ -4,12 +4,22 @@ import json
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+import polars as pl
 from rich.console import Console
+from rich.table import Table
 
 from ringsight.jobs.door import Door
+from ringsight.records.bank import BankConfig
+from ringsight.records.reading import read_bank
 from ringsight.records.writing import write_atomically
-from ringsight.rings.evaluation import Evaluation, evaluate, evaluation_table, read_truth
+from ringsight.rings.audit import audit
+from ringsight.rings.conditions import declared_conditions
+from ringsight.rings.evaluation import Evaluation, Truth, evaluate, evaluation_table, read_truth
 from ringsight.rings.results import Results
+
+SHOWN = 12
+"""Groups that are printed; all are in false_positives.csv."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -20,6 +30,8 @@ class EvaluateJob:
     """Folder of a finished run."""
     truth: Path
     """labels.csv or labels.parquet (customer_id, ring_id), or the folder that holds it."""
+    bank: Path | None = None
+    """The bank's folder: with it, false-positive rates of its protected groups are compared."""
 
 
 def run(config: EvaluateJob) -> Evaluation:
@@ -30,7 +42,37 @@ def run(config: EvaluateJob) -> Evaluation:
     """
     evaluation = write_evaluation(config.run, config.truth)
     Console().print(evaluation_table(evaluation))
+    if config.bank is not None:
+        rates = false_positive_rates(Results.read(config.run), read_truth(config.truth), config.bank)
+        with write_atomically(config.run / "false_positives.csv") as partial:
+            rates.write_csv(partial)
+        Console().print(rates_table(rates))
     return evaluation
+
+
+def false_positive_rates(results: Results, truth: Truth, bank: Path) -> pl.DataFrame:
+    """Compare false-positive rates of protected groups: the audit of the list over innocent customers alone."""
+    records = read_bank(BankConfig(path=bank))
+    guilty = sorted(set().union(*truth.rings.values()))
+    row = {str(customer): number for number, customer in enumerate(records.customer_ids)}
+    flagged = results.rings.filter("flagged")["ring_id"]
+    members = [np.array([row[c] for c in results.members_of(ring)], dtype=np.int64) for ring in flagged]
+    return audit(declared_conditions(records), members, ~np.isin(records.customer_ids, guilty), seed=0)
+
+
+def rates_table(rates: pl.DataFrame) -> Table:
+    """The rates for the terminal, the highest ratios first."""
+    table = Table(title="False positives by protected group, against all others", caption="95 % bootstrap over rings")
+    for name in ("column", "value"):
+        table.add_column(name)
+    for name in ("customers", "flagged", "rate", "ratio", "interval"):
+        table.add_column(name, justify="right")
+    for rate in rates.sort("ratio_low", descending=True).head(SHOWN).iter_rows(named=True):
+        counts = (str(rate["customers"]), str(rate["flagged"]), f"{rate['share']:.1%}")
+        interval = f"{rate['ratio_low']:.2f} to {rate['ratio_high']:.2f}" if rate["ratio"] is not None else ""
+        ratio = f"{rate['ratio']:.2f}" if rate["ratio"] is not None else "no flag"
+        table.add_row(rate["column"], rate["value"], *counts, ratio, interval)
+    return table
 
 
 def write_evaluation(folder: Path, truth: Path) -> Evaluation:

@@ -10,20 +10,34 @@ SHOWN = 25
 
 
 def flag_table(results: Results) -> Table:
-    """The flagged rings, most significant first: id, size, evidence in bits over all links, q-value."""
+    """The flagged rings, most significant first: id, size, evidence in bits over all links, null, q-value."""
     flagged = results.rings.filter(pl.col("flagged"))
     bits = results.links.group_by("ring_id").agg(pl.col(BITS).sum())
     rows = flagged.join(bits, on="ring_id", how="left", maintain_order="left").with_columns(pl.col(BITS).fill_null(0.0))
     expected = results.summary["expected_false_flags"]
-    title = f"{len(flagged)} flagged of {len(results.rings)} candidate rings; {expected:.1f} of them expected false"
-    more = f"{len(rows) - SHOWN} more in rings.csv" if len(rows) > SHOWN else None
-    table = Table(title=title, title_justify="left", caption=more)
-    table.add_column("ring")
+    title = f"{len(flagged)} flagged of {len(results.rings)} candidate rings; {expected:.1f} of them expected false. Evidence in bits:"
+    table = Table(title=title, title_justify="left", caption=_caption(results, len(rows)), caption_justify="left")
+    table.add_column("ring", no_wrap=True)
     table.add_column("size", justify="right")
     for name in BITS:
-        table.add_column(f"{name.removeprefix('bits_').replace('_', ' ')}, bits", justify="right")
+        table.add_column(name.removeprefix("bits_").replace("_", " "), justify="right")
+    table.add_column("null", no_wrap=True)
     table.add_column("q-value", justify="right")
     for row in rows.head(SHOWN).iter_rows(named=True):
         evidence = [f"{row[name]:,.0f}" if row[name] else "·" for name in BITS]
-        table.add_row(row["ring_id"], str(row["size"]), *evidence, f"{row['q_value']:.4f}")
+        table.add_row(row["ring_id"], str(row["size"]), *evidence, row["null"], f"{row['q_beyond']:.4f}")
     return table
+
+
+def _caption(results: Results, flagged: int) -> str | None:
+    """What the table does not show, and why."""
+    more = [f"{flagged - SHOWN} more in rings.csv."] if flagged > SHOWN else []
+    explained = results.rings.filter(pl.col("explanation") != "")
+    if len(explained):
+        reasons = explained["explanation"].value_counts().sort("count", "explanation", descending=[True, False])
+        by = ", ".join(f"{count} by {column}" for column, count in reasons.iter_rows())
+        more.append(f"{len(explained)} more are coordinated, but explained: {by}.")
+    held = results.rings.filter((pl.col("held") != "") & ~pl.col("flagged"))
+    if len(held):
+        more.append(f"{len(held)} held until a person has looked: explained by a protected column.")
+    return " ".join(more) or None

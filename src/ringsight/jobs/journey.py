@@ -20,10 +20,11 @@ from ringsight.records.reading import describe, read_bank
 from ringsight.records.writing import write_folder_atomically
 from ringsight.review.report import write_report
 from ringsight.rings.detection import DetectConfig, detect
-from ringsight.rings.results import Results
+from ringsight.rings.results import TABLES, Results
 from ringsight.vectors.store import StoreConfig, StoreKind, open_store
 
 REPORT = "report.html"
+EVALUATIONS = ("evaluation.json", "false_positives.csv")
 STAGES = 5 + len(Part)
 """Stages of `journey`: reading, training each part, embedding, indexing, detecting, reporting."""
 LIBRARIES = (
@@ -82,9 +83,8 @@ def begin(bank: Bank, out: Path) -> None:
 
     The model, the embeddings and the store stay: they say themselves what they belong to.
     """
-    names = ("rings", "members", "links", "null")
-    tables = [f"{name}.{suffix}" for name in names for suffix in ("csv", "parquet")]
-    for name in ("summary.json", REPORT, "evaluation.json", "stages.json", "settings.yaml", *tables):
+    tables = [f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "parquet")]
+    for name in ("summary.json", REPORT, *EVALUATIONS, "stages.json", "settings.yaml", *tables):
         (out / name).unlink(missing_ok=True)
     write_quarantine(bank, out)
 

@@ -61,7 +61,7 @@ class Candidates:
     agreement: NDArray[np.float64]
     """Bits by trace; shape (candidates, traces)."""
     corroboration: NDArray[np.float64]
-    """Bits of all traces but the proposing one (all but the strongest, where all proposed); shape (candidates,)."""
+    """Weighted bits of all traces but the proposing one (the strongest, where all proposed); shape (candidates,)."""
     cohesion: NDArray[np.float64]
     """How free of strangers the candidate is in the modality that proposed it, 0 for other proposers."""
 
@@ -105,6 +105,8 @@ class Evidence:
     """Bits above chance that a pair must bring to stay together, at each scale."""
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     """By modality."""
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.ones(1))
+    """How much a bit of each trace counts when it corroborates; shape (traces,), or (1,) for all alike."""
 
     def candidates(self, owners: Mapping[str, Rows]) -> Candidates:
         """Propose and weigh candidates in the world in which customer i carries the traces of `owners[trace][i]`."""
@@ -136,12 +138,13 @@ class Evidence:
                         own_cohesion = cohesion(trace, evidence)
                 case EntityTrace():
                     agreement[:, index] = entity_agreement(trace, groups, owners[trace.name])
-        set_aside = agreement[:, proposer] if proposer < len(self.traces) else agreement.max(axis=1, initial=0.0)
+        counted = agreement * self.weights
+        set_aside = counted[:, proposer] if proposer < len(self.traces) else counted.max(axis=1, initial=0.0)
         return Candidates(
             proposer=np.full(len(members), proposer),
             members=members,
             agreement=agreement,
-            corroboration=agreement.sum(axis=1) - set_aside,
+            corroboration=counted.sum(axis=1) - set_aside,
             cohesion=own_cohesion,
         )
 

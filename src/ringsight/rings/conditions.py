@@ -123,9 +123,10 @@ def _opened_week(customers: pl.DataFrame) -> pl.Series:
 
 
 def _protected(values: pl.Series) -> pl.Series:
-    if values.dtype.is_numeric() and values.n_unique() > DECADES:
-        return (values.cast(pl.Float64) / 10).floor().cast(pl.Int64).cast(pl.String) + "0s"
     text = _text(values)
+    numbers = text.cast(pl.Float64, strict=False)
+    if numbers.null_count() == text.null_count() and numbers.n_unique() > DECADES:
+        return (numbers / 10).floor().cast(pl.Int64).cast(pl.String) + "0s"
     return text.str.split(" ").list.last() if values.name.casefold() == "name" else text
 
 

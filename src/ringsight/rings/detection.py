@@ -2,7 +2,8 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,17 @@ from ringsight.errors import SettingsError
 from ringsight.graph.evidence import ModalityTrace
 from ringsight.records.bank import Bank, Modality, Role
 from ringsight.records.embeddings import Embeddings
+from ringsight.rings.audit import audit
 from ringsight.rings.candidates import CandidateConfig, Candidates, as_observed, gather_evidence
 from ringsight.rings.conditions import declared_conditions
+from ringsight.rings.decisions import read_decisions
 from ringsight.rings.density import dense_rings
 from ringsight.rings.error_rate import Chance
 from ringsight.rings.judgement import Judge
 from ringsight.rings.null import Surprise, distinct, learn_surprise, permuted
 from ringsight.rings.results import NULL, Results
 from ringsight.rings.tables import Verdicts, agreement_table, condition_table, link_table, member_table, ring_table
+from ringsight.rings.weights import learn_weights
 
 
 @dataclass(kw_only=True, slots=True)
@@ -33,6 +37,8 @@ class DetectConfig:
     """Chance worlds: the first half calibrates scores, the second half judges them."""
     block_proxies: bool = True
     """Whether a ring that a protected column explains is held, unflagged, until a person has looked."""
+    decisions: Path | None = None
+    """Table of decided pairs (customer_a, customer_b, decision) that weigh the traces; without one all count alike."""
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
     """How candidate rings are proposed."""
 
@@ -63,9 +69,13 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
 
     Raises:
         SettingsError: if the bank leaves nothing to compare.
+        DataError: if the decisions cannot be used.
     """
     modalities = {modality.value: embeddings[modality] for modality in Modality if modality in embeddings}
     evidence = gather_evidence(bank.customers, modalities, bank.columns_with(Role.evidence), config.candidates, seed)
+    decisions = None if config.decisions is None else read_decisions(config.decisions)
+    weights = learn_weights(evidence.traces, decisions, bank.customer_ids)
+    evidence = replace(evidence, weights=weights.values)
     strata = bank.customers["stratum"].to_numpy().astype(np.str_)
     worlds = [
         evidence.candidates(permuted(evidence.traces, strata, np.random.default_rng([seed, world])))
@@ -89,14 +99,17 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     chance = Chance(null["score"].to_numpy(), len(judging), density=bool(dense))
     verdicts = Verdicts(rings, judge, chance, bank.customer_ids, config.fdr, config.block_proxies)
     table = ring_table(verdicts)
+    flagged = [rings.candidates.members[ring] for ring in np.flatnonzero(table["flagged"].to_numpy())]
     return Results(
         rings=table,
         members=member_table(verdicts),
         links=link_table(verdicts),
         agreement=agreement_table(verdicts),
         conditions=condition_table(verdicts),
+        audit=audit(judge.conditions, flagged, np.ones(len(bank.customers), dtype=np.bool_), seed),
         null=null,
-        summary=_summary(bank, modalities, table, chance, config, seed),
+        summary=_summary(bank, modalities, table, chance, config)
+        | {"seed": seed, "weights": weights.described(evidence.traces)},
     )
 
 
@@ -114,7 +127,6 @@ def _summary(
     rings: pl.DataFrame,
     chance: Chance,
     config: DetectConfig,
-    seed: int,
 ) -> dict[str, Any]:
     flagged = rings.filter(pl.col("flagged"))
     false = chance.expected_false(flagged["score_beyond"].to_numpy())
@@ -131,7 +143,6 @@ def _summary(
         "fdr": config.fdr,
         "expected_false_flags": float(false.max(initial=0.0)),
         "permutations": config.permutations,
-        "seed": seed,
         "data_hash": bank.data_hash,
         "model_hashes": {name: embeddings.model_hash for name, embeddings in modalities.items()},
         "quarantined_rows": len(bank.quarantine),

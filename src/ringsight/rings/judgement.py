@@ -103,10 +103,10 @@ class Judge:
         if rings.dense[ring] and proposer not in left_out:
             return float(rings.candidates.corroboration[ring]), float(rings.score[ring])
         kept = np.setdiff1d(np.arange(len(self.evidence.traces)), left_out)
-        agreement = rings.candidates.agreement[ring, kept]
+        counted = rings.candidates.agreement[ring] * self.evidence.weights
         together = proposer in left_out or proposer == len(self.evidence.traces)
-        aside = agreement.max(initial=0.0) if together else float(rings.candidates.agreement[ring, proposer])
-        bits = float(agreement.sum() - aside)
+        aside = counted[kept].max(initial=0.0) if together else counted[proposer]
+        bits = float(counted[kept].sum() - aside)
         one = rings.candidates.take(np.array([ring]))
         judged = replace(
             one,

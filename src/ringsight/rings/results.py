@@ -58,7 +58,7 @@ CONDITIONS = {
     "decisive": pl.Boolean,
 }
 NULL = {"permutation": pl.Int64, "size": pl.Int64, "score": pl.Float64}
-TABLES = ("rings", "members", "links", "agreement", "conditions", "null")
+TABLES = ("rings", "members", "links", "agreement", "conditions", "audit", "null")
 BITS = ("bits_transactions", "bits_notes", "bits_id_images", "bits_entities")
 
 
@@ -81,6 +81,8 @@ class Results:
     """Columns of `CONDITIONS`: corroborating bits, score and q-value of each ring within reach, given an innocent or
     protected column (`value` is the commonest among `carriers` members), without a trace, or with only the fewest
     traces that suffice; `decisive` where it would then not be flagged."""
+    audit: pl.DataFrame
+    """Columns of `rings.audit.AUDIT`: how often each protected group is flagged, against all others."""
     null: pl.DataFrame
     """Columns of `NULL`: score of every ring found in every permutation that judges."""
     summary: dict[str, Any]

@@ -162,14 +162,15 @@ def member_table(verdicts: Verdicts) -> pl.DataFrame:
 def agreement_table(verdicts: Verdicts) -> pl.DataFrame:
     """How closely each ring agrees in each trace; columns of `AGREEMENT`."""
     candidates = verdicts.rings.candidates
+    counted = candidates.agreement * verdicts.judge.evidence.weights
     rows = [
         (
             name,
             trace.name,
             "modality" if isinstance(trace, ModalityTrace) else "entity",
             int(trace.present[members].sum()),
-            float(candidates.agreement[ring, index]),
-            _set_aside(candidates.proposer[ring], candidates.agreement[ring]) == index,
+            float(counted[ring, index]),
+            _set_aside(candidates.proposer[ring], counted[ring]) == index,
         )
         for ring, (name, members) in enumerate(zip(verdicts.ring_ids, candidates.members, strict=True))
         for index, trace in enumerate(verdicts.judge.evidence.traces)
