@@ -15,14 +15,15 @@ def flag_table(results: Results) -> Table:
     bits = results.links.group_by("ring_id").agg(pl.col(BITS).sum())
     rows = flagged.join(bits, on="ring_id", how="left", maintain_order="left").with_columns(pl.col(BITS).fill_null(0.0))
     expected = results.summary["expected_false_flags"]
-    title = f"{len(flagged)} flagged of {len(results.rings)} candidate rings; {expected:.1f} of them expected false. Evidence in bits:"
+    counts = f"{len(flagged)} flagged of {len(results.rings)} candidate rings; {expected:.1f} of them expected false."
+    title = f"{counts} Evidence in bits:"
     table = Table(title=title, title_justify="left", caption=_caption(results, len(rows)), caption_justify="left")
     table.add_column("ring", no_wrap=True)
     table.add_column("size", justify="right")
     for name in BITS:
         table.add_column(name.removeprefix("bits_").replace("_", " "), justify="right")
-    table.add_column("null", no_wrap=True)
-    table.add_column("q-value", justify="right")
+    table.add_column("null")
+    table.add_column("q-value", justify="right", no_wrap=True)
     for row in rows.head(SHOWN).iter_rows(named=True):
         evidence = [f"{row[name]:,.0f}" if row[name] else "·" for name in BITS]
         table.add_row(row["ring_id"], str(row["size"]), *evidence, row["null"], f"{row['q_beyond']:.4f}")
