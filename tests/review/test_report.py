@@ -23,6 +23,7 @@ from ringsight.review.report.notes import LONGEST, Span, note
 from ringsight.review.report.nullchart import null_chart
 from ringsight.review.report.spacemap import space_map
 from ringsight.review.report.waterfall import cut_score, waterfall
+from ringsight.rings.audit import AUDIT
 from ringsight.rings.ledger import ledger
 from ringsight.rings.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 
@@ -140,6 +141,7 @@ def results() -> Results:
         links=table(links, LINKS),
         agreement=table(agreement, AGREEMENT),
         conditions=table(conditions, CONDITIONS),
+        audit=table([], AUDIT),
         null=table([(i % 20, 3 + i % 4, 1.0 + i % 7) for i in range(200)], NULL),
         summary={"fdr": 0.05, "expected_false_flags": 0.2, "seed": 7, "model_hashes": {"notes": "abc"}},
     )
@@ -212,6 +214,7 @@ def empty() -> Results:
         links=pl.DataFrame(schema=LINKS),
         agreement=pl.DataFrame(schema=AGREEMENT),
         conditions=pl.DataFrame(schema=CONDITIONS),
+        audit=pl.DataFrame(schema=AUDIT),
         null=pl.DataFrame(schema=NULL),
         summary={"fdr": 0.1, "expected_false_flags": 0.0},
     )
