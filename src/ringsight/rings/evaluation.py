@@ -70,6 +70,8 @@ class Evaluation:
     """Flags that found no ring, benign ones among them."""
     false_flags_benign_aside: Share
     """The same with the benign flags left out, above and below the line."""
+    explained: dict[str, int]
+    """Rings set aside because an innocent column explains them: how many are `benign`, `true` and `false`."""
     precision: tuple[PrecisionAt, ...]
     """After 5, 10 and 20 cases."""
     found_by: dict[str, dict[str, Share]]
@@ -97,6 +99,7 @@ class Evaluation:
             "members_flagged": _plain(self.members_flagged),
             "false_flags": asdict(self.false_flags),
             "false_flags_benign_aside": asdict(self.false_flags_benign_aside),
+            "explained": self.explained,
             "precision": {
                 str(at.cases): {"benign_false": _plain(at.benign_false), "benign_aside": _plain(at.benign_aside)}
                 for at in self.precision
@@ -127,6 +130,7 @@ def evaluate(results: Results, truth: Truth) -> Evaluation:
         for customer in customers & truth.rings[true]
     }
     judged = [verdicts[ring] for ring in flags]
+    explained = [verdicts[ring] for ring in results.rings.filter(results.rings["explanation"] != "")["ring_id"]]
     ranked = [verdicts[ring] for ring in results.rings["ring_id"]]
     return Evaluation(
         rate_asked=results.summary.get("fdr"),
@@ -135,6 +139,7 @@ def evaluate(results: Results, truth: Truth) -> Evaluation:
         members_flagged=Share(len(true_members & flagged), len(true_members)),
         false_flags=Share(sum(verdict is not _Verdict.true for verdict in judged), len(judged)),
         false_flags_benign_aside=_share_of(_Verdict.false, _without_benign(judged)),
+        explained={verdict.value: explained.count(verdict) for verdict in _Verdict},
         precision=tuple(
             PrecisionAt(
                 cases=cases,
@@ -162,6 +167,9 @@ def evaluation_table(evaluation: Evaluation) -> Table:
         _text(evaluation.false_flags, nothing="0.0% (no flag)"),
         _text(evaluation.false_flags_benign_aside, nothing="0.0% (no flag)"),
     )
+    if sum(evaluation.explained.values()):
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in evaluation.explained.items() if count)
+        table.add_row("set aside, explained by an innocent column", counts, "")
     for at in evaluation.precision:
         table.add_row(f"precision at {at.cases} cases", _text(at.benign_false), _text(at.benign_aside))
     for trait, shares in evaluation.found_by.items():
