@@ -1,15 +1,31 @@
-"""The two stores that keep one contract."""
+"""The stores that keep one contract: the twin, Milvus Lite, and two servers."""
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from enum import StrEnum
+from itertools import count
 from pathlib import Path
 
 import pytest
+from milvus_servers import Server, lite_server, real_server
 from vector_world import OLD, make_embeddings, make_scalars
 
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.store import StoreConfig, StoreKind, VectorStore, open_store
 
-KINDS = [StoreKind.memory, StoreKind.lite]
+
+class Where(StrEnum):
+    """Where the store of a test is."""
+
+    memory = "memory"
+    lite = "lite"
+    lite_server = "lite_server"
+    real_server = "real_server"
+
+
+Place = Callable[[Where, Path], "contextmanager[StoreConfig]"]
+numbers = count()
 
 
 @pytest.fixture(scope="session")
@@ -17,21 +33,62 @@ def people() -> Embeddings:
     return make_embeddings(400)
 
 
-@pytest.fixture(scope="module", params=KINDS)
+@pytest.fixture(scope="session")
+def served_lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    yield from _running(lite_server(tmp_path_factory.mktemp("lite_server")))
+
+
+@pytest.fixture(scope="session")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The real server, started when a test first asks for it."""
+    yield from _running(real_server(tmp_path_factory.mktemp("real_server")))
+
+
+def _running(server: Server) -> Iterator[Server]:
+    server.start()
+    yield server
+    server.stop()
+
+
+@contextmanager
+def _place(where: Where, folder: Path, request: pytest.FixtureRequest) -> Iterator[StoreConfig]:
+    """Settings of a store that is empty, and is taken away in the end."""
+    match where:
+        case Where.memory:
+            yield StoreConfig(kind=StoreKind.memory)
+        case Where.lite:
+            yield StoreConfig(path=folder / "vectors.db")
+        case Where.lite_server | Where.real_server:
+            server = request.getfixturevalue("served" if where is Where.real_server else "served_lite")
+            with server.database(f"bank{next(numbers)}") as database:
+                yield replace(server.config, database=database)
+
+
+@pytest.fixture(scope="module", params=list(Where))
 def filled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, people: Embeddings
 ) -> Iterator[VectorStore]:
     """A store to read from: 400 customers in `notes`, none in any other space."""
-    with open_store(StoreConfig(kind=request.param, path=tmp_path_factory.mktemp("filled") / "vectors.db")) as store:
+    with (
+        _place(request.param, tmp_path_factory.mktemp("filled"), request) as config,
+        open_store(config) as store,
+    ):
         store.write(people, make_scalars(people))
         store.promote(OLD)
         yield store
 
 
-@pytest.fixture(params=KINDS)
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[VectorStore]:
+@pytest.fixture(params=list(Where))
+def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreConfig]:
+    """Settings of an empty store."""
+    with _place(request.param, tmp_path, request) as config:
+        yield replace(config, write_batch=64)
+
+
+@pytest.fixture
+def store(config: StoreConfig) -> Iterator[VectorStore]:
     """An empty store to write to."""
-    with open_store(StoreConfig(kind=request.param, path=tmp_path / "vectors.db", write_batch=64)) as store:
+    with open_store(config) as store:
         yield store
 
 

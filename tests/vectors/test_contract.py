@@ -1,4 +1,4 @@
-"""What every vector store must do, held to the in-memory twin and to Milvus Lite alike."""
+"""What every vector store must do: the in-memory twin, Milvus Lite, its server, and a Milvus server alike."""
 
 from datetime import UTC, datetime
 
@@ -169,19 +169,17 @@ class TestWrite:
         with pytest.raises(ModelError, match="no vectors of model"):
             store.promote(OLD)
 
-    @pytest.mark.parametrize("damage", [np.nan, np.inf, 0.0, 2.0])
-    def test_damaged_vectors_are_refused_at_write_and_search(
-        self, store: VectorStore, people: Embeddings, damage: float
-    ):
+    def test_damaged_vectors_are_refused_at_write_and_search(self, store: VectorStore, people: Embeddings):
         store.write(people)
         store.promote(OLD)
-        vectors = people.vectors.copy()
-        damaged = Embeddings("notes", people.customer_ids, vectors, OLD, "data")
-        vectors[17] *= damage
-        with pytest.raises(StoreError, match="c00017 is not finite and of length 1"):
-            store.write(damaged)
-        with pytest.raises(StoreError, match="c00017"):
-            store.search(damaged, 3)
+        for damage in (np.nan, np.inf, 0.0, 2.0):
+            vectors = people.vectors.copy()
+            damaged = Embeddings("notes", people.customer_ids, vectors, OLD, "data")
+            vectors[17] *= damage
+            with pytest.raises(StoreError, match="c00017 is not finite and of length 1"):
+                store.write(damaged)
+            with pytest.raises(StoreError, match="c00017"):
+                store.search(damaged, 3)
         np.testing.assert_array_equal(store.get("notes", people.customer_ids).vectors, people.vectors)
 
     def test_another_dimension_is_refused(self, store: VectorStore, people: Embeddings):
@@ -237,6 +235,42 @@ class TestModels:
             filled.promote(NEW)
         assert filled.model_hash == OLD
 
+    def test_promotion_rollback_and_drop(self, store: VectorStore):
+        old, new = make_embeddings(5), make_embeddings(7, model=NEW)
+        assert store.models() == []
+        store.write(old)
+        with pytest.raises(StoreError, match="no model to roll back to"):
+            store.rollback()
+        store.promote(OLD)
+        store.write(new)
+        assert told(store) == {OLD: ("promoted", {"notes": 5}), NEW: ("", {"notes": 7})}
+        with pytest.raises(StoreError, match="no model to roll back to"):
+            store.rollback()
+        store.promote(NEW)
+        store.promote(NEW)
+        assert told(store) == {OLD: ("former", {"notes": 5}), NEW: ("promoted", {"notes": 7})}
+        assert store.rollback() == OLD
+        assert store.get("notes", old.customer_ids).model_hash == OLD
+        assert told(store) == {OLD: ("promoted", {"notes": 5}), NEW: ("former", {"notes": 7})}
+        with pytest.raises(StoreError, match=f"readers see model {OLD}"):
+            store.drop(OLD)
+        store.drop(NEW)
+        assert told(store) == {OLD: ("promoted", {"notes": 5})}
+        assert store.count("notes") == 5
+        with pytest.raises(StoreError, match="no model to roll back to"):
+            store.rollback()
+        with pytest.raises(ModelError, match=f"no vectors of model {NEW}"):
+            store.drop(NEW)
+
+
+def told(store: VectorStore) -> dict[str, tuple[str, dict[str, int]]]:
+    """What a store says of its models, none of them half written."""
+    assert not any(model.half_written for model in store.models())
+    return {
+        model.model_hash: ("promoted" * model.promoted + "former" * model.former, model.counts)
+        for model in store.models()
+    }
+
 
 class TestErase:
     def test_erased_stays_erased_in_every_space_and_model(self, store: VectorStore, people: Embeddings):
@@ -244,15 +278,17 @@ class TestErase:
         store.write(people)
         store.write(new)
         store.promote(OLD)
-        store.erase("c00005")
-        store.erase("c00005")
-        store.erase('" or customer_id != "')
+        assert store.erase("c00005") == 2
+        assert store.erase("c00005") == 0
+        assert store.erase('" or customer_id != "') == 0
         store.write(people)
         for embeddings in (people, new):
             store.promote(embeddings.model_hash)
             assert store.count("notes") == 399
             assert "c00005" not in store.search(embeddings, 20).ids
             assert len(store.get("notes", np.array(["c00005"])).customer_ids) == 0
+            kept = embeddings.customer_ids != "c00005"
+            np.testing.assert_array_equal(store.get("notes", embeddings.customer_ids).vectors, embeddings.vectors[kept])
 
 
 def test_a_closed_store_says_so(store: VectorStore, people: Embeddings):
@@ -265,6 +301,9 @@ def test_a_closed_store_says_so(store: VectorStore, people: Embeddings):
         lambda: store.count("notes"),
         lambda: store.erase("c00001"),
         lambda: store.promote(OLD),
+        lambda: store.drop(OLD),
+        store.rollback,
+        store.models,
         store.spaces,
     ):
         with pytest.raises(RingsightError, match="closed"):

@@ -12,7 +12,7 @@ from ringsight.vectors.checks import check_fit, check_k, check_vectors, content_
 from ringsight.vectors.exact import exact_neighbours
 from ringsight.vectors.neighbours import Neighbours, no_neighbours
 from ringsight.vectors.scalars import Where, allowed_values, scalars_beside
-from ringsight.vectors.store import VectorStore
+from ringsight.vectors.store import StoredModel, VectorStore
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -33,6 +33,7 @@ class MemoryStore(VectorStore):
         """Start empty."""
         self._collections: dict[tuple[str, str], _Collection] = {}
         self._model_hash: str | None = None
+        self._former: str | None = None
         self._closed = False
 
     @property
@@ -56,9 +57,43 @@ class MemoryStore(VectorStore):
 
     def promote(self, model_hash: str) -> None:
         """See `VectorStore`."""
-        if self.model_hash != model_hash and not any(model == model_hash for _, model in self._all()):
-            raise ModelError(f"the store holds no vectors of model {model_hash}", remedy="run `ringsight embed`")
-        self._model_hash = model_hash
+        self._require(model_hash)
+        if model_hash != self._model_hash:
+            self._model_hash, self._former = model_hash, self._model_hash
+
+    def rollback(self) -> str:
+        """See `VectorStore`."""
+        self._all()
+        if self._former is None:
+            raise StoreError("there is no model to roll back to")
+        self.promote(self._former)
+        return self._model_hash or ""
+
+    def drop(self, model_hash: str) -> None:
+        """See `VectorStore`."""
+        self._require(model_hash)
+        if model_hash == self._model_hash:
+            raise StoreError(f"readers see model {model_hash}", remedy="promote another, or roll back, then drop")
+        if model_hash == self._former:
+            self._former = None
+        self._collections = {key: kept for key, kept in self._collections.items() if key[1] != model_hash}
+
+    def models(self) -> list[StoredModel]:
+        """See `VectorStore`."""
+        by_model: dict[str, dict[str, Embeddings]] = {}
+        for (space, model_hash), collection in sorted(self._all().items()):
+            by_model.setdefault(model_hash, {})[space] = collection.embeddings
+        return [
+            StoredModel(
+                model_hash=model_hash,
+                promoted=model_hash == self._model_hash,
+                former=model_hash == self._former,
+                counts={space: len(embeddings.customer_ids) for space, embeddings in by_space.items()},
+                half_written=[],
+                data_hashes=sorted({embeddings.data_hash for embeddings in by_space.values()}),
+            )
+            for model_hash, by_space in sorted(by_model.items())
+        ]
 
     def spaces(self) -> list[str]:
         """See `VectorStore`."""
@@ -95,10 +130,14 @@ class MemoryStore(VectorStore):
         found = np.append(searched.customer_ids, "")[indices]
         return Neighbours.of(queries.customer_ids, found, similarities)
 
-    def erase(self, customer_id: str) -> None:
+    def erase(self, customer_id: str) -> int:
         """See `VectorStore`."""
+        erased = 0
         for key, collection in self._all().items():
-            self._collections[key] = _rows(collection, collection.embeddings.customer_ids != customer_id)
+            kept = collection.embeddings.customer_ids != customer_id
+            self._collections[key] = _rows(collection, kept)
+            erased += int(np.sum(~kept))
+        return erased
 
     def close(self) -> None:
         """See `VectorStore`."""
@@ -109,6 +148,10 @@ class MemoryStore(VectorStore):
         if self._closed:
             raise StoreError("the store is closed")
         return self._collections
+
+    def _require(self, model_hash: str) -> None:
+        if not any(model == model_hash for _, model in self._all()):
+            raise ModelError(f"the store holds no vectors of model {model_hash}", remedy="run `ringsight embed`")
 
     def _collection(self, space: str, model_hash: str | None) -> _Collection | None:
         return self._all().get((space, model_hash or ""))

@@ -5,7 +5,7 @@ beside the model in use and then promoted, so that vectors of two models never m
 """
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from types import TracebackType
@@ -55,6 +55,8 @@ class StoreConfig:
     """Database on the server; empty for its default."""
     token_file: Path | None = None
     """File that holds the server's token; by default it is read from RINGSIGHT_MILVUS_TOKEN, if set."""
+    ca_file: Path | None = None
+    """PEM file of whoever signed the server's certificate (https); by default, who is commonly trusted."""
     index: IndexKind = IndexKind.flat
     """Index of new collections. `flat` is exact; `hnsw` is quicker from about 100,000 customers, on a server."""
     write_batch: int = 5_000
@@ -63,6 +65,8 @@ class StoreConfig:
     """Queries sent at once."""
     connect_seconds: float = 10.0
     """How long to wait for a server to answer at first."""
+    patience_seconds: float = 120.0
+    """How long to try again and again when a server goes away."""
 
     def __post_init__(self) -> None:
         """Refuse settings that make no sense.
@@ -84,7 +88,29 @@ class StoreConfig:
         for name in ("write_batch", "search_batch"):
             if not 1 <= getattr(self, name) <= REQUEST_LIMIT:
                 raise SettingsError(f"store.{name} must lie between 1 and {REQUEST_LIMIT} (got {getattr(self, name)})")
-        require_positive("store", self, ["connect_seconds"])
+        require_positive("store", self, ["connect_seconds", "patience_seconds"])
+
+    def beside(self, run: Path) -> Self:
+        """These settings; a Milvus Lite without a path of its own is `vectors.db` in the run's folder."""
+        unnamed = self.kind is StoreKind.lite and self.path is None
+        return replace(self, path=run / "vectors.db") if unnamed else self
+
+
+@dataclass(frozen=True, slots=True)
+class StoredModel:
+    """What a store holds of one model."""
+
+    model_hash: str
+    promoted: bool
+    """Readers see it."""
+    former: bool
+    """Readers saw it before, and will again after a rollback."""
+    counts: dict[str, int]
+    """Space -> how many customers have a vector there."""
+    half_written: list[str]
+    """Spaces whose last write was cut off."""
+    data_hashes: list[str]
+    """Hashes of the records that the vectors were made from; one, unless a run was cut off."""
 
 
 class VectorStore(ABC):
@@ -98,8 +124,8 @@ class VectorStore(ABC):
     def model_hash(self) -> str | None:
         """Hash of the model in use, or None before the first promotion.
 
-        Raises:
-            StoreError: if a promotion was interrupted half-way.
+        A store looks it up when it first reads and keeps to it, so that whoever opens a store sees one model until
+        they close it, whatever is promoted meanwhile by others.
         """
 
     @abstractmethod
@@ -120,12 +146,36 @@ class VectorStore(ABC):
 
     @abstractmethod
     def promote(self, model_hash: str) -> None:
-        """Let readers see this model's vectors, and no other's, in every space.
+        """Let readers see this model's vectors, and no other's, in every space at once.
 
         Raises:
             ModelError: if nothing was written for the model.
             StoreError: if a collection of it is only half written.
         """
+
+    @abstractmethod
+    def rollback(self) -> str:
+        """Promote the model that was in use before this one; rolling back twice changes nothing.
+
+        Returns:
+            Hash of the model now in use.
+
+        Raises:
+            StoreError: if there is none.
+        """
+
+    @abstractmethod
+    def drop(self, model_hash: str) -> None:
+        """Remove a model's vectors from every space.
+
+        Raises:
+            ModelError: if there are none.
+            StoreError: if the model is in use.
+        """
+
+    @abstractmethod
+    def models(self) -> list[StoredModel]:
+        """Every model with vectors in the store, by hash."""
 
     @abstractmethod
     def spaces(self) -> list[str]:
@@ -160,8 +210,15 @@ class VectorStore(ABC):
         """
 
     @abstractmethod
-    def erase(self, customer_id: str) -> None:
-        """Remove a customer from every space of every model; no error if there is none."""
+    def erase(self, customer_id: str) -> int:
+        """Remove a customer from every space of every model; no error if there is none.
+
+        Returns:
+            How many vectors there were.
+
+        Raises:
+            StoreError: if any is still found afterwards.
+        """
 
     @abstractmethod
     def close(self) -> None:

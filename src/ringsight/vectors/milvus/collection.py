@@ -1,39 +1,41 @@
 """A collection of ours in Milvus: its name, columns, index and properties, and how to ask for some of its rows."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
 import numpy as np
 from pymilvus import DataType, MilvusClient
 
-from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.scalars import MAX_BYTES, NUMBERS, TEXT
 from ringsight.vectors.store import IndexKind
 
 PREFIX = "ringsight."
-PROPERTIES = ("space", "model_hash", "data_hash", "content", "index")
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """A collection, as Milvus describes it."""
+    """A collection of ours: what Milvus tells of it, and what we keep in its properties."""
 
     name: str
     dim: int
-    in_use: bool
-    """The alias of the space points here."""
     space: str
     model_hash: str
     data_hash: str
-    content: str
-    """Hash of what was last written in full; empty while it is half written."""
     index: IndexKind
+    content: str = ""
+    """Hash of what was last written in full; empty while it is half written."""
+    writing: str = ""
+    """Hash of what is being written, or was when it was cut off."""
+    written: int = 0
+    """Rows of it that Milvus has acknowledged."""
+    generation: int = 0
+    """Of two collections of one space and model the higher one counts; the other is about to be dropped."""
 
     @staticmethod
-    def name_for(embeddings: Embeddings) -> str:
-        """The collection that the embeddings belong to."""
-        return f"{embeddings.space}_{embeddings.model_hash[:12]}"
+    def name_for(space: str, model_hash: str, generation: int = 0) -> str:
+        """What such a collection is called."""
+        return f"{space}_{model_hash[:12]}" + (f"_{generation}" if generation else "")
 
     @staticmethod
     def is_ours(description: dict[str, Any]) -> bool:
@@ -41,21 +43,28 @@ class Collection:
         return f"{PREFIX}space" in description.get("properties", {})
 
     @classmethod
-    def described(cls, description: dict[str, Any], used: set[str]) -> Self:
-        """From what Milvus says of one of ours, and the names of collections that an alias points to."""
-        said = {key: description["properties"][PREFIX + key] for key in PROPERTIES}
+    def described(cls, description: dict[str, Any]) -> Self:
+        """From what Milvus says of one of ours."""
+        said = description["properties"]
+        kept = {field.name: said[PREFIX + field.name] for field in fields(cls) if PREFIX + field.name in said}
+        kept |= {name: int(kept[name]) for name in ("written", "generation") if name in kept}
         vector = next(field for field in description["fields"] if field["name"] == "vector")
         return cls(
             name=description["collection_name"],
             dim=int(vector["params"]["dim"]),
-            in_use=description["collection_name"] in used,
-            **said | {"index": IndexKind(said["index"])},
+            **kept | {"index": IndexKind(kept["index"])},
         )
 
+    def properties(self) -> dict[str, str]:
+        """What we keep in Milvus beside the vectors."""
+        told = asdict(self)
+        del told["name"], told["dim"]
+        return our_properties(**told)
 
-def our_properties(**properties: str) -> dict[str, str]:
+
+def our_properties(**properties: str | int) -> dict[str, str]:
     """Properties under names that no other program uses."""
-    return {PREFIX + key: value for key, value in properties.items()}
+    return {PREFIX + key: str(value) for key, value in properties.items()}
 
 
 def schema(dim: int) -> Any:  # noqa: ANN401 - pymilvus is untyped

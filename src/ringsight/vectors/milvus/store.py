@@ -1,11 +1,12 @@
 """Vectors in Milvus: Milvus Lite in a folder, or a server; the same code.
 
-Each space and model has a collection `{space}_{start of the model's hash}`; the alias `{space}` names the one in use.
-What a collection holds is told by its properties, which are written before and after the vectors: a collection whose
-`content` is empty is half written.
+Each space and model has a collection `{space}_{start of the model's hash}`. What it holds is told by its properties,
+which are written before, while and after vectors are: a collection whose `content` is empty is half written, and
+`written` says how many rows of `writing` are in it, so that a write that was cut off goes on from there.
 """
 
 import sys
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -13,17 +14,21 @@ import polars as pl
 from numpy.typing import NDArray
 from rich.progress import track
 
-from ringsight.errors import ModelError, StoreError
+from ringsight.errors import StoreError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.checks import check_fit, check_k, check_vectors, content_hash
+from ringsight.vectors.milvus.catalogue import FORMER, PROMOTED, Catalogue
 from ringsight.vectors.milvus.collection import Collection, effort, index, one_of, our_properties, schema
 from ringsight.vectors.milvus.connection import Connection
+from ringsight.vectors.milvus.erasure import Erasure
 from ringsight.vectors.neighbours import DECIMALS, Candidates, Neighbours, no_neighbours, settle
 from ringsight.vectors.scalars import Where, allowed_values, scalars_beside
-from ringsight.vectors.store import REQUEST_LIMIT, StoreConfig, VectorStore
+from ringsight.vectors.store import REQUEST_LIMIT, StoreConfig, StoredModel, VectorStore
 
 HITS_AT_ONCE = 2**16
 """Results asked for in one request."""
+FEWEST_INDEXED = 1024
+"""A server indexes no segment of fewer rows, so that sealing one is only a wait."""
 
 
 class MilvusStore(VectorStore):
@@ -33,73 +38,84 @@ class MilvusStore(VectorStore):
         """Connect.
 
         Raises:
-            SettingsError: if the path or the token's file is missing.
+            SettingsError: if the path, or a file with a token or certificate, is missing.
             StoreError: if the store is in use, unreachable or not one of ours.
         """
         self._config = config
         self._connection: Connection | None = Connection(config)
         self._loaded: set[str] = set()
-        self._in_use: dict[str, Collection] | None = None
+        self._seen: tuple[str | None, dict[str, Collection]] | None = None
 
     @property
     def model_hash(self) -> str | None:
         """See `VectorStore`."""
-        models = {collection.model_hash for collection in self._used().values()}
-        if len(models) > 1:
-            raise StoreError(
-                f"a promotion was interrupted: the store shows models {' and '.join(sorted(models))}",
-                where=self._open.where,
-                remedy="promote again: run `ringsight embed` to its end",
-            )
-        return next(iter(models), None)
+        return self._in_use()[0]
 
     def write(self, embeddings: Embeddings, scalars: pl.DataFrame | None = None) -> None:
         """See `VectorStore`."""
-        former = self._find(embeddings)
-        check_vectors(embeddings, former.dim if former else None)
+        found = self._find(embeddings.space, embeddings.model_hash)
+        check_vectors(embeddings, found.dim if found else None)
         beside = scalars_beside(embeddings, scalars)
         content = content_hash(embeddings, beside)
-        if len(beside) == 0 or (former and former.content == content):
+        if len(beside) == 0 or (found and found.content == content):
             return
-        name = former.name if former else self._create(embeddings)
-        self._load(name)
-        self._describe(name, data_hash=embeddings.data_hash, content="")
-        self._upsert(name, embeddings, beside)
-        self._call("flush", name)
-        if (kept := self._rows(name)) < len(beside):
-            raise StoreError(
-                f"{name}: Milvus kept {kept} of {len(beside)} vectors", where=self._open.where, remedy="write again"
-            )
-        self._describe(name, content=content)
-        self._in_use = None
+        collection = found or self._create(embeddings)
+        begun = collection.written if collection.writing == content else 0
+        collection = replace(
+            collection, data_hash=embeddings.data_hash, content="", writing=content, written=min(begun, len(beside))
+        )
+        self._load(collection, rows=len(beside))
+        self._call("alter_collection_properties", collection.name, collection.properties())
+        self._upsert(collection, embeddings, beside)
+        self._seal(collection, len(beside))
+        self._call(
+            "alter_collection_properties",
+            collection.name,
+            replace(collection, content=content, writing="", written=0).properties(),
+        )
+        self._seen = None
 
     def promote(self, model_hash: str) -> None:
         """See `VectorStore`."""
-        ours = self._collections()
-        new = {collection.space: collection for collection in ours if collection.model_hash == model_hash}
-        if not new:
-            raise ModelError(
-                f"the store holds no vectors of model {model_hash}",
-                where=self._open.where,
-                remedy="run `ringsight embed`",
+        for collection in self._catalogue.of_model(model_hash):
+            self._load(collection)
+        self._catalogue.promote(model_hash)
+        self._seen = None
+
+    def rollback(self) -> str:
+        """See `VectorStore`."""
+        self._seen = None
+        return self._catalogue.rollback()
+
+    def drop(self, model_hash: str) -> None:
+        """See `VectorStore`."""
+        self._catalogue.drop(model_hash)
+        self._loaded.clear()
+
+    def models(self) -> list[StoredModel]:
+        """See `VectorStore`."""
+        collections = self._catalogue.collections()
+        promoted, former = self._catalogue.model(PROMOTED), self._catalogue.model(FORMER)
+        stored = []
+        for model_hash in sorted({collection.model_hash for collection in collections}):
+            ours = sorted((each for each in collections if each.model_hash == model_hash), key=lambda each: each.space)
+            for collection in ours:
+                self._load(collection)
+            stored.append(
+                StoredModel(
+                    model_hash=model_hash,
+                    promoted=model_hash == promoted,
+                    former=model_hash == former != promoted,
+                    counts={each.space: self._rows(each.name) for each in ours},
+                    half_written=[each.space for each in ours if not each.content],
+                    data_hashes=sorted({each.data_hash for each in ours}),
+                )
             )
-        half = sorted(collection.name for collection in new.values() if not collection.content)
-        if half:
-            raise StoreError(
-                f"{', '.join(half)}: only half written", where=self._open.where, remedy="run `ringsight embed` again"
-            )
-        used = {collection.space for collection in ours if collection.in_use}
-        for collection in new.values():
-            self._load(collection.name)
-        for space in used - new.keys():
-            self._call("drop_alias", space)
-        for space, collection in new.items():
-            self._call("alter_alias" if space in used else "create_alias", collection.name, space)
-        self._in_use = None
+        return stored
 
     def spaces(self) -> list[str]:
         """See `VectorStore`."""
-        return sorted(self._used()) if self.model_hash else []
+        return sorted(self._in_use()[1])
 
     def count(self, space: str) -> int:
         """See `VectorStore`."""
@@ -150,13 +166,12 @@ class MilvusStore(VectorStore):
             similarities[rows, : ids.shape[1]] = values
         return Neighbours.of(queries.customer_ids, found.astype(np.str_), similarities)
 
-    def erase(self, customer_id: str) -> None:
+    def erase(self, customer_id: str) -> int:
         """See `VectorStore`."""
-        for collection in self._collections():
-            self._load(collection.name)
-            self._call("delete", collection.name, filter=one_of("customer_id", [customer_id]))
-            self._call("flush", collection.name)
-            self._call("compact", collection.name)
+        for collection in self._catalogue.collections():
+            self._load(collection)
+        self._seen = None
+        return Erasure(self._open, self._catalogue, self._config.write_batch).erase(customer_id)
 
     def close(self) -> None:
         """See `VectorStore`."""
@@ -170,62 +185,72 @@ class MilvusStore(VectorStore):
             raise StoreError("the store is closed")
         return self._connection
 
+    @property
+    def _catalogue(self) -> Catalogue:
+        return Catalogue(self._open)
+
     def _call(self, method: str, *args: Any, **options: Any) -> Any:  # noqa: ANN401 - pymilvus is untyped
-        return self._open.call(getattr(self._open.client, method), *args, **options)
+        return self._open.call(method, *args, **options)
 
-    def _collections(self) -> list[Collection]:
-        """All collections of ours; others in the same database are left alone."""
-        described = [self._call("describe_collection", name) for name in sorted(self._call("list_collections"))]
-        aliases = self._call("list_aliases")["aliases"]
-        used = {self._call("describe_alias", alias)["collection_name"] for alias in aliases}
-        return [Collection.described(each, used) for each in described if Collection.is_ours(each)]
-
-    def _used(self) -> dict[str, Collection]:
-        """Space -> the collection in use; aliases are resolved once, for the server looks them up at every search."""
-        if self._in_use is None:
-            self._in_use = {collection.space: collection for collection in self._collections() if collection.in_use}
-        return self._in_use
+    def _in_use(self) -> tuple[str | None, dict[str, Collection]]:
+        """The model in use and its collections by space: looked up once, so that a job sees one model to its end."""
+        connection = self._open
+        if self._seen is None:
+            catalogue = Catalogue(connection)
+            promoted = catalogue.model(PROMOTED)
+            ours = [each for each in catalogue.collections() if each.model_hash == promoted] if promoted else []
+            self._seen = promoted, {collection.space: collection for collection in ours}
+        return self._seen
 
     def _readable(self, space: str) -> Collection | None:
         """The collection in use for a space, loaded."""
-        collection = self._used().get(space) if self.model_hash else None
+        collection = self._in_use()[1].get(space)
         if collection:
-            self._load(collection.name)
+            self._load(collection)
         return collection
 
-    def _find(self, embeddings: Embeddings) -> Collection | None:
-        """The collection that the embeddings belong to."""
-        name = Collection.name_for(embeddings)
-        found = next((collection for collection in self._collections() if collection.name == name), None)
-        if found and found.model_hash != embeddings.model_hash:
-            raise StoreError(
-                f"{name} belongs to model {found.model_hash}, these vectors to {embeddings.model_hash}",
-                where=self._open.where,
-            )
-        return found
+    def _find(self, space: str, model_hash: str) -> Collection | None:
+        """The collection of a space and model.
 
-    def _create(self, embeddings: Embeddings) -> str:
-        name = Collection.name_for(embeddings)
-        self._call(
-            "create_collection",
-            name,
-            schema=schema(embeddings.dim),
-            index_params=index(self._config.index, len(embeddings.customer_ids)),
-            consistency_level="Strong",
-            properties=our_properties(
-                space=embeddings.space,
-                model_hash=embeddings.model_hash,
-                data_hash=embeddings.data_hash,
-                content="",
-                index=self._config.index.value,
-            ),
+        Raises:
+            StoreError: if its name is taken by a model whose hash begins alike.
+        """
+        for collection in self._catalogue.collections():
+            if (collection.space, collection.model_hash) == (space, model_hash):
+                return collection
+            if collection.name == Collection.name_for(space, model_hash):
+                raise StoreError(
+                    f"{collection.name} belongs to model {collection.model_hash}, these vectors to {model_hash}",
+                    where=self._open.where,
+                )
+        return None
+
+    def _create(self, embeddings: Embeddings) -> Collection:
+        collection = Collection(
+            name=Collection.name_for(embeddings.space, embeddings.model_hash),
+            dim=embeddings.dim,
+            space=embeddings.space,
+            model_hash=embeddings.model_hash,
+            data_hash=embeddings.data_hash,
+            index=self._config.index,
         )
-        return name
+        if not self._call("has_collection", collection.name):
+            self._call(
+                "create_collection",
+                collection.name,
+                schema=schema(collection.dim),
+                consistency_level="Strong",
+                properties=collection.properties(),
+            )
+        return collection
 
-    def _load(self, name: str) -> None:
-        """Load a collection once; one of Milvus Lite whose index was cut off while written is indexed anew."""
+    def _load(self, collection: Collection, rows: int | None = None) -> None:
+        """Load a collection once; one that was cut off before or while it was indexed is indexed anew."""
+        name = collection.name
         if name in self._loaded:
             return
+        if not self._call("list_indexes", name):
+            self._call("create_index", name, index(collection.index, rows or self._rows(name)), sync=False)
         try:
             self._call("load_collection", name)
         except StoreError:
@@ -233,23 +258,37 @@ class MilvusStore(VectorStore):
                 raise
             self._call("release_collection", name)
             self._call("drop_index", name, "vector")
-            self._call("create_index", name, index(self._config.index, self._rows(name)))
+            self._call("create_index", name, index(collection.index, self._rows(name)))
             self._call("load_collection", name)
         self._loaded.add(name)
-
-    def _describe(self, name: str, **properties: str) -> None:
-        self._call("alter_collection_properties", name, our_properties(**properties))
 
     def _rows(self, name: str) -> int:
         return int(self._call("query", name, filter="", output_fields=["count(*)"])[0]["count(*)"])
 
-    def _upsert(self, name: str, embeddings: Embeddings, beside: pl.DataFrame) -> None:
-        step = self._config.write_batch
-        for start in track(range(0, len(beside), step), f"writing {name}", disable=not sys.stdout.isatty()):
+    def _upsert(self, collection: Collection, embeddings: Embeddings, beside: pl.DataFrame) -> None:
+        """Write what is not yet written, and after each batch how far that is."""
+        step, name = self._config.write_batch, collection.name
+        starts = range(collection.written, len(beside), step)
+        for start in track(starts, f"writing {name}", disable=not sys.stdout.isatty()):
             batch = beside[start : start + step].to_dicts()
             for row, vector in zip(batch, embeddings.vectors[start : start + step], strict=True):
                 row["vector"] = vector
             self._call("upsert", name, batch)
+            self._call("alter_collection_properties", name, our_properties(written=start + len(batch)))
+
+    def _seal(self, collection: Collection, rows: int) -> None:
+        """Let Milvus index what was written, and see that it is all there.
+
+        Raises:
+            StoreError: if it is not.
+        """
+        if self._open.path or rows >= FEWEST_INDEXED:
+            self._call("flush", collection.name)
+        if (kept := self._rows(collection.name)) < rows:
+            self._call("alter_collection_properties", collection.name, our_properties(written=0))
+            raise StoreError(
+                f"{collection.name}: Milvus kept {kept} of {rows} vectors", where=self._open.where, remedy="write again"
+            )
 
     def _candidates(
         self, collection: Collection, queries: Embeddings, rows: NDArray[np.int64], depth: int, expression: str
