@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import networkx as nx
 
-LARGEST_CUT = 60
+LARGEST_CUT = 40
 """The fewest links and members that split a ring are sought in rings of at most so many members."""
 
 

@@ -73,10 +73,10 @@ def ledger(ring_id: str, results: Results, bank: Bank) -> Ledger:
     Raises:
         DataError: if there is no such ring, or a member is not in the bank.
     """
-    return ledgers(results, bank, [ring_id])[ring_id]
+    return ledgers_of(results, bank, [ring_id])[ring_id]
 
 
-def ledgers(results: Results, bank: Bank, ring_ids: Collection[str]) -> dict[str, Ledger]:
+def ledgers_of(results: Results, bank: Bank, ring_ids: Collection[str]) -> dict[str, Ledger]:
     """The ledgers of some rings, in one pass over each table.
 
     Raises:
@@ -128,7 +128,7 @@ def write_ledgers(results: Results, bank: Bank, out: Path) -> dict[str, Ledger]:
     Raises:
         DataError: if a member is not in the bank.
     """
-    made = ledgers(results, bank, reviewed(results))
+    made = ledgers_of(results, bank, reviewed(results))
     with write_folder_atomically(out / FOLDER) as partial:
         for ring_id, each in made.items():
             (partial / ring_id).mkdir()
