@@ -61,6 +61,17 @@ def test_no_transaction_takes_part_in_two_events():
     assert [(event.transaction_a, event.transaction_b) for event in found.events] == [("T1", "T2")]
 
 
+def test_a_fee_that_everybody_pays_at_once_is_known_as_such_and_comes_last():
+    rows: list[Row] = [(customer, 8, -4.9, None) for customer in "abcdefgh"]
+    rows += [("a", 30, -77.0, None), ("b", 30.1, -77.0, None), ("c", 34, -77.0, None)]
+    found = alike(rows)
+    assert [(event.amount_a, event.customers) for event in found.events] == [(-77.0, 2), (-4.9, 8)]
+
+
+def test_nothing_moved_is_no_event():
+    assert alike([("a", 5, 0.0, None), ("b", 5, 0.0, None)]).events == ()
+
+
 def test_overlap_is_whole_for_one_rhythm_and_none_for_another():
     assert alike([("a", 5, 1.0, None), ("b", 5 + 24 * 7, 2.0, None)]).overlap == pytest.approx(1)
     assert alike([("a", 5, 1.0, None), ("b", 15, 1.0, None)]).overlap == 0

@@ -14,8 +14,10 @@ from ringsight.rings.artefacts.pairs import Pair, customers_of, records_by_custo
 HOURS = 24 * 7
 SAME_MOMENT = timedelta(minutes=15)
 """Equal sums moved within this time of each other count as one event."""
+QUARTER = "15m"
+"""Of an hour: those who move the same sum then are counted by the clock."""
 COUNTERPARTIES, EVENTS = 8, 8
-"""Counterparties and events that are listed, the rarest and the closest."""
+"""Counterparties and events that are listed, the rarest of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,8 @@ class SameMoment:
     amount_a: float
     amount_b: float
     seconds_apart: int
+    customers: int
+    """Customers of the bank who moved that sum in the same quarter of an hour or one beside it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,16 +61,16 @@ class TransactionsAlike:
     counterparties: tuple[SharedCounterparty, ...]
     """The rarest of them, rarest first."""
     events: tuple[SameMoment, ...]
-    """Closest first."""
+    """The rarest of them, rarest first."""
     of: int
     """Customers of the bank who have transactions."""
 
     @property
     def weight(self) -> float:
         """How rare what they share is, in bits: for choosing what to show, nothing else."""
-        counterparties = sum(float(np.log2(self.of / shared.customers)) for shared in self.counterparties)
+        carriers = [each.customers for each in self.counterparties] + [each.customers for each in self.events]
         rhythm = -float(np.log2(max(self.usual, 1 / (self.strangers + 1))))
-        return counterparties + len(self.events) * float(np.log2(self.of / 2)) + rhythm
+        return sum(float(np.log2(self.of / customers)) for customers in carriers) + rhythm
 
 
 def transactions_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, TransactionsAlike]:
@@ -83,10 +87,10 @@ def transactions_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, Transa
     dealings = {customer: _dealings(rows[customer]) for customer in customers if customer in rows}
     carriers = _carriers(bank.transactions, sorted({name for named in dealings.values() for name in named}))
     of = bank.transactions["customer_id"].n_unique()
+    both = [(a, b) for a, b in pairs if a in rows and b in rows]
+    events = _events(bank.transactions, {pair: _met(rows[pair[0]], rows[pair[1]]) for pair in both})
     alike = {}
-    for a, b in pairs:
-        if a not in rows or b not in rows:
-            continue
+    for a, b in both:
         overlap = _overlap(weeks[a], weeks[b])
         usual = [_overlap(weeks[a], weeks[other]) >= overlap for other in others]
         counterparties = _shared(dealings[a], dealings[b], carriers)
@@ -98,7 +102,7 @@ def transactions_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, Transa
             strangers=len(usual),
             shared=len(counterparties),
             counterparties=tuple(counterparties[:COUNTERPARTIES]),
-            events=_events(rows[a], rows[b]),
+            events=events[a, b],
             of=of,
         )
     return alike
@@ -143,30 +147,53 @@ def _shared(a: Mapping[str, int], b: Mapping[str, int], carriers: Mapping[str, i
     return sorted(shared, key=lambda each: (each.customers, -each.times_a - each.times_b, each.counterparty_id))
 
 
-def _events(a: pl.DataFrame, b: pl.DataFrame) -> tuple[SameMoment, ...]:
+def _met(a: pl.DataFrame, b: pl.DataFrame) -> pl.DataFrame:
     """Each transaction of the first with the nearest of the second of the same sum; none takes part twice."""
     columns = ["transaction_id", "timestamp", "amount"]
     one, other = (
-        rows.select(columns)
-        .with_columns(cents=(pl.col("amount").abs() * 100).round().cast(pl.Int64), moment="timestamp")
+        rows.select(*columns, cents=_cents(), moment="timestamp")
+        .filter(pl.col("cents") != 0)
         .sort("timestamp", "transaction_id")
         for rows in (a, b)
     )
     met = one.join_asof(
         other, on="timestamp", by="cents", strategy="nearest", tolerance=SAME_MOMENT, check_sortedness=False
     ).drop_nulls("transaction_id_right")
-    met = (
-        met.with_columns(apart=(pl.col("moment") - pl.col("moment_right")).dt.total_seconds().abs())
+    apart = (pl.col("moment") - pl.col("moment_right")).dt.total_seconds().abs()
+    return (
+        met.with_columns(apart=apart)
         .sort("apart", "transaction_id")
         .unique("transaction_id_right", keep="first", maintain_order=True)
     )
+
+
+def _cents() -> pl.Expr:
+    return (pl.col("amount").abs() * 100).round().cast(pl.Int64)
+
+
+def _events(transactions: pl.DataFrame, met: Mapping[Pair, pl.DataFrame]) -> dict[Pair, tuple[SameMoment, ...]]:
+    """For each pair its events, once it is known how many customers moved the same sum just then."""
+    found = pl.concat([events.select("cents", "moment") for events in met.values()]) if met else pl.DataFrame()
+    if found.is_empty():
+        return dict.fromkeys(met, ())
+    sums = transactions.select("customer_id", "timestamp", cents=_cents())
+    sums = sums.filter(pl.col("cents").is_in(found["cents"].unique().to_list()))
+    beside = [pl.col("moment").dt.truncate(QUARTER).dt.offset_by(by) for by in (f"-{QUARTER}", "0m", QUARTER)]
+    near = found.unique().with_columns(quarter=pl.concat_list(beside)).explode("quarter")
+    then = sums.with_columns(quarter=pl.col("timestamp").dt.truncate(QUARTER))
+    company = near.join(then, on=["cents", "quarter"]).group_by("cents", "moment").agg(pl.col("customer_id").n_unique())
+    return {pair: _rarest(events.join(company, on=["cents", "moment"])) for pair, events in met.items()}
+
+
+def _rarest(events: pl.DataFrame) -> tuple[SameMoment, ...]:
     return tuple(
         SameMoment(
-            str(row["transaction_id"]),
-            str(row["transaction_id_right"]),
-            row["amount"],
-            row["amount_right"],
-            int(row["apart"]),
+            transaction_a=str(row["transaction_id"]),
+            transaction_b=str(row["transaction_id_right"]),
+            amount_a=row["amount"],
+            amount_b=row["amount_right"],
+            seconds_apart=int(row["apart"]),
+            customers=row["customer_id"],
         )
-        for row in met.head(EVENTS).iter_rows(named=True)
+        for row in events.sort("customer_id", "apart", "transaction_id").head(EVENTS).iter_rows(named=True)
     )
