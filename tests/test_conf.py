@@ -13,7 +13,7 @@ from ringsight.jobs.cli import JOBS
 from ringsight.jobs.door import conf_dir, typed
 
 CONF = conf_dir()
-NEEDED = {"bank.path": "bank", "run": "run", "truth": "labels.csv"}
+NEEDED = {"bank.path": "bank", "run": "run", "truth": "labels.csv", "customer": "C1"}
 GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir())
 
 
@@ -43,7 +43,8 @@ def test_a_job_has_the_defaults_of_its_dataclass(job: str) -> None:
     door = import_module(f"ringsight.jobs.{job}").DOOR
     settings = composed(job)
     assert type(settings) is door.settings
-    required = {name: getattr(settings, name) for name in ("bank", "run", "truth") if hasattr(settings, name)}
+    names = {key.partition(".")[0] for key in NEEDED}
+    required = {name: getattr(settings, name) for name in names if hasattr(settings, name)}
     assert settings == door.settings(**required)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tiny_world import ringsight
 
-JOBS = ("demo", "run", "generate", "train", "embed", "detect", "evaluate")
+JOBS = ("demo", "run", "generate", "train", "embed", "detect", "evaluate", "store", "erase")
 HEAVY = ("torch", "hydra", "polars", "transformers", "pymilvus", "numpy")
 
 

@@ -19,6 +19,8 @@ JOBS = {
     "embed": "a bank and a model to embeddings, on disk and in the vector store",
     "detect": "embeddings to flagged rings, with a report",
     "evaluate": "hold a finished run against the truth",
+    "store": "the models in the vector store: status, promote, rollback, drop",
+    "erase": "a customer's vectors out of a run and of the store, verified",
 }
 EXAMPLES = {
     "demo": "ringsight demo out=out/demo",
@@ -28,6 +30,8 @@ EXAMPLES = {
     "embed": "ringsight embed bank.path=out/bank model=models/mine out=out/mine",
     "detect": "ringsight detect bank.path=out/bank out=out/mine detect.fdr=0.1",
     "evaluate": "ringsight evaluate run=out/mine truth=out/bank/truth/labels.csv",
+    "store": "ringsight store do=status out=out/mine",
+    "erase": "ringsight erase customer=C00001 out=out/mine",
 }
 INTERRUPTED = 130
 """Exit code of a program stopped by Ctrl-C, as shells have it."""

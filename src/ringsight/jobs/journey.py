@@ -21,7 +21,7 @@ from ringsight.records.writing import write_folder_atomically
 from ringsight.review.report import write_report
 from ringsight.rings.detection import DetectConfig, detect
 from ringsight.rings.results import TABLES, Results
-from ringsight.vectors.store import StoreConfig, StoreKind, open_store
+from ringsight.vectors.store import StoreConfig, open_store
 
 REPORT = "report.html"
 EVALUATIONS = ("evaluation.json", "false_positives.csv")
@@ -141,10 +141,8 @@ def read_embeddings(bank: Bank, out: Path) -> dict[str, Embeddings]:
 
 def index(bank: Bank, embeddings: Mapping[str, Embeddings], config: StoreConfig, out: Path, stages: Stages) -> None:
     """Write the embeddings beside those of other models, then let readers see them."""
-    if config.kind is StoreKind.lite and config.path is None:
-        config = replace(config, path=out / "vectors.db")
     vectors = sum(len(each.customer_ids) for each in embeddings.values())
-    with stages.stage("index", f"indexing {vectors:,} vectors"), open_store(config) as store:
+    with stages.stage("index", f"indexing {vectors:,} vectors"), open_store(config.beside(out)) as store:
         for each in embeddings.values():
             store.write(each, bank.customers)
         store.promote(next(iter(embeddings.values())).model_hash)

@@ -48,7 +48,7 @@ class StoreConfig:
     kind: StoreKind = StoreKind.lite
     """`lite`: a Milvus Lite folder on this machine. `server`: Milvus by URI. `memory`: gone when closed."""
     path: Path | None = None
-    """Folder of Milvus Lite; its name ends in .db. Needed for `lite`."""
+    """Folder of Milvus Lite; its name ends in .db. By default `vectors.db` in the run's folder."""
     uri: str = ""
     """Address of the server, for example https://milvus.example:19530, without credentials. Needed for `server`."""
     database: str = ""

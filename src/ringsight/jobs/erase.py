@@ -1,0 +1,100 @@
+"""`ringsight erase`: a customer's vectors taken out of a run's embeddings and of the store, then looked for."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+
+from ringsight.errors import DataError, SettingsError
+from ringsight.jobs.door import Door
+from ringsight.jobs.store import open_filled
+from ringsight.records.embeddings import Embeddings
+from ringsight.vectors.store import StoreConfig
+
+
+@dataclass(kw_only=True, slots=True)
+class EraseJob:
+    """What `ringsight erase` can be told."""
+
+    customer: str
+    """The customer's id."""
+    store: StoreConfig = field(default_factory=StoreConfig)
+    """Where the vectors are kept."""
+    out: Path = Path("out/run")
+    """Folder of the run: its `embeddings`, and its `vectors.db` unless the store is named."""
+
+    def __post_init__(self) -> None:
+        """Refuse an empty id.
+
+        Raises:
+            SettingsError: if the id is empty.
+        """
+        if not self.customer:
+            raise SettingsError("customer must not be empty", remedy="ringsight erase customer=ID out=FOLDER")
+
+
+def run(config: EraseJob) -> int:
+    """Erase the customer's vectors of every model, and say how many there were.
+
+    Raises:
+        RingsightError: if a vector is left, or may be.
+    """
+    with open_filled(config.store, config.out) as store:
+        on_disk = erase_embeddings(config.out, config.customer)
+        in_store = store.erase(config.customer)
+    console = Console(highlight=False, markup=False)
+    if on_disk + in_store == 0:
+        found = f"No vector of customer {config.customer!r} was found, in {config.out / 'embeddings'} or in the store."
+    else:
+        found = (
+            f"Erased {on_disk} vectors of customer {config.customer!r} from {config.out / 'embeddings'} and {in_store} "
+            "from the store; none is left in either."
+        )
+    console.print(found, soft_wrap=True)
+    console.print(
+        "Still there: the bank's own records, from which the next `ringsight embed` makes the vectors anew, and the "
+        f"results and the report in {config.out}, which may name the customer. A Milvus server frees the space of "
+        "what is erased by its own garbage collection.",
+        soft_wrap=True,
+    )
+    return on_disk + in_store
+
+
+def erase_embeddings(run: Path, customer_id: str) -> int:
+    """Write a run's embeddings anew without a customer, and read them back; how many vectors there were.
+
+    Raises:
+        DataError: if a run that was cut off has left files that may hold vectors.
+        ModelError: if a file is damaged.
+    """
+    folder = run / "embeddings"
+    if unfinished := sorted([*run.glob(".embeddings.*"), *folder.glob(".*")]):
+        raise DataError(
+            "left by a run that was cut off, and may hold vectors",
+            where=str(unfinished[0]),
+            remedy="if no run is under way, remove it, then erase again",
+        )
+    files = sorted(folder.glob("*.parquet"))
+    erased = sum(_erase_in(file, customer_id) for file in files)
+    for file in files:
+        if customer_id in Embeddings.read(file).customer_ids:
+            raise DataError(f"customer {customer_id!r} is still here", where=str(file), remedy="erase again")
+    return erased
+
+
+def _erase_in(file: Path, customer_id: str) -> int:
+    embeddings = Embeddings.read(file)
+    kept = embeddings.customer_ids != customer_id
+    if not kept.all():
+        Embeddings(
+            space=embeddings.space,
+            customer_ids=embeddings.customer_ids[kept],
+            vectors=embeddings.vectors[kept],
+            model_hash=embeddings.model_hash,
+            data_hash=embeddings.data_hash,
+        ).write(file)
+    return int(np.sum(~kept))
+
+
+DOOR = Door("erase", EraseJob, run)

@@ -1,0 +1,124 @@
+"""`ringsight store`: which models' vectors there are, and which of them readers see."""
+
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from ringsight.errors import ModelError, SettingsError, StoreError
+from ringsight.jobs.door import Door
+from ringsight.vectors.store import StoreConfig, StoredModel, StoreKind, VectorStore, open_store
+
+
+class Do(StrEnum):
+    """What can be done with the models in a store."""
+
+    status = "status"
+    promote = "promote"
+    rollback = "rollback"
+    drop = "drop"
+
+
+@dataclass(kw_only=True, slots=True)
+class StoreJob:
+    """What `ringsight store` can be told."""
+
+    do: Do = Do.status
+    """`status`: show the models. `promote`: let readers see one. `rollback`: let them see the one before.
+    `drop`: remove one that they do not see."""
+    model: str = ""
+    """The model's hash, or how it begins; needed to promote and to drop."""
+    store: StoreConfig = field(default_factory=StoreConfig)
+    """Where the vectors are kept."""
+    out: Path = Path("out/run")
+    """Folder of the run whose `vectors.db` is meant, unless the store is named."""
+
+    def __post_init__(self) -> None:
+        """Refuse to promote or drop what is not named.
+
+        Raises:
+            SettingsError: if no model is named.
+        """
+        if self.do in (Do.promote, Do.drop) and not self.model:
+            raise SettingsError(
+                f"do={self.do} needs a model",
+                remedy=f"ringsight store do={self.do} model=HASH; `ringsight store do=status` lists them",
+            )
+
+
+def run(config: StoreJob) -> list[StoredModel]:
+    """Do it, and show the models that are there afterwards.
+
+    Raises:
+        RingsightError: for what a user can mend.
+    """
+    with open_filled(config.store, config.out) as store:
+        match config.do:
+            case Do.status:
+                pass
+            case Do.promote:
+                store.promote(the_model(store, config.model))
+            case Do.rollback:
+                store.rollback()
+            case Do.drop:
+                store.drop(the_model(store, config.model))
+        models = store.models()
+    Console().print(model_table(models))
+    return models
+
+
+def open_filled(config: StoreConfig, run: Path) -> VectorStore:
+    """Open the store of a run, which must be there.
+
+    Raises:
+        StoreError: if it is not, in use or unreachable.
+    """
+    config = config.beside(run)
+    if config.kind is StoreKind.lite and not (config.path and config.path.is_dir()):
+        raise StoreError(
+            "there is no vector store",
+            where=str(config.path),
+            remedy="name the run by out=FOLDER, or the store: store.path=FOLDER.db, or store=server store.uri=ADDRESS",
+        )
+    return open_store(config)
+
+
+def the_model(store: VectorStore, begins: str) -> str:
+    """The hash of the one model whose hash begins so.
+
+    Raises:
+        ModelError: if there is none, or several.
+    """
+    hashes = [model.model_hash for model in store.models()]
+    found = [model_hash for model_hash in hashes if model_hash.startswith(begins)]
+    if len(found) != 1:
+        raise ModelError(
+            f"{len(found) or 'no'} models in the store begin with {begins!r}",
+            remedy=f"name one of {', '.join(hashes)}" if hashes else "run `ringsight embed` first",
+        )
+    return found[0]
+
+
+def model_table(models: list[StoredModel]) -> Table:
+    """The models, one a row."""
+    spaces = sorted({space for model in models for space in model.counts})
+    table = Table(title="Models in the store", title_justify="left")
+    table.add_column("model")
+    table.add_column("readers see")
+    for space in spaces:
+        table.add_column(space, justify="right")
+    for model in models:
+        seen = "this one" if model.promoted else "the one before" if model.former else ""
+        counts = [
+            f"{model.counts[space]:,}" + " (half written)" * (space in model.half_written)
+            if space in model.counts
+            else ""
+            for space in spaces
+        ]
+        table.add_row(model.model_hash, seen, *counts)
+    return table
+
+
+DOOR = Door("store", StoreJob, run)
