@@ -52,7 +52,7 @@ def test_counterparties_in_common_come_rarest_first_with_how_many_use_them():
 )
 def test_equal_sums_of_either_sign_within_a_quarter_of_an_hour_are_one_event(minutes: int, amount: float, events: int):
     found = alike([("a", 5, 500.0, None), ("b", 5 + minutes / 60, amount, None)])
-    assert len(found.events) == events
+    assert len(found.events) == found.moments == events
     assert all(event.seconds_apart == 60 * abs(minutes) for event in found.events)
 
 

@@ -157,7 +157,7 @@ def images_in_words(alike: ImagesAlike) -> str:
 
 def transactions_in_words(alike: TransactionsAlike) -> str:
     """What two customers' transactions have alike."""
-    moments = f"{_count(len(alike.events), 'equal sum')} at one moment; " if alike.events else ""
+    moments = f"{_count(alike.moments, 'equal sum')} at one moment; " if alike.moments else ""
     rare = alike.counterparties[0] if alike.counterparties else None
     rarest = f", the rarest {rare.counterparty_id} with {rare.customers} of {alike.of} customers" if rare else ""
     return (

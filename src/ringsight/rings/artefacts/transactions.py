@@ -60,6 +60,8 @@ class TransactionsAlike:
     """Counterparties in common."""
     counterparties: tuple[SharedCounterparty, ...]
     """The rarest of them, rarest first."""
+    moments: int
+    """Equal sums at one moment."""
     events: tuple[SameMoment, ...]
     """The rarest of them, rarest first."""
     of: int
@@ -88,7 +90,8 @@ def transactions_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, Transa
     carriers = _carriers(bank.transactions, sorted({name for named in dealings.values() for name in named}))
     of = bank.transactions["customer_id"].n_unique()
     both = [(a, b) for a, b in pairs if a in rows and b in rows]
-    events = _events(bank.transactions, {pair: _met(rows[pair[0]], rows[pair[1]]) for pair in both})
+    met = {pair: _met(rows[pair[0]], rows[pair[1]]) for pair in both}
+    events = _events(bank.transactions, met)
     alike = {}
     for a, b in both:
         overlap = _overlap(weeks[a], weeks[b])
@@ -102,6 +105,7 @@ def transactions_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, Transa
             strangers=len(usual),
             shared=len(counterparties),
             counterparties=tuple(counterparties[:COUNTERPARTIES]),
+            moments=len(met[a, b]),
             events=events[a, b],
             of=of,
         )
