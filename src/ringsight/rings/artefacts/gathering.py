@@ -36,7 +36,10 @@ def gather_artefacts(results: Results, bank: Bank, ring_ids: Collection[str]) ->
     """Gather the artefacts of some rings, in one pass over each table."""
     pairs = {modality: _pairs(results, modality, ring_ids) for modality in Modality}
     everyone = {
-        modality: sorted({pair for each in rings.values() for pair in each}) for modality, rings in pairs.items()
+        modality: list(
+            dict.fromkeys(pair for each in rings.values() for pair in each)
+        )  # ring by ring, as images are kept
+        for modality, rings in pairs.items()
     }
     notes = notes_alike(bank, everyone[Modality.notes])
     id_images = images_alike(bank, everyone[Modality.id_images])

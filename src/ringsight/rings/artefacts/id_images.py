@@ -9,6 +9,7 @@ region counts only where few strangers' images look as much like the first.
 import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import product
 from pathlib import Path
 
@@ -23,6 +24,8 @@ from ringsight.rings.artefacts.pairs import Pair, customers_of, latest_each, rec
 
 IMAGES_EACH = 2
 """Images of a customer that are compared, the latest."""
+READY = 128
+"""Images that are kept ready at a time, about half a megabyte each."""
 MAX_PIXELS = 50_000_000
 """An image with more pixels is not opened."""
 WIDTH, HEIGHT = 144, 96
@@ -92,11 +95,11 @@ class _Image:
     """Less their means; shape (ROWS, CELL, COLUMNS, CELL)."""
     spread: NDArray[np.float64]
     """Length of each cell as a vector; shape (ROWS, COLUMNS)."""
-    spectrum: NDArray[np.complex128]
+    spectrum: NDArray[np.complex64]
     """Fourier transform of the whole, with room about it, so that no edge meets its opposite."""
     padded: Grey
     """The whole with its reflection about it, REACH wide."""
-    spread_at: NDArray[np.float64]
+    spread_at: Grey
     """Length, less its mean, of the cell that starts at each pixel of `padded`."""
 
     @classmethod
@@ -108,9 +111,9 @@ class _Image:
         return cls(
             cells=cells,
             spread=np.sqrt(np.einsum("iajb,iajb->ij", cells, cells)).astype(np.float64),
-            spectrum=np.fft.rfft2(grey - grey.mean(), ROOM),
+            spectrum=np.fft.rfft2(grey - grey.mean(), ROOM).astype(np.complex64),
             padded=padded,
-            spread_at=CELL * np.sqrt(np.maximum(square - mean**2, 0.0)),
+            spread_at=(CELL * np.sqrt(np.maximum(square - mean**2, 0.0))).astype(np.float32),
         )
 
 
@@ -147,21 +150,24 @@ def images_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, ImagesAlike]
         customer: latest_each(table, ("captured_at", "image_id"), IMAGES_EACH).to_dicts()
         for customer, table in rows.items()
     }
-    paths = {row["path"] for table in latest.values() for row in table}
-    greys = {path: grey_image(bank.path, path) for path in sorted(paths)}
-    images = {path: _Image.of(grey) for path, grey in greys.items() if grey is not None}
-    sample = [images[latest[other][-1]["path"]] for other in others if latest[other][-1]["path"] in images]
+
+    @lru_cache(maxsize=READY)
+    def ready(path: str) -> _Image | None:
+        grey = grey_image(bank.path, path)
+        return None if grey is None else _Image.of(grey)
+
+    sample = [image for other in others if (image := ready(latest[other][-1]["path"])) is not None]
     usual: dict[str, list[NDArray[np.float64]]] = {}
     best = {}
     for pair in track(pairs, "Comparing ID images", transient=True, disable=not sys.stdout.isatty()):
         found = []
         for one, other in product(latest.get(pair[0], []), latest.get(pair[1], [])):
-            if one["path"] not in images or other["path"] not in images:
+            a, b = ready(one["path"]), ready(other["path"])
+            if a is None or b is None:
                 continue
-            image = images[one["path"]]
             if one["path"] not in usual:
-                usual[one["path"]] = [_likeness(image, stranger).correlation for stranger in sample]
-            likeness = _likeness(image, images[other["path"]])
+                usual[one["path"]] = [_likeness(a, stranger).correlation for stranger in sample]
+            likeness = _likeness(a, b)
             found.append(_alike(pair, (str(one["image_id"]), str(other["image_id"])), likeness, usual[one["path"]]))
         found = [each for each in found if each.regions]
         if found:
