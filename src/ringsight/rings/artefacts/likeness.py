@@ -1,0 +1,117 @@
+"""How two images compare, cell by cell of a grid.
+
+Both are made grey and brought to one small size. The second is laid over the first where they fit best, and each cell
+is compared by normalised cross-correlation (Lewis 1995, "Fast normalized cross-correlation"), allowing for a few pixels
+that a slant moves it by.
+"""
+
+from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from ringsight.records.images import FORMATS, image_fault
+
+MAX_PIXELS = 50_000_000
+"""An image with more pixels is not opened."""
+WIDTH, HEIGHT = 144, 96
+ROWS, COLUMNS = 6, 9
+CELL = HEIGHT // ROWS
+FARTHEST = 16
+"""Pixels by which one image may lie beside the other as a whole."""
+SLANT = 4
+"""Pixels by which a cell may lie beside where it is expected."""
+REACH = FARTHEST + SLANT
+ROOM = (2 * HEIGHT, 2 * WIDTH)
+PLAIN = 3.0
+"""Grey levels of 255; a cell that spreads less has nothing to compare."""
+
+Grey = NDArray[np.float32]
+"""An image of HEIGHT by WIDTH grey levels."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ReadyImage:
+    """An image made ready to be compared."""
+
+    cells: Grey
+    """Less their means; shape (ROWS, CELL, COLUMNS, CELL)."""
+    spread: NDArray[np.float64]
+    """Length of each cell as a vector; shape (ROWS, COLUMNS)."""
+    spectrum: NDArray[np.complex64]
+    """Fourier transform of the whole, with room about it, so that no edge meets its opposite."""
+    padded: Grey
+    """The whole with its reflection about it, REACH wide."""
+    spread_at: Grey
+    """Length, less its mean, of the cell that starts at each pixel of `padded`."""
+
+    @classmethod
+    def of(cls, grey: Grey) -> "ReadyImage":
+        """Make an image ready."""
+        cells = grey.reshape(ROWS, CELL, COLUMNS, CELL)
+        cells = cells - cells.mean(axis=(1, 3), keepdims=True)
+        padded = np.pad(grey, REACH, mode="reflect")
+        mean, square = (_sums_of_cells(each.astype(np.float64)) / CELL**2 for each in (padded, padded**2))
+        return cls(
+            cells=cells,
+            spread=np.sqrt(np.einsum("iajb,iajb->ij", cells, cells)).astype(np.float64),
+            spectrum=np.fft.rfft2(grey - grey.mean(), ROOM).astype(np.complex64),
+            padded=padded,
+            spread_at=(CELL * np.sqrt(np.maximum(square - mean**2, 0.0))).astype(np.float32),
+        )
+
+
+def _sums_of_cells(image: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum of the cell that starts at each pixel."""
+    sums = np.pad(image.cumsum(axis=0).cumsum(axis=1), ((1, 0), (1, 0)))
+    inner: NDArray[np.float64] = sums[CELL:, CELL:] - sums[:-CELL, CELL:] - sums[CELL:, :-CELL] + sums[:-CELL, :-CELL]
+    return inner
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Likeness:
+    """How two images compare, cell by cell; shape of each (ROWS, COLUMNS)."""
+
+    correlation: NDArray[np.float64]
+    down: NDArray[np.int64]
+    right: NDArray[np.int64]
+    """Pixels from a cell of the first image to its like in the second."""
+
+
+def grey_image(folder: Path, path: str) -> Grey | None:
+    """The image at `path`, relative to `folder`, upright, grey and small; None where it cannot be used."""
+    if image_fault(folder, path, MAX_PIXELS) is not None:
+        return None
+    with Image.open(folder / path, formats=FORMATS) as image:
+        image.draft("L", (2 * WIDTH, 2 * HEIGHT))
+        small = ImageOps.exif_transpose(image).convert("L").resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+    return np.asarray(small, dtype=np.float32)
+
+
+def likeness(a: ReadyImage, b: ReadyImage) -> Likeness:
+    """Compare two images: lay `b` over `a` where they fit best, then let each cell find its like near by."""
+    down, right = _offset(a, b)
+    shifts = np.array([(down + y, right + x) for y, x in product(range(-SLANT, SLANT + 1), repeat=2)])
+    correlations = np.stack([_correlation(a, b, REACH + y, REACH + x) for y, x in shifts.tolist()])
+    best = correlations.argmax(axis=0)
+    return Likeness(correlations.max(axis=0), shifts[best, 0], shifts[best, 1])
+
+
+def _correlation(a: ReadyImage, b: ReadyImage, top: int, left: int) -> NDArray[np.float64]:
+    """Correlation of each cell of `a` with what lies under it when `a` starts at this pixel of `b.padded`."""
+    under = b.padded[top : top + HEIGHT, left : left + WIDTH].reshape(ROWS, CELL, COLUMNS, CELL)
+    spread = b.spread_at[top : top + HEIGHT : CELL, left : left + WIDTH : CELL]
+    told = np.minimum(a.spread, spread) >= PLAIN * CELL
+    products = np.einsum("iajb,iajb->ij", a.cells, under)
+    return np.where(told, products / np.where(told, a.spread * spread, 1.0), 0.0)
+
+
+def _offset(a: ReadyImage, b: ReadyImage) -> tuple[int, int]:
+    """Pixels (down, right) from a point of `a` to its like in `b`: the peak of their cross-correlation."""
+    surface = np.fft.irfft2(np.conj(a.spectrum) * b.spectrum, ROOM)
+    steps = np.arange(-FARTHEST, FARTHEST + 1)
+    down, right = np.unravel_index(int(surface[np.ix_(steps, steps)].argmax()), (len(steps), len(steps)))
+    return int(steps[down]), int(steps[right])
