@@ -20,11 +20,15 @@ CHOICES = {
 }
 """Closed choices that the Kubernetes schemas take as any string; of `operator`, what `picks` understands."""
 
-CRON = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 7))
+CRON = ((0, 59), (0, 23), (1, 31), (1, 12), (0, 6))
+"""Bounds of minute, hour, day, month and day of the week; Kubernetes knows no day 7."""
+
 IMAGE = re.compile(r"^(?!.*[.:].*/)[a-z0-9/_-]+:(?!latest$)\w[\w.-]*$")
 """A name and a tag, without a registry's host."""
 
 HARD = {"allowPrivilegeEscalation": False, "readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+"""All that a container may say of its own security: what else it said would loosen what its pod says."""
+
 CLUSTER_WIDE = {"Namespace"}
 
 
@@ -57,7 +61,8 @@ def is_cron(schedule: str) -> bool:
     for field, (low, high) in zip(fields, CRON, strict=True):
         for part in field.split(","):
             found = re.fullmatch(r"(?:\*|(\d+)(?:-(\d+))?)(?:/([1-9]\d*))?", part)
-            if not found or any(number and not low <= int(number) <= high for number in found.groups()[:2]):
+            numbers = [int(number) for number in found.groups()[:2] if number] if found else []
+            if not found or numbers != sorted(numbers) or any(not low <= number <= high for number in numbers):
                 return False
     return True
 
@@ -93,8 +98,9 @@ def hardening(objects: list[Manifest]) -> list[str]:
 
 
 def loose(container: Manifest) -> list[str]:
-    wrong = [f"{key} is not {value}" for key, value in HARD.items() if container["securityContext"].get(key) != value]
-    bounds = {(kind, what) for kind in ("requests", "limits") for what in container["resources"].get(kind, {})}
+    said = container.get("securityContext", {})
+    wrong = [f"{key} is not as it should be" for key in sorted(HARD | said) if HARD.get(key) != said.get(key)]
+    bounds = {(kind, what) for kind, bound in container.get("resources", {}).items() for what in bound}
     needed = {*product(("requests", "limits"), ("memory", "ephemeral-storage")), ("requests", "cpu")}
     return wrong + [f"resources.{kind}.{what} is missing" for kind, what in sorted(needed - bounds)]
 

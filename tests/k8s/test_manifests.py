@@ -50,7 +50,7 @@ def test_the_operators_definition_refuses(mistake: Manifest, prod: list[Manifest
 
 
 def test_pods_run_commands_that_exist_with_settings_that_exist(overlay: list[Manifest]) -> None:
-    settings = next(each["data"] for each in of_kind(overlay, "ConfigMap") if "MODEL" in each["data"])
+    settings = settings_of(overlay)
     for pods in our_pods(overlay):
         for container in pods.containers:
             if not pods.running or "command" in container or not container["image"].startswith("ringsight-"):
@@ -66,12 +66,6 @@ def filled(text: str, variables: dict[str, str]) -> str:
     for name, value in variables.items():
         text = text.replace(f"$({name})", value)
     return text
-
-
-def test_the_pod_for_files_stands_in_either_overlay(overlay: list[Manifest], readme: str) -> None:
-    files = yaml.safe_load((K8S / "files.yaml").read_text(encoding="utf-8"))
-    assert problems([*overlay, files], readme) == []
-    assert schema_problems(files) == []
 
 
 def test_images_are_of_this_version(overlay: list[Manifest]) -> None:
@@ -91,17 +85,19 @@ def test_both_overlays_have_the_same_workloads_but_for_what_one_of_them_is_about
 def test_production_asks_for_an_account_over_tls(prod: list[Manifest]) -> None:
     security = the(prod, "Milvus", "ringsight")["spec"]["config"]["common"]["security"]
     assert security == {"authorizationEnabled": True, "tlsMode": 1}
-    clients = [pods for pods in our_pods(prod) if "ringsight-milvus" in str(settings_of(pods.spec, prod))]
-    assert {pods.of for pods in clients} >= {"CronJob/score", "Deployment/online-service", "Job/accounts"}
-    for pods in clients:
-        if "MILVUS_URI" in str(pods.spec):
-            given = {variable["name"] for container in pods.containers for variable in container["env"]}
-            assert {"RINGSIGHT_MILVUS_TOKEN", "GRPC_DEFAULT_SSL_ROOTS_FILE_PATH"} <= given, pods.of
+    settings = settings_of(prod)
+    assert settings["MILVUS_URI"].startswith("https://")
+    mounted = {
+        pods.of for pods in our_pods(prod) if f"'mountPath': '{Path(settings['MILVUS_CA']).parent}'" in str(pods)
+    }
+    known = {pods.of for pods in our_pods(prod) if "'name': 'RINGSIGHT_MILVUS_TOKEN'" in str(pods)}
+    clients = {"CronJob/score", "Deployment/online-service", "Deployment/console", "Job/accounts"}
+    assert known == clients
+    assert mounted == clients | {"CronJob/backup"}
 
 
-def settings_of(spec: Manifest | None, objects: list[Manifest]) -> list[Manifest]:
-    names = {each["configMapRef"]["name"] for c in (spec or {})["containers"] for each in c.get("envFrom", [])}
-    return [each["data"] for each in of_kind(objects, "ConfigMap") if each["metadata"]["name"] in names]
+def settings_of(objects: list[Manifest]) -> dict[str, str]:
+    return next(each["data"] for each in of_kind(objects, "ConfigMap") if "MODEL" in each["data"])
 
 
 def test_backup_reads_the_milvus_that_is_there(prod: list[Manifest]) -> None:
@@ -112,7 +108,7 @@ def test_backup_reads_the_milvus_that_is_there(prod: list[Manifest]) -> None:
     assert {key: told["minio"][key] for key in storage} == storage
     assert milvus["dependencies"]["storage"]["endpoint"] == f"{told['minio']['address']}:{told['minio']['port']}"
     assert told["minio"]["backupBucketName"] != storage["bucketName"], "a lost bucket would take its backup along"
-    settings = next(each["data"] for each in of_kind(prod, "ConfigMap") if "MODEL" in each["data"])
+    settings = settings_of(prod)
     assert settings["MILVUS_URI"] == f"https://{told['milvus']['address']}:{told['milvus']['port']}"
 
 
@@ -123,13 +119,14 @@ def test_a_night_writes_results_and_nothing_else(overlay: list[Manifest]) -> Non
     assert written == {"results", "tmp"}
 
 
-@pytest.mark.parametrize("schedule", ["* * * * *", "30 1 * * *", "*/5 0-6 1,15 12 7"])
+@pytest.mark.parametrize("schedule", ["* * * * *", "30 1 * * *", "*/5 0-6 1,15 12 6"])
 def test_a_schedule(schedule: str) -> None:
     assert is_cron(schedule)
 
 
 @pytest.mark.parametrize(
-    "schedule", ["", "0 25 * * *", "0 1 * *", "60 0 * * *", "0 0 0 * *", "*/0 * * * *", "@nightly"]
+    "schedule",
+    ["", "0 25 * * *", "0 1 * *", "60 0 * * *", "0 0 0 * *", "*/0 * * * *", "5-1 * * * *", "0 0 * * 7", "@nightly"],
 )
 def test_no_schedule(schedule: str) -> None:
     assert not is_cron(schedule)
