@@ -3,6 +3,7 @@
 A folder of results is of one run: whatever an earlier run left in it is taken away before a new one begins to write.
 """
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from importlib.metadata import version
@@ -20,6 +21,8 @@ from ringsight.records.reading import describe, read_bank
 from ringsight.records.writing import write_folder_atomically
 from ringsight.review.report import write_report
 from ringsight.rings.detection import DetectConfig, detect
+from ringsight.rings.ledger import FOLDER as LEDGERS
+from ringsight.rings.ledger import write_ledgers
 from ringsight.rings.results import TABLES, Results
 from ringsight.vectors.store import StoreConfig, open_store
 
@@ -86,6 +89,7 @@ def begin(bank: Bank, out: Path) -> None:
     tables = [f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "parquet")]
     for name in ("summary.json", REPORT, *EVALUATIONS, "stages.json", "settings.yaml", *tables):
         (out / name).unlink(missing_ok=True)
+    shutil.rmtree(out / LEDGERS, ignore_errors=True)
     write_quarantine(bank, out)
 
 
@@ -151,14 +155,14 @@ def index(bank: Bank, embeddings: Mapping[str, Embeddings], config: StoreConfig,
 def find_rings(
     bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfig, seed: int, out: Path, stages: Stages
 ) -> Results:
-    """Detect, then write the results and their report."""
+    """Detect, then write the results, the ledger of every ring to look at, and the report."""
     with stages.stage("detect", f"looking for rings in {config.permutations + 1:,} worlds, of which one is real"):
         results = detect(bank, embeddings, config, seed)
         versions = {library: version(library) for library in LIBRARIES}
         results = replace(results, summary=results.summary | {"versions": versions})
         results.write(out)
     with stages.stage("report", f"writing {out / REPORT}"):
-        write_report(results, bank, embeddings, out / REPORT)
+        write_report(results, bank, embeddings, out / REPORT, write_ledgers(results, bank, out))
     return results
 
 
