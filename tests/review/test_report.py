@@ -393,7 +393,7 @@ def test_the_map_numbers_rings_as_the_page_does(results: Results, joint: Embeddi
 def test_a_ring_explained_by_an_innocent_column_is_set_aside_with_its_reason(html: str):
     aside = words(section(html, "explained"))
     assert "Rhome" in aside
-    assert "Innocent explanation: 3 of 3 members have the branch B<8>. Given that, 3.0 of 24.0" in aside
+    assert "Innocent explanation: 3 of 3 members have the branch B<8>. Given that, 1.5 of a score of 10.5" in aside
     assert "Rhome" not in section(html, "flags")
     assert "Rhome" not in section(html, "unflagged")
 

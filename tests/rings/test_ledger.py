@@ -191,6 +191,7 @@ def test_the_innocent_explanation_is_named_where_there_is_one(results: Results, 
         s.text.startswith("Innocent explanation: 3 of 3 members have the branch B1") for s in explained.statements
     )
     assert any(s.text.startswith("No innocent column explains it. The closest: 4 of 4") for s in flagged.statements)
+    assert any("1.5 of a score of 10.5 bits is left, too little for a flag" in s.text for s in explained.statements)
 
 
 def test_the_bridge_is_named(flagged: Ledger):

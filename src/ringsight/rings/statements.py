@@ -34,7 +34,7 @@ def statements(
     return (
         Statement(_verdict(ring)),
         Statement(_corroboration(ring, agreement)),
-        Statement(innocent_explanation(ring, agreement, conditions)),
+        Statement(innocent_explanation(ring, conditions)),
         *(Statement(_condition(row)) for row in conditions if tells(row)),
         *_records(artefacts),
         *_holding(fragility),
@@ -66,24 +66,28 @@ def condition_in_words(condition: Row) -> tuple[str, str]:
             return f"Given the same {name}{protected} ({carriers})", verdict
 
 
-def innocent_explanation(ring: Row, agreement: Sequence[Row], conditions: Sequence[Row]) -> str:
+def innocent_explanation(ring: Row, conditions: Sequence[Row]) -> str:
     """The best innocent explanation of a ring, in plain words."""
     innocent = [row for row in conditions if row["kind"] == "innocent" and tells(row)]
     if not innocent:
         return "No innocent explanation: no two members share an innocent value."
     explaining = [row for row in innocent if row["name"] == ring["explanation"]]
     best = min(explaining or innocent, key=lambda row: (row["score"], row["name"]))
-    counted = sum(row["bits"] for row in agreement if not row["proposed"])
-    left = f"{best['bits']:.1f} of {counted:.1f} corroborating bits remain"
+    left = f"{bits(best['score'])} of a score of {bits(ring['score'])} bits is left"
     shared = f"{best['carriers']} of {ring['size']} members have the {spoken(best['name'])} {best['value']}"
     if explaining:
-        return f"Innocent explanation: {shared}. Given that, {left}, too few for a flag (q {rate(best['q_value'])})."
+        return f"Innocent explanation: {shared}. Given that, {left}, too little for a flag (q {rate(best['q_value'])})."
     return f"No innocent column explains it. The closest: {shared}. Given that, {left} (q {rate(best['q_value'])})."
 
 
 def rate(q: float) -> str:
     """A q-value for reading."""
     return "below 0.0001" if q < 0.0001 else f"{q:.4f}"
+
+
+def bits(figure: float) -> str:
+    """A figure in bits for reading."""
+    return f"{figure:.1f}".replace("-", "−")
 
 
 def _condition(condition: Row) -> str:
@@ -98,8 +102,8 @@ def _verdict(ring: Row) -> str:
         reasons.append(f"held until a person has looked, for the protected column {spoken(ring['held'])} explains it")
     because = f": {'; '.join(reasons)}" if reasons else ""
     return (
-        f"{kept}{because}. {ring['size']} members, judged by the {ring['null']} null: score {ring['score']:.1f} bits, "
-        f"q {rate(ring['q_value'])}; beyond the best innocent explanation {ring['score_beyond']:.1f} bits, "
+        f"{kept}{because}. {ring['size']} members, judged by the {ring['null']} null: "
+        f"score {bits(ring['score'])} bits, q {rate(ring['q_value'])}; beyond the best innocent explanation {bits(ring['score_beyond'])} bits, "
         f"q {rate(ring['q_beyond'])}."
     )
 
@@ -116,7 +120,7 @@ def _corroboration(ring: Row, agreement: Sequence[Row]) -> str:
 
 
 def _with_bits(row: Row) -> str:
-    return f"{spoken(row['trace'])} ({row['bits']:.1f} bits, {row['members']} members have it)"
+    return f"{spoken(row['trace'])} ({bits(row['bits'])} bits, {row['members']} members have it)"
 
 
 def _records(artefacts: Artefacts) -> Iterator[Statement]:

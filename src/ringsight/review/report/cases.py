@@ -51,7 +51,8 @@ class Condition:
     premise: str
     verdict: str
     decisive: bool
-    bits: float
+    score: float
+    """What is left of the ring's."""
     q_value: float
 
 
@@ -109,11 +110,11 @@ def account(ring: Ring, ledger: Ledger, cut: float | None) -> Account:
         ledger=ledger,
         waterfall=waterfall(ledger, cut),
         conditions=tuple(
-            Condition(*condition_in_words(row), row["decisive"], row["bits"], row["q_value"])
+            Condition(*condition_in_words(row), row["decisive"], row["score"], row["q_value"])
             for row in ledger.conditions
             if tells(row)
         ),
-        innocent=innocent_explanation(ledger.ring, ledger.agreement, ledger.conditions),
+        innocent=innocent_explanation(ledger.ring, ledger.conditions),
     )
 
 

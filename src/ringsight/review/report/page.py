@@ -17,7 +17,7 @@ from ringsight.review.report.spacemap import space_map
 from ringsight.review.report.waterfall import cut_score
 from ringsight.rings.ledger import Ledger, ledgers_of, reviewed
 from ringsight.rings.results import Results
-from ringsight.rings.statements import spoken
+from ringsight.rings.statements import bits, spoken
 
 UNFLAGGED_SHOWN = 10
 
@@ -85,7 +85,7 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"chance": _chance, "percent": _percent, "signed": _signed, "spoken": spoken}
+    environment.filters |= {"bits": bits, "chance": _chance, "percent": _percent, "signed": _signed, "spoken": spoken}
     return environment
 
 
@@ -98,8 +98,8 @@ def _percent(share: float) -> str:
     return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}" if share >= 0.001 else "< 0.1%"
 
 
-def _signed(bits: float) -> str:
-    return f"{bits:+.1f}".replace("-", "−")
+def _signed(figure: float) -> str:
+    return bits(figure) if figure < 0 else f"+{bits(figure)}"
 
 
 def _expected(false_flags: float) -> str:
