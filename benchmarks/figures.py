@@ -61,7 +61,7 @@ def run(bank: Path, seed: int, out: Path, again: bool) -> dict[str, Any]:
     return {name: read(out, name) for name in ("evaluation", "summary", "stages")}
 
 
-def read(out: Path, name: str) -> Any:
+def read(out: Path, name: str) -> Any:  # noqa: ANN401 - whatever JSON holds
     """What a run has written down."""
     return json.loads((out / f"{name}.json").read_text())
 
