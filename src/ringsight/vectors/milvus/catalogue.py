@@ -12,7 +12,7 @@ Aliases are resolved by describing the collection behind them: Milvus 2.3 lists 
 from typing import Any
 
 from ringsight.errors import ModelError, StoreError
-from ringsight.vectors.milvus.collection import Collection
+from ringsight.vectors.milvus.collection import DISCARDED, Collection
 from ringsight.vectors.milvus.connection import Connection
 
 PROMOTED, FORMER = "ringsight_promoted", "ringsight_former"
@@ -35,8 +35,26 @@ class Catalogue:
 
     def generations(self) -> list[Collection]:
         """Every collection of ours, those about to be dropped too."""
-        described = [self._call("describe_collection", name) for name in self._call("list_collections")]
-        return [Collection.described(each) for each in described if Collection.is_ours(each)]
+        return [Collection.described(each) for each in self._described() if Collection.is_ours(each)]
+
+    def sweep(self) -> None:
+        """Finish what was cut off: drop the collections that were discarded or replaced, but not yet dropped."""
+        for each in self._described():
+            if Collection.is_discarded(each):
+                self._call("drop_collection", each["collection_name"])
+        newest = {(each.space, each.model_hash): each for each in self.collections()}
+        for collection in self.generations():
+            current = newest[collection.space, collection.model_hash]
+            if collection.name != current.name:
+                self.replace(collection, current)
+
+    def replace(self, old: Collection, new: Collection) -> None:
+        """Let every alias of `old` point to `new`, its next generation, and drop `old`."""
+        for alias in (PROMOTED, FORMER):
+            target = self._target(alias)
+            if target and target["collection_name"] == old.name:
+                self._point(alias, new.name)
+        self._discard(old.name)
 
     def model(self, alias: str) -> str | None:
         """The model that an alias names; None if it points nowhere."""
@@ -107,14 +125,15 @@ class Catalogue:
             self._call("drop_alias", FORMER)
         for collection in self.generations():
             if collection.model_hash == model_hash:
-                self._call("drop_collection", collection.name)
+                self._discard(collection.name)
 
-    def repoint(self, old: str, new: str) -> None:
-        """Let every alias of the collection `old` point to `new`."""
-        for alias in (PROMOTED, FORMER):
-            target = self._target(alias)
-            if target and target["collection_name"] == old:
-                self._point(alias, new)
+    def _described(self) -> list[dict[str, Any]]:
+        return [self._call("describe_collection", name) for name in self._call("list_collections")]
+
+    def _discard(self, name: str) -> None:
+        """Drop a collection; Milvus Lite may be killed in the middle of that, so that it is marked first."""
+        self._call("alter_collection_properties", name, DISCARDED)
+        self._call("drop_collection", name)
 
     def _target(self, alias: str) -> dict[str, Any] | None:
         """What Milvus says of the collection behind an alias; None if there is none."""

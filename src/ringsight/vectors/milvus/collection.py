@@ -39,8 +39,13 @@ class Collection:
 
     @staticmethod
     def is_ours(description: dict[str, Any]) -> bool:
-        """Whether ringsight made it; others in the same database are left alone."""
-        return f"{PREFIX}space" in description.get("properties", {})
+        """Whether ringsight made it and keeps it; others in the same database are left alone."""
+        return bool(description.get("properties", {}).get(f"{PREFIX}space"))
+
+    @staticmethod
+    def is_discarded(description: dict[str, Any]) -> bool:
+        """Whether ringsight made it, and either has not finished or is about to drop it."""
+        return bool(description.get("properties", {}).get(f"{PREFIX}space") == "")
 
     @classmethod
     def described(cls, description: dict[str, Any]) -> Self:
@@ -60,6 +65,10 @@ class Collection:
         told = asdict(self)
         del told["name"], told["dim"]
         return our_properties(**told)
+
+
+DISCARDED = {f"{PREFIX}space": ""}
+"""Properties of a collection that does not count."""
 
 
 def our_properties(**properties: str | int) -> dict[str, str]:

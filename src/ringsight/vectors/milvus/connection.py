@@ -13,6 +13,7 @@ from pymilvus import MilvusClient, MilvusException
 
 from ringsight.errors import SettingsError, StoreError
 from ringsight.vectors.milvus.lock import ProcessLock
+from ringsight.vectors.milvus.remains import remove_remains
 from ringsight.vectors.store import StoreConfig, StoreKind
 
 TOKEN = "RINGSIGHT_MILVUS_TOKEN"  # noqa: S105 - the name of a variable
@@ -42,6 +43,8 @@ class Connection:
         self._patience = config.patience_seconds
         access = {} if self.path else _access(config)
         self._lock = ProcessLock(self.path) if self.path else None
+        if self.path:
+            remove_remains(self.path)
         try:
             self.client: Any = MilvusClient(
                 self.where, timeout=config.connect_seconds, grpc_options=GRPC_OPTIONS, **access

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 from ringsight.errors import StoreError
 from ringsight.vectors.milvus.catalogue import Catalogue
-from ringsight.vectors.milvus.collection import Collection, index, one_of, schema
+from ringsight.vectors.milvus.collection import DISCARDED, Collection, index, one_of, schema
 from ringsight.vectors.milvus.connection import Connection
 from ringsight.vectors.scalars import NUMBERS, TEXT
 
@@ -30,7 +30,6 @@ class Erasure:
         Raises:
             StoreError: if any is left.
         """
-        self._finish()
         named = one_of("customer_id", [customer_id])
         erased = 0
         for collection in self._catalogue.collections():
@@ -52,14 +51,6 @@ class Erasure:
             )
         return erased
 
-    def _finish(self) -> None:
-        """Drop what an erasure that was cut off had replaced but not yet dropped."""
-        newest = {(each.space, each.model_hash): each for each in self._catalogue.collections()}
-        for collection in self._catalogue.generations():
-            current = newest[collection.space, collection.model_hash]
-            if collection.name != current.name:
-                self._replace(collection, current)
-
     def _held(self, collection: Collection, named: str) -> bool:
         return bool(self._call("query", collection.name, filter=named, output_fields=["customer_id"]))
 
@@ -68,8 +59,9 @@ class Erasure:
         new = replace(
             old, name=Collection.name_for(old.space, old.model_hash, generation), generation=generation, written=0
         )
-        self._call("drop_collection", new.name)  # left by an erasure that was cut off
-        self._call("create_collection", new.name, schema=schema(old.dim), consistency_level="Strong")
+        self._call(
+            "create_collection", new.name, schema=schema(old.dim), consistency_level="Strong", properties=DISCARDED
+        )
         rows = self._connection.client.query_iterator(
             old.name,
             batch_size=self._batch,
@@ -85,8 +77,4 @@ class Erasure:
         self._call("create_index", new.name, index(old.index, copied), sync=False)
         self._call("load_collection", new.name)
         self._call("alter_collection_properties", new.name, new.properties())
-        self._replace(old, new)
-
-    def _replace(self, old: Collection, new: Collection) -> None:
-        self._catalogue.repoint(old.name, new.name)
-        self._call("drop_collection", old.name)
+        self._catalogue.replace(old, new)

@@ -53,6 +53,7 @@ class MilvusStore(VectorStore):
 
     def write(self, embeddings: Embeddings, scalars: pl.DataFrame | None = None) -> None:
         """See `VectorStore`."""
+        self._catalogue.sweep()
         found = self._find(embeddings.space, embeddings.model_hash)
         check_vectors(embeddings, found.dim if found else None)
         beside = scalars_beside(embeddings, scalars)
@@ -89,6 +90,7 @@ class MilvusStore(VectorStore):
 
     def drop(self, model_hash: str) -> None:
         """See `VectorStore`."""
+        self._catalogue.sweep()
         self._catalogue.drop(model_hash)
         self._loaded.clear()
 
@@ -168,6 +170,7 @@ class MilvusStore(VectorStore):
 
     def erase(self, customer_id: str) -> int:
         """See `VectorStore`."""
+        self._catalogue.sweep()
         for collection in self._catalogue.collections():
             self._load(collection)
         self._seen = None
