@@ -24,7 +24,7 @@ from ringsight.review.report.nullchart import null_chart
 from ringsight.review.report.spacemap import space_map
 from ringsight.review.report.waterfall import cut_score, waterfall
 from ringsight.rings.audit import AUDIT
-from ringsight.rings.ledger import ledger
+from ringsight.rings.ledger import ledger, ledgers_of, reviewed
 from ringsight.rings.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 
 HOSTILE = "<script>alert('note')</script><img src=x onerror=alert(1)> & \"quoted\""
@@ -161,18 +161,18 @@ Report = Callable[[Results], str]
 def report(bank: Bank, joint: Embeddings, tmp_path: Path) -> Report:
     """Write and read the report of some results."""
 
-    def write(results: Results) -> str:
-        write_report(results, bank, {JOINT: joint}, tmp_path / "report.html")
+    def report_of(results: Results) -> str:
+        write(results, bank, {JOINT: joint}, tmp_path / "report.html")
         return (tmp_path / "report.html").read_text(encoding="utf-8")
 
-    return write
+    return report_of
 
 
 @pytest.fixture(scope="module")
 def html(bank: Bank, joint: Embeddings, results: Results, tmp_path_factory: pytest.TempPathFactory) -> str:
     """The report of `results`."""
     path = tmp_path_factory.mktemp("report") / "report.html"
-    write_report(results, bank, {JOINT: joint}, path)
+    write(results, bank, {JOINT: joint}, path)
     return path.read_text(encoding="utf-8")
 
 
@@ -199,6 +199,10 @@ class _Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.text += data
+
+
+def write(results: Results, bank: Bank, embeddings: dict[str, Embeddings], path: Path) -> None:
+    write_report(results, bank, embeddings, path, ledgers_of(results, bank, reviewed(results)))
 
 
 def flagless(results: Results) -> Results:
@@ -273,7 +277,7 @@ def test_hostile_ids_stay_text(bank: Bank, joint: Embeddings, results: Results, 
         agreement=results.agreement.with_columns(pl.col("ring_id").replace("Rflag", '"><script>')),
         conditions=results.conditions.with_columns(pl.col("ring_id").replace("Rflag", '"><script>')),
     )
-    write_report(wild, bank, {JOINT: joint}, tmp_path / "report.html")
+    write(wild, bank, {JOINT: joint}, tmp_path / "report.html")
     assert "<script" not in (tmp_path / "report.html").read_text(encoding="utf-8")
 
 
@@ -326,15 +330,16 @@ def test_a_detection_without_flags_is_reported(report: Report, results: Results,
 
 def test_a_bank_without_records_or_embeddings_is_reported(bank: Bank, results: Results, tmp_path: Path):
     bare = replace(bank, transactions=bank.transactions[:0], notes=bank.notes[:0], id_images=bank.id_images[:0])
-    write_report(results, bare, {}, tmp_path / "report.html")
+    write(results, bare, {}, tmp_path / "report.html")
     text = _Page((tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert "no joint embedding" in text
     assert "no ID image" in text
 
 
 def test_the_detection_of_another_bank_is_refused(bank: Bank, results: Results, tmp_path: Path):
+    other = replace(bank, customers=bank.customers[5:])
     with pytest.raises(DataError, match="'C00'"):
-        write_report(results, replace(bank, customers=bank.customers[5:]), {}, tmp_path / "report.html")
+        write_report(results, other, {}, tmp_path / "report.html", ledgers_of(results, bank, reviewed(results)))
     assert not (tmp_path / "report.html").exists()
 
 

@@ -103,8 +103,8 @@ def _verdict(ring: Row) -> str:
     because = f": {'; '.join(reasons)}" if reasons else ""
     return (
         f"{kept}{because}. {ring['size']} members, judged by the {ring['null']} null: "
-        f"score {bits(ring['score'])} bits, q {rate(ring['q_value'])}; beyond the best innocent explanation {bits(ring['score_beyond'])} bits, "
-        f"q {rate(ring['q_beyond'])}."
+        f"score {bits(ring['score'])} bits, q {rate(ring['q_value'])}; "
+        f"beyond the best innocent explanation {bits(ring['score_beyond'])} bits, q {rate(ring['q_beyond'])}."
     )
 
 

@@ -15,7 +15,7 @@ from ringsight.review.report.nullchart import null_chart
 from ringsight.review.report.palette import PAINTS
 from ringsight.review.report.spacemap import space_map
 from ringsight.review.report.waterfall import cut_score
-from ringsight.rings.ledger import Ledger, ledgers_of, reviewed
+from ringsight.rings.ledger import Ledger
 from ringsight.rings.results import Results
 from ringsight.rings.statements import bits, spoken
 
@@ -27,7 +27,7 @@ def write_report(
     bank: Bank,
     embeddings: Mapping[str, Embeddings],
     path: Path,
-    ledgers: Mapping[str, Ledger] | None = None,
+    ledgers: Mapping[str, Ledger],
 ) -> None:
     """Write the report of a detection as one self-contained HTML file, the same bytes for the same input.
 
@@ -39,10 +39,10 @@ def write_report(
         bank: the records that were searched.
         embeddings: by space; `joint` draws the map, which is left out without it.
         path: the HTML file, replaced atomically.
-        ledgers: those of `write_ledgers`; by default they are made here.
+        ledgers: those of `write_ledgers`: of every flagged, held or explained ring.
 
     Raises:
-        DataError: if a member of a flagged, held or explained ring is not in the bank.
+        DataError: if a member of a flagged or held ring is not in the bank.
     """
     rings = rings_of(results)
     flagged = [ring for ring in rings if ring.flagged]
@@ -51,9 +51,8 @@ def write_report(
     others = [ring for ring in rings if not (ring.flagged or ring.held or ring.explanation)]
     cases = [*flagged, *held]
     records = records_of(bank, [customer for ring in cases for customer in results.members_of(ring.ring_id)])
-    books = ledgers_of(results, bank, reviewed(results)) if ledgers is None else ledgers
     cut = cut_score(results)
-    accounts = {ring.ring_id: account(ring, books[ring.ring_id], cut) for ring in [*cases, *explained]}
+    accounts = {ring.ring_id: account(ring, ledgers[ring.ring_id], cut) for ring in [*cases, *explained]}
     page = _environment().get_template("page.html.j2")
     html = page.render(
         bank=bank.path.resolve().name,
