@@ -19,6 +19,7 @@ from ringsight.rings.audit import AUDIT
 from ringsight.rings.detection import DetectConfig, detect
 from ringsight.rings.ledger import Ledger, ledger, reviewed, write_ledgers
 from ringsight.rings.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.rings.statements import spoken
 
 SCRIPT = "my mother is in hospital and the parcel waits at customs"
 PROTECTED = "Wilhelmina"
@@ -183,6 +184,14 @@ def test_conditions_become_sentences(flagged: Ledger):
     assert "Survives without transactions: no (q 0.9000)." in texts
     assert "The fewest traces that suffice: notes and device id (q 0.0040)." in texts
     assert not any("employer" in text for text in texts)  # one carrier explains nothing
+
+
+def test_traces_are_listed_as_people_do():
+    assert [spoken(trace) for trace in ("id_images", "notes + device_id", "id_images + notes + phone")] == [
+        "ID images",
+        "notes and device id",
+        "ID images, notes and phone",
+    ]
 
 
 def test_the_innocent_explanation_is_named_where_there_is_one(results: Results, bank: Bank, flagged: Ledger):

@@ -42,8 +42,9 @@ def statements(
 
 
 def spoken(trace: str) -> str:
-    """A trace or a column as people call it."""
-    return " and ".join("ID images" if part == "id_images" else part.replace("_", " ") for part in trace.split(" + "))
+    """A trace, a column, or several joined by ` + `, as people call them."""
+    parts = ["ID images" if part == "id_images" else part.replace("_", " ") for part in trace.split(" + ")]
+    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
 def tells(condition: Row) -> bool:
