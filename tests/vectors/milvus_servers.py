@@ -26,11 +26,14 @@ PORTS = (
 QUICK = {
     "PROXY_TIMETICKINTERVAL": "20",
     "DATANODE_TIMETICK_INTERVAL": "20",
-    "QUERYCOORD_CHECKINTERVAL": "100",
+    "QUERYCOORD_CHECKINTERVAL": "50",
+    "QUERYCOORD_CHECKCHANNELINTERVAL": "50",
+    "QUERYCOORD_CHECKSEGMENTINTERVAL": "50",
     "QUERYCOORD_DISTPULLINTERVAL": "50",
     "INDEXCOORD_SCHEDULER_INTERVAL": "50",
+    "COMMON_SESSION_TTL": "3",
 }
-"""Milliseconds that the server's parts wait for one another; by default a strongly consistent read takes 200."""
+"""Milliseconds that the server's parts wait for one another, seconds for one that is gone: all shorter than usual."""
 
 
 class Server:

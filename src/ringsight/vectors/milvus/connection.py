@@ -47,7 +47,11 @@ class Connection:
             remove_remains(self.path)
         try:
             self.client: Any = MilvusClient(
-                self.where, timeout=config.connect_seconds, grpc_options=GRPC_OPTIONS, **access
+                self.where,
+                timeout=config.connect_seconds,
+                dedicated=True,  # a shared one would be taken whatever authority it was made with
+                grpc_options=GRPC_OPTIONS,
+                **access,
             )
             self.client.list_collections(retry_times=1)
         except (MilvusException, RpcError) as error:
