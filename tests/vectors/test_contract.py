@@ -10,6 +10,7 @@ from vector_world import NASTY, NEW, OLD, make_embeddings, make_scalars, some
 from ringsight.errors import ModelError, RingsightError, SettingsError, StoreError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.bulk import self_neighbours
+from ringsight.vectors.filters import parse_filter
 from ringsight.vectors.neighbours import Neighbours
 from ringsight.vectors.store import StoreConfig, StoreKind, VectorStore, open_store
 
@@ -22,6 +23,11 @@ def assert_same(found: Neighbours, expected: Neighbours) -> None:
     sure[:, :-1] &= higher
     assert sure.mean() > 0.95
     assert (found.ids[sure] == expected.ids[sure]).all()
+
+
+def quoted(text: str) -> str:
+    """A text as a filter has it."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 def unit(rows: list[list[float]]) -> Embeddings:
@@ -44,7 +50,7 @@ class TestSearch:
         new = make_embeddings(50, seed=7)
         new = Embeddings("notes", np.char.add("new", new.customer_ids), new.vectors, OLD, "later")
         assert_same(filled.search(new, 8), twin.search(new, 8))
-        where = {"region": "north", "segment": NASTY[:3]}
+        where = parse_filter(f"region == 'north' and segment in [{', '.join(map(quoted, NASTY[:3]))}]")
         assert_same(filled.search(new, 8, where), twin.search(new, 8, where))
 
     def test_a_customer_never_finds_itself(self, filled: VectorStore, people: Embeddings):
@@ -98,8 +104,8 @@ class TestSearch:
 
 
 class TestWhere:
-    def chosen(self, filled: VectorStore, people: Embeddings, where: dict[str, object]) -> set[str]:
-        found = filled.search(some(people, [0]), 399, where)  # type: ignore[arg-type]
+    def chosen(self, filled: VectorStore, people: Embeddings, where: str) -> set[str]:
+        found = filled.search(some(people, [0]), 399, parse_filter(where))
         return set(found.ids[0]) - {""}
 
     def expected(self, people: Embeddings, keep: NDArray[np.bool_]) -> set[str]:
@@ -108,36 +114,46 @@ class TestWhere:
     @pytest.mark.parametrize("segment", NASTY)
     def test_quotes_in_a_value_are_a_value(self, filled: VectorStore, people: Embeddings, segment: str):
         keep = np.array([NASTY[i % len(NASTY)] == segment for i in range(400)])
-        assert self.chosen(filled, people, {"segment": segment}) == self.expected(people, keep)
+        where = f"segment == {quoted(segment)}"
+        assert self.chosen(filled, people, where) == self.expected(people, keep)
 
     def test_columns_and_values_combine(self, filled: VectorStore, people: Embeddings):
         rows = np.arange(400)
-        where = {"region": ["north", ""], "segment": NASTY[0]}
+        where = f"region in ['north', ''] and segment == {quoted(NASTY[0])}"
         keep = (rows % 3 != 1) & (rows % len(NASTY) == 0)
         assert self.chosen(filled, people, where) == self.expected(people, keep)
 
-    def test_a_date_is_seconds(self, filled: VectorStore, people: Embeddings):
-        day = int(datetime(2020, 1, 3, tzinfo=UTC).timestamp())
-        assert self.chosen(filled, people, {"opened_at": day}) == {"c00002"}
+    def test_negations_and_alternatives_combine(self, filled: VectorStore, people: Embeddings):
+        rows = np.arange(400)
+        where = "not (region != 'north' or opened_at >= '2020-06-01') or customer_id in ['c00391', 'nobody']"
+        keep = ((rows % 3 == 0) & (rows < 152)) | (rows == 391)
+        assert self.chosen(filled, people, where) == self.expected(people, keep)
 
-    @pytest.mark.parametrize("values", ['" or region != "', "nowhere", []])
-    def test_what_nobody_has_finds_nobody(self, filled: VectorStore, people: Embeddings, values: object):
-        assert self.chosen(filled, people, {"region": values}) == set()
+    def test_a_date_is_midnight_and_a_number_seconds(self, filled: VectorStore, people: Embeddings):
+        day = int(datetime(2020, 1, 3, tzinfo=UTC).timestamp())
+        assert self.chosen(filled, people, f"opened_at == {day}") == {"c00002"}
+        assert self.chosen(filled, people, "opened_at <= '2020-01-03' and opened_at > '2020-01-02'") == {"c00002"}
+        assert self.chosen(filled, people, "opened_at == '2020-01-03 01:00+01:00'") == {"c00002"}
+
+    def test_what_is_not_known_is_neither_before_nor_after(self, filled: VectorStore, people: Embeddings):
+        unknown = np.arange(400) % 3 == 2
+        assert self.chosen(filled, people, "region < 'p'") == self.expected(people, np.arange(400) % 3 == 0)
+        assert self.chosen(filled, people, "region == ''") == self.expected(people, unknown)
+        assert self.chosen(filled, people, "last_seen < '2050-01-01' or last_seen >= '2050-01-01'") == set()
+        everybody = self.expected(people, np.ones(400, dtype=np.bool_))
+        assert self.chosen(filled, people, "last_seen != '2050-01-01'") == everybody
+
+    def test_deep_and_long_filters_are_taken(self, filled: VectorStore, people: Embeddings):
+        deep = "not " * 15 + "(" * 15 + "region == 'north'" + ")" * 15
+        assert self.chosen(filled, people, deep) == self.expected(people, np.arange(400) % 3 != 0)
+        long = " or ".join(f"customer_id == 'c{i:05d}'" for i in range(1, 120))
+        assert self.chosen(filled, people, long) == set(people.customer_ids[1:120])
 
     @pytest.mark.parametrize(
-        "where",
-        [
-            {"vector": "x"},
-            {'region == "north" or segment': "x"},
-            {"region": 3},
-            {"opened_at": "1 or 1 == 1"},
-            {"opened_at": True},
-            {"region": "nor\nth"},
-        ],
+        "value", ['" or region != "', "' or 1 == 1", "nowhere", "\\", "{x}", '"] or region in ["north']
     )
-    def test_anything_else_is_refused(self, filled: VectorStore, people: Embeddings, where: dict[str, object]):
-        with pytest.raises(StoreError, match="cannot filter"):
-            self.chosen(filled, people, where)
+    def test_what_nobody_has_finds_nobody(self, filled: VectorStore, people: Embeddings, value: str):
+        assert self.chosen(filled, people, f"region == {quoted(value)}") == set()
 
 
 class TestWrite:

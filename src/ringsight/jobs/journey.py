@@ -24,6 +24,7 @@ from ringsight.rings.detection import DetectConfig, detect
 from ringsight.rings.ledger import FOLDER as LEDGERS
 from ringsight.rings.ledger import write_ledgers
 from ringsight.rings.results import TABLES, Results
+from ringsight.vectors.scalars import scalars_of
 from ringsight.vectors.store import StoreConfig, open_store
 
 REPORT = "report.html"
@@ -146,9 +147,10 @@ def read_embeddings(bank: Bank, out: Path) -> dict[str, Embeddings]:
 def index(bank: Bank, embeddings: Mapping[str, Embeddings], config: StoreConfig, out: Path, stages: Stages) -> None:
     """Write the embeddings beside those of other models, then let readers see them."""
     vectors = sum(len(each.customer_ids) for each in embeddings.values())
+    scalars = scalars_of(bank)
     with stages.stage("index", f"indexing {vectors:,} vectors"), open_store(config.beside(out)) as store:
         for each in embeddings.values():
-            store.write(each, bank.customers)
+            store.write(each, scalars)
         store.promote(next(iter(embeddings.values())).model_hash)
 
 

@@ -3,11 +3,20 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.vectors.neighbours import DECIMALS
+from ringsight.records.embeddings import Embeddings
+from ringsight.vectors.neighbours import DECIMALS, Neighbours
 
 BLOCK = 2**22
 """Similarities held at once; 8 bytes each, three times over."""
 SCALE = 10.0**DECIMALS
+
+
+def exact_search(queries: Embeddings, searched: Embeddings, k: int) -> Neighbours:
+    """The k nearest of some customers to each query, itself left out; shape (q, k)."""
+    own = searched.rows_in(queries.customer_ids)
+    indices, similarities = exact_neighbours(queries.vectors, searched.vectors, own, k)
+    found = np.append(searched.customer_ids, "")[indices]
+    return Neighbours.of(queries.customer_ids, found, similarities)
 
 
 def exact_neighbours(

@@ -9,9 +9,10 @@ from numpy.typing import NDArray
 from ringsight.errors import ModelError, StoreError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.checks import check_fit, check_k, check_vectors, content_hash
-from ringsight.vectors.exact import exact_neighbours
+from ringsight.vectors.exact import exact_search
+from ringsight.vectors.filters import Filter, polars_expression
 from ringsight.vectors.neighbours import Neighbours, no_neighbours
-from ringsight.vectors.scalars import Where, allowed_values, scalars_beside
+from ringsight.vectors.scalars import scalars_beside
 from ringsight.vectors.store import StoredModel, VectorStore
 
 
@@ -112,23 +113,18 @@ class MemoryStore(VectorStore):
             return Embeddings(space, np.empty(0, dtype=np.str_), none, self.model_hash or "", "")
         return _rows(collection, np.isin(collection.embeddings.customer_ids, customer_ids)).embeddings
 
-    def search(self, queries: Embeddings, k: int, where: Where | None = None) -> Neighbours:
+    def search(self, queries: Embeddings, k: int, where: Filter | None = None) -> Neighbours:
         """See `VectorStore`."""
         check_k(k)
         check_fit(queries, self.model_hash)
-        allowed = allowed_values(where)
         collection = self._collection(queries.space, self.model_hash)
         if collection is None:
             return no_neighbours(queries.customer_ids, k)
         check_vectors(queries, collection.embeddings.dim)
-        fits = np.ones(len(collection.scalars), dtype=np.bool_)
-        for name, values in allowed.items():
-            fits &= np.isin(collection.scalars[name].to_numpy(), np.array(values))
-        searched = _rows(collection, fits).embeddings
-        own = searched.rows_in(queries.customer_ids)
-        indices, similarities = exact_neighbours(queries.vectors, searched.vectors, own, k)
-        found = np.append(searched.customer_ids, "")[indices]
-        return Neighbours.of(queries.customer_ids, found, similarities)
+        if where is not None:
+            fits = collection.scalars.select(polars_expression(where)).to_series()
+            collection = _rows(collection, fits.to_numpy())
+        return exact_search(queries, collection.embeddings, k)
 
     def erase(self, customer_id: str) -> int:
         """See `VectorStore`."""

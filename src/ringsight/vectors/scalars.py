@@ -1,23 +1,32 @@
 """What stands beside each vector, to filter by."""
 
-from collections.abc import Mapping, Sequence
-
 import polars as pl
 
 from ringsight.errors import StoreError
+from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 
-Where = Mapping[str, str | int | Sequence[str] | Sequence[int]]
-"""Column -> the value, or the values, that a customer found must have."""
-
 TEXT = ("segment", "region")
-NUMBERS = ("opened_at",)
+NUMBERS = ("opened_at", "last_seen")
 MAX_BYTES = 512
 """Longest id or text kept, in UTF-8."""
 
 
+def scalars_of(bank: Bank) -> pl.DataFrame:
+    """The customers of a bank with `last_seen`: the time of each one's latest transaction, note or dated image."""
+    times = [(bank.transactions, "timestamp"), (bank.notes, "timestamp"), (bank.id_images, "captured_at")]
+    records = [
+        table.select(pl.col("customer_id").cast(pl.String), last_seen=pl.col(column))
+        for table, column in times
+        if column in table.columns
+    ]
+    latest = pl.concat(records).group_by("customer_id").agg(pl.col("last_seen").max())
+    customers = bank.customers.drop("last_seen", strict=False)
+    return customers.join(latest, on="customer_id", how="left", maintain_order="left")
+
+
 def scalars_beside(embeddings: Embeddings, scalars: pl.DataFrame | None) -> pl.DataFrame:
-    """One row for each vector, in its order: customer_id, segment, region, opened_at (seconds since 1970).
+    """One row for each vector, in its order: customer_id, segment, region, and in seconds since 1970 the NUMBERS.
 
     What is not given is the empty string, or 0.
 
@@ -59,26 +68,3 @@ def _check_texts(rows: pl.DataFrame, name: str) -> None:
         )
     if name == "customer_id" and (column == "").any():
         raise StoreError("a customer id is empty")
-
-
-def allowed_values(where: Where | None) -> dict[str, list[str] | list[int]]:
-    """Column -> the values allowed, checked.
-
-    Raises:
-        StoreError: if a column is not one that is kept, or a value is not of its type.
-    """
-    allowed: dict[str, list[str] | list[int]] = {}
-    for name, values in (where or {}).items():
-        if name not in TEXT + NUMBERS:
-            raise StoreError(
-                f"cannot filter by {name!r}", remedy=f"filter by one or more of {', '.join(TEXT + NUMBERS)}"
-            )
-        wanted = str if name in TEXT else int
-        listed = [values] if isinstance(values, str | int) else list(values)
-        for value in listed:
-            if type(value) is not wanted or (isinstance(value, str) and not value.isprintable()):
-                raise StoreError(
-                    f"cannot filter {name} by {value!r}", remedy=f"give printable {wanted.__name__} values"
-                )
-        allowed[name] = listed  # type: ignore[assignment]
-    return allowed

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ringsight.errors import SettingsError, require_positive
 from ringsight.records.embeddings import Embeddings
+from ringsight.vectors.filters import Filter
 from ringsight.vectors.neighbours import Neighbours
-from ringsight.vectors.scalars import Where
 
 REQUEST_LIMIT = 16_384
 """Milvus refuses more results, or more queries, in one request; Milvus Lite does not, so we do."""
@@ -138,7 +138,7 @@ class VectorStore(ABC):
         Args:
             embeddings: n vectors; with none, no collection is made.
             scalars: one row for each customer, extra customers allowed: customer_id and any of segment, region,
-                opened_at (a timestamp, or seconds since 1970), to filter by; other columns are ignored.
+                opened_at and last_seen (timestamps, or seconds since 1970), to filter by; others are ignored.
 
         Raises:
             StoreError: if the vectors are damaged or do not fit those already there, or scalars are missing.
@@ -190,7 +190,7 @@ class VectorStore(ABC):
         """The vectors of those customers who have one, in a space of the model in use."""
 
     @abstractmethod
-    def search(self, queries: Embeddings, k: int, where: Where | None = None) -> Neighbours:
+    def search(self, queries: Embeddings, k: int, where: Filter | None = None) -> Neighbours:
         """The k nearest stored customers to each query, in the queries' own space.
 
         A query never finds itself: the stored customer of the same id is left out. Nearest first, ties by id.
@@ -198,14 +198,14 @@ class VectorStore(ABC):
         Args:
             queries: q vectors, of stored customers or of new ones, made by the model in use.
             k: how many, up to 16,382.
-            where: search only among customers whose column is, or is in, what is given.
+            where: search only among customers who fit it (`filters.parse_filter`); where few do, exactly.
 
         Returns:
             Neighbours of shape (q, k), padded; all padding if the space is absent.
 
         Raises:
             ModelError: if the queries were made by another model than the one in use.
-            StoreError: if a query is damaged or of the wrong length, or `where` is not as described.
+            StoreError: if a query is damaged or of the wrong length.
             SettingsError: if k is out of range.
         """
 

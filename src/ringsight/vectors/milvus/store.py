@@ -17,16 +17,21 @@ from rich.progress import track
 from ringsight.errors import StoreError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.checks import check_fit, check_k, check_vectors, content_hash
+from ringsight.vectors.exact import exact_search
+from ringsight.vectors.filters import Filter, milvus_expression
 from ringsight.vectors.milvus.catalogue import FORMER, PROMOTED, Catalogue
 from ringsight.vectors.milvus.collection import Collection, effort, index, one_of, our_properties, schema
 from ringsight.vectors.milvus.connection import Connection
 from ringsight.vectors.milvus.erasure import Erasure
 from ringsight.vectors.neighbours import DECIMALS, Candidates, Neighbours, no_neighbours, settle
-from ringsight.vectors.scalars import Where, allowed_values, scalars_beside
-from ringsight.vectors.store import REQUEST_LIMIT, StoreConfig, StoredModel, VectorStore
+from ringsight.vectors.scalars import scalars_beside
+from ringsight.vectors.store import REQUEST_LIMIT, IndexKind, StoreConfig, StoredModel, VectorStore
 
 HITS_AT_ONCE = 2**16
 """Results asked for in one request."""
+FEW = REQUEST_LIMIT
+"""Customers who fit a filter up to whom they are all compared: an index finds too few of them (HNSW, where one in a
+hundred fits, can miss half), and one answer brings them."""
 FEWEST_INDEXED = 1024
 """A server indexes no segment of fewer rows, so that sealing one is only a wait."""
 
@@ -130,26 +135,23 @@ class MilvusStore(VectorStore):
         collection = self._readable(space)
         if collection is None:
             return Embeddings(space, np.empty(0, np.str_), np.empty((0, 0), np.float32), model_hash, "")
-        rows: dict[str, Any] = {}
         asked = np.unique(customer_ids)
-        for start in range(0, len(asked), REQUEST_LIMIT):
-            named = one_of("customer_id", asked[start : start + REQUEST_LIMIT].tolist())
-            found = self._call("query", collection.name, filter=named, output_fields=["customer_id", "vector"])
-            rows |= {row["customer_id"]: row["vector"] for row in found}
-        ids = np.array(sorted(rows), dtype=np.str_)
-        vectors = np.array([rows[customer_id] for customer_id in ids], dtype=np.float32).reshape(-1, collection.dim)
-        return Embeddings(space, ids, vectors, model_hash, collection.data_hash)
+        starts = range(0, len(asked), REQUEST_LIMIT)
+        return self._fetched(
+            collection, [one_of("customer_id", asked[at : at + REQUEST_LIMIT].tolist()) for at in starts]
+        )
 
-    def search(self, queries: Embeddings, k: int, where: Where | None = None) -> Neighbours:
+    def search(self, queries: Embeddings, k: int, where: Filter | None = None) -> Neighbours:
         """See `VectorStore`."""
         check_k(k)
         check_fit(queries, self.model_hash)
-        allowed = allowed_values(where)
         collection = self._readable(queries.space)
-        if collection is None or len(queries.customer_ids) == 0 or not all(allowed.values()):
+        if collection is None or len(queries.customer_ids) == 0:
             return no_neighbours(queries.customer_ids, k)
         check_vectors(queries, collection.dim)
-        expression = " and ".join(one_of(name, values) for name, values in allowed.items())
+        expression = milvus_expression(where) if where else ""
+        if where and collection.index is not IndexKind.flat and self._rows(collection.name, expression) <= FEW:
+            return exact_search(queries, self._fetched(collection, [expression]), k)
 
         def ask(rows: NDArray[np.int64], depth: int) -> Candidates:
             step = max(1, HITS_AT_ONCE // depth)
@@ -265,8 +267,18 @@ class MilvusStore(VectorStore):
             self._call("load_collection", name)
         self._loaded.add(name)
 
-    def _rows(self, name: str) -> int:
-        return int(self._call("query", name, filter="", output_fields=["count(*)"])[0]["count(*)"])
+    def _rows(self, name: str, expression: str = "") -> int:
+        return int(self._call("query", name, filter=expression, output_fields=["count(*)"])[0]["count(*)"])
+
+    def _fetched(self, collection: Collection, expressions: list[str]) -> Embeddings:
+        """The vectors of those customers who fit any of the expressions, asked for one after another."""
+        rows: dict[str, Any] = {}
+        for expression in expressions:
+            found = self._call("query", collection.name, filter=expression, output_fields=["customer_id", "vector"])
+            rows |= {row["customer_id"]: row["vector"] for row in found}
+        ids = np.array(sorted(rows), dtype=np.str_)
+        vectors = np.array([rows[customer_id] for customer_id in ids], dtype=np.float32).reshape(-1, collection.dim)
+        return Embeddings(collection.space, ids, vectors, collection.model_hash, collection.data_hash)
 
     def _upsert(self, collection: Collection, embeddings: Embeddings, beside: pl.DataFrame) -> None:
         """Write what is not yet written, and after each batch how far that is."""
