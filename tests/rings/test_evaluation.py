@@ -9,30 +9,46 @@ import pytest
 from rich.console import Console
 
 from ringsight.errors import DataError
+from ringsight.rings.audit import AUDIT
 from ringsight.rings.evaluation import Share, evaluate, evaluation_table, read_truth
-from ringsight.rings.results import LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.rings.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 
-Ring = tuple[str, bool]
+Ring = tuple[str, bool] | tuple[str, bool, str]
 WriteLabels = Callable[..., Path]
 
 
 def results_of(*rings: Ring, fdr: float = 0.05) -> Results:
-    """Rings in order of significance, each as ("abc", flagged): customers are single letters."""
+    """Rings in order of significance, each as ("abc", flagged[, explanation]): customers are single letters."""
     return Results(
         rings=pl.DataFrame(
             [
-                (f"ring{i}", len(members), 9.0 - i, 0.001, 0.01 * i, flagged, "joint")
-                for i, (members, flagged) in enumerate(rings)
+                {
+                    "ring_id": f"ring{i}",
+                    "size": len(members),
+                    "score": 9.0 - i,
+                    "p_value": 0.001,
+                    "q_value": 0.01 * i,
+                    "score_beyond": 9.0 - i,
+                    "q_beyond": 0.01 * i,
+                    "flagged": flagged,
+                    "null": "permutation",
+                    "proposer": "notes",
+                    "explanation": explanation,
+                    "held": "",
+                }
+                for i, (members, flagged, explanation) in enumerate((*ring, "")[:3] for ring in rings)
             ],
             schema=RINGS,
-            orient="row",
         ),
         members=pl.DataFrame(
-            [(f"ring{i}", customer) for i, (members, _) in enumerate(rings) for customer in members],
+            [(f"ring{i}", customer) for i, (members, *_) in enumerate(rings) for customer in members],
             schema=MEMBERS,
             orient="row",
         ),
         links=pl.DataFrame(schema=LINKS),
+        agreement=pl.DataFrame(schema=AGREEMENT),
+        conditions=pl.DataFrame(schema=CONDITIONS),
+        audit=pl.DataFrame(schema=AUDIT),
         null=pl.DataFrame(schema=NULL),
         summary={"fdr": fdr},
     )
@@ -96,6 +112,21 @@ def test_benign_flags_are_counted_both_ways(labels: WriteLabels):
 def test_a_ring_inside_a_household_is_true_first(labels: WriteLabels):
     truth = read_truth(labels({"R1": "abc"}, households={"H1": "abc"}))
     assert evaluate(results_of(("abc", True)), truth).false_flags_benign_aside == Share(0, 1)
+
+
+def test_rings_set_aside_are_told_by_what_they_were(labels: WriteLabels):
+    truth = read_truth(labels({"R1": "abc", "R2": "def"}, households={"H1": "uvw"}))
+    rings = [
+        ("abc", True),
+        ("uvw", False, "address"),
+        ("def", False, "employer"),
+        ("klm", False, "branch"),
+        ("xyz", False),
+    ]
+    evaluation = evaluate(results_of(*rings), truth)
+    assert evaluation.explained == {"true": 1, "benign": 1, "false": 1}
+    assert evaluation.false_flags == Share(0, 1)
+    assert evaluate(results_of(), truth).explained == {"true": 0, "benign": 0, "false": 0}
 
 
 def test_benign_csv_adds_groups(labels: WriteLabels):

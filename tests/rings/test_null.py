@@ -7,8 +7,8 @@ from simulated_bank import MODALITIES, bank_of, simulate
 
 from ringsight.errors import SettingsError
 from ringsight.graph.evidence import CHANCE_BITS
-from ringsight.rings.candidates import CandidateConfig, Candidates, Evidence, gather_evidence
-from ringsight.rings.null import as_observed, distinct, learn_surprise, permuted
+from ringsight.rings.candidates import CandidateConfig, Candidates, Evidence, as_observed, gather_evidence
+from ringsight.rings.null import distinct, learn_surprise, permuted
 
 N = 120
 
@@ -98,18 +98,19 @@ def test_candidates_are_sorted_large_enough_and_leave_out_their_proposer(evidenc
 
 
 def test_no_customer_is_in_two_rings_and_the_more_surprising_goes_first():
-    candidates = candidates_of([[1, 2, 3], [3, 4, 5], [4, 5, 6], [7, 8, 9], [7, 8, 9, 10]], [0] * 5)
-    kept = distinct(candidates, np.array([1.0, 5.0, 2.0, 3.0, 3.0]))
+    groups = [np.array(group) for group in ([1, 2, 3], [3, 4, 5], [4, 5, 6], [7, 8, 9], [7, 8, 9, 10])]
+    kept = distinct(groups, np.array([1.0, 5.0, 2.0, 3.0, 3.0]))
     assert kept.tolist() == [1, 4]  # of equals the larger
-    assert len(distinct(candidates_of([], []), np.zeros(0))) == 0
+    assert distinct(groups[:1], np.array([-2.0])).tolist() == [0]
+    assert len(distinct([], np.zeros(0))) == 0
 
 
 @pytest.mark.parametrize("seed", range(5))
 def test_every_candidate_left_out_shares_a_customer_with_a_ring_kept(seed: int):
     rng = np.random.default_rng(seed)
-    groups = [sorted(rng.choice(60, rng.integers(3, 9), replace=False).tolist()) for _ in range(40)]
+    groups = [np.sort(rng.choice(60, rng.integers(3, 9), replace=False)) for _ in range(40)]
     surprise = rng.normal(size=40)
-    kept = distinct(candidates_of(groups, [0] * 40), surprise).tolist()
+    kept = distinct(groups, surprise).tolist()
     customers = [customer for index in kept for customer in groups[index]]
     assert len(customers) == len(set(customers))
     assert (np.diff(surprise[kept]) <= 0).all()
