@@ -83,6 +83,113 @@ def test_a_promotion_cut_off_shows_the_old_model_whole(
         assert store.rollback() == OLD
 
 
+def test_a_write_goes_on_where_it_was_cut_off(reopen: Reopen, people: Embeddings, monkeypatch: pytest.MonkeyPatch):
+    with reopen() as store:
+        fail_after(store, "upsert", 3, monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            store.write(people)
+        (model,) = store.models()
+        assert (model.half_written, model.counts) == (["notes"], {"notes": 3 * 64})
+    for changed, calls in ((people, 4), (make_embeddings(400, seed=1), 7)):
+        with reopen() as store:
+            fail_after(store, "upsert", calls, monkeypatch)
+            store.write(changed)
+
+
+@pytest.mark.parametrize("method", ["create_index", "load_collection", "flush", "alter_collection_properties"])
+def test_a_write_cut_off_anywhere_is_completed(
+    method: str, reopen: Reopen, people: Embeddings, monkeypatch: pytest.MonkeyPatch
+):
+    with reopen() as store:
+        fail_after(store, method, 0, monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            store.write(people)
+    with reopen() as store:
+        store.write(people)
+        store.promote(OLD)
+        assert (store.search(people, 4).indices == self_neighbours(people, 4).indices).all()
+
+
+@pytest.mark.parametrize(
+    ("method", "calls"), [("create_collection", 0), ("upsert", 1), ("alter_alias", 0), ("drop_collection", 0)]
+)
+def test_an_erasure_cut_off_anywhere_is_completed(
+    method: str, calls: int, reopen: Reopen, people: Embeddings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    with reopen() as store:
+        store.write(people)
+        store.promote(OLD)
+        fail_after(store, method, calls, monkeypatch)
+        with pytest.raises(KeyboardInterrupt):
+            store.erase("c00009")
+    with reopen() as store:
+        assert store.model_hash == OLD
+        assert store.count("notes") in (399, 400)
+        store.erase("c00009")
+        assert store.count("notes") == 399
+        assert store.model_hash == OLD
+    vector = people.vectors[9].tobytes()
+    assert not [file for file in tmp_path.rglob("*") if file.is_file() and vector in file.read_bytes()]
+    assert len(list((tmp_path / "vectors.db" / "collections").iterdir())) == 1
+
+
+def test_what_a_kill_left_of_a_collection_is_removed(reopen: Reopen, tmp_path: Path, people: Embeddings):
+    """Milvus Lite cannot make a collection where the folder of one without a schema lies."""
+    collections = tmp_path / "vectors.db" / "collections"
+    with reopen() as store:
+        store.write(people)
+        store.write(make_embeddings(5, space="joint"))
+    (collections / f"joint_{OLD[:12]}" / "schema.json").unlink()
+    (collections / f"transactions_{OLD[:12]}").mkdir()
+    with reopen() as store:
+        assert [path.name for path in collections.iterdir()] == [f"notes_{OLD[:12]}"]
+        store.write(make_embeddings(5, space="transactions"))
+        store.promote(OLD)
+        assert store.spaces() == ["notes", "transactions"]
+
+
+def test_an_alias_that_points_nowhere_is_no_model(reopen: Reopen, people: Embeddings, tmp_path: Path):
+    with reopen() as store:
+        store.write(people)
+        store.promote(OLD)
+    aliases = tmp_path / "vectors.db" / "aliases.json"
+    aliases.write_text(aliases.read_text().replace(f"notes_{OLD[:12]}", "gone"))
+    with reopen() as store:
+        assert store.model_hash is None
+        assert store.spaces() == []
+        with pytest.raises(StoreError, match="no promoted model"):
+            store.search(people, 3)
+        store.promote(OLD)
+        assert store.model_hash == OLD
+
+
+def test_a_stray_env_file_is_not_read(tmp_path: Path):
+    (tmp_path / ".env").write_text("RINGSIGHT_STRAY=read\nMILVUS_URI=http://elsewhere:1\n")
+    look = "import os, ringsight.vectors.milvus; print(os.environ.get('RINGSIGHT_STRAY'), os.environ.get('MILVUS_URI'))"
+    said = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, cwd=tmp_path, check=True)
+    assert said.stdout == "None None\n"
+
+
+def test_requests_are_bounded_and_pings_are_rare(reopen: Reopen, people: Embeddings, monkeypatch: pytest.MonkeyPatch):
+    """A server refuses more than 16,384 results or queries in a request; Lite cuts off clients that ping often."""
+    with reopen() as store:
+        assert isinstance(store, MilvusStore)
+        assert store._open.client._handler._grpc_options["grpc.keepalive_time_ms"] >= 7_200_000
+        store.write(some(people, slice(0, 20)))
+        store.promote(OLD)
+        asked: list[tuple[int, int]] = []
+        real = store._open.client.search
+
+        def search(name: str, data: list[object], limit: int, **options: object) -> object:
+            asked.append((len(data), limit))
+            return real(name, data=data, limit=limit, **options)
+
+        monkeypatch.setattr(store._open.client, "search", search)
+        store.search(some(people, slice(0, 10)), 16_382)
+        assert max(limit for _, limit in asked) <= 16_384
+        assert max(queries * limit for queries, limit in asked) <= 2**16
+
+
 def test_a_broken_index_file_is_built_anew(reopen: Reopen, tmp_path: Path, people: Embeddings):
     with reopen() as store:
         store.write(people)
