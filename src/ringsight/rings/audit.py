@@ -44,7 +44,8 @@ def audit(
         no extreme ratio. Without a flag there is no ratio.
     """
     rng = np.random.default_rng(seed)
-    draws = rng.multinomial(len(flagged), np.full(len(flagged), 1 / max(len(flagged), 1)), DRAWS)
+    rings = len(flagged)
+    draws = rng.multinomial(rings, np.full(rings, 1 / rings), DRAWS) if flagged else np.zeros((DRAWS, 0))
     rows = []
     for condition in conditions:
         if condition.kind is not ConditionKind.protected:
