@@ -125,3 +125,25 @@ def test_nobody_to_compare():
     assert notes_alike(bank_of_records(), []) == {}
     assert notes_alike(bank_of_records(), [PAIR]) == {}
     assert notes_alike(bank_of_records(notes=[("N", "a", "some words and some more", None)]), [PAIR]) == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a flat of 40 m² near the old café",
+        "un cafe\u0301 pre\u0300s de la gare",
+        "मेरा खाता बंद कर दो",
+        "ΟΔΟΣ ΟΔΟΣ İSTANBUL STRASSE straße ok",
+        "under_scored words_and more of_them here",
+    ],
+)
+def test_passages_in_any_script_are_counted(text: str):
+    found = alike(text, f"well: {text.upper().lower()}", "somebody else altogether")
+    assert found is not None
+    assert all(passage.customers == 2 for passage in found.passages)
+
+
+def test_a_note_cut_within_a_word_is_compared_all_the_same():
+    found = alike("ab " + "lengthy " * 300, "cd " + "lengthy " * 300)
+    assert found is not None
+    assert all(passage.customers == 2 for passage in found.passages)

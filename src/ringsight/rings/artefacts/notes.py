@@ -6,7 +6,6 @@ Karp-Rabin matching"); runs parted by one differing word in both notes make one 
 """
 
 import re
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
@@ -106,19 +105,25 @@ def notes_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, NotesAlike]:
         customer: latest_each(rows, ("timestamp", "note_id"), NOTES_EACH).to_dicts()
         for customer, rows in records_by_customer(bank.notes, customers_of(pairs)).items()
     }
-    found: dict[Pair, list[tuple[dict[str, Any], dict[str, Any], list[_Stretch]]]] = defaultdict(list)
-    for pair in pairs:
-        for one, other in product(notes.get(pair[0], []), notes.get(pair[1], [])):
-            stretches = _stretches(one["text"], other["text"])
-            if stretches:
-                found[pair].append((one, other, stretches))
+    found = {
+        pair: [
+            (one, other, _stretches(one["text"], other["text"]))
+            for one, other in product(notes.get(pair[0], []), notes.get(pair[1], []))
+        ]
+        for pair in pairs
+    }
     phrases = {stretch.phrase for matches in found.values() for *_, stretches in matches for stretch in stretches}
     carriers = _carriers(bank.notes, sorted(phrases))
     of = bank.notes["customer_id"].n_unique()
     best = {}
     for pair, matches in found.items():
-        alike = [_alike(pair, one, other, _passages(stretches, carriers), of) for one, other, stretches in matches]
-        best[pair] = max(alike, key=lambda notes: (round(notes.weight, 6), notes.note_a, notes.note_b))
+        alike = [
+            _alike(pair, one, other, _passages(stretches, carriers), of)
+            for one, other, stretches in matches
+            if stretches
+        ]
+        if alike:
+            best[pair] = max(alike, key=lambda each: (round(each.weight, 6), each.note_a, each.note_b))
     return best
 
 
@@ -180,38 +185,37 @@ def _runs(one: Sequence[str], other: Sequence[str]) -> list[Match]:
     """Runs of words alike that share no word, in the order of the first text."""
     a, b = list(one), list(other)
     runs: list[Match] = []
-    while True:
-        run = SequenceMatcher(None, a, b, autojunk=False).find_longest_match()
-        if run.size < SHORTEST_RUN:
-            return sorted(runs)
+    while (run := SequenceMatcher(None, a, b, autojunk=False).find_longest_match()).size >= SHORTEST_RUN:
         runs.append(run)
         a[run.a : run.a + run.size] = ["\0a"] * run.size  # taken: no word reads like this
         b[run.b : run.b + run.size] = ["\0b"] * run.size
+    return sorted(runs)
 
 
 def _carriers(notes: pl.DataFrame, phrases: Sequence[str]) -> dict[str, _Carriers]:
     """Search all notes for each phrase, in one pass."""
-    if not phrases:
-        return {}
     agent = pl.col("agent_id").cast(pl.String) if "agent_id" in notes.columns else pl.lit(None, pl.String)
-    plain = pl.col("text").str.to_lowercase().str.extract_all(r"\w+").list.join(" ")
-    spaced = pl.concat_str(pl.lit(" "), plain, pl.lit(" "))
-    hits = spaced.str.extract_many([f" {phrase} " for phrase in phrases], overlapping=True)
+    hits = pl.col("plain").str.extract_many([f" {phrase} " for phrase in phrases], overlapping=True)
     parts = [
-        part.select(pl.col("customer_id").cast(pl.String), agent=agent, phrase=hits)
+        part.with_columns(plain=pl.Series([_plain(text) for text in part["text"]], dtype=pl.String))
+        .select(pl.col("customer_id").cast(pl.String), agent=agent, phrase=hits)
         .explode("phrase")
         .drop_nulls("phrase")
         for part in notes.iter_slices(SLICE)
+        if phrases
     ]
-    counted = (
-        pl.concat(parts)
-        .group_by("phrase")
-        .agg(
-            customers=pl.col("customer_id").n_unique(), agents=pl.col("agent").n_unique(), agent=pl.col("agent").first()
-        )
-    )
+    if not parts:
+        return {}
+    customers, agents = (pl.col(column).n_unique() for column in ("customer_id", "agent"))
+    agent = pl.col("agent").first().fill_null("")
+    counted = pl.concat(parts).group_by("phrase").agg(customers=customers, agents=agents, agent=agent)
     several = "agent_id" in notes.columns and notes["agent_id"].drop_nulls().n_unique() > 1
     return {
-        row["phrase"].strip(): _Carriers(row["customers"], row["agent"] or "" if several and row["agents"] == 1 else "")
+        row["phrase"].strip(): _Carriers(row["customers"], row["agent"] if several and row["agents"] == 1 else "")
         for row in counted.iter_rows(named=True)
     }
+
+
+def _plain(text: str) -> str:
+    """The words alone, with spaces between and about them."""
+    return f" {' '.join(word.text for word in _words(text))} "
