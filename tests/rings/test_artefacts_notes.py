@@ -138,7 +138,7 @@ def test_nobody_to_compare():
     ],
 )
 def test_passages_in_any_script_are_counted(text: str):
-    found = alike(text, f"well: {text.upper().lower()}", "somebody else altogether")
+    found = alike(text, f"well: {text}", "somebody else altogether")
     assert found is not None
     assert all(passage.customers == 2 for passage in found.passages)
 
