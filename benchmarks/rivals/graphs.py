@@ -1,0 +1,78 @@
+"""Nearest neighbours and Leiden communities, in one space or in several, ranked by how strong their ties are."""
+
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringsight.fusion.blocks import side_by_side
+from ringsight.graph.communities import communities
+from ringsight.graph.evidence import ModalityTrace, Rows, modality_trace
+from ringsight.graph.links import bits_above_chance, threshold_bits, trace_links
+from ringsight.records.embeddings import JOINT, Embeddings
+from ringsight.rings.agreement import Groups, pair_evidence
+from rivals.traces import CHOSEN, SEED, Traces, ranked
+
+
+class Order(StrEnum):
+    """How communities are ranked."""
+
+    mean = "mean"
+    """By the mean evidence of their pairs."""
+    total = "total"
+    """By that mean times the links of a tree over them: size - 1."""
+
+
+def single(traces: Traces, modality: str, scale: int, order: Order) -> list[Rows]:
+    """Communities of one modality alone; none where the bank lacks it."""
+    trace = traces.modality(modality)
+    return _communities_of(trace, scale, order) if trace else []
+
+
+def early(traces: Traces, scale: int, order: Order) -> list[Rows]:
+    """Communities in the space of all modalities' vectors, concatenated."""
+    names = [trace.name for trace in traces.modalities]
+    blocks = side_by_side(traces.embeddings, names)
+    some = traces.embeddings[names[0]]
+    space = Embeddings("early", blocks.customer_ids, blocks.side_by_side(), some.model_hash, some.data_hash)
+    return _communities_of(modality_trace(space, traces.bank.customer_ids, CHOSEN.neighbours), scale, order)
+
+
+def joint(traces: Traces, scale: int, order: Order) -> list[Rows]:
+    """Communities in the learned joint space, without a null."""
+    trace = modality_trace(traces.embeddings[JOINT], traces.bank.customer_ids, CHOSEN.neighbours)
+    return _communities_of(trace, scale, order)
+
+
+def late(traces: Traces, scale: int, order: Order) -> list[Rows]:
+    """Communities of the links whose bits are summed over all traces, entities included, without a null."""
+    links = traces.summed()
+    groups = communities((links.a, links.b), links.bits, traces.price(scale), CHOSEN.min_size, SEED)
+    return ranked(groups, ordered(groups, summed_mean(traces, groups), order))
+
+
+def summed_mean(traces: Traces, groups: list[Rows]) -> NDArray[np.float64]:
+    """Mean over each group's pairs of their summed bits above chance; shape (groups,)."""
+    laid = Groups.of(groups)
+    a, b = laid.members[laid.left], laid.members[laid.right]
+    own = np.arange(traces.customers)
+    bits = sum((bits_above_chance(trace, own, a, b) for trace in traces.all), np.zeros(len(a)))
+    pair_group = laid.group[laid.left]
+    counts = np.bincount(pair_group, minlength=laid.count)
+    return np.bincount(pair_group, bits, laid.count) / np.maximum(counts, 1)
+
+
+def ordered(groups: list[Rows], mean: NDArray[np.float64], order: Order) -> NDArray[np.float64]:
+    """Scores of groups by the mean evidence of their pairs."""
+    match order:
+        case Order.mean:
+            return mean
+        case Order.total:
+            return mean * np.array([len(members) - 1 for members in groups])
+
+
+def _communities_of(trace: ModalityTrace, scale: int, order: Order) -> list[Rows]:
+    links = trace_links(trace, CHOSEN.neighbours)
+    groups = communities((links.a, links.b), links.bits, threshold_bits(trace, scale), CHOSEN.min_size, SEED)
+    mean = pair_evidence(trace, Groups.of(groups), np.arange(len(trace.present))).mean
+    return ranked(groups, ordered(groups, mean, order))

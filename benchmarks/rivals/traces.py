@@ -1,0 +1,71 @@
+"""A bank as every method sees it, and the ranked lists that they give."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringsight.graph.evidence import EntityTrace, ModalityTrace, Rows, Trace, entity_traces, modality_trace
+from ringsight.graph.links import Links, combined_links, combined_threshold
+from ringsight.records.bank import Bank, Modality, Role
+from ringsight.records.embeddings import Embeddings
+from ringsight.rings.candidates import CandidateConfig, as_observed
+from ringsight.rings.null import distinct
+
+CHOSEN = CandidateConfig()
+"""Neighbours, chance links, cap and smallest ring: all methods use what ringsight does by default."""
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Traces:
+    """What a bank's customers leave, weighed pair by pair."""
+
+    bank: Bank
+    embeddings: dict[str, Embeddings]
+    """By space, the joint one included."""
+    modalities: list[ModalityTrace]
+    entities: list[EntityTrace]
+    """Evidence columns of which somebody shares a value."""
+
+    @classmethod
+    def of(cls, bank: Bank, embeddings: dict[str, Embeddings]) -> "Traces":
+        """Weigh every modality and every evidence column."""
+        modalities = [
+            modality_trace(embeddings[name.value], bank.customer_ids, CHOSEN.neighbours)
+            for name in Modality
+            if name in embeddings and len(embeddings[name.value].customer_ids) >= CHOSEN.min_size
+        ]
+        entities = entity_traces(bank.customers, bank.columns_with(Role.evidence), CHOSEN.entity_cap)
+        shared = [trace for trace in entities if len(trace.near_pairs(CHOSEN.neighbours)[0])]
+        return cls(bank, embeddings, modalities, shared)
+
+    @property
+    def customers(self) -> int:
+        """How many customers the bank has."""
+        return len(self.bank.customers)
+
+    @property
+    def all(self) -> list[Trace]:
+        """Modalities, then entities."""
+        return [*self.modalities, *self.entities]
+
+    def modality(self, name: str) -> ModalityTrace | None:
+        """One modality's trace, None where the bank lacks it."""
+        return next((trace for trace in self.modalities if trace.name == name), None)
+
+    def summed(self) -> Links:
+        """Pairs whose bits above chance, summed over all traces, few strangers reach."""
+        near = [trace.near_pairs(CHOSEN.neighbours) for trace in self.all]
+        return combined_links(near, self.all, as_observed(self.all), self.price(CHOSEN.neighbours))
+
+    def price(self, scale: float) -> float:
+        """Summed bits above chance that a pair must bring to stay together, as `rings.candidates` has it."""
+        chance_links = CHOSEN.chance_links * scale / CHOSEN.neighbours
+        return combined_threshold(self.customers, max(len(self.modalities), 1), chance_links)
+
+
+def ranked(groups: Sequence[Rows], scores: Sequence[float] | NDArray[np.float64]) -> list[Rows]:
+    """The groups by falling score, ties to the larger; a customer stays in the first of its groups alone."""
+    return [groups[index] for index in distinct(groups, np.asarray(scores, dtype=np.float64))] if groups else []

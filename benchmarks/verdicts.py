@@ -1,0 +1,70 @@
+"""A ranked list of groups held against the truth, by the rule of `ringsight.rings.evaluation`."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from ringsight.rings.truth import Truth
+
+RATE = 0.05
+"""Realised false share up to which a list is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """One group of a ranked list."""
+
+    members: frozenset[str]
+    rings: tuple[str, ...]
+    """True rings that it finds: at least half of each is inside, and it is at least half of the group."""
+    benign: bool
+    """Whether it finds none, and at least half of it are one benign group."""
+
+
+def held_against(groups: Iterable[frozenset[str]], truth: Truth, known: Iterable[str] = ()) -> list[Case]:
+    """Judge groups in their order.
+
+    Args:
+        groups: members of each.
+        truth: of the bank that was searched.
+        known: rings whose members the method was told; groups that find one of them are left out, as are they.
+    """
+    told, cases = set(known), []
+    for members in groups:
+        rings = tuple(ring for ring, true in truth.rings.items() if half_each_way(members, true))
+        benign = not rings and any(2 * len(members & group) >= len(members) for group in truth.benign.values())
+        if not told.intersection(rings):
+            cases.append(Case(members, rings, benign))
+    return cases
+
+
+def half_each_way(members: frozenset[str], ring: frozenset[str]) -> bool:
+    """Whether a group holds at least half of a ring and is at least half of it."""
+    return 2 * len(members & ring) >= max(len(members), len(ring))
+
+
+def found(cases: Iterable[Case]) -> set[str]:
+    """True rings that the cases find."""
+    return {ring for case in cases for ring in case.rings}
+
+
+def found_members(cases: Iterable[Case], truth: Truth) -> int:
+    """Members of true rings inside a case that found their ring."""
+    return len({customer for case in cases for ring in case.rings for customer in case.members & truth.rings[ring]})
+
+
+def false_share(cases: Sequence[Case], *, benign_false: bool) -> float:
+    """Cases that find no ring, over all; benign ones are false, or set aside above and below the line. 0 of none."""
+    counted = [case for case in cases if benign_false or not case.benign]
+    return sum(not case.rings for case in counted) / max(len(counted), 1)
+
+
+def readable(cases: Sequence[Case], *, benign_false: bool) -> int:
+    """Length of the longest prefix whose false share is at most `RATE`: how far a reader who knew would go."""
+    length, false, counted = 0, 0, 0
+    for number, case in enumerate(cases, start=1):
+        if benign_false or not case.benign:
+            counted += 1
+            false += not case.rings
+        if false <= RATE * counted:
+            length = number
+    return length
