@@ -56,14 +56,25 @@ class Verdicts:
         return self.chance.q_values(self.rings.beyond)
 
     @cached_property
+    def alone(self) -> NDArray[np.float64]:
+        """The q-value that each ring would have in that list with nothing taken off it alone; shape (rings,).
+
+        A list whose other rings are explained is shorter, and a rate in it higher: that is no reason of the ring's own.
+        """
+        others = self.rings.beyond
+        return np.array(
+            [self.chance.q_if(float(score), np.delete(others, ring)) for ring, score in enumerate(self.rings.score)]
+        )
+
+    @cached_property
     def trace_names(self) -> list[str]:
         """By index; the last proposer is all of them together."""
         return [*(trace.name for trace in self.judge.evidence.traces), TOGETHER]
 
     @cached_property
     def given(self) -> list[dict[str, Any]]:
-        """Rows of `CONDITIONS`: what remains, given each condition, of every ring in the list of coordinated groups."""
-        return [row for ring in np.flatnonzero(self.q <= self.fdr) for row in self._given(int(ring))]
+        """Rows of `CONDITIONS`: what remains, given each condition, of every ring that would be flagged without it."""
+        return [row for ring in np.flatnonzero(self.alone <= self.fdr) for row in self._given(int(ring))]
 
     def _given(self, ring: int) -> Iterator[dict[str, Any]]:
         rings, one = self.rings, np.array([ring])
@@ -111,7 +122,7 @@ class Verdicts:
             "bits": bits,
             "score": score,
             "q_value": q,
-            "decisive": q > self.fdr,
+            "decisive": q > self.fdr >= self.alone[ring],
         }
 
     @cached_property
@@ -128,7 +139,7 @@ def ring_table(verdicts: Verdicts) -> pl.DataFrame:
     """Every ring and its figures; columns of `RINGS`."""
     rings, held = verdicts.rings, np.array(verdicts.held)
     beyond = verdicts.q_beyond <= verdicts.fdr
-    set_aside = (verdicts.q <= verdicts.fdr) & ~beyond
+    set_aside = (verdicts.alone <= verdicts.fdr) & ~beyond
     names = [verdicts.judge.conditions[i].name if i >= 0 else "" for i in rings.explanation]
     return pl.DataFrame(
         {
