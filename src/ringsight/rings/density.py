@@ -30,6 +30,8 @@ FEWEST_BRANCHES = 30
 """With fewer branches in a modality nothing is learned, and nothing judged."""
 LARGEST_SHARE = 0.1
 """A branch with more of those who have the modality is a part of the bank, not a ring; 50 are always allowed."""
+BLOCK = 2**24
+"""Similarities held at once; 4 bytes each."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,18 +89,20 @@ def _chance(apart: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def _branches(trace: ModalityTrace, embeddings: Embeddings, minimum: int) -> list[Branch]:
-    """Every branch of the single-linkage tree with at least `minimum` members, and not too many."""
-    count = trace.count
+    """Every branch of the single-linkage tree with at least `minimum` members, and not too many.
+
+    Parts that equal distances join at once are no branches: nobody among them stands apart.
+    """
     start, end, distance = _spanning_tree(trace)
-    largest = max(50, int(LARGEST_SHARE * count))
+    largest = max(50, int(LARGEST_SHARE * trace.count))
     owner = np.flatnonzero(trace.present)
-    parts = _Parts(count)
+    parts = _Parts(trace.count)
     found: list[Branch] = []
 
     def close(part: int, height: float) -> None:
         members = parts.members[part]
-        if minimum <= len(members) <= min(largest, count - 1):
-            apart = (len(members) - 1) * float(np.log(max(height, parts.height[part]) / parts.height[part]))
+        if minimum <= len(members) <= largest and height > parts.height[part]:
+            apart = (len(members) - 1) * float(np.log(height / parts.height[part]))
             found.append(Branch(np.sort(owner[members]), apart))
 
     for a, b, height in zip(start.tolist(), end.tolist(), distance.tolist(), strict=True):
@@ -106,8 +110,9 @@ def _branches(trace: ModalityTrace, embeddings: Embeddings, minimum: int) -> lis
         close(one, height)
         close(other, height)
         parts.join(one, other, height)
-    for part in [part for part in parts.members if parts.members[part] and len(parts.members) > 1]:
-        close(part, _nearest_stranger(embeddings.vectors, parts.members[part]))
+    for part, members in parts.members.items():
+        if minimum <= len(members) <= min(largest, trace.count - 1):
+            close(part, _nearest_stranger(embeddings.vectors, members))
     return found
 
 
@@ -149,7 +154,8 @@ def _nearest_stranger(vectors: NDArray[np.float32], members: list[int]) -> float
     """Distance from a part of the forest to whoever is nearest outside it."""
     outside = np.ones(len(vectors), dtype=np.bool_)
     outside[members] = False
-    return float(_distance((vectors[members] @ vectors[outside].T).max()))
+    blocks = np.array_split(np.array(members), len(members) * len(vectors) // BLOCK + 1)
+    return float(_distance(np.max([(vectors[block] @ vectors[outside].T).max() for block in blocks])))
 
 
 def _distance(similarity: NDArray[np.float32]) -> NDArray[np.float64]:
