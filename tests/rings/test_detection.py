@@ -11,8 +11,10 @@ from simulated_bank import MODALITIES, Simulation, bank_of, flags, found, simula
 from ringsight.errors import SettingsError
 from ringsight.records.bank import Role
 from ringsight.records.embeddings import JOINT
-from ringsight.rings.detection import DetectConfig, detect, ring_id
-from ringsight.rings.results import BITS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.rings.audit import AUDIT
+from ringsight.rings.detection import DetectConfig, detect
+from ringsight.rings.results import AGREEMENT, BITS, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.rings.tables import ring_id
 
 QUICK = DetectConfig(permutations=40)
 
@@ -39,18 +41,23 @@ def test_planted_rings_are_found_and_little_else(planted: Simulation, results: R
 
 
 def test_the_tables_hold_together(planted: Simulation, results: Results):
-    for table, schema in ((results.rings, RINGS), (results.members, MEMBERS), (results.links, LINKS)):
-        assert table.schema == pl.Schema(schema)
-    assert results.null.schema == pl.Schema(NULL)
+    schemas = {"rings": RINGS, "members": MEMBERS, "links": LINKS, "agreement": AGREEMENT}
+    for name, schema in (schemas | {"conditions": CONDITIONS, "audit": AUDIT, "null": NULL}).items():
+        assert getattr(results, name).schema == pl.Schema(schema), name
     assert results.members["customer_id"].is_unique().all()
     assert set(results.members["customer_id"]) <= set(planted.bank.customer_ids.tolist())
     sizes = dict(results.members.group_by("ring_id").len().iter_rows())
     assert sizes == dict(results.rings.select("ring_id", "size").iter_rows())
-    assert results.rings["q_value"].is_sorted()
-    assert results.rings["score"].is_sorted(descending=True)
-    assert (results.rings["flagged"] == (results.rings["q_value"] <= QUICK.fdr)).all()
-    assert results.rings["q_value"].is_between(0, 1).all()
-    assert results.rings["p_value"].is_between(0, 1).all()
+    rings = results.rings
+    assert rings["q_beyond"].is_sorted()
+    assert rings["score_beyond"].is_sorted(descending=True)
+    assert (rings["score_beyond"] <= rings["score"]).all()
+    assert (rings["flagged"] == (rings["q_beyond"] <= QUICK.fdr) & (rings["held"] == "")).all()
+    for rate in ("q_value", "q_beyond", "p_value"):
+        assert rings[rate].is_between(0, 1).all()
+    assert set(rings["null"]) <= {"permutation", "density"}
+    assert set(rings["proposer"]) <= {*MODALITIES, "together"}
+    assert "together" not in rings.filter(pl.col("null") == "density")["proposer"]
     assert set(results.null["permutation"]) <= set(range(20))
 
 
@@ -126,38 +133,69 @@ def test_those_who_lack_a_modality_are_not_tied_by_lacking_it():
     assert (touching["bits_id_images"] == 0).all()
 
 
-def test_banks_without_rings_are_seldom_flagged():
+@pytest.mark.parametrize("shared", [False, True])
+def test_banks_without_rings_are_seldom_flagged_by_either_null(shared: bool):
     runs = 20
-    banks = [simulate(100 + seed, customers=120, rings=0) for seed in range(runs)]
-    flagged = sum(bool(flags(detection_of(bank, seed))) for seed, bank in enumerate(banks))
+    flagged = 0
+    for seed in range(runs):
+        simulation = simulate(100 + seed, customers=100, rings=0)
+        devices = pl.Series("device", np.random.default_rng(seed).integers(0, 40, 100).astype(str))
+        bank = bank_of(simulation.bank.customers.with_columns(devices), {"device": Role.evidence} if shared else {})
+        flagged += bool(flags(detect(bank, simulation.embeddings, QUICK, seed)))
     # 4 of 20: with a rate of 5 % (a tenth more for the plug-in estimate) more happens once in 300 times
     assert flagged <= binom.ppf(0.995, runs, 1.1 * QUICK.fdr)
 
 
-def test_one_modality_alone_is_not_flagged_by_this_null():
+def test_a_ring_of_one_modality_is_flagged_by_no_other_null_than_density():
     simulation = simulate(3, tied=1)
-    flagged = flags(detection_of(simulation))
-    assert not any(found(ring, flagged) for ring in simulation.rings)
+    results = detection_of(simulation)
+    for name in results.rings.filter(pl.col("flagged") & (pl.col("null") == "permutation"))["ring_id"]:
+        assert not any(found(ring, [set(results.members_of(name))]) for ring in simulation.rings)
 
 
 def test_a_device_corroborates_what_one_modality_shows():
     simulation = simulate(3, customers=150, tied=1)
     of_a_ring = {customer: number for number, ring in enumerate(simulation.rings) for customer in ring}
     devices = [f"device {of_a_ring.get(c, c)}" for c in simulation.bank.customer_ids.tolist()]
-    customers = simulation.bank.customers.with_columns(device=pl.Series(devices), bystander=pl.Series(devices))
-    bank = bank_of(customers, {"device": Role.evidence, "bystander": Role.innocent})
-    results = detect(bank, simulation.embeddings, QUICK, seed=0)
+    customers = simulation.bank.customers.with_columns(device=pl.Series(devices))
+    results = detect(bank_of(customers, {"device": Role.evidence}), simulation.embeddings, QUICK, seed=0)
     assert all(found(ring, flags(results)) for ring in simulation.rings)
     assert results.links["bits_entities"].max() == pytest.approx(np.log2(150 / 6))
-    unused = bank_of(customers, {"device": Role.innocent, "bystander": Role.protected})
-    assert not any(
-        found(ring, flags(detect(unused, simulation.embeddings, QUICK, seed=0))) for ring in simulation.rings
-    )
+    for other in (Role.innocent, Role.protected):
+        unused = detect(bank_of(customers, {"device": other}), simulation.embeddings, QUICK, seed=0)
+        assert not any(found(ring, flags(unused)) for ring in simulation.rings)
+        assert unused.links["bits_entities"].max() in (0.0, None)
+        assert "device" not in unused.agreement["trace"]
 
 
-def test_a_bank_too_small_for_a_ring_has_none():
-    results = detection_of(simulate(0, customers=3, rings=0))
+def test_a_value_that_everybody_shares_ties_nobody_and_explains_nothing(planted: Simulation, results: Results):
+    everybody = planted.bank.customers.with_columns(device=pl.lit("kiosk"), branch=pl.lit("main"), sex=pl.lit("x"))
+    roles = {"device": Role.evidence, "branch": Role.innocent, "sex": Role.protected}
+    again = detect(bank_of(everybody, roles), planted.embeddings, QUICK, seed=0)
+    assert again.links["bits_entities"].max() == 0
+    assert set(again.rings["explanation"]) | set(again.rings["held"]) == {""}
+    assert "device" not in again.agreement["trace"]
+    assert sorted(map(sorted, flags(again))) == sorted(map(sorted, flags(results)))
+
+
+def test_strata_with_fewer_customers_than_neighbours_are_looked_for_serve():
+    simulation = simulate(6, customers=120, rings=2)
+    strata = pl.Series("stratum", [f"s{i // 12}" for i in range(120)])
+    results = detect(bank_of(simulation.bank.customers.with_columns(strata)), simulation.embeddings, QUICK, seed=0)
+    assert results.summary["strata"] == 10
+    assert not [group for group in flags(results) if not any(found(ring, [group]) for ring in simulation.rings)]
+
+
+@pytest.mark.parametrize("customers", [2, 3, 4])
+def test_a_bank_too_small_for_a_ring_has_none(customers: int):
+    simulation = simulate(0, customers=customers, rings=0)
+    if customers < QUICK.candidates.min_size:
+        with pytest.raises(SettingsError, match="nothing to compare"):
+            detection_of(simulation)
+        return
+    results = detection_of(simulation)
     assert not results.rings["flagged"].any()
+    assert results.summary["expected_false_flags"] == 0.0
 
 
 def test_no_embeddings_and_no_entities_are_refused(planted: Simulation):
