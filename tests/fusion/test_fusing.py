@@ -8,14 +8,16 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from numpy.typing import NDArray
 from tiny_bank import only_customers, tiny_bank
 
+from ringsight.encoders.note_vectors import unit
 from ringsight.encoders.part import Part
 from ringsight.errors import ModelError
 from ringsight.fusion.blocks import laid_out, side_by_side
 from ringsight.fusion.embed import embed_bank, embed_joint, embed_modalities
-from ringsight.fusion.joint import FusionConfig, FusionKind, JointTask
+from ringsight.fusion.joint import FusionConfig, FusionKind, JointSpace, JointTask
 from ringsight.fusion.training import ModelConfig, modalities_of, train_fusion, train_missing
 from ringsight.records.bank import Bank, Modality
 from ringsight.records.embeddings import Embeddings
@@ -97,25 +99,61 @@ def test_the_same_seed_gives_the_same_part(
     assert sorted(path.name for path in part.parent.iterdir()) == ["id_images", "joint", "notes", "transactions"]
 
 
-def test_who_lacks_photos_does_not_gather(config: ModelConfig, tmp_path: Path) -> None:
-    """Labels of who has a photo, shuffled, give differences as large as the true ones, whatever the kind."""
-    bank = tiny_bank(tmp_path / "bank", customers=60, seed=3)
+@pytest.fixture(scope="module")
+def half_photographed(config: ModelConfig, tmp_path_factory: pytest.TempPathFactory) -> tuple[Bank, Path]:
+    """A bank in which half of the customers have no image and a sixth no notes, and encoders trained on it."""
+    folder = tmp_path_factory.mktemp("half-photographed")
+    bank = tiny_bank(folder / "bank", customers=120, seed=3)
     odd = pl.col("customer_id").str.slice(1).cast(pl.Int64) % 2 == 1
     bank = bank.with_records(transactions=bank.transactions, notes=bank.notes, id_images=bank.id_images.filter(~odd))
+    train_missing(bank, config, folder / "model", 0)
+    return bank, folder / "model"
+
+
+@pytest.mark.parametrize("kind", FusionKind)
+def test_who_lacks_photos_does_not_gather(
+    kind: FusionKind, config: ModelConfig, half_photographed: tuple[Bank, Path], tmp_path: Path
+) -> None:
+    """Labels of who has a photo, shuffled, give differences as large as the true ones, whatever the kind."""
+    bank, trained = half_photographed
+    for modality in Modality:
+        (tmp_path / modality).symlink_to(trained / modality)
     eager = replace(
         config,
-        fusion=replace(config.fusion, epochs=40, learning_rate=3e-2),
-        trainer=replace(config.trainer, patience=40),
+        fusion=replace(config.fusion, kind=kind, epochs=20, learning_rate=3e-2),
+        trainer=replace(config.trainer, patience=20),
     )
-    train_missing(bank, eager, tmp_path / "model", 0)
-    for kind in FusionKind:
-        train_fusion(bank, list(Modality), of_kind(eager, kind), 0, tmp_path / "model")
-        joint = embed_bank(bank, tmp_path / "model")["joint"]
-        without = ~np.isin(joint.customer_ids, bank.id_images["customer_id"].to_numpy().astype(str))
-        assert 20 < without.sum() < 40
-        rng = np.random.default_rng(0)
-        chance = [gathering(joint.vectors, rng.permutation(without)) for _ in range(300)]
-        assert gathering(joint.vectors, without) <= max(chance) + 0.02, kind
+    train_fusion(bank, list(Modality), eager, 0, tmp_path)
+    joint = embed_bank(bank, tmp_path)["joint"]
+    without = ~np.isin(joint.customer_ids, bank.id_images["customer_id"].to_numpy().astype(str))
+    assert 50 < without.sum() < 70
+    rng = np.random.default_rng(0)
+    chance = [gathering(joint.vectors, rng.permutation(without)) for _ in range(300)]
+    assert gathering(joint.vectors, without) <= max(chance) + 0.02
+
+
+def test_who_lacks_the_same_is_not_among_each_others_nearest(half_photographed: tuple[Bank, Path]) -> None:
+    bank, trained = half_photographed
+    modalities, part = embed_modalities(bank, trained), Part.read(trained / "joint", "joint")
+    blocks = side_by_side(modalities, list(Modality))
+    space = JointSpace([block.shape[1] for block in blocks.vectors], part.settings["dim"])
+    plain = dict(part.weights) | {"whitening": torch.eye(part.settings["dim"]).repeat(2 ** len(Modality), 1, 1)}
+    enriched = []
+    for weights in (dict(part.weights), plain):
+        space.load_state_dict(weights)
+        with torch.no_grad():
+            vectors = space.embed([torch.from_numpy(b) for b in blocks.vectors], torch.from_numpy(blocks.present))
+        enriched.append(np.mean([enrichment(unit(vectors.numpy()), without, 5) for without in ~blocks.present.T]))
+    assert enriched[0] < 1.5
+    assert enriched[1] > 2  # the figure tells: unwhitened they gather
+
+
+def enrichment(vectors: NDArray[np.float32], marked: NDArray[np.bool_], nearest: int) -> float:
+    """How many of the nearest of the marked are marked too, beside how many would be by chance."""
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, -np.inf)
+    neighbours = np.argpartition(-similarity, nearest, axis=1)[:, :nearest]
+    return float(marked[neighbours[marked]].mean() * (len(marked) - 1) / (marked.sum() - 1))
 
 
 def gathering(vectors: NDArray[np.float32], marked: NDArray[np.bool_]) -> float:

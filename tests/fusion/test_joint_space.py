@@ -19,12 +19,13 @@ from ringsight.records.embeddings import Embeddings
 CUSTOMERS, LENGTH, DIM = 400, 24, 32
 MODALITIES = ["transactions", "notes", "id_images"]
 IMAGES = MODALITIES.index("id_images")
+DIRECTIONS = np.linalg.qr(np.random.default_rng(0).normal(size=(3 * LENGTH, DIM)))[0].astype(np.float32)
 
 
 def embedded(space: str, ids: NDArray[np.str_], seed: int) -> Embeddings:
-    """Vectors that lean to one side, as those of a real encoder do."""
+    """Vectors that lean to one side and vary more in some directions than in others, as a real encoder's do."""
     rng = np.random.default_rng(seed)
-    vectors = unit((rng.normal(size=(len(ids), LENGTH)) + 0.7).astype(np.float32))
+    vectors = unit(((rng.normal(size=(len(ids), LENGTH)) + 0.7) * 0.9 ** np.arange(LENGTH)).astype(np.float32))
     return Embeddings(space, ids, vectors, f"hash of {space}", "data")
 
 
@@ -45,9 +46,10 @@ def blocks(embeddings: dict[str, Embeddings]) -> Blocks:
 def space(blocks: Blocks) -> JointSpace:
     torch.manual_seed(0)
     space = JointSpace([LENGTH] * 3, DIM)
+    space.start_from(torch.from_numpy(DIRECTIONS))
     for contribution in space._each():
         torch.nn.init.normal_(contribution.absent)
-    space.centre_on(*tensors(blocks))
+    space.spread_evenly(*tensors(blocks))
     return space
 
 
@@ -58,6 +60,14 @@ def tensors(blocks: Blocks) -> tuple[list[torch.Tensor], torch.Tensor]:
 def mean_similarity(vectors: NDArray[np.float32]) -> float:
     """Over all pairs of different rows."""
     return float((np.square(vectors.sum(axis=0)).sum() - len(vectors)) / (len(vectors) * (len(vectors) - 1)))
+
+
+def enrichment(vectors: NDArray[np.float32], marked: NDArray[np.bool_], nearest: int) -> float:
+    """How many of the nearest of the marked are marked too, beside how many would be by chance."""
+    similarity = vectors @ vectors.T
+    np.fill_diagonal(similarity, -np.inf)
+    neighbours = np.argpartition(-similarity, nearest, axis=1)[:, :nearest]
+    return float(marked[neighbours[marked]].mean() * (len(marked) - 1) / (marked.sum() - 1))
 
 
 def excess_of_the_lacking(vectors: NDArray[np.float32], lacking: NDArray[np.bool_]) -> float:
@@ -77,6 +87,63 @@ def test_customers_without_a_photo_do_not_gather(space: JointSpace, blocks: Bloc
     assert excess_of_the_lacking(with_tokens, lacking) > 20  # the figure tells: tokens would gather them
 
 
+def test_nor_do_they_among_the_nearest(space: JointSpace, blocks: Blocks) -> None:
+    lacking = ~blocks.present[:, IMAGES]
+    with torch.no_grad():
+        evened = unit(space.embed(*tensors(blocks)).numpy())
+        space.whitening[:] = torch.eye(DIM)
+        plain = unit(space.embed(*tensors(blocks)).numpy())
+    for marked in (lacking, ~lacking):
+        assert enrichment(evened, marked, 10) < 1.2
+    assert enrichment(plain, lacking, 10) > 1.4  # the figure tells: unwhitened they gather
+
+
+def test_strangers_spread_alike_whatever_they_lack(space: JointSpace, blocks: Blocks) -> None:
+    vectors, _ = tensors(blocks)
+    complete = torch.from_numpy(blocks.present.all(axis=1))
+    spreads = []
+    for number in range(1, 2 ** len(MODALITIES)):
+        shown = torch.tensor([bool(number & 2**place) for place in range(len(MODALITIES))])
+        with torch.no_grad():
+            shown_so = space.embed([block[complete] for block in vectors], shown.expand(int(complete.sum()), -1))
+        alike = unit(shown_so.numpy()) @ unit(shown_so.numpy()).T
+        spreads.append(float(np.std(alike[np.triu_indices(len(alike), 1)])))
+    alone, together = spreads[0], spreads[-1]  # one modality of 24 directions, and three in all 32
+    assert together == pytest.approx(1 / np.sqrt(DIM), rel=0.1)
+    assert max(spreads) < 1.4 * together
+    assert alone > together
+
+
+def test_twins_who_lack_the_same_stay_together(space: JointSpace, blocks: Blocks) -> None:
+    vectors, present = tensors(blocks)
+    first, second = np.flatnonzero(~blocks.present[:, IMAGES])[:2]
+    twins = [block.clone() for block in vectors]
+    for block in twins:
+        block[second] = block[first]
+    with torch.no_grad():
+        joint = unit(space.embed(twins, present).numpy())
+    assert float(joint[first] @ joint[second]) == pytest.approx(1, abs=1e-5)
+
+
+@pytest.mark.parametrize("customers", [0, 1, 2])
+def test_next_to_nobody_to_spread_by_leaves_no_nan(blocks: Blocks, customers: int) -> None:
+    space = JointSpace([LENGTH] * 3, DIM)
+    vectors, present = tensors(blocks)
+    space.spread_evenly([block[:customers] for block in vectors], present[:customers])
+    with torch.no_grad():
+        assert torch.isfinite(space.embed(vectors, present)).all()
+
+
+def test_customers_all_alike_have_no_direction(blocks: Blocks) -> None:
+    space = JointSpace([LENGTH] * 3, DIM)
+    vectors, present = tensors(blocks)
+    alike = [block[:1].expand_as(block) for block in vectors]
+    space.spread_evenly(alike, torch.ones_like(present))
+    with torch.no_grad():
+        joint = unit(space.embed(alike, torch.ones_like(present)).numpy())
+    np.testing.assert_allclose(joint @ joint.T, 1, atol=1e-5)
+
+
 def test_the_token_is_not_seen_in_an_embedding(space: JointSpace, blocks: Blocks) -> None:
     with torch.no_grad():
         before = space.embed(*tensors(blocks))
@@ -93,14 +160,12 @@ def test_what_stands_in_a_masked_row_does_not_count(space: JointSpace, blocks: B
         assert torch.equal(space(disturbed, present), space(vectors, present))
 
 
-def test_it_starts_from_early_fusion(space: JointSpace, blocks: Blocks) -> None:
-    components = np.linalg.qr(np.random.default_rng(0).normal(size=(3 * LENGTH, DIM)))[0].astype(np.float32)
-    space.start_from(torch.from_numpy(components))
-    for contribution in space._each():
-        contribution.centre.zero_()
+def test_it_starts_from_early_fusion(blocks: Blocks) -> None:
+    space = JointSpace([LENGTH] * 3, DIM)
+    space.start_from(torch.from_numpy(DIRECTIONS))
     with torch.no_grad():
         joint = unit(space.embed(*tensors(blocks)).numpy())
-    np.testing.assert_allclose(joint, unit(blocks.side_by_side() @ components), atol=1e-5)
+    np.testing.assert_allclose(joint, unit(blocks.side_by_side() @ DIRECTIONS), atol=1e-5)
 
 
 def test_fewer_components_than_dimensions_can_be_started_from(blocks: Blocks) -> None:
@@ -113,7 +178,7 @@ def test_a_modality_that_nobody_has_leaves_no_nan(blocks: Blocks) -> None:
     space = JointSpace([LENGTH] * 3, DIM)
     vectors, present = tensors(blocks)
     present = present & torch.tensor([True, True, False])
-    space.centre_on(vectors, present)
+    space.spread_evenly(vectors, present)
     with torch.no_grad():
         assert torch.isfinite(space.embed(vectors, present)).all()
 
@@ -131,12 +196,11 @@ def test_leaving_out_never_takes_all_that_a_customer_has(blocks: Blocks) -> None
 
 @pytest.fixture(params=list(FusionKind))
 def part(request: pytest.FixtureRequest, space: JointSpace, tmp_path: Path) -> Path:
-    components = np.linalg.qr(np.random.default_rng(0).normal(size=(3 * LENGTH, DIM)))[0].astype(np.float32)
     write_part(
         tmp_path / "joint",
         kind="joint",
         weights=space.state_dict() if request.param is FusionKind.joint else {},
-        preprocessing={"components": components} if request.param is FusionKind.early else {},
+        preprocessing={"components": DIRECTIONS} if request.param is FusionKind.early else {},
         settings={
             "kind": request.param.value,
             "dim": DIM,
@@ -180,6 +244,19 @@ def test_embeddings_of_another_encoder_are_refused(embeddings: dict[str, Embeddi
         embed_joint(embeddings | {"notes": other}, part)
     with pytest.raises(ModelError, match="notes encoder"):
         embed_joint({name: found for name, found in embeddings.items() if name != "notes"}, part)
+
+
+def test_weights_of_another_joint_space_are_refused(embeddings: dict[str, Embeddings], tmp_path: Path) -> None:
+    weights = JointSpace([LENGTH] * 3, DIM).state_dict()
+    del weights["whitening"]
+    encoders = {name: f"hash of {name}" for name in MODALITIES}
+    settings = {"kind": "joint", "dim": DIM, "encoders": encoders}
+    write_part(
+        tmp_path / "joint", kind="joint", weights=weights, preprocessing={}, settings=settings, metrics={}, card=""
+    )
+    with pytest.raises(ModelError, match="whitening") as refusal:
+        embed_joint(embeddings, tmp_path / "joint")
+    assert "ringsight train encoder=joint" in str(refusal.value)
 
 
 def test_late_fusion_is_the_mean_of_the_modalities_similarities(embeddings: dict[str, Embeddings]) -> None:

@@ -19,6 +19,8 @@ from ringsight.fusion.joint import FusionKind, JointSpace
 from ringsight.records.bank import Bank, Modality
 from ringsight.records.embeddings import JOINT, Embeddings
 
+_AGAIN = "train it again: `ringsight train encoder=joint again=true bank.path=FOLDER model=FOLDER`"
+
 
 def embed_bank(bank: Bank, model: Path) -> dict[str, Embeddings]:
     """Embed a bank in every space that a model has.
@@ -74,11 +76,11 @@ def embed_joint(embeddings: Mapping[str, Embeddings], part: Path) -> Embeddings:
             raise ModelError(
                 f"the joint space stands on the {name} encoder {expected[:12]}, but the embeddings are of {found[:12]}",
                 where=str(part),
-                remedy="train it again: `ringsight train encoder=joint again=true bank.path=FOLDER model=FOLDER`",
+                remedy=_AGAIN,
             )
     blocks = side_by_side(embeddings, [name for name in Modality if name in encoders])
     some = next(iter(embeddings.values()))
-    return Embeddings(JOINT, blocks.customer_ids, _together(blocks, trained), trained.hash, some.data_hash)
+    return Embeddings(JOINT, blocks.customer_ids, _together(blocks, trained, part), trained.hash, some.data_hash)
 
 
 def model_hash(model: Path) -> str:
@@ -96,11 +98,15 @@ def model_hash(model: Path) -> str:
     return digest.hexdigest()
 
 
-def _together(blocks: Blocks, trained: Part) -> NDArray[np.float32]:
+def _together(blocks: Blocks, trained: Part, part: Path) -> NDArray[np.float32]:
     match FusionKind(trained.settings["kind"]):
         case FusionKind.joint:
             space = JointSpace([block.shape[1] for block in blocks.vectors], trained.settings["dim"])
-            space.load_state_dict(dict(trained.weights))
+            try:
+                space.load_state_dict(dict(trained.weights))
+            except RuntimeError as error:  # torch names the weights that are missing or of another shape
+                what = f"not the weights of a joint space: {error}"
+                raise ModelError(what, where=str(part), remedy=_AGAIN) from error
             with torch.inference_mode():
                 vectors = [torch.from_numpy(block) for block in blocks.vectors]
                 return unit(space.eval().embed(vectors, torch.from_numpy(blocks.present)).numpy())

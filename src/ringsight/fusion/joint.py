@@ -7,7 +7,10 @@ customer land together and those of two customers apart (InfoNCE); a modality is
 
 Two views of one customer lack the same modalities, so learning pulls those together who lack one. A learned token
 takes that up while learning, and is left out of the embedding: there, what is absent adds nothing, and what is
-present is centred, so that no customers are alike for what they lack.
+present is centred, so that no customers are alike on average for what they lack. Nor are they in the tail, where the
+nearest neighbours are found: customers of whom less is known vary in fewer directions, and would come nearer to some
+stranger by chance. So each set of modalities is whitened on all who have at least these, shown with these alone (ZCA:
+Bell and Sejnowski 1997, Vision Research 37:3327), and strangers spread alike whatever they lack.
 
 Shapes: for each modality vectors (customers, dim of the modality) and a mask (customers,) -> (customers, dim).
 """
@@ -24,6 +27,9 @@ from torch.nn.functional import normalize
 
 from ringsight.encoders.training import info_nce
 from ringsight.errors import SettingsError, require_at_least, require_positive
+
+RIDGE = 0.1
+"""Added to every variance before whitening, in mean variances: directions of little variance are mostly noise."""
 
 
 class FusionKind(StrEnum):
@@ -86,9 +92,12 @@ class Contribution(nn.Module):
 class JointSpace(nn.Module):
     """Contributions of all modalities, added up."""
 
+    whitening: Tensor
+
     def __init__(self, given: list[int], dim: int) -> None:
         super().__init__()
         self.contributions = nn.ModuleList(Contribution(length, dim) for length in given)
+        self.register_buffer("whitening", torch.eye(dim).repeat(2 ** len(given), 1, 1))
 
     def forward(
         self, vectors: list[Tensor], present: Bool[Tensor, "customers modalities"]
@@ -103,18 +112,36 @@ class JointSpace(nn.Module):
     def embed(
         self, vectors: list[Tensor], present: Bool[Tensor, "customers modalities"]
     ) -> Float[Tensor, "customers dim"]:
-        """Joint embeddings, not yet of length 1: what is present is centred, what is absent adds nothing."""
+        """Joint embeddings, not yet of length 1: what is absent adds nothing, what is present is spread evenly."""
+        embedded = self._centred(vectors, present)
+        of_set = (present * self._places()).sum(dim=1)
+        for number in set(of_set.tolist()):
+            rows = of_set == number
+            embedded[rows] = embedded[rows] @ self.whitening[number]
+        return embedded
+
+    @torch.no_grad()
+    def spread_evenly(self, vectors: list[Tensor], present: Bool[Tensor, "customers modalities"]) -> None:
+        """Take each modality's centre from the customers given who have it, then whiten each set of modalities."""
+        for contribution, of_modality, has in self._with_masks(vectors, present):
+            contribution.centre.copy_((contribution(of_modality) * has).sum(dim=0) / has.sum().clamp(min=1))
+        for number in range(1, len(self.whitening)):
+            shown = (number & self._places()) > 0
+            rows = present[:, shown].all(dim=1)
+            centred = self._centred([of_modality[rows] for of_modality in vectors], shown.expand(int(rows.sum()), -1))
+            self.whitening[number] = _whitening(normalize(centred, dim=-1))
+
+    def _centred(self, vectors: list[Tensor], present: Tensor) -> Tensor:
+        """What is present, centred and added up."""
         added = [
             (contribution(of_modality) - contribution.centre) * has
             for contribution, of_modality, has in self._with_masks(vectors, present)
         ]
         return torch.stack(added).sum(dim=0)
 
-    @torch.no_grad()
-    def centre_on(self, vectors: list[Tensor], present: Bool[Tensor, "customers modalities"]) -> None:
-        """Take each modality's centre from the customers given who have it."""
-        for contribution, of_modality, has in self._with_masks(vectors, present):
-            contribution.centre.copy_((contribution(of_modality) * has).sum(dim=0) / has.sum().clamp(min=1))
+    def _places(self) -> Tensor:
+        """Of each modality, its place in the number of a set of modalities."""
+        return 2 ** torch.arange(len(self.contributions), device=self.whitening.device)
 
     @torch.no_grad()
     def start_from(self, components: Float[Tensor, "all_given components"]) -> None:
@@ -131,6 +158,16 @@ class JointSpace(nn.Module):
 
     def _each(self) -> list[Contribution]:
         return [module for module in self.contributions if isinstance(module, Contribution)]
+
+
+def _whitening(rows: Float[Tensor, "customers dim"]) -> Float[Tensor, "dim dim"]:
+    """The symmetric map that evens out the variances of rows centred already; none where there is nothing to see."""
+    variances, directions = torch.linalg.eigh((rows.T @ rows / max(len(rows), 1)).double())
+    mean = variances.mean()
+    if mean == 0:
+        return torch.eye(rows.shape[1])
+    evened: Tensor = (directions / (variances.clamp(min=0) + RIDGE * mean).sqrt()) @ directions.T
+    return evened.float()
 
 
 class JointTask(LightningModule):

@@ -205,7 +205,7 @@ def _train_joint(
         ),
         config.trainer,
     )
-    task.space.centre_on([torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present))
+    task.space.spread_evenly([torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present))
     return task.space.state_dict(), metrics
 
 
@@ -260,6 +260,8 @@ def _embed(view: Bank, modalities: list[Modality], model: Path, copy_seed: int |
 _CARD = """
 It brings a customer's modalities together for similar customers, maps and proposals. Evidence for rings is weighed
 in the modalities themselves, never here, so that nothing counts twice. A modality that a customer lacks adds
-nothing, and those who lack the same one are no more alike on average; yet the fewer modalities a customer has, the
-more each counts, so that the nearest neighbours of such customers are often others who lack the same.
+nothing. In a learned space (`joint`) customers who lack the same one are hardly nearer to each other than to anybody,
+for what each set of modalities shows is spread evenly over all directions; a little is left of it where a modality
+that tells much is the one absent, and a customer stands less near to one hand's other account if that lacks what this
+one has. In `early` and `late` those who lack the same are often among each other's nearest.
 """
