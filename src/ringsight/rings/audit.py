@@ -41,7 +41,7 @@ def audit(
     Returns:
         Columns of `AUDIT`. The ratio has a 95 % bootstrap interval over rings (Efron 1979), for whole rings are
         flagged, not customers one by one. One flagged customer, shared out by size, is added, so that few flags claim
-        no extreme ratio. Without a flag there is no ratio.
+        no extreme ratio. Without a flag, or without others, there is no ratio.
     """
     rng = np.random.default_rng(seed)
     rings = len(flagged)
@@ -59,9 +59,10 @@ def audit(
         for value in np.flatnonzero(size >= FEWEST):
             own, others = by_ring[:, value], by_ring.sum(axis=1) - by_ring[:, value]
             sizes = (int(size[value]), int(known.sum() - size[value]))
+            compared = bool(flagged) and sizes[1] > 0
             drawn = np.stack([draws @ own, draws @ others], axis=1)
-            low, high = np.quantile(_ratio(drawn, sizes), [0.025, 0.975]) if flagged else (None, None)
-            ratio = _ratio(np.array([[own.sum(), others.sum()]]), sizes)[0] if flagged else None
+            low, high = np.quantile(_ratio(drawn, sizes), [0.025, 0.975]) if compared else (None, None)
+            ratio = _ratio(np.array([[own.sum(), others.sum()]]), sizes)[0] if compared else None
             count = int(own.sum())
             rows.append((condition.name, condition.values[value], sizes[0], count, count / sizes[0], ratio, low, high))
     return pl.DataFrame(rows, schema=AUDIT, orient="row")
