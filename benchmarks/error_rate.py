@@ -11,6 +11,7 @@ import argparse
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import numpy as np
@@ -147,31 +148,32 @@ def draw(without: Sequence[Sequence[Flags]], with_rings: Sequence[Sequence[Flags
     mpl.rcParams["svg.hashsalt"] = "ringsight"
     from matplotlib import pyplot as plt
 
-    figure, axes = plt.subplots(figsize=(6, 4.5), layout="constrained")
-    axes.plot([0, 0.25], [0, 0.25], color="0.6", linewidth=1, label="realised = asked")
+    figure, panels = plt.subplots(1, 2, figsize=(8, 4), sharey=True, layout="constrained")
+    titles = (
+        f"False share of flags,\n{len(with_rings)} banks with rings",
+        f"Share of banks with a flag,\n{len(without)} banks without rings",
+    )
+    for axes, title in zip(panels, titles, strict=True):
+        axes.plot([0, 0.25], [0, 0.25], color="0.7", linewidth=1, label="realised = asked")
+        axes.set(title=title, xlabel="false-discovery rate asked", xlim=(0, 0.25), xticks=[0, *RATES])
     for column, (name, benign) in enumerate(COLUMNS.items()):
-        colour, shift = ("#0072b2", "#d55e00")[column], (-0.002, 0.002)[column]
-        shares = [mean_share(with_rings, index, column) for index in range(len(RATES))]
-        label = f"false share of flags, {len(with_rings)} banks with rings, {name}"
-        _bars(axes, np.array(RATES) + shift, shares, {"color": colour, "marker": "o", "label": label})
-        shares = [any_flag(without, index, benign_false=benign) for index in range(len(RATES))]
-        label = f"share with a flag, {len(without)} banks without rings, {name}"
-        look = {"color": colour, "marker": "s", "mfc": "white", "label": label}
-        _bars(axes, np.array(RATES) + 3 * shift, shares, look)
-    axes.set(xlabel="false-discovery rate asked", ylabel="realised, with 95 % intervals", xlim=(0, 0.25))
-    axes.set_ylim(bottom=0)
-    axes.legend(fontsize="x-small", loc="upper left", frameon=False)
+        look = {"color": ("#0072b2", "#d55e00")[column], "marker": "os"[column], "label": name}
+        x = np.array(RATES) + (-0.002, 0.002)[column]
+        _bars(panels[0], x, [mean_share(with_rings, index, column) for index in range(len(RATES))], look)
+        _bars(panels[1], x, [any_flag(without, index, benign_false=benign) for index in range(len(RATES))], look)
+    panels[0].set(ylabel="realised, with 95 % intervals", ylim=(0, None))
+    panels[0].legend(fontsize="small", loc="upper left", frameon=False)
     docs.mkdir(exist_ok=True)
     figure.savefig(docs / "error_rate.svg", metadata={"Date": None})
     figure.savefig(docs / "error_rate.png", dpi=150)
     plt.close(figure)
 
 
-def _bars(axes: "mpl.axes.Axes", x: NDArray[np.float64], shares: Sequence[Interval], look: dict[str, str]) -> None:
+def _bars(axes: "mpl.axes.Axes", x: NDArray[np.float64], shares: Sequence[Interval], look: dict[str, Any]) -> None:
     value = np.array([share.value for share in shares])
     below = value - [share.low for share in shares]
     above = [share.high for share in shares] - value
-    axes.errorbar(x, value, yerr=[below, above], linestyle="", capsize=3, **look)
+    axes.errorbar(x, value, yerr=[below, above], linestyle="", capsize=3, clip_on=False, **look)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,12 @@ from dataclasses import dataclass
 
 from verdicts import false_share, found, found_members, held_against, readable
 
+from ringsight.records.synthetic.settings import Strength
 from ringsight.rings.truth import Truth
 
 CASES = (20, 10, 5)
+FALLING = {strength.value: place for place, strength in enumerate(Strength)}
+"""Strengths are told from blatant to hopeless; other traits in order of their names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +76,7 @@ def outcome_table(outcomes: dict[str, list[Outcome]]) -> str:
     ]
     for name in best_first(outcomes):
         banks = outcomes[name]
-        columns = [[bank.at_cases[cases] for bank in banks] for cases in reversed(CASES)]
+        columns: list[list[float]] = [[bank.at_cases[cases] for bank in banks] for cases in reversed(CASES)]
         columns += [[len(bank.found) for bank in banks], [len(bank.found_strict) for bank in banks]]
         columns.append([bank.recall for bank in banks])
         shares = [statistics.mean(bank.shares[column] for bank in banks) for column in range(2)]
@@ -85,7 +88,9 @@ def outcome_table(outcomes: dict[str, list[Outcome]]) -> str:
 def trait_table(outcomes: dict[str, list[Outcome]], trait: str) -> str:
     """Share of the rings found at false share 0.05, benign set aside, by one trait; empty where no ring has it."""
     rings = [traits for banks in outcomes.values() for bank in banks for traits in bank.traits.values()]
-    values = sorted({traits[trait] for traits in rings if trait in traits})
+    values = sorted(
+        {traits[trait] for traits in rings if trait in traits}, key=lambda value: (FALLING.get(value, 0), value)
+    )
     if not values:
         return ""
     lines = [f"| found, by {trait} | " + " | ".join(values) + " |", "|---" * (len(values) + 1) + "|"]
@@ -114,5 +119,6 @@ def found_share(outcome: Outcome) -> float:
 
 
 def mean_and_spread(values: Sequence[float]) -> str:
-    """The mean, and smallest to largest."""
-    return f"{statistics.mean(values):.3g} ({min(values):.3g} to {max(values):.3g})"
+    """The mean, and smallest to largest where they differ."""
+    mean = f"{statistics.mean(values):.3g}"
+    return mean if min(values) == max(values) else f"{mean} ({min(values):.3g} to {max(values):.3g})"

@@ -49,7 +49,7 @@ def top_degree(traces: Traces, columns: Columns, cutoff: float) -> list[Rows]:
     """
     a, b, shared = _shared(traces, columns, CHOSEN.entity_cap)
     attributes = _attributes(traces, columns, CHOSEN.entity_cap)
-    held = np.sum([trace.present for trace in attributes], axis=0)
+    held = sum((trace.present.astype(np.int64) for trace in attributes), np.zeros(traces.customers, np.int64))
     similarity = shared / np.maximum(held[a] + held[b] - shared, 1)
     kept = similarity > cutoff
     a, b, similarity = a[kept], b[kept], similarity[kept]

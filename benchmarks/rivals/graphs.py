@@ -30,8 +30,10 @@ def single(traces: Traces, modality: str, scale: int, order: Order) -> list[Rows
 
 
 def early(traces: Traces, scale: int, order: Order) -> list[Rows]:
-    """Communities in the space of all modalities' vectors, concatenated."""
+    """Communities in the space of all modalities' vectors, concatenated; none where the bank lacks them all."""
     names = [trace.name for trace in traces.modalities]
+    if not names:
+        return []
     blocks = side_by_side(traces.embeddings, names)
     some = traces.embeddings[names[0]]
     space = Embeddings("early", blocks.customer_ids, blocks.side_by_side(), some.model_hash, some.data_hash)
@@ -39,7 +41,9 @@ def early(traces: Traces, scale: int, order: Order) -> list[Rows]:
 
 
 def joint(traces: Traces, scale: int, order: Order) -> list[Rows]:
-    """Communities in the learned joint space, without a null."""
+    """Communities in the learned joint space, without a null; none where there is no such space."""
+    if JOINT not in traces.embeddings:
+        return []
     trace = modality_trace(traces.embeddings[JOINT], traces.bank.customer_ids, CHOSEN.neighbours)
     return _communities_of(trace, scale, order)
 
@@ -59,7 +63,8 @@ def summed_mean(traces: Traces, groups: list[Rows]) -> NDArray[np.float64]:
     bits = sum((bits_above_chance(trace, own, a, b) for trace in traces.all), np.zeros(len(a)))
     pair_group = laid.group[laid.left]
     counts = np.bincount(pair_group, minlength=laid.count)
-    return np.bincount(pair_group, bits, laid.count) / np.maximum(counts, 1)
+    mean: NDArray[np.float64] = np.bincount(pair_group, bits, laid.count) / np.maximum(counts, 1)
+    return mean
 
 
 def ordered(groups: list[Rows], mean: NDArray[np.float64], order: Order) -> NDArray[np.float64]:

@@ -31,8 +31,8 @@ def grid(**knobs: list[Any]) -> list[dict[str, Any]]:
     return [dict(zip(knobs, values, strict=True)) for values in product(*knobs.values())]
 
 
-LEIDEN = {"scale": [4, 8, 15, 30], "order": list(Order)}
-TOP = {"top": [0.05, 0.1, 0.2, 0.4]}
+LEIDEN: dict[str, list[Any]] = {"scale": [4, 8, 15, 30], "order": list(Order)}
+TOP: dict[str, list[Any]] = {"top": [0.05, 0.1, 0.2, 0.4]}
 METHODS = (
     Method("cluster size", cluster_size, grid(columns=list(Columns), cap=[5, 10, 50])),
     Method("number of shared attributes", shared_attributes, grid(columns=list(Columns), least=[1, 2])),

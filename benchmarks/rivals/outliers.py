@@ -25,7 +25,7 @@ def autoencoder(traces: Traces, top: float) -> list[Rows]:
     """Groups of the share `top` of customers whom an autoencoder reconstructs worst."""
     from pyod.models.auto_encoder import AutoEncoder
 
-    model = AutoEncoder(random_state=SEED, verbose=0)
+    model = AutoEncoder(batch_size=min(32, traces.customers), random_state=SEED, verbose=0)
     model.fit(features(traces))
     return _grouped(traces, model.decision_scores_, top)
 

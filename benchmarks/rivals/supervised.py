@@ -76,10 +76,11 @@ def pair_features(traces: Traces, a: Rows, b: Rows) -> NDArray[np.float64]:
     for trace in traces.all:
         both = trace.present[a] & trace.present[b]
         columns.append(np.where(both, carried_bits(trace, own, a, b), np.nan))
-    space = traces.embeddings[JOINT]
-    row = space.rows_in(traces.bank.customer_ids)
-    cosine = np.einsum("ij,ij->i", space.vectors[row[a]], space.vectors[row[b]])
-    columns.append(np.where((row[a] >= 0) & (row[b] >= 0), cosine, np.nan))
+    if JOINT in traces.embeddings:
+        space = traces.embeddings[JOINT]
+        row = space.rows_in(traces.bank.customer_ids)
+        cosine = np.einsum("ij,ij->i", space.vectors[row[a]], space.vectors[row[b]])
+        columns.append(np.where((row[a] >= 0) & (row[b] >= 0), cosine, np.nan))
     innocent = entity_traces(traces.bank.customers, traces.bank.columns_with(Role.innocent), traces.customers)
     columns += [carried_bits(trace, own, a, b) for trace in innocent]
     if "opened_at" in traces.bank.customers.columns:
