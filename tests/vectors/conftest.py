@@ -15,7 +15,7 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.store import StoreConfig, StoreKind, VectorStore, open_store
 
 
-class Where(StrEnum):
+class Place(StrEnum):
     """Where the store of a test is."""
 
     memory = "memory"
@@ -24,7 +24,6 @@ class Where(StrEnum):
     real_server = "real_server"
 
 
-Place = Callable[[Where, Path], "contextmanager[StoreConfig]"]
 numbers = count()
 
 
@@ -51,26 +50,26 @@ def _running(server: Server) -> Iterator[Server]:
 
 
 @contextmanager
-def _place(where: Where, folder: Path, request: pytest.FixtureRequest) -> Iterator[StoreConfig]:
+def _settings(place: Place, folder: Path, request: pytest.FixtureRequest) -> Iterator[StoreConfig]:
     """Settings of a store that is empty, and is taken away in the end."""
-    match where:
-        case Where.memory:
+    match place:
+        case Place.memory:
             yield StoreConfig(kind=StoreKind.memory)
-        case Where.lite:
+        case Place.lite:
             yield StoreConfig(path=folder / "vectors.db")
-        case Where.lite_server | Where.real_server:
-            server = request.getfixturevalue("served" if where is Where.real_server else "served_lite")
+        case Place.lite_server | Place.real_server:
+            server = request.getfixturevalue("served" if place is Place.real_server else "served_lite")
             with server.database(f"bank{next(numbers)}") as database:
                 yield replace(server.config, database=database)
 
 
-@pytest.fixture(scope="module", params=list(Where))
+@pytest.fixture(scope="module", params=list(Place))
 def filled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, people: Embeddings
 ) -> Iterator[VectorStore]:
     """A store to read from: 400 customers in `notes`, none in any other space."""
     with (
-        _place(request.param, tmp_path_factory.mktemp("filled"), request) as config,
+        _settings(request.param, tmp_path_factory.mktemp("filled"), request) as config,
         open_store(config) as store,
     ):
         store.write(people, make_scalars(people))
@@ -78,10 +77,10 @@ def filled(
         yield store
 
 
-@pytest.fixture(params=list(Where))
+@pytest.fixture(params=list(Place))
 def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreConfig]:
     """Settings of an empty store."""
-    with _place(request.param, tmp_path, request) as config:
+    with _settings(request.param, tmp_path, request) as config:
         yield replace(config, write_batch=64)
 
 

@@ -4,6 +4,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import count
 
 import numpy as np
 import pytest
@@ -16,6 +17,8 @@ from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.milvus import MilvusStore
 from ringsight.vectors.store import IndexKind, StoreConfig, open_store
 
+numbers = count()
+
 
 @pytest.fixture(params=["served_lite", "served"])
 def server(request: pytest.FixtureRequest) -> Server:
@@ -26,9 +29,9 @@ def server(request: pytest.FixtureRequest) -> Server:
 
 
 @pytest.fixture
-def config(server: Server, request: pytest.FixtureRequest) -> Iterator[StoreConfig]:
+def config(server: Server) -> Iterator[StoreConfig]:
     """Settings of a store in a database of its own."""
-    with server.database(f"test_{abs(hash(request.node.name))}") as database:
+    with server.database(f"served{next(numbers)}") as database:
         yield replace(server.config, database=database, write_batch=64)
 
 
@@ -89,9 +92,7 @@ def test_a_server_that_comes_back_is_waited_for(config: StoreConfig, server: Ser
         assert (store.search(people, 3).ids == self_neighbours(people, 3).ids).all()
 
 
-def test_a_server_that_stays_away_is_an_error_and_the_run_resumes(
-    served_lite: Server, people: Embeddings, request: pytest.FixtureRequest
-):
+def test_a_server_that_stays_away_is_an_error_and_the_run_resumes(served_lite: Server, people: Embeddings):
     with served_lite.database("away") as database:
         config = replace(served_lite.config, database=database, write_batch=64, patience_seconds=0.5)
         with open_store(config) as store:
