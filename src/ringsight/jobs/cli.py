@@ -21,6 +21,7 @@ JOBS = {
     "evaluate": "hold a finished run against the truth",
     "store": "the models in the vector store: status, promote, rollback, drop",
     "erase": "a customer's vectors out of a run and of the store, verified",
+    "similar": "the customers most like one, and what they share",
 }
 EXAMPLES = {
     "demo": "ringsight demo out=out/demo",
@@ -32,6 +33,7 @@ EXAMPLES = {
     "evaluate": "ringsight evaluate run=out/mine truth=out/bank/truth/labels.csv",
     "store": "ringsight store do=status out=out/mine",
     "erase": "ringsight erase customer=C00001 out=out/mine",
+    "similar": "ringsight similar customer=C00001 k=5 where=\"region == 'north'\" out=out/mine",
 }
 INTERRUPTED = 130
 """Exit code of a program stopped by Ctrl-C, as shells have it."""

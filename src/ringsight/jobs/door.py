@@ -4,6 +4,7 @@ The only module that knows both Hydra and the jobs; a `DictConfig` never leaves 
 """
 
 import os
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, fields, replace
@@ -45,6 +46,8 @@ class Door(Generic[Settings]):
     run: Callable[[Settings], object]
     folder: str = ""
     """The setting that names the folder written to: each run of a sweep gets one of its own."""
+    verbatim: tuple[str, ...] = ()
+    """Text settings that are taken as they stand on the command line: quotes, `>` or `${` mean nothing to Hydra."""
 
     def __post_init__(self) -> None:
         """Let `conf/NAME.yaml` build on the dataclass, as `schema/NAME`."""
@@ -58,10 +61,13 @@ class Door(Generic[Settings]):
         """
         debugging = os.environ.get("HYDRA_FULL_ERROR") == "1"
         os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises what it would else print
-        sys.argv = [f"ringsight {self.name}", *arguments]
+        verbatim = [argument for argument in arguments if argument.partition("=")[0] in self.verbatim]
+        sys.argv = [f"ringsight {self.name}", *(argument for argument in arguments if argument not in verbatim)]
 
         @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=self.name)
         def composed(cfg: DictConfig) -> None:
+            for key, _, text in (argument.partition("=") for argument in verbatim):
+                OmegaConf.update(cfg, key, re.sub(r"(\\*)\$\{", r"\1\1\\${", text))  # no interpolation
             failure.extend(self._attempt(cfg, debugging))
 
         failure: list[RingsightError] = []

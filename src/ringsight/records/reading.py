@@ -23,7 +23,7 @@ from ringsight.records.tables import (
 from ringsight.records.writing import hash_files
 
 
-def read_bank(config: BankConfig) -> Bank:
+def read_bank(config: BankConfig, fewest: int = 2) -> Bank:
     """Read a bank's folder (README, "Your data"); nothing is written.
 
     A row that cannot be used is set aside in `Bank.quarantine` at its first fault: cells too many or too few,
@@ -34,15 +34,19 @@ def read_bank(config: BankConfig) -> Bank:
     Entity columns become strings, and blank ones null; further customer columns stay as the bank gave them.
     An optional column that the bank has not given is absent from its table.
 
+    Args:
+        config: which folder, and how to read it.
+        fewest: customers that must remain; one suffices where nobody is compared.
+
     Raises:
         DataError: if the folder, the customers table, a required or mapped column or every modality is missing,
             a whole column has the wrong type, too many rows of a table are unusable,
-            or fewer than two customers remain.
+            or fewer than `fewest` customers remain.
         SettingsError: if the config or `bank.yaml` says something that makes no sense.
     """
     declarations = declared(config)
     files = _files(config.path)
-    customers, roles, unusable = _customers(config, declarations, files)
+    customers, roles, unusable = _customers(config, declarations, files, fewest)
     frames = {table.name: empty_table(table) for table in (TRANSACTIONS, NOTES, IMAGES)}
     quarantine = [unusable]
     for name in sorted(frames.keys() & files.keys()):
@@ -101,7 +105,7 @@ def _files(folder: Path) -> dict[str, Path]:
 
 
 def _customers(
-    config: BankConfig, declarations: Declarations, files: dict[str, Path]
+    config: BankConfig, declarations: Declarations, files: dict[str, Path], fewest: int
 ) -> tuple[pl.DataFrame, dict[str, Role], pl.DataFrame]:
     """Read the customers: those used, the roles of their columns, those set aside."""
     path = files[CUSTOMERS.name]
@@ -118,11 +122,11 @@ def _customers(
     check_values(sieve, CUSTOMERS, sources)
     check_repeats(sieve, CUSTOMERS.key)
     sieve.check_share(config.max_bad_rows)
-    if sieve.rows.height < 2:
+    if sieve.rows.height < fewest:
         raise DataError(
-            f"{sieve.rows.height} usable customers of {sieve.total}: nobody to compare with",
+            f"{sieve.rows.height} usable customers of {sieve.total}" + ": nobody to compare with" * (fewest > 1),
             where=str(path),
-            remedy="give at least two customers",
+            remedy="give at least two customers" if fewest > 1 else "give a customer",
         )
     entities = pl.col(list(roles)).cast(pl.String).str.strip_chars()
     customers = sorted_table(sieve, CUSTOMERS).with_columns(pl.when(entities != "").then(entities).name.keep())

@@ -1,0 +1,1 @@
+"""One customer at a time: who is most like them, and what they share."""

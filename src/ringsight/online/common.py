@@ -1,0 +1,52 @@
+"""What a customer has in common with others: the values of evidence and innocent columns, and who else carries them.
+
+Protected columns are never looked at.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import polars as pl
+
+from ringsight.records.bank import Role
+
+
+@dataclass(frozen=True, slots=True)
+class CommonValue:
+    """A value that two customers both carry."""
+
+    column: str
+    value: str
+    role: Role
+    """`evidence` or `innocent`."""
+    customers: int
+    """Customers of the bank who carry it."""
+    of: int
+    """Customers of the bank who have any value there."""
+
+
+def in_common(
+    customers: pl.DataFrame, roles: Mapping[str, Role], customer_id: str, others: Collection[str]
+) -> dict[str, tuple[CommonValue, ...]]:
+    """What a customer has in common with each of some others: evidence before innocent columns, the rarest first.
+
+    Args:
+        customers: customer_id and the columns in `roles`; all customers of the bank.
+        roles: column -> role.
+        customer_id: the customer; one who is not in the table has nothing in common with anybody.
+        others: to compare with.
+    """
+    common: dict[str, list[CommonValue]] = {other: [] for other in others}
+    for column, role in roles.items():
+        if role is Role.protected:
+            continue
+        held = customers.select("customer_id", value=pl.col(column).cast(pl.String)).drop_nulls()
+        own = held.filter(pl.col("customer_id") == customer_id)["value"].to_list()
+        carriers = held.filter(pl.col("value").is_in(own))
+        for other in carriers.filter(pl.col("customer_id").is_in(list(common)))["customer_id"]:
+            common[other].append(CommonValue(column, own[0], role, len(carriers), len(held)))
+    return {other: tuple(sorted(values, key=_rarest_evidence_first)) for other, values in common.items()}
+
+
+def _rarest_evidence_first(value: CommonValue) -> tuple[bool, float, str]:
+    return value.role is not Role.evidence, value.customers / value.of, value.column
