@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from tiny_world import ringsight
 
-JOBS = ("demo", "run", "generate", "train", "embed", "detect", "evaluate", "store", "erase")
+JOBS = ("demo", "run", "generate", "train", "embed", "detect", "evaluate", "store", "erase", "similar")
 HEAVY = ("torch", "hydra", "polars", "transformers", "pymilvus", "numpy")
 
 

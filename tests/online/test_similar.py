@@ -1,0 +1,87 @@
+"""Similar customers: who, how near in each space, and what they have in common."""
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+
+from ringsight.errors import SettingsError
+from ringsight.online.common import in_common
+from ringsight.online.similar import SimilarConfig, SpaceWeights, similar, stored_vectors, unknown
+from ringsight.records.bank import Role
+from ringsight.records.embeddings import Embeddings
+from ringsight.vectors.ranking import Ranking
+from ringsight.vectors.store import StoreConfig, StoreKind, VectorStore, open_store
+
+MODEL = "a" * 64
+ROLES = {"device_id": Role.evidence, "branch": Role.innocent, "sex": Role.protected}
+CUSTOMERS = pl.DataFrame(
+    {
+        "customer_id": ["a", "b", "c", "d"],
+        "region": ["EU", "EU", "US", "EU"],
+        "device_id": ["D1", "D1", "D2", None],
+        "branch": ["north", "north", "north", "south"],
+        "sex": ["f", "f", "f", "f"],
+    }
+)
+
+
+def space(name: str, ids: str, angles: list[float]) -> Embeddings:
+    vectors = np.array([[np.cos(each), np.sin(each)] for each in angles], dtype=np.float32)
+    return Embeddings(name, np.array(list(ids)), vectors, MODEL, "data")
+
+
+@pytest.fixture
+def store() -> VectorStore:
+    store = open_store(StoreConfig(kind=StoreKind.memory))
+    for each in (space("notes", "abc", [0, 1, 0.1]), space("joint", "abcd", [0, 0.1, 0.2, 0.3])):
+        store.write(each, CUSTOMERS)
+    store.promote(MODEL)
+    return store
+
+
+def test_the_joint_space_makes_the_order_and_every_space_is_told(store: VectorStore) -> None:
+    found = similar(store, stored_vectors(store, "a"), SimilarConfig(k=5))
+    assert [each.customer_id for each in found] == ["b", "c", "d"]
+    assert found[0].similarities == pytest.approx({"joint": np.cos(0.1), "notes": np.cos(1)}, abs=1e-5)
+    assert found[0].ranks == {"joint": 1, "notes": 2}
+    assert (found[0].nearest, found[2].nearest) == ("notes", "")
+
+
+def test_weights_choose_the_spaces(store: VectorStore) -> None:
+    config = SimilarConfig(weights=SpaceWeights(notes=1))
+    assert [each.customer_id for each in similar(store, stored_vectors(store, "a"), config)] == ["c", "b"]
+    by_rank = similar(store, stored_vectors(store, "a"), replace(config, ranking=Ranking.rrf))
+    assert [each.customer_id for each in by_rank] == ["c", "b"]
+
+
+def test_a_filter_that_excludes_all_finds_nobody(store: VectorStore) -> None:
+    queries = stored_vectors(store, "a")
+    assert [each.customer_id for each in similar(store, queries, SimilarConfig(where="region == 'US'"))] == ["c"]
+    assert similar(store, queries, SimilarConfig(where="region == 'AU'")) == ()
+
+
+def test_common_values_are_told_with_their_carriers_and_protected_ones_never() -> None:
+    common = in_common(CUSTOMERS, ROLES, "a", ["b", "c", "d"])
+    assert [(each.column, each.value, each.customers, each.of) for each in common["b"]] == [
+        ("device_id", "D1", 2, 3),
+        ("branch", "north", 3, 4),
+    ]
+    assert [each.column for each in common["c"]] == ["branch"]
+    assert common["d"] == ()
+    assert in_common(CUSTOMERS, ROLES, "nobody", ["a"]) == {"a": ()}
+
+
+def test_an_unknown_customer_is_in_no_space_and_near_ids_are_named(store: VectorStore) -> None:
+    assert stored_vectors(store, "x") == {}
+    assert "C0012" in str(unknown("C0021", np.array(["C0012", "X9"]), "bank"))
+
+
+def test_settings_that_make_no_sense_are_refused() -> None:
+    for wrong in ({"k": 0}, {"where": "region = 'EU'"}):
+        with pytest.raises(SettingsError):
+            SimilarConfig(**wrong)  # type: ignore[arg-type]
+    for weight in (-1.0, float("nan"), float("inf")):
+        with pytest.raises(SettingsError, match="notes"):
+            SpaceWeights(notes=weight)
