@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ringsight.jobs.door import Door, write_settings
 from ringsight.jobs.flags import flag_table
-from ringsight.jobs.journey import REPORT, begin, find_rings, read, read_embeddings
+from ringsight.jobs.journey import REPORT, begin, find_rings, lineage_before, read, read_embeddings
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import BankConfig
 from ringsight.rings.detection import DetectConfig
@@ -24,6 +24,8 @@ class DetectJob:
     """How rings are found and flagged."""
     out: Path = Path("out/run")
     """Folder that holds `embeddings`; results go beside them."""
+    previous: Path | None = None
+    """Folder of the run before: rings keep the ids that they had there, and what became of them is written down."""
     seed: int = 0
     """Of permutations, random groups and communities."""
 
@@ -35,10 +37,11 @@ def run(config: DetectJob) -> Results:
         RingsightError: for what a user can mend.
     """
     stages = Stages(3)
+    previous = lineage_before(config.previous, config.out)
     bank = read(config.bank, stages)
     embeddings = read_embeddings(bank, config.out)
     begin(bank, config.out)
-    results = find_rings(bank, embeddings, config.detect, config.seed, config.out, stages)
+    results = find_rings(bank, embeddings, previous, config.detect, config.seed, config.out, stages)
     write_settings(config, config.out)
     stages.write(config.out)
     stages.show()

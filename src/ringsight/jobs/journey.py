@@ -10,7 +10,7 @@ from importlib.metadata import version
 from pathlib import Path
 
 from ringsight.encoders.training import FEWEST_CUSTOMERS
-from ringsight.errors import ModelError
+from ringsight.errors import ModelError, SettingsError
 from ringsight.fusion.embed import embed_bank, model_hash
 from ringsight.fusion.training import ModelConfig, Part, modalities_of, train_missing
 from ringsight.jobs.stages import Stages
@@ -18,16 +18,21 @@ from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.quarantine import write_quarantine
 from ringsight.records.reading import describe, read_bank
-from ringsight.records.writing import write_folder_atomically
+from ringsight.records.writing import write_atomically, write_folder_atomically
 from ringsight.review.report import write_report
+from ringsight.rings.carry_over import carry_over
+from ringsight.rings.decisions import read_decisions
 from ringsight.rings.detection import DetectConfig, detect
 from ringsight.rings.ledger import FOLDER as LEDGERS
 from ringsight.rings.ledger import write_ledgers
+from ringsight.rings.lineage import TABLES as LINEAGE_TABLES
+from ringsight.rings.lineage import Lineage, follow
 from ringsight.rings.results import TABLES, Results
 from ringsight.vectors.scalars import scalars_of
 from ringsight.vectors.store import StoreConfig, open_store
 
 REPORT = "report.html"
+DECIDED = "decided.csv"
 EVALUATIONS = ("evaluation.json", "false_positives.csv")
 STAGES = 5 + len(Part)
 """Stages of `journey`: reading, training each part, embedding, indexing, detecting, reporting."""
@@ -55,6 +60,8 @@ class JourneyConfig(ModelConfig):
     """Where the vectors are kept."""
     model: Path | None = None
     """Folder of the model; parts it lacks are trained into it. By default `model` inside `out`."""
+    previous: Path | None = None
+    """Folder of the run before: rings keep the ids that they had there, and what became of them is written down."""
     seed: int = 0
     """Of training and detection."""
 
@@ -66,12 +73,30 @@ def journey(bank_config: BankConfig, config: JourneyConfig, out: Path, stages: S
         RingsightError: for what a user can mend.
     """
     model = config.model or out / "model"
+    previous = lineage_before(config.previous, out)
     bank = read(bank_config, stages)
     begin(bank, out)
     train(bank, config, model, config.seed, stages)
     embeddings = embed(bank, model, out, stages)
     index(bank, embeddings, config.store, out, stages)
-    return find_rings(bank, embeddings, config.detect, config.seed, out, stages)
+    return find_rings(bank, embeddings, previous, config.detect, config.seed, out, stages)
+
+
+def lineage_before(previous: Path | None, out: Path) -> Lineage:
+    """The lineage that a run into `out` continues, if a run before is named.
+
+    Raises:
+        SettingsError: if the run before is the one that `out` is to hold: should this one fail, its ids were lost.
+        DataError: if the run before is not finished.
+    """
+    if previous is None:
+        return Lineage.beginning()
+    if previous.resolve() == out.resolve():
+        raise SettingsError(
+            f"previous and out are the same folder ({out}), so a run that fails would take the ids of its rings along",
+            remedy="give every run a folder of its own, and name the last one that was finished as previous",
+        )
+    return Lineage.read(previous)
 
 
 def read(config: BankConfig, stages: Stages) -> Bank:
@@ -87,8 +112,8 @@ def begin(bank: Bank, out: Path) -> None:
 
     The model, the embeddings and the store stay: they say themselves what they belong to.
     """
-    tables = [f"{name}.{suffix}" for name in TABLES for suffix in ("csv", "parquet")]
-    for name in ("summary.json", REPORT, *EVALUATIONS, "stages.json", "settings.yaml", *tables):
+    tables = [f"{name}.{suffix}" for name in (*TABLES, *LINEAGE_TABLES) for suffix in ("csv", "parquet")]
+    for name in ("summary.json", REPORT, DECIDED, *EVALUATIONS, "stages.json", "settings.yaml", *tables):
         (out / name).unlink(missing_ok=True)
     shutil.rmtree(out / LEDGERS, ignore_errors=True)
     write_quarantine(bank, out)
@@ -155,17 +180,41 @@ def index(bank: Bank, embeddings: Mapping[str, Embeddings], config: StoreConfig,
 
 
 def find_rings(
-    bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfig, seed: int, out: Path, stages: Stages
+    bank: Bank,
+    embeddings: Mapping[str, Embeddings],
+    previous: Lineage,
+    config: DetectConfig,
+    seed: int,
+    out: Path,
+    stages: Stages,
 ) -> Results:
-    """Detect, then write the results, the ledger of every ring to look at, and the report."""
+    """Detect, then write the results, the ledger of every ring to look at, and the report.
+
+    Rings that `previous` knows keep their ids.
+    """
     with stages.stage("detect", f"looking for rings in {config.permutations + 1:,} worlds, of which one is real"):
-        results = detect(bank, embeddings, config, seed)
+        results, lineage = follow(detect(bank, embeddings, config, seed), previous, bank.customer_ids)
         versions = {library: version(library) for library in LIBRARIES}
         results = replace(results, summary=results.summary | {"versions": versions})
+        lineage.write(out)
+        if config.decisions is not None:
+            _write_decided(config.decisions, results, out, stages)
         results.write(out)
+    if lineage.run:
+        stages.say(lineage.described())
     with stages.stage("report", f"writing {out / REPORT}"):
         write_report(results, bank, embeddings, out / REPORT, write_ledgers(results, bank, out))
     return results
+
+
+def _write_decided(decisions: Path, results: Results, out: Path, stages: Stages) -> None:
+    """Write on which rings the decisions bear, and say if some contradict others."""
+    carried = carry_over(read_decisions(decisions), results.members)
+    with write_atomically(out / DECIDED) as partial:
+        carried.write_csv(partial)
+    against = int((carried["against"] != "").sum())
+    if against:
+        stages.say(f"{against} decisions are contradicted by others: see the column `against` of {out / DECIDED}.")
 
 
 def _kept(out: Path, made_by: str, bank: Bank) -> dict[str, Embeddings] | None:
