@@ -116,8 +116,11 @@ def in_processes(work: Callable[..., Any], arguments: Iterable[tuple[Any, ...]],
     os.environ["OMP_NUM_THREADS"] = "1"
     with ProcessPoolExecutor(processes, multiprocessing.get_context("spawn")) as pool:
         waiting = [pool.submit(work, *each) for each in arguments]
-        for done in track(as_completed(waiting), work.__name__, len(waiting), disable=not sys.stdout.isatty()):
-            done.result()
+        try:
+            for done in track(as_completed(waiting), work.__name__, len(waiting), disable=not sys.stdout.isatty()):
+                done.result()
+        finally:  # one that failed takes those still waiting with it
+            pool.shutdown(cancel_futures=True)
         return [each.result() for each in waiting]
 
 

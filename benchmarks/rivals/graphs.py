@@ -61,9 +61,14 @@ def summed_mean(traces: Traces, groups: list[Rows]) -> NDArray[np.float64]:
     a, b = laid.members[laid.left], laid.members[laid.right]
     own = np.arange(traces.customers)
     bits = sum((bits_above_chance(trace, own, a, b) for trace in traces.all), np.zeros(len(a)))
+    return mean_by_group(laid, bits)
+
+
+def mean_by_group(laid: Groups, values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Mean over each group's pairs of their values; shape (groups,)."""
     pair_group = laid.group[laid.left]
     counts = np.bincount(pair_group, minlength=laid.count)
-    mean: NDArray[np.float64] = np.bincount(pair_group, bits, laid.count) / np.maximum(counts, 1)
+    mean: NDArray[np.float64] = np.bincount(pair_group, values, laid.count) / np.maximum(counts, 1)
     return mean
 
 
@@ -73,7 +78,8 @@ def ordered(groups: list[Rows], mean: NDArray[np.float64], order: Order) -> NDAr
         case Order.mean:
             return mean
         case Order.total:
-            return mean * np.array([len(members) - 1 for members in groups])
+            total: NDArray[np.float64] = mean * np.array([len(members) - 1 for members in groups])
+            return total
 
 
 def _communities_of(trace: ModalityTrace, scale: int, order: Order) -> list[Rows]:

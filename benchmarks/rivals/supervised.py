@@ -12,7 +12,7 @@ from ringsight.records.bank import Role
 from ringsight.records.embeddings import JOINT
 from ringsight.rings.agreement import Groups
 from ringsight.rings.truth import Truth
-from rivals.graphs import Order, ordered
+from rivals.graphs import Order, mean_by_group, ordered
 from rivals.traces import CHOSEN, SEED, Traces, ranked
 
 LABELLED = 0.2
@@ -110,7 +110,4 @@ def _mean_inside(groups: list[Rows], a: Rows, b: Rows, likely: NDArray[np.float6
     keys = a * customers + b
     wanted = laid.members[laid.left] * customers + laid.members[laid.right]
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
-    probability = np.where(keys[at] == wanted, likely[at], 0.0)
-    pair_group = laid.group[laid.left]
-    counts = np.bincount(pair_group, minlength=laid.count)
-    return np.bincount(pair_group, probability, laid.count) / np.maximum(counts, 1)
+    return mean_by_group(laid, np.where(keys[at] == wanted, likely[at], 0.0))
