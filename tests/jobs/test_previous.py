@@ -1,0 +1,78 @@
+"""A run that names the run before: ids last, and what it cannot continue is refused before any work."""
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, cast
+
+import polars as pl
+import pytest
+
+from ringsight.errors import DataError, SettingsError
+from ringsight.jobs import journey
+from ringsight.jobs.stages import Stages
+from ringsight.rings.detection import DetectConfig
+from ringsight.rings.lineage import Lineage
+from ringsight.rings.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+
+Night = Callable[..., Results]
+EMPTY = {"links": LINKS, "agreement": AGREEMENT, "conditions": CONDITIONS, "null": NULL}
+
+
+def found(name: str, members: str) -> Results:
+    """Results with one ring, of customers with ids of one letter."""
+    rings = pl.DataFrame([{"ring_id": name, "size": len(members), "flagged": True}], schema=RINGS)
+    rows = [(name, customer) for customer in members]
+    return Results(
+        rings=rings,
+        members=pl.DataFrame(rows, schema=MEMBERS, orient="row"),
+        audit=pl.DataFrame(),
+        summary={},
+        **cast("dict[str, Any]", {table: pl.DataFrame(schema=schema) for table, schema in EMPTY.items()}),
+    )
+
+
+@pytest.fixture
+def night(monkeypatch: pytest.MonkeyPatch) -> Night:
+    """Find a ring of these members into a folder, after the run of another; the report is left out."""
+
+    def run(members: str, out: Path, previous: Path | None = None, decisions: Path | None = None) -> Results:
+        monkeypatch.setattr(journey, "detect", lambda *_: found(f"R{members}", members))
+        monkeypatch.setattr(journey, "write_ledgers", lambda *_: {})
+        monkeypatch.setattr(journey, "write_report", lambda *_: None)
+        bank = cast("Any", SimpleNamespace(customer_ids=list("abcdef")))
+        before = journey.lineage_before(previous, out)
+        return journey.find_rings(bank, {}, before, DetectConfig(decisions=decisions), 0, out, Stages(2))
+
+    return run
+
+
+def test_a_ring_keeps_its_id_in_all_that_is_written(night: Night, tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    night("abc", tmp_path / "first")
+    assert "run before" not in capsys.readouterr().err
+    second = night("abcd", tmp_path / "second", tmp_path / "first")
+    assert "1 grew" in capsys.readouterr().err
+    assert second.rings["ring_id"].to_list() == ["Rabc"]
+    assert Results.read(tmp_path / "second").members_of("Rabc") == list("abcd")
+    assert Lineage.read(tmp_path / "second").events["event"].to_list() == ["grew"]
+
+
+def test_the_run_before_is_another_and_finished(night: Night, tmp_path: Path):
+    night("abc", tmp_path / "first")
+    with pytest.raises(SettingsError, match="same folder"):
+        night("abc", tmp_path / "first", tmp_path / "second" / ".." / "first")
+    with pytest.raises(DataError, match="no finished detection"):
+        night("abc", tmp_path / "second", tmp_path / "nowhere")
+    assert Results.read(tmp_path / "first").members_of("Rabc") == list("abc")
+
+
+def test_decisions_are_told_by_ring_and_contradictions_said(
+    night: Night, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+):
+    decided = [("a", "b", "same_hand"), ("b", "c", "same_hand"), ("a", "c", "different")]
+    pl.DataFrame(decided, schema=["customer_a", "customer_b", "decision"], orient="row").write_csv(tmp_path / "d.csv")
+    night("abc", tmp_path / "run", decisions=tmp_path / "d.csv")
+    assert "1 decisions are contradicted" in capsys.readouterr().err
+    table = pl.read_csv(tmp_path / "run" / "decided.csv")
+    assert table.filter(pl.col("decision") == "different")["against"].to_list() == ["a b c"]
+    assert table["ring_a"].unique().to_list() == ["Rabc"]
