@@ -93,7 +93,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
         modalities,
         config.candidates.min_size,
     )
-    judge = Judge(evidence, surprise, declared_conditions(bank), strata)
+    judge = Judge(evidence, surprise, declared_conditions(bank), strata, least=float(np.log2(0.5 / config.fdr)))
     rings = judge.rings(evidence.candidates(as_observed(evidence.traces)), dense)
     null = _null_table(judging, surprise)
     chance = Chance(null["score"].to_numpy(), len(judging), density=bool(dense))

@@ -42,10 +42,14 @@ class Judge:
     surprise: Surprise
     conditions: Sequence[Condition]
     strata: NDArray[np.str_]
+    least: float
+    """Bits of surprise beyond innocence from which a candidate contends for a flag."""
 
     def rings(self, observed: Candidates, dense: Mapping[int, DenseRings]) -> Rings:
         """Judge all candidates, and let the most surprising beyond innocence have their members.
 
+        Those that do not contend for a flag share out the other customers by their whole surprise, so that a household
+        is shown whole with its explanation, not in the pieces that the explanation happens to leave most of.
         A chance world knows no innocent explanation: its rings are judged by their whole surprise, which is never less,
         so that taking explanations off the observed ones alone errs on the side of fewer flags.
         """
@@ -63,8 +67,9 @@ class Judge:
                 given = self.given(candidates.take(within), is_dense[within], score[within], condition)[1]
                 less = given < beyond[within]
                 beyond[within[less]], explanation[within[less]] = given[less], number
-        # of equals beyond innocence the one more surprising on its face comes first
-        kept = distinct(candidates.members, beyond + 1e-9 * score)
+        contends = beyond >= self.least
+        kept = distinct(candidates.members, np.where(contends, score.max(initial=0.0) + beyond, score))
+        kept = kept[np.lexsort((-score[kept], -beyond[kept]))]
         return Rings(candidates.take(kept), is_dense[kept], score[kept], p[kept], beyond[kept], explanation[kept])
 
     def given(
