@@ -1,81 +1,98 @@
-"""Who may do what: local accounts, their roles, sessions, and a limit on guessing."""
+"""Local accounts: argon2 hashes, sessions, and a limit on guessing. Every change and every sign-in is in the trail."""
 
+import hashlib
+import re
+import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
+from datetime import timedelta
+from functools import cache
+from typing import Any
 
-from ringsight.review.cases.refusals import Forbidden
+from pwdlib import PasswordHash
+from sqlalchemy import Connection, delete, func, insert, select, update
 
+from ringsight.review.cases import clock
+from ringsight.review.cases.audit import NOBODY, append
+from ringsight.review.cases.database import Database
+from ringsight.review.cases.refusals import CaseError, SignInRefused
+from ringsight.review.cases.schema import ACCOUNTS, ATTEMPTS, SESSIONS
+from ringsight.review.cases.settings import CaseSettings
+from ringsight.review.cases.users import SYSTEM, Right, Role, User
 
-class Role(StrEnum):
-    """What somebody is in the review."""
+__all__ = ["Accounts", "Right", "Role", "User"]
 
-    analyst = "analyst"
-    lead = "lead"
-    auditor = "auditor"
-    admin = "admin"
-
-
-class Right(StrEnum):
-    """What a role may or may not do."""
-
-    see = "see"
-    """Cases and their evidence."""
-    decide = "decide"
-    """Claim, decide, undo one's own, snooze, escalate, split, merge."""
-    direct = "direct"
-    """Work on what is escalated, release what others hold, undo what others decided, set the capacity."""
-    inspect = "inspect"
-    """The audit trail."""
-    export = "export"
-    """Decisions as files."""
-    manage = "manage"
-    """Accounts, and taking in a run."""
-    erase = "erase"
-    """Personal data, on request or at the end of its retention."""
-
-
-RIGHTS: Mapping[Role, frozenset[Right]] = {
-    Role.analyst: frozenset({Right.see, Right.decide}),
-    Role.lead: frozenset({Right.see, Right.decide, Right.direct, Right.export}),
-    Role.auditor: frozenset({Right.see, Right.inspect, Right.export}),
-    Role.admin: frozenset({Right.manage, Right.erase}),
-}
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """Somebody who has signed in."""
-
-    name: str
-    role: Role
-
-    def may(self, right: Right) -> bool:
-        """Whether the role has the right."""
-        return right in RIGHTS[self.role]
-
-    def require(self, right: Right) -> None:
-        """Go on only with the right.
-
-        Raises:
-            Forbidden: naming the user, the role and the right.
-        """
-        if not self.may(right):
-            able = ", ".join(role for role in Role if right in RIGHTS[role])
-            raise Forbidden(f"{self.name} is {self.role} and may not {right}", remedy=f"ask somebody who is: {able}")
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?")
+"""What an account may be called."""
+SHORTEST, LONGEST = 12, 1024
+"""Characters of a password."""
+SHARED_ADDRESS = 10
+"""Times as many failures are borne from one address as for one name: a whole office may share it."""
+RENEWED = timedelta(minutes=1)
+"""How much of a session must have passed before use prolongs it, so that not every request writes."""
+_HASHING = PasswordHash.recommended()
 
 
 class Accounts:
     """The accounts of one case book."""
+
+    def __init__(self, database: Database, settings: CaseSettings) -> None:
+        """Keep them in this database."""
+        self._database = database
+        self._session = timedelta(hours=settings.session_hours)
+        self._attempts = settings.attempts
+        self._window = timedelta(minutes=settings.attempt_minutes)
 
     def add(self, name: str, role: Role, password: str, by: User) -> User:
         """Add an account.
 
         Raises:
             Forbidden: without the right `manage`.
-            CaseError: if the name is taken or malformed, or the password has fewer than 12 characters.
+            CaseError: if the name is taken or malformed, or the password is too short or too long.
         """
-        raise NotImplementedError
+        by.require(Right.manage)
+        if not NAME.fullmatch(name) or name in (SYSTEM.name, NOBODY):
+            raise CaseError(
+                f"an account cannot be called {name!r}", remedy="use small letters, digits and . _ @ - between them"
+            )
+        hashed = _hashed(password)
+        with self._database.writing() as connection:
+            if _role(connection, name):
+                raise CaseError(
+                    f"there is an account {name!r} already", remedy="choose another name; none is used twice"
+                )
+            connection.execute(insert(ACCOUNTS).values(name=name, role=role.value, password_hash=hashed, open=True))
+            append(connection, by.name, "account_added", {"account": name, "role": role})
+        return User(name, role)
+
+    def change(self, name: str, by: User, *, role: Role | None = None, password: str = "") -> User:
+        """Give an account another role or password; its sessions end. Anybody may change their own password.
+
+        Raises:
+            Forbidden: without the right `manage`, unless it is one's own password alone.
+            CaseError: if there is no such account, or the password is too short or too long.
+        """
+        if by.name != name or role is not None:
+            by.require(Right.manage)
+        changes = {"role": role.value} if role else {}
+        changes |= {"password_hash": _hashed(password)} if password else {}
+        said = {"account": name, "role": role, "password": bool(password)}
+        return self._alter(name, by, changes, "account_changed", said)
+
+    def close(self, name: str, by: User) -> None:
+        """Close an account for good; its name stays in the trail and is never used again.
+
+        Raises:
+            Forbidden: without the right `manage`.
+            CaseError: if there is no such account.
+        """
+        by.require(Right.manage)
+        self._alter(name, by, {"open": False}, "account_closed", {"account": name})
+
+    def users(self) -> list[User]:
+        """Accounts that are open, by name."""
+        with self._database.reading() as connection:
+            rows = connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.open).order_by(ACCOUNTS.c.name)).all()
+        return [User(row.name, Role(row.role)) for row in rows]
 
     def sign_in(self, name: str, password: str, address: str) -> str:
         """Begin a session; `address` is where the request comes from.
@@ -87,16 +104,100 @@ class Accounts:
             SignInRefused: if name or password is wrong (it does not say which), the account is closed, or there were
                 too many failed attempts lately.
         """
-        raise NotImplementedError
+        attempt, genuine = self._attempt(name, address)
+        right = len(password) <= LONGEST and _HASHING.verify(password, genuine or _nobody())
+        who = name if genuine else NOBODY
+        with self._database.writing() as connection:
+            if not (right and genuine):
+                append(connection, who, "sign_in_failed", {"address": address})
+            else:
+                connection.execute(
+                    delete(ATTEMPTS).where((ATTEMPTS.c.number == attempt) | (ATTEMPTS.c.name_hash == _sealed(name)))
+                )
+                append(connection, who, "signed_in", {"address": address})
+                return self._begin(connection, who)
+        raise SignInRefused("the name or the password is wrong")
 
     def user_of(self, token: str) -> User | None:
-        """Who the session belongs to; None where it has ended. Each use prolongs it."""
-        raise NotImplementedError
+        """Who the session belongs to; None where it has ended. Use prolongs it."""
+        now, hashed = clock.now(), _sealed(token)
+        with self._database.reading() as connection:
+            row = connection.execute(
+                select(SESSIONS.c.ends_at, ACCOUNTS.c.name, ACCOUNTS.c.role)
+                .join(ACCOUNTS)
+                .where(SESSIONS.c.token_hash == hashed, SESSIONS.c.ends_at > clock.written(now), ACCOUNTS.c.open)
+            ).first()
+        if row is None:
+            return None
+        ends = now + self._session
+        if ends - clock.read(row.ends_at) > RENEWED:
+            with self._database.writing() as connection:
+                prolonged = update(SESSIONS).where(SESSIONS.c.token_hash == hashed)
+                connection.execute(prolonged.values(ends_at=clock.written(ends)))
+        return User(row.name, Role(row.role))
 
     def sign_out(self, token: str) -> None:
-        """End a session."""
-        raise NotImplementedError
+        """End a session; one that has ended stays so."""
+        user = self.user_of(token)
+        if user is not None:
+            with self._database.writing() as connection:
+                connection.execute(delete(SESSIONS).where(SESSIONS.c.token_hash == _sealed(token)))
+                append(connection, user.name, "signed_out", {})
 
-    def users(self) -> list[User]:
-        """Accounts that are open, by name."""
-        raise NotImplementedError
+    def _attempt(self, name: str, address: str) -> tuple[int, str]:
+        """Count this attempt as failed before it is judged, so that many at once gain nothing.
+
+        Its number, and the password hash of the account; none where there is no such account.
+        """
+        now = clock.now()
+        with self._database.writing() as connection:
+            connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.at < clock.written(now - self._window)))
+            count = select(func.count()).select_from(ATTEMPTS)
+            of_name = connection.execute(count.where(ATTEMPTS.c.name_hash == _sealed(name))).scalar_one()
+            of_address = connection.execute(count.where(ATTEMPTS.c.address == address)).scalar_one()
+            if of_name >= self._attempts or of_address >= self._attempts * SHARED_ADDRESS:
+                raise SignInRefused("too many failed attempts", remedy="wait a quarter of an hour, or ask an admin")
+            made = insert(ATTEMPTS).values(at=clock.written(now), name_hash=_sealed(name), address=address)
+            number = connection.execute(made.returning(ATTEMPTS.c.number)).scalar_one()
+            genuine = select(ACCOUNTS.c.password_hash).where(ACCOUNTS.c.name == name, ACCOUNTS.c.open)
+            return int(number), connection.execute(genuine).scalar_one_or_none() or ""
+
+    def _begin(self, connection: Connection, name: str) -> str:
+        token, now = secrets.token_urlsafe(32), clock.now()
+        connection.execute(delete(SESSIONS).where(SESSIONS.c.ends_at <= clock.written(now)))
+        ends = clock.written(now + self._session)
+        connection.execute(insert(SESSIONS).values(token_hash=_sealed(token), name=name, ends_at=ends))
+        return token
+
+    def _alter(self, name: str, by: User, changes: Mapping[str, Any], action: str, said: Mapping[str, Any]) -> User:
+        with self._database.writing() as connection:
+            former = _role(connection, name)
+            if former is None:
+                raise CaseError(f"there is no account {name!r}")
+            if changes:
+                connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.name == name).values(**changes))
+            connection.execute(delete(SESSIONS).where(SESSIONS.c.name == name))
+            append(connection, by.name, action, said)
+        return User(name, Role(str(changes.get("role", former))))
+
+
+def _role(connection: Connection, name: str) -> str | None:
+    role: str | None = connection.execute(select(ACCOUNTS.c.role).where(ACCOUNTS.c.name == name)).scalar_one_or_none()
+    return role
+
+
+def _hashed(password: str) -> str:
+    if not SHORTEST <= len(password) <= LONGEST:
+        raise CaseError(f"a password has {SHORTEST} to {LONGEST:,} characters", remedy="a sentence is easy to remember")
+    return _HASHING.hash(password)
+
+
+def _sealed(secret: str) -> str:
+    """A hash of what is not to be kept: a token, or what was typed as a name and may be a password."""
+    return hashlib.sha256(secret.encode()).hexdigest()
+
+
+@cache
+def _nobody() -> str:
+    """A hash that no password has, so that a name without an account takes as long to refuse as one with."""
+    return _HASHING.hash(secrets.token_hex(32))

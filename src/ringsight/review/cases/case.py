@@ -133,6 +133,8 @@ class Standing:
     version: int
     members: tuple[str, ...]
     """Of the case at that moment."""
+    final: bool
+    """Whether it counts: no second pair of eyes is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +145,8 @@ class Case:
     version: int
     """Number of its entries; a change of the case is a higher version."""
     status: Status
+    resting: Status
+    """What it is again when released, or when a snooze has ended."""
     origin: Origin
     holder: str
     """Who holds it; empty where nobody does."""
@@ -152,25 +156,36 @@ class Case:
     """Why it was escalated; empty otherwise."""
     ring: Mapping[str, Any]
     """Row of `Results.rings`, as of `run`."""
-    members: tuple[str, ...]
-    """Customer ids, sorted: those of the ring, less what was split off, plus what was merged in."""
+    exposures: Mapping[str, float]
+    """By member, the sum of absolute amounts in the last days of the records (`CaseSettings`). Members are those of
+    the ring, less what was split off, plus what was merged in."""
+    found: frozenset[str]
+    """Members of the ring as the last run found it."""
     run: str
     """Folder of the run that it was last seen in."""
     bank: str
     """The bank's folder of that run."""
     current: bool
-    """Whether the last run still found the ring."""
+    """Whether the last run still lists the ring: flagged, held, or drawn."""
     opened_at: datetime
     changed_at: datetime
     """When its last entry was made."""
-    exposure: float
-    """Sum of absolute amounts of the members in the last days of the records (`CaseSettings`)."""
     decisions: tuple[Standing, ...] = ()
     """Those that stand, oldest first."""
     news: tuple[str, ...] = ()
     """Members who joined since the ring was last decided, sorted."""
     split_from: str = ""
     merged_into: str = ""
+
+    @property
+    def members(self) -> tuple[str, ...]:
+        """Customer ids, sorted."""
+        return tuple(sorted(self.exposures))
+
+    @property
+    def exposure(self) -> float:
+        """Of all members."""
+        return sum(self.exposures.values())
 
     @property
     def evidence(self) -> float:

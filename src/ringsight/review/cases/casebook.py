@@ -1,60 +1,45 @@
 """The case book: every case, what was decided, and who may do what."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
+from types import TracebackType
+from typing import Any
 
 import polars as pl
+from sqlalchemy import Connection, delete, insert, select
 
-from ringsight.review.cases.accounts import Accounts, User
-from ringsight.review.cases.audit import Audit
-from ringsight.review.cases.case import Case, CaseRow, Decision, Event, QueueFilter
+from ringsight.review.cases import forgetting, steps
+from ringsight.review.cases.accounts import Accounts
+from ringsight.review.cases.audit import Audit, append, events, last_of
+from ringsight.review.cases.case import Case, CaseRow, Decision, Event, QueueFilter, Status
+from ringsight.review.cases.database import Database
+from ringsight.review.cases.folding import Action, fold
+from ringsight.review.cases.intake import read_intake
+from ringsight.review.cases.measures import Missed, Overview, missed, times
+from ringsight.review.cases.pairs import decided_pairs
+from ringsight.review.cases.queue import drifted, filter_of, filter_text, opened_today, ranked, sharing, waiting
+from ringsight.review.cases.refusals import CaseError, Forbidden
+from ringsight.review.cases.schema import VIEWS
 from ringsight.review.cases.settings import CaseSettings
+from ringsight.review.cases.taking import TAKEN_IN, take_in
+from ringsight.review.cases.users import Right, User
+
+CAPACITY = "capacity"
+"""The action by which a lead says how many cases a day can be opened."""
+NEXT = QueueFilter(statuses=(Status.open, Status.seconding), limit=1000)
+"""What `claim_next` takes from."""
 
 
 def open_casebook(url: str, settings: CaseSettings | None = None) -> "CaseBook":
-    """Open the case book at a database URL (`sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/NAME`).
+    """Open the case book at a database URL (`sqlite:///FILE` or `postgresql://USER@HOST/NAME`).
 
-    Migrations are run first.
+    Migrations are run first. A password need not stand in the URL: PostgreSQL's `PGPASSWORD` and password file hold.
 
     Raises:
-        BookError: if the database is unreachable, not ours, or newer than this version.
+        BookError: if the database is unreachable, of another kind, or made by a later version.
     """
-    raise NotImplementedError
-
-
-@dataclass(frozen=True, slots=True)
-class Overview:
-    """What stands above the queue."""
-
-    fdr: float
-    """Rate asked of the last run taken in."""
-    expected_false_flags: float
-    flags: int
-    """Rings that the last run flagged."""
-    capacity: int
-    """Cases that the team can open in a day."""
-    opened_today: int
-    """Cases claimed for the first time since midnight UTC."""
-    open: int
-    """Cases that wait."""
-
-
-@dataclass(frozen=True, slots=True)
-class Missed:
-    """An estimate of the rings below the line that are one hand's."""
-
-    below: int
-    """Rings below the line in the last run."""
-    drawn: int
-    decided: int
-    confirmed: int
-    """Of the decided, those judged `same_hand`."""
-    estimate: float
-    """below x confirmed / decided: unbiased where all that were drawn are decided; NaN where none is."""
-    low: int
-    high: int
-    """95 % interval of the number of rings missed, exact (hypergeometric)."""
+    return CaseBook(Database(url), settings or CaseSettings())
 
 
 class CaseBook:
@@ -63,12 +48,26 @@ class CaseBook:
     Every change asks for a `User` and raises `Forbidden` where the role may not. Unknown cases raise `CaseError`.
     """
 
-    accounts: Accounts
-    audit: Audit
+    def __init__(self, database: Database, settings: CaseSettings) -> None:
+        """Keep the cases in this database."""
+        self._database = database
+        self._settings = settings
+        self.accounts = Accounts(database, settings)
+        self.audit = Audit(database)
+
+    def __enter__(self) -> "CaseBook":
+        """Use it as long as the block lasts."""
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close it."""
+        self.close()
 
     def close(self) -> None:
         """Give the connections back."""
-        raise NotImplementedError
+        self._database.close()
 
     def take_in(self, folder: Path, bank: Path) -> int:
         """Open or renew the cases of a finished run; decisions stay. The same run again changes nothing.
@@ -79,57 +78,102 @@ class CaseBook:
         Raises:
             DataError: if the run is not finished, or is of other records than the bank's.
         """
-        raise NotImplementedError
+        intake = read_intake(folder, bank, self._settings)
+        with self._database.writing() as connection:
+            return take_in(connection, intake)
 
     def queue(self, which: QueueFilter) -> list[CaseRow]:
         """Cases by expected value, highest first."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return ranked(connection, which, self._capacity(connection))
 
     def overview(self) -> Overview:
         """What stands above the queue: error rate, capacity, counts."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            last = last_of(connection, TAKEN_IN)
+            said: Mapping[str, Any] = last.content if last else {}
+            return Overview(
+                fdr=float(said.get("fdr", "nan")),
+                expected_false_flags=float(said.get("expected_false_flags", "nan")),
+                flags=int(said.get("flags", 0)),
+                capacity=self._capacity(connection),
+                opened_today=opened_today(connection),
+                open=waiting(connection),
+            )
 
     def set_capacity(self, user: User, cases: int) -> None:
-        """Say how many cases the team can open in a day."""
-        raise NotImplementedError
+        """Say how many cases the team can open in a day.
+
+        Raises:
+            Forbidden: without the right `direct`.
+            CaseError: if it is negative.
+        """
+        user.require(Right.direct)
+        if cases < 0:
+            raise CaseError(f"a team cannot open {cases} cases")
+        with self._database.writing() as connection:
+            append(connection, user.name, CAPACITY, {"cases": cases})
 
     def case(self, case_id: str) -> Case:
         """A case as it stands."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return steps.load(connection, case_id)
 
     def related(self, case_id: str) -> dict[str, tuple[str, ...]]:
         """Other cases that share members: case id -> the members shared."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            return sharing(connection, case_id)
 
     def history(self, case_id: str) -> list[Event]:
-        """Its entries in the log, oldest first."""
-        raise NotImplementedError
+        """The entries that made it, oldest first."""
+        with self._database.reading() as connection:
+            found = events(connection, [case_id])
+        if not found:
+            raise CaseError(f"there is no case {case_id!r}")
+        return found[case_id]
 
     def claim(self, case_id: str, user: User) -> Case:
-        """Take a case; one's own may be taken again.
+        """Take a case; one's own may be taken again. A lead may take up a decided one.
 
         Raises:
             Claimed: naming who holds it.
             CaseError: if it is decided or merged.
             Forbidden: if it is escalated and the user is no lead, or waits for another pair of eyes than the user's.
         """
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            return steps.claim(connection, steps.load(connection, case_id), user)
 
-    def claim_next(self, user: User, which: QueueFilter | None = None) -> Case | None:
+    def claim_next(self, user: User, which: QueueFilter = NEXT) -> Case | None:
         """Take the most valuable case that the user may take, in one step; None where there is none."""
-        raise NotImplementedError
+        user.require(Right.decide)
+        with self._database.writing() as connection:
+            for row in ranked(connection, which, 0):
+                try:
+                    return steps.claim(connection, steps.load(connection, row.case_id), user)
+                except (CaseError, Forbidden):
+                    continue
+        return None
 
     def release(self, case_id: str, user: User) -> Case:
         """Put a case back; a lead may put back what others hold."""
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            case = steps.load(connection, case_id)
+            if not (case.holder and user.may(Right.direct)):
+                steps.hold(case, user)
+            return steps.make(connection, case, user.name, Action.released, {})
 
     def snooze(self, case_id: str, user: User, until: datetime) -> Case:
-        """Put a case away until a moment (UTC); then it is open again by itself."""
-        raise NotImplementedError
+        """Put a case in hand away until a moment (UTC); then it is open again by itself."""
+        with self._database.writing() as connection:
+            case = steps.load(connection, case_id)
+            return steps.snooze(connection, case, user, until)
 
     def escalate(self, case_id: str, user: User, reason: str) -> Case:
-        """Hand a case to the leads."""
-        raise NotImplementedError
+        """Hand a case in hand to the leads."""
+        with self._database.writing() as connection:
+            case = steps.load(connection, case_id)
+            steps.hold(case, user)
+            return steps.make(connection, case, user.name, Action.escalated, {"reason": reason})
 
     def decide(self, case_id: str, user: User, decision: Decision, version: int) -> Case:
         """Decide on the ring, a member or a link; who decides must hold the case.
@@ -139,7 +183,9 @@ class CaseBook:
             Claimed: if another holds it.
             CaseError: if nobody holds it, or a subject is no member.
         """
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            case = steps.load(connection, case_id, version)
+            return steps.decide(connection, case, user, decision, self._settings.second_pair)
 
     def undo(self, case_id: str, user: User, version: int) -> Case:
         """Take back the last decision; the case is again what it was before.
@@ -149,59 +195,111 @@ class CaseBook:
             CaseError: if the last thing done to the case is no decision.
             Forbidden: if it is another's, and the user is no lead.
         """
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            return steps.undo(connection, steps.load(connection, case_id, version), user)
 
-    def split(self, case_id: str, user: User, members: list[str], version: int) -> tuple[Case, Case]:
+    def split(self, case_id: str, user: User, members: Sequence[str], version: int) -> tuple[Case, Case]:
         """Move members out into a case of their own; gives what is left, then the new one, both in the user's hands."""
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            return steps.split(connection, steps.load(connection, case_id, version), user, members)
 
     def merge(self, case_id: str, into: str, user: User, version: int) -> Case:
-        """Add a case's members to another that the user holds; gives that other."""
-        raise NotImplementedError
+        """Add a case's members to another that the user holds; gives that other. `version` is the case's that goes."""
+        with self._database.writing() as connection:
+            case, other = steps.load(connection, case_id, version), steps.load(connection, into)
+            return steps.merge(connection, case, other, user)
 
     def export_decisions(self, user: User) -> pl.DataFrame:
-        """Typed pairs: customer_a, customer_b, decision, decided_at, source, case_id, as `detect.decisions` reads them.
+        """Typed pairs as `detect.decisions` reads them; columns of `pairs.PAIRS`.
 
         Pairs that contradict each other are not among them; `contradictions` lists those.
         """
-        raise NotImplementedError
+        user.require(Right.export)
+        with self._database.writing() as connection:
+            pairs, _ = decided_pairs(self._all(connection))
+            append(connection, user.name, "decisions_exported", {"pairs": pairs.height})
+        return pairs
 
     def contradictions(self) -> pl.DataFrame:
-        """Pairs decided both ways, or held apart although others tie them: a row for each case that says so."""
-        raise NotImplementedError
+        """Pairs decided both ways, or held apart although others tie them; columns of `pairs.CONTRADICTIONS`."""
+        with self._database.reading() as connection:
+            return decided_pairs(self._all(connection))[1]
 
     def save_view(self, user: User, name: str, which: QueueFilter) -> None:
         """Keep a filter under a name; an earlier one of that name goes."""
-        raise NotImplementedError
+        self.drop_view(user, name)
+        with self._database.writing() as connection:
+            connection.execute(insert(VIEWS).values(user=user.name, name=name, filter=filter_text(which)))
 
     def views(self, user: User) -> dict[str, QueueFilter]:
         """The user's saved filters, by name."""
-        raise NotImplementedError
+        with self._database.reading() as connection:
+            rows = connection.execute(select(VIEWS).where(VIEWS.c.user == user.name).order_by(VIEWS.c.name)).all()
+        return {row.name: filter_of(row.filter) for row in rows}
 
     def drop_view(self, user: User, name: str) -> None:
         """Drop a saved filter."""
-        raise NotImplementedError
+        with self._database.writing() as connection:
+            connection.execute(delete(VIEWS).where(VIEWS.c.user == user.name, VIEWS.c.name == name))
 
     def missed(self) -> Missed:
-        """An estimate of what is missed, from the random sample below the line."""
-        raise NotImplementedError
+        """An estimate of what is missed, from the random sample below the line of the last run."""
+        with self._database.reading() as connection:
+            last = last_of(connection, TAKEN_IN)
+            cases = self._all(connection)
+        if last is None:
+            return missed(0, [], {})
+        verdicts = {case.ring["ring_id"]: case.verdict for case in cases if case.verdict and not case.split_from}
+        return missed(last.content["below"], last.content["drawn"], verdicts)
 
     def times(self) -> pl.DataFrame:
-        """Minutes of work by case and user: case_id, user, minutes, verdict, score_seen."""
-        raise NotImplementedError
+        """Minutes of work by case and by who decided; columns of `measures.TIMES`."""
+        with self._database.reading() as connection:
+            cases = {case.case_id: case for case in self._all(connection)}
+            return times(connection, cases, self._settings.idle_minutes)
+
+    def drifted(self) -> list[str]:
+        """Cases that the queue does not show as the log has them: somebody has changed the table itself."""
+        with self._database.reading() as connection:
+            return drifted(connection, {case.case_id: case for case in self._all(connection)})
 
     def forget(self, customer_id: str, user: User) -> int:
         """Erase a customer from cases, decisions and trail; the chain still verifies.
 
+        A run whose results still name the customer brings the name back when it is taken in.
+
         Returns:
             How many entries were redacted.
+
+        Raises:
+            Forbidden: without the right `erase`.
         """
-        raise NotImplementedError
+        user.require(Right.erase)
+        with self._database.writing() as connection:
+            redacted = forgetting.forget(connection, customer_id, user.name)
+        self._database.scrub()
+        return redacted
 
     def expire(self, before: datetime, user: User) -> int:
-        """Erase the members of the cases that were closed before a moment, as `forget` does each.
+        """Erase the members of the cases that were closed before a moment, unless an open case has them too.
 
         Returns:
             How many customers were erased.
+
+        Raises:
+            Forbidden: without the right `erase`.
         """
-        raise NotImplementedError
+        user.require(Right.erase)
+        with self._database.writing() as connection:
+            gone = forgetting.expired(self._all(connection), before)
+            for customer_id in gone:
+                forgetting.forget(connection, customer_id, user.name)
+        self._database.scrub()
+        return len(gone)
+
+    def _all(self, connection: Connection) -> list[Case]:
+        return [fold(case_id, history) for case_id, history in events(connection).items()]
+
+    def _capacity(self, connection: Connection) -> int:
+        said = last_of(connection, CAPACITY)
+        return int(said.content["cases"]) if said else self._settings.capacity

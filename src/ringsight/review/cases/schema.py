@@ -1,0 +1,113 @@
+"""The tables of the case book. `entries` and `contents` are the truth; `cases` and `case_members` are drawn from them.
+
+Moments are text: ISO 8601, UTC, microseconds, so that they sort, and hash to the same on every database.
+"""
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+METADATA = MetaData()
+
+ENTRIES = Table(
+    "entries",
+    METADATA,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    Column("at", String(32), nullable=False),
+    Column("user", Text, nullable=False),
+    Column("action", Text, nullable=False),
+    Column("case_id", Text),
+    Column("version", Integer),
+    Column("commitment", String(64), nullable=False),
+    Column("previous", String(64), nullable=False),
+    Column("hash", String(64), nullable=False),
+    UniqueConstraint("case_id", "version"),
+)
+"""The log; its rows can be neither changed nor removed. `version` is null where somebody only looked."""
+
+CONTENTS = Table(
+    "contents",
+    METADATA,
+    Column("number", Integer, ForeignKey("entries.number"), primary_key=True, autoincrement=False),
+    Column("salt", String(32), nullable=False),
+    Column("content", Text, nullable=False),
+)
+"""What each entry says, as JSON. Apart from the log, which holds a salted hash of it, so that it can be erased."""
+
+CASES = Table(
+    "cases",
+    METADATA,
+    Column("case_id", Text, primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("resting", Text, nullable=False),
+    Column("origin", Text, nullable=False),
+    Column("holder", Text, nullable=False),
+    Column("until", String(32)),
+    Column("ring_id", Text, nullable=False),
+    Column("size", Integer, nullable=False),
+    Column("exposure", Float, nullable=False),
+    Column("evidence", Float, nullable=False),
+    Column("value", Float, nullable=False),
+    Column("news", Integer, nullable=False),
+    Column("verdict", Text),
+    Column("split_from", Text, nullable=False),
+    Column("current", Boolean, nullable=False),
+    Column("opened_at", String(32), nullable=False),
+    Column("changed_at", String(32), nullable=False),
+)
+"""The queue."""
+
+CASE_MEMBERS = Table(
+    "case_members",
+    METADATA,
+    Column("case_id", Text, ForeignKey("cases.case_id"), primary_key=True),
+    Column("customer_id", Text, primary_key=True),
+    Index("case_members_by_customer", "customer_id"),
+)
+
+ACCOUNTS = Table(
+    "accounts",
+    METADATA,
+    Column("name", Text, primary_key=True),
+    Column("role", Text, nullable=False),
+    Column("password_hash", Text, nullable=False),
+    Column("open", Boolean, nullable=False),
+)
+
+SESSIONS = Table(
+    "sessions",
+    METADATA,
+    Column("token_hash", String(64), primary_key=True),
+    Column("name", Text, ForeignKey("accounts.name"), nullable=False),
+    Column("ends_at", String(32), nullable=False),
+)
+
+ATTEMPTS = Table(
+    "attempts",
+    METADATA,
+    Column("number", Integer, primary_key=True),
+    Column("at", String(32), nullable=False),
+    Column("name_hash", String(64), nullable=False),
+    Column("address", Text, nullable=False),
+)
+"""Failed sign-ins of late."""
+
+VIEWS = Table(
+    "views",
+    METADATA,
+    Column("user", Text, primary_key=True),
+    Column("name", Text, primary_key=True),
+    Column("filter", Text, nullable=False),
+)
+"""Saved filters of the queue, as JSON."""

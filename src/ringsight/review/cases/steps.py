@@ -1,0 +1,188 @@
+"""What can be done to a case, each within a writing transaction: check, append to the log, draw the queue's row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from ringsight.review.cases import clock
+from ringsight.review.cases.audit import append, events
+from ringsight.review.cases.case import Case, Decision, Judgement, Scope, Standing, Status
+from ringsight.review.cases.folding import BY_RUNS, Action, fold, standing_events, step
+from ringsight.review.cases.queue import draw
+from ringsight.review.cases.refusals import CaseError, Claimed, Forbidden, Stale
+from ringsight.review.cases.schema import CASES
+from ringsight.review.cases.settings import SecondPair
+from ringsight.review.cases.users import Right, User
+
+
+def load(connection: Connection, case_id: str, version: int | None = None) -> Case:
+    """A case as it stands; a snooze that has ended is over.
+
+    Raises:
+        CaseError: if there is no such case.
+        Stale: if it is not at `version`.
+    """
+    case = fold(case_id, events(connection, [case_id]).get(case_id, []))
+    if version is not None and case.version != version:
+        raise Stale(case_id, version, case.version)
+    return awake(case, clock.now())
+
+
+def awake(case: Case, now: datetime) -> Case:
+    """A case whose snooze has ended is what it was before."""
+    if case.status is Status.snoozed and case.until and case.until <= now:
+        return replace(case, status=case.resting, until=None)
+    return case
+
+
+def make(connection: Connection, case: Case, user: str, action: Action, content: Mapping[str, Any]) -> Case:
+    """Append an entry to a case."""
+    event = append(connection, user, action, content, (case.case_id, case.version + 1))
+    changed = step(case, event)
+    draw(connection, changed)
+    return changed
+
+
+def open_case(connection: Connection, user: str, content: Mapping[str, Any]) -> Case:
+    """Open a case under the next number."""
+    case_id = f"K{connection.execute(select(func.count()).select_from(CASES)).scalar_one() + 1}"
+    opened = fold(case_id, [append(connection, user, Action.opened, content, (case_id, 1))])
+    draw(connection, opened)
+    return opened
+
+
+def claim(connection: Connection, case: Case, user: User) -> Case:
+    """Take a case; see `CaseBook.claim`."""
+    user.require(Right.decide)
+    if case.holder == user.name:
+        return case
+    refuse_claim(case, user)
+    return make(connection, case, user.name, Action.claimed, {})
+
+
+def refuse_claim(case: Case, user: User) -> None:
+    """Say why a user may not take a case, where there is a reason."""
+    if case.holder and case.holder != user.name:
+        raise Claimed(case.case_id, case.holder)
+    match case.status:
+        case Status.merged:
+            raise CaseError(f"case {case.case_id} went into {case.merged_into}", remedy=f"take {case.merged_into}")
+        case Status.decided if not user.may(Right.direct):
+            raise CaseError(f"case {case.case_id} is decided", remedy="undo the decision, or ask a lead to take it up")
+        case Status.escalated if not user.may(Right.direct):
+            raise Forbidden(f"case {case.case_id} is escalated", remedy="leave it to a lead")
+        case Status.seconding if _first_opinion(case).user == user.name:
+            raise Forbidden(f"case {case.case_id} waits for a second pair of eyes", remedy="leave it to a colleague")
+        case _:
+            pass
+
+
+def hold(case: Case, user: User) -> None:
+    """Go on only with a case in hand.
+
+    Raises:
+        Claimed: if another holds it.
+        CaseError: if nobody does.
+    """
+    user.require(Right.decide)
+    if case.holder and case.holder != user.name:
+        raise Claimed(case.case_id, case.holder)
+    if not case.holder:
+        raise CaseError(f"nobody holds case {case.case_id}", remedy="claim it first")
+
+
+def decide(connection: Connection, case: Case, user: User, decision: Decision, second_pair: SecondPair) -> Case:
+    """Decide; see `CaseBook.decide`."""
+    hold(case, user)
+    strangers = sorted(set(decision.subjects) - set(case.members))
+    if strangers:
+        raise CaseError(f"{strangers[0]} is no member of case {case.case_id}")
+    status = _after(case, decision.judgement, second_pair) if decision.scope is Scope.ring else case.status
+    content = asdict(decision) | {"status": status}
+    return make(connection, case, user.name, Action.decided, content)
+
+
+def undo(connection: Connection, case: Case, user: User) -> Case:
+    """Take back the last decision; see `CaseBook.undo`."""
+    user.require(Right.decide)
+    history = events(connection, [case.case_id])[case.case_id]
+    by_people = [event for event in standing_events(history) if event.action not in BY_RUNS]
+    last = by_people[-1] if by_people else history[0]
+    if last.action != Action.decided:
+        raise CaseError(
+            f"the last thing done to case {case.case_id} is not a decision but: {last.action}",
+            remedy="claim the case and decide anew",
+        )
+    if last.user != user.name and not user.may(Right.direct):
+        raise Forbidden(f"{last.user} made this decision", remedy=f"ask {last.user}, or a lead")
+    undone = append(connection, user.name, Action.undone, {"version": last.version}, (case.case_id, case.version + 1))
+    before = fold(case.case_id, [*history, undone])
+    draw(connection, before)
+    return before
+
+
+def split(connection: Connection, case: Case, user: User, members: Sequence[str]) -> tuple[Case, Case]:
+    """Move members out; see `CaseBook.split`."""
+    hold(case, user)
+    leaving = set(members)
+    if not leaving or not leaving < set(case.members):
+        raise CaseError("a split moves some of the members, not all of them, and nobody else")
+    new = open_case(
+        connection,
+        user.name,
+        {
+            "origin": case.origin,
+            "ring": dict(case.ring),
+            "members": {name: case.exposures[name] for name in sorted(leaving)},
+            "run": case.run,
+            "bank": case.bank,
+            "holder": user.name,
+            "split_from": case.case_id,
+        },
+    )
+    left = make(connection, case, user.name, Action.split_off, {"members": sorted(leaving), "into": new.case_id})
+    return left, new
+
+
+def merge(connection: Connection, case: Case, into: Case, user: User) -> Case:
+    """Add a case's members to another; see `CaseBook.merge`."""
+    hold(into, user)
+    if case.case_id == into.case_id:
+        raise CaseError("a case cannot go into itself")
+    refuse_claim(case, user)
+    content = {"members": dict(case.exposures), "from": case.case_id}
+    make(connection, case, user.name, Action.merged, {"into": into.case_id})
+    return make(connection, into, user.name, Action.joined, content)
+
+
+def _first_opinion(case: Case) -> Standing:
+    return [each for each in case.decisions if each.decision.scope is Scope.ring][-1]
+
+
+def _after(case: Case, judgement: Judgement, second_pair: SecondPair) -> Status:
+    """What a case is after a judgement on its ring."""
+    match case.resting:
+        case Status.seconding:
+            return Status.decided if judgement is case.verdict else Status.escalated
+        case Status.escalated:
+            return Status.decided
+        case _:
+            pass
+    match second_pair:
+        case SecondPair.never:
+            return Status.decided
+        case SecondPair.same_hand:
+            return Status.seconding if judgement is Judgement.same_hand else Status.decided
+        case SecondPair.always:
+            return Status.seconding
+
+
+def snooze(connection: Connection, case: Case, user: User, until: datetime) -> Case:
+    """Put away; see `CaseBook.snooze`."""
+    hold(case, user)
+    if until.tzinfo is None or until <= clock.now():
+        raise CaseError("a snooze ends at a moment to come, with its zone", remedy="give a later moment, in UTC")
+    return make(connection, case, user.name, Action.snoozed, {"until": clock.written(until)})

@@ -1,0 +1,86 @@
+"""A bank's folder and finished runs of it, by hand: rings as a test wants them, and no detection."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from ringsight.records.bank import BankConfig
+from ringsight.records.reading import read_bank
+from ringsight.rings.audit import AUDIT
+from ringsight.rings.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+
+CUSTOMERS = [f"C{number:02}" for number in range(30)]
+LAST = datetime(2026, 6, 30, 12)
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A ring of a run."""
+
+    ring_id: str
+    members: Sequence[str]
+    q: float = 0.01
+    flagged: bool = True
+    held: str = ""
+
+
+@dataclass
+class World:
+    """A bank, and its runs by the order in which they were made."""
+
+    folder: Path
+    runs: int = field(default=0)
+
+    @property
+    def bank(self) -> Path:
+        return self.folder / "bank"
+
+    def write_bank(self, **columns: Sequence[Any]) -> None:
+        """Customer Cnn moved nn on the last day, and 1,000 half a year before."""
+        self.bank.mkdir(parents=True, exist_ok=True)
+        opened = [datetime(2020, 1, 1)] * len(CUSTOMERS)
+        pl.DataFrame({"customer_id": CUSTOMERS, "opened_at": opened, **columns}).write_csv(self.bank / "customers.csv")
+        rows = [
+            (f"T{number}-{age}", name, LAST - timedelta(days=age), amount)
+            for number, name in enumerate(CUSTOMERS)
+            for age, amount in ((0, -float(number)), (180, 1000.0))
+        ]
+        pl.DataFrame(rows, ["transaction_id", "customer_id", "timestamp", "amount"], orient="row").write_csv(
+            self.bank / "transactions.csv"
+        )
+
+    def run(self, *rings: Ring, summary: Mapping[str, Any] | None = None) -> Path:
+        """A finished run that found these rings."""
+        self.runs += 1
+        folder = self.folder / f"run{self.runs}"
+        figures = {"score": 20.0, "p_value": 0.001, "score_beyond": 18.0}
+        found = [
+            {"ring_id": ring.ring_id, "size": len(ring.members), "q_value": ring.q, "q_beyond": ring.q}
+            | {"flagged": ring.flagged, "held": ring.held, "explanation": "", "null": "permutation"}
+            | {"proposer": "together"}
+            | figures
+            for ring in rings
+        ]
+        members = [(ring.ring_id, name) for ring in rings for name in ring.members]
+        facts = {"fdr": 0.05, "expected_false_flags": 0.2}
+        facts["data_hash"] = read_bank(BankConfig(path=self.bank)).data_hash
+        Results(
+            rings=pl.DataFrame(found, schema=RINGS),
+            members=pl.DataFrame(members, schema=MEMBERS, orient="row"),
+            links=pl.DataFrame(schema=LINKS),
+            agreement=pl.DataFrame(schema=AGREEMENT),
+            conditions=pl.DataFrame(schema=CONDITIONS),
+            audit=pl.DataFrame(schema=AUDIT),
+            null=pl.DataFrame(schema=NULL),
+            summary=facts | dict(summary or {}),
+        ).write(folder)
+        return folder
+
+
+def flagged_rings(count: int, size: int = 3) -> list[Ring]:
+    """Rings of customers in order; the later ones have more at stake."""
+    return [Ring(f"R{n}", CUSTOMERS[n * size : (n + 1) * size]) for n in range(count)]
