@@ -1,0 +1,118 @@
+"""The page of a case: the evidence first, the score on request, and the form of a decision beside them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from ringsight.errors import DataError
+from ringsight.review.cases.audit import Look
+from ringsight.review.cases.case import Case, Judgement, Reason, Status
+from ringsight.review.cases.users import Right, User
+from ringsight.review.web.desk import Reader, desk_of, page
+from ringsight.review.web.evidence import evidence
+
+ROUTES = APIRouter()
+CASE = re.compile(r"/cases/(K[0-9]{1,12})(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was entered into the form of a decision."""
+
+    judgement: str = ""
+    subjects: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+
+    @classmethod
+    def of(cls, fields: Sequence[Sequence[str]]) -> "Draft":
+        """From names and values, as a form sends them."""
+
+        def every(name: str) -> tuple[str, ...]:
+            return tuple(field[1] for field in fields if field[0] == name)
+
+        return cls(
+            judgement=next(iter(every("judgement")), ""),
+            subjects=every("subjects"),
+            reasons=every("reasons"),
+            note=next(iter(every("note")), ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page of a case says besides the case."""
+
+    message: str = ""
+    draft: Draft = Draft()
+    status: int = 200
+
+
+def case_of(path: str) -> str:
+    """The case that an address is about; empty where it is about none."""
+    found = CASE.match(path)
+    return found[1] if found else ""
+
+
+def case_path(path: str) -> str:
+    """The page of the case that an address is about; else the queue."""
+    case_id = case_of(path)
+    return f"/cases/{case_id}" if case_id else "/"
+
+
+@ROUTES.get("/cases/{case_id}")
+def show(request: Request, user: Reader, case_id: str) -> Response:
+    """The page of a case; that it was looked at is recorded."""
+    return case_page(request, user, case_id, Shown())
+
+
+def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Response:
+    """Draw the page of a case.
+
+    Raises:
+        Forbidden: without the right `see`.
+        CaseError: if there is no such case.
+    """
+    user.require(Right.see)
+    here = desk_of(request)
+    case = here.book.case(case_id)
+    here.book.audit.record(user, Look.view_case, case_id, case_id=case_id)
+    missing = ""
+    try:
+        found = evidence(here.runs, case)
+    except DataError as error:
+        found, missing = None, str(error)
+    return page(
+        request,
+        "case.html",
+        user,
+        shown.status,
+        case=case,
+        evidence=found,
+        missing=missing,
+        shown=shown,
+        held=case.holder == user.name,
+        may_claim=may_claim(case, user),
+        undoable=_undoable(case, user),
+        history=here.book.history(case_id),
+        related=here.book.related(case_id),
+        judgements=[*Judgement],
+        reasons=[*Reason],
+    )
+
+
+def may_claim(case: Case, user: User) -> bool:
+    """Whether the page offers to claim the case; the case book has the last word."""
+    if not user.may(Right.decide) or case.holder or case.status is Status.merged:
+        return False
+    return case.status not in (Status.decided, Status.escalated) or user.may(Right.direct)
+
+
+def _undoable(case: Case, user: User) -> bool:
+    if not case.decisions or not user.may(Right.decide):
+        return False
+    last = case.decisions[-1]
+    return last.version == case.version and (last.user == user.name or user.may(Right.direct))

@@ -1,0 +1,158 @@
+"""Everything that the page of a case shows of the evidence, before anything personal or any score is asked for."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import networkx as nx
+
+from ringsight.review.cases.case import Case
+from ringsight.review.report.members import (
+    Member,
+    Records,
+    SharedValue,
+    evidence_columns,
+    members,
+    shared_values,
+)
+from ringsight.review.report.waterfall import ROW, Waterfall, cut_score, waterfall
+from ringsight.review.web.drawing import Carried, Drawing, drawing
+from ringsight.review.web.runs import Run, Runs
+from ringsight.rings.ledger import Ledger
+from ringsight.rings.results import BITS
+from ringsight.rings.statements import Statement, condition_in_words, tells
+
+SCORED = ("searched", "score")
+"""Bars of the waterfall that tell the score."""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """What is given or left out, what follows, and whether the flag hangs on it."""
+
+    kind: str
+    premise: str
+    verdict: str
+    decisive: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What the page shows of the evidence."""
+
+    drawing: Drawing
+    waterfall: Waterfall | None
+    """Without the score; None where the run no longer holds the ring."""
+    statements: tuple[Statement, ...]
+    """In words, without the score; each cites its records."""
+    conditions: tuple[Condition, ...]
+    shared: tuple[SharedValue, ...]
+    columns: tuple[str, ...]
+    members: tuple[Member, ...]
+    lineage: tuple[str, ...]
+    """What became of the ring since the run before, in words."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What is shown of a case on request."""
+
+    ledger: Ledger
+    waterfall: Waterfall
+
+
+def evidence(runs: Runs, case: Case) -> Evidence:
+    """Gather the evidence of a case.
+
+    Raises:
+        DataError: if its run, its bank or a member is not there any more.
+    """
+    run, records = runs.of(case), runs.records(case)
+    ledger = ledger_of(run, case)
+    graph = links_of(run, case)
+    strength = dict(graph.degree(weight="bits"))
+    order = sorted(case.members, key=lambda customer: (-round(strength[customer], 6), customer))
+    shared = shared_values(records, order)
+    bridges = {bridge.customer_id for bridge in ledger.fragility.bridges} if ledger else set()
+    return Evidence(
+        drawing=drawing(graph, order, _carried(records, shared, ledger, order), bridges, case.news),
+        waterfall=_unscored(waterfall(ledger, None)) if ledger else None,
+        statements=_unscored_statements(ledger) if ledger else (),
+        conditions=conditions_of(ledger) if ledger else (),
+        shared=tuple(shared),
+        columns=tuple(evidence_columns(shared)),
+        members=tuple(members(records, order, shared, {}, 0)),
+        lineage=_lineage(run, case),
+    )
+
+
+def score(runs: Runs, case: Case) -> Score | None:
+    """The score of a case's ring; None where the run no longer holds it."""
+    run = runs.of(case)
+    ledger = ledger_of(run, case)
+    return Score(ledger, waterfall(ledger, cut_score(run.results))) if ledger else None
+
+
+def ledger_of(run: Run, case: Case) -> Ledger | None:
+    """The ledger of a case's ring; None where the run no longer holds it."""
+    ring_id = str(case.ring["ring_id"])
+    return run.ledgers([ring_id]).get(ring_id)
+
+
+def links_of(run: Run, case: Case) -> "nx.Graph[str]":
+    """The members of a case and the links among them, whichever ring they were found in."""
+    names = list(case.members)
+    found = run.results.links.filter(
+        run.results.links["customer_a"].is_in(names) & run.results.links["customer_b"].is_in(names)
+    )
+    graph: nx.Graph[str] = nx.Graph()
+    graph.add_nodes_from(names)
+    for link in found.iter_rows(named=True):
+        bits = {name: float(link[name]) for name in BITS}
+        graph.add_edge(link["customer_a"], link["customer_b"], bits=sum(bits.values()), **bits)
+    return graph
+
+
+def conditions_of(ledger: Ledger) -> tuple[Condition, ...]:
+    """Innocent explanations, the proxy audit and counterfactuals, in words."""
+    return tuple(
+        Condition(row["kind"], *condition_in_words(row), row["decisive"]) for row in ledger.conditions if tells(row)
+    )
+
+
+def _carried(
+    records: Records, shared: Sequence[SharedValue], ledger: Ledger | None, order: Sequence[str]
+) -> list[Carried]:
+    links = ledger.links if ledger else ()
+    hubs = {(value.column, value.value) for link in links for value in link.shared if value.hub}
+    customers: Mapping[str, Mapping[str, object]] = records.customers
+    return [
+        Carried(
+            value,
+            tuple(name for name in order if str(customers[name].get(value.column)) == value.value),
+            (value.column, value.value) in hubs,
+        )
+        for value in shared
+    ]
+
+
+def _unscored_statements(ledger: Ledger) -> tuple[Statement, ...]:
+    """What corroborates, which comes after the verdict, and what cites records."""
+    return ledger.statements[1], *(each for each in ledger.statements if each.records)
+
+
+def _unscored(whole: Waterfall) -> Waterfall:
+    bars = tuple(bar for bar in whole.bars if bar.step.css not in SCORED)
+    return replace(whole, bars=bars, height=whole.height - ROW * (len(whole.bars) - len(bars)))
+
+
+def _lineage(run: Run, case: Case) -> tuple[str, ...]:
+    if run.lineage is None:
+        return ()
+    events = run.lineage.events.filter(run.lineage.events["ring_id"] == case.ring["ring_id"])
+    return tuple(_event_in_words(row) for row in events.iter_rows(named=True))
+
+
+def _event_in_words(row: Mapping[str, object]) -> str:
+    kin = f" (before: {row['from_ids']})" if row["event"] == "merged" else ""
+    kin = f" (now: {row['to_ids']})" if row["event"] == "split" else kin
+    return f"Since the run before it has {row['event']}{kin}: {row['joined']} joined, {row['left']} left."

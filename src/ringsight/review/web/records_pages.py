@@ -1,0 +1,103 @@
+"""What is shown of a case on request alone, and recorded: the score, notes, photographs, masked values, the dossier."""
+
+from collections.abc import Iterable
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request
+from fastapi.responses import Response
+
+from ringsight.review.cases.audit import Look
+from ringsight.review.cases.case import Case
+from ringsight.review.cases.refusals import CaseError
+from ringsight.review.cases.users import Right, User
+from ringsight.review.report.beside import beside
+from ringsight.review.report.members import members
+from ringsight.review.report.notes import spans_of
+from ringsight.review.web.desk import Actor, Desk, Here, Reader, page
+from ringsight.review.web.dossier import dossier, dossier_json
+from ringsight.review.web.evidence import evidence, ledger_of, score
+
+ROUTES = APIRouter(prefix="/cases/{case_id}")
+
+
+@ROUTES.post("/score")
+def show_score(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+    """Score, q-value and the whole waterfall."""
+    user.require(Right.see)
+    case = here.book.case(case_id)
+    here.book.audit.record(user, Look.view_score, case_id, case_id=case_id)
+    return page(request, "score.html", user, case=case, score=score(here.runs, case))
+
+
+@ROUTES.post("/unmask")
+def unmask(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+    """The members with their values in the open."""
+    user.require(Right.see)
+    case = here.book.case(case_id)
+    for customer in case.members:
+        here.book.audit.record(user, Look.unmask, customer, customer=customer, case_id=case_id)
+    return page(request, "members.html", user, case=case, evidence=evidence(here.runs, case), unmasked=True, chosen=())
+
+
+@ROUTES.post("/records")
+def records(
+    request: Request, here: Here, user: Actor, case_id: str, customer: Annotated[str, Form(max_length=500)]
+) -> Response:
+    """One member's notes and photographs, with the passages marked that another member's notes have too."""
+    user.require(Right.see)
+    case = here.book.case(case_id)
+    if customer not in case.members:
+        raise CaseError("this customer is no member of the case")
+    ledger = ledger_of(here.runs.of(case), case)
+    spans = spans_of(ledger.artefacts.notes) if ledger else {}
+    [shown] = members(here.runs.records(case), [customer], [], spans, 1)
+    _record(here, user, case, Look.view_note, [(customer, note.note_id) for note in shown.notes])
+    _record(here, user, case, Look.view_photo, [(customer, photo.image_id) for photo in shown.images])
+    return page(request, "records.html", user, member=shown)
+
+
+@ROUTES.post("/beside")
+def show_beside(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+    """The most telling pairs of records, side by side."""
+    user.require(Right.see)
+    case = here.book.case(case_id)
+    ledger = ledger_of(here.runs.of(case), case)
+    found = beside(ledger.artefacts, here.runs.records(case)) if ledger else None
+    if found:
+        notes = [(each.alike.customer_a, each.alike.note_a) for each in found.notes]
+        notes += [(each.alike.customer_b, each.alike.note_b) for each in found.notes]
+        photos = [(each.alike.customer_a, each.alike.image_a) for each in found.images]
+        photos += [(each.alike.customer_b, each.alike.image_b) for each in found.images]
+        _record(here, user, case, Look.view_note, notes)
+        _record(here, user, case, Look.view_photo, photos)
+    return page(request, "beside.html", user, beside=found)
+
+
+def _record(here: Desk, user: User, case: Case, look: Look, seen: Iterable[tuple[str, str]]) -> None:
+    for customer, record in seen:
+        here.book.audit.record(user, look, record, customer=customer, case_id=case.case_id)
+
+
+@ROUTES.get("/dossier.html")
+def dossier_page(here: Here, user: Reader, case_id: str) -> Response:
+    """The case as one file to read."""
+    text = dossier(here.book, here.runs, _exported(here, user, case_id), user)
+    return _file(text, "text/html; charset=utf-8", f"{case_id}.html")
+
+
+@ROUTES.get("/dossier.json")
+def dossier_data(here: Here, user: Reader, case_id: str) -> Response:
+    """The case as one file for programs."""
+    text = dossier_json(here.book, here.runs, _exported(here, user, case_id), user)
+    return _file(text, "application/json", f"{case_id}.json")
+
+
+def _exported(here: Desk, user: User, case_id: str) -> Case:
+    user.require(Right.see)
+    case = here.book.case(case_id)
+    here.book.audit.record(user, Look.export_case, case_id, case_id=case_id)
+    return case
+
+
+def _file(text: str, kind: str, name: str) -> Response:
+    return Response(text, media_type=kind, headers={"Content-Disposition": f'attachment; filename="{name}"'})

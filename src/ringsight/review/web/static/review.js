@@ -1,0 +1,150 @@
+// What plain forms cannot do: parts of a page on request, the keyboard, choosing members, moving the picture about.
+"use strict";
+
+const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// A page drawn in answer to a form has that form's address; the case has its own.
+const path = document.body.dataset.path;
+if (path && location.pathname !== path) history.replaceState(null, "", path);
+
+// Parts on request: the form's answer takes the place of its target.
+document.addEventListener("submit", async (event) => {
+  const form = event.target;
+  const target = form.dataset.into && document.getElementById(form.dataset.into);
+  if (!target) return;
+  event.preventDefault();
+  const button = one("button", form);
+  button.disabled = true;
+  try {
+    const chosen = all('input[name="subjects"]:checked').map((box) => box.value);
+    const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
+    if (answer.status === 401) {
+      target.textContent = "Your session has ended. Send your decision, or load the page anew, to sign in.";
+    } else {
+      const text = await answer.text();
+      const drawn = new DOMParser().parseFromString(text, "text/html");
+      target.replaceChildren(...(answer.ok ? drawn.body : one("main", drawn)).childNodes);
+      for (const box of all('input[name="subjects"]', target)) box.checked = chosen.includes(box.value);
+      tellChoice();
+    }
+  } catch {
+    target.append(" The server does not answer; try again.");
+  }
+  button.disabled = false;
+  target.closest("tr")?.removeAttribute("hidden");
+});
+
+// Choosing members: nobody is the ring, one a member, two their link; more can only be split off.
+const about = one("#about");
+const whole = about?.textContent;
+function tellChoice() {
+  const boxes = all('input[name="subjects"]');
+  const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
+  for (const box of boxes) box.closest("tr").classList.toggle("chosen", box.checked);
+  for (const node of all("[data-node]")) node.classList.toggle("chosen", chosen.includes(node.dataset.customer));
+  if (!about) return;
+  const words = [whole, `the member ${chosen[0]}`, `the link ${chosen.join(" – ")}`];
+  about.textContent = words[chosen.length] ?? `${chosen.length} members: too many for a decision`;
+  one("[data-split]").hidden = chosen.length === 0;
+  one("[data-send]").disabled = chosen.length > 2;
+}
+document.addEventListener("change", (event) => event.target.name === "subjects" && tellChoice());
+const choose = (customer) => {
+  const box = all('input[name="subjects"]').find((each) => each.value === customer);
+  if (box) { box.checked = !box.checked; tellChoice(); }
+};
+tellChoice();
+
+// The picture: wheel and keys zoom, dragging moves, pointing shows a member's links, a click chooses.
+for (const graph of all("[data-graph]")) {
+  const svg = one("svg", graph), scene = one("[data-scene]", graph);
+  const view = { x: 0, y: 0, scale: 1 };
+  const steady = all("[data-steady]", scene);
+  const apply = () => {
+    scene.setAttribute("transform", `translate(${view.x} ${view.y}) scale(${view.scale})`);
+    for (const each of steady) each.setAttribute("transform", `scale(${1 / view.scale})`);
+  };
+  const at = (event) => new DOMPoint(event.clientX, event.clientY).matrixTransform(svg.getScreenCTM().inverse());
+  const zoom = (factor, centre) => {
+    const scale = Math.min(12, Math.max(0.5, view.scale * factor));
+    view.x = centre.x - (centre.x - view.x) * scale / view.scale;
+    view.y = centre.y - (centre.y - view.y) * scale / view.scale;
+    view.scale = scale;
+    apply();
+  };
+  const box = svg.viewBox.baseVal;
+  graph.zoom = (factor) => zoom(factor, { x: box.width / 2, y: box.height / 2 });
+  svg.addEventListener("wheel", (event) => { event.preventDefault(); zoom(event.deltaY < 0 ? 1.15 : 1 / 1.15, at(event)); }, { passive: false });
+  let held = null, moved = 0;
+  svg.addEventListener("pointerdown", (event) => { held = at(event); moved = 0; });
+  svg.addEventListener("pointermove", (event) => {
+    if (!held || !event.buttons) return;
+    const now = at(event);
+    moved += Math.abs(now.x - held.x) + Math.abs(now.y - held.y);
+    view.x += now.x - held.x; view.y += now.y - held.y; held = now;
+    apply();
+  });
+  svg.addEventListener("pointerup", () => { held = null; });
+  svg.addEventListener("click", (event) => {
+    const node = event.target.closest("[data-node]");
+    if (node && moved < 4) choose(node.dataset.customer);
+  });
+  const show = (number) => {
+    scene.classList.toggle("dimmed", Boolean(number));
+    const near = new Set([number]);
+    for (const line of all("line[data-ends]", scene)) {
+      const ends = line.dataset.ends.split(" ");
+      const touches = ends.includes(number);
+      line.classList.toggle("near", touches);
+      if (touches) ends.forEach((end) => near.add(end));
+    }
+    for (const node of all("[data-node]", scene)) node.classList.toggle("near", near.has(node.dataset.node));
+  };
+  scene.addEventListener("pointerover", (event) => {
+    const node = event.target.closest("[data-node]");
+    show(node ? node.dataset.node : "");
+  });
+  svg.addEventListener("pointerleave", () => show(""));
+}
+
+// The keyboard. Keys do nothing while something is typed.
+const dialog = one("#keys");
+one("[data-keys]")?.addEventListener("click", () => dialog.showModal());
+const rows = () => all("tr[data-row]");
+const current = () => one("tr.current");
+function step(by) {
+  const list = rows();
+  const next = list[Math.min(list.length - 1, Math.max(0, list.indexOf(current()) + by))];
+  if (!next) return;
+  current()?.classList.remove("current");
+  next.classList.add("current");
+  next.scrollIntoView({ block: "nearest" });
+  (one("a, input, button", next))?.focus({ preventScroll: true });
+}
+document.addEventListener("keydown", (event) => {
+  const send = one("[data-send]");
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && send && !send.disabled) {
+    event.preventDefault();
+    send.form.requestSubmit(send);
+    return;
+  }
+  const typing = event.target.matches("textarea, select, input:not([type=checkbox]):not([type=radio])");
+  if (event.key === "Escape" && typing) event.target.blur();
+  if (typing || event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
+  const act = {
+    "?": () => dialog.showModal(),
+    j: () => step(1),
+    k: () => step(-1),
+    q: () => location.assign("/"),
+    "/": () => { const search = one("[data-search]"); search ? search.focus() : location.assign("/"); },
+    t: () => one("[data-note]")?.focus(),
+    x: () => { const box = current() && one('input[name="subjects"]', current()); if (box) choose(box.value); },
+    o: () => { const form = current() && one("form[data-into]", current()); form?.requestSubmit(); },
+    "+": () => one("[data-graph]")?.zoom(1.25),
+    "-": () => one("[data-graph]")?.zoom(0.8),
+  }[event.key];
+  const keyed = one(`[data-key="${CSS.escape(event.key)}"]`);
+  if (act) { event.preventDefault(); act(); }
+  else if (keyed) { event.preventDefault(); keyed.click(); }
+});
