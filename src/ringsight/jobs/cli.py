@@ -22,6 +22,9 @@ JOBS = {
     "store": "the models in the vector store: status, promote, rollback, drop",
     "erase": "a customer's vectors out of a run and of the store, verified",
     "similar": "the customers most like one, and what they share",
+    "decisions": "what analysts have decided, as typed pairs",
+    "audit": "prove that the review's audit trail is what was written",
+    "accounts": "who may sign in to the review",
 }
 EXAMPLES = {
     "demo": "ringsight demo out=out/demo",
@@ -34,6 +37,9 @@ EXAMPLES = {
     "store": "ringsight store do=status out=out/mine",
     "erase": "ringsight erase customer=C00001 out=out/mine",
     "similar": "ringsight similar customer=C00001 k=5 where=\"region == 'north'\" out=out/mine",
+    "decisions": "ringsight decisions do=export out=out/decisions.csv",
+    "audit": "ringsight audit cases=sqlite:///out/cases.db",
+    "accounts": "ringsight accounts do=add name=ana role=analyst",
 }
 INTERRUPTED = 130
 """Exit code of a program stopped by Ctrl-C, as shells have it."""

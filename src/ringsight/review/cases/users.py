@@ -67,3 +67,5 @@ class User:
 
 SYSTEM = User("ringsight", Role.admin)
 """Who does what is done on the command line; no account may have this name."""
+EXPORTER = User(SYSTEM.name, Role.lead)
+"""The same, where decisions are exported."""

@@ -1,0 +1,75 @@
+"""`ringsight accounts`: who may sign in to the review, and as what."""
+
+import getpass
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+
+from rich.console import Console
+
+from ringsight.errors import SettingsError
+from ringsight.jobs.door import Door
+from ringsight.review.cases.casebook import open_casebook
+from ringsight.review.cases.users import SYSTEM, Role, User
+
+
+class Do(StrEnum):
+    """What can be done with accounts."""
+
+    show = "show"
+    add = "add"
+    change = "change"
+    close = "close"
+
+
+@dataclass(kw_only=True, slots=True)
+class AccountsJob:
+    """What `ringsight accounts` can be told."""
+
+    do: Do = Do.show
+    """`show` them, `add` one, `change` the password and role of one, `close` one. A password is asked for, or read
+    as a line from standard input; it is never a setting."""
+    name: str = ""
+    """Whose account; needed except to show."""
+    role: Role = Role.analyst
+    """`analyst`, `lead`, `auditor` or `admin`."""
+    cases: str = "sqlite:///out/cases.db"
+    """Database of the cases: sqlite:///FILE or postgresql://USER@HOST/NAME."""
+
+    def __post_init__(self) -> None:
+        """Refuse to do something to nobody.
+
+        Raises:
+            SettingsError: if no account is named.
+        """
+        if self.do is not Do.show and not self.name:
+            raise SettingsError(f"do={self.do} needs a name", remedy=f"ringsight accounts do={self.do} name=NAME")
+
+
+def run(config: AccountsJob) -> list[User]:
+    """Do it, and list the accounts that are open.
+
+    Raises:
+        CaseError: if the name or the password will not do.
+    """
+    with open_casebook(config.cases) as book:
+        match config.do:
+            case Do.show:
+                pass
+            case Do.add:
+                book.accounts.add(config.name, config.role, _password(), SYSTEM)
+            case Do.change:
+                book.accounts.change(config.name, SYSTEM, role=config.role, password=_password())
+            case Do.close:
+                book.accounts.close(config.name, SYSTEM)
+        users = book.accounts.users()
+    for user in users:
+        Console(highlight=False, markup=False).print(f"{user.name}  {user.role}")
+    return users
+
+
+def _password() -> str:
+    return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
+
+
+DOOR = Door("accounts", AccountsJob, run)

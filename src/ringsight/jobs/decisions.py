@@ -1,0 +1,58 @@
+"""`ringsight decisions`: what analysts have decided, as typed pairs for training and detection."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+
+import polars as pl
+from rich.console import Console
+
+from ringsight.jobs.door import Door
+from ringsight.records.writing import write_atomically
+from ringsight.review.cases.casebook import open_casebook
+from ringsight.review.cases.users import EXPORTER
+
+
+class Do(StrEnum):
+    """What can be done with decisions."""
+
+    export = "export"
+    contradictions = "contradictions"
+
+
+@dataclass(kw_only=True, slots=True)
+class DecisionsJob:
+    """What `ringsight decisions` can be told."""
+
+    do: Do = Do.export
+    """`export`: pairs decided one way, as `detect.decisions` reads them. `contradictions`: those decided both ways."""
+    cases: str = "sqlite:///out/cases.db"
+    """Database of the cases: sqlite:///FILE or postgresql://USER@HOST/NAME."""
+    out: Path = Path("out/decisions.csv")
+    """File to write, CSV."""
+
+
+def run(config: DecisionsJob) -> pl.DataFrame:
+    """Write the file, and say how many pairs there are, and how many contradict each other.
+
+    Raises:
+        BookError: if the database cannot be opened.
+    """
+    console = Console(highlight=False, markup=False)
+    with open_casebook(config.cases) as book:
+        contradictions = book.contradictions()
+        match config.do:
+            case Do.export:
+                table = book.export_decisions(EXPORTER)
+            case Do.contradictions:
+                table = contradictions
+    with write_atomically(config.out) as partial:
+        table.write_csv(partial)
+    console.print(f"Wrote {table.height:,} rows to {config.out}.", soft_wrap=True)
+    if config.do is Do.export and contradictions.height:
+        again = "ringsight decisions do=contradictions out=FILE"
+        console.print(f"Left out: {contradictions.height:,} that contradict each other; `{again}` lists them.")
+    return table
+
+
+DOOR = Door("decisions", DecisionsJob, run)
