@@ -22,6 +22,7 @@ JOBS = {
     "store": "the models in the vector store: status, promote, rollback, drop",
     "erase": "a customer's vectors out of a run and of the store, verified",
     "similar": "the customers most like one, and what they share",
+    "review": "the analysts' pages over a finished run: queue, cases, decisions",
     "decisions": "what analysts have decided, as typed pairs",
     "audit": "prove that the review's audit trail is what was written",
     "accounts": "who may sign in to the review",
@@ -40,6 +41,7 @@ EXAMPLES = {
     "decisions": "ringsight decisions do=export out=out/decisions.csv",
     "audit": "ringsight audit cases=sqlite:///out/cases.db",
     "accounts": "ringsight accounts do=add name=ana role=analyst",
+    "review": "ringsight review run=out/mine bank.path=BANK",
 }
 INTERRUPTED = 130
 """Exit code of a program stopped by Ctrl-C, as shells have it."""

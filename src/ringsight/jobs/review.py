@@ -1,0 +1,87 @@
+"""`ringsight review`: the analysts' pages over a finished run."""
+
+import secrets
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import uvicorn
+from rich.console import Console
+
+from ringsight.errors import SettingsError
+from ringsight.jobs.door import Door
+from ringsight.records.bank import BankConfig
+from ringsight.review.cases.case import QueueFilter
+from ringsight.review.cases.casebook import CaseBook, open_casebook
+from ringsight.review.cases.settings import CaseSettings
+from ringsight.review.cases.users import SYSTEM, Role
+from ringsight.review.web.app import create_app
+from ringsight.review.web.desk import Desk
+
+HIGHEST_PORT = 65_535
+ADMIN = "admin"
+"""The account that is made where there is none."""
+
+
+@dataclass(kw_only=True, slots=True)
+class ReviewJob:
+    """What `ringsight review` can be told."""
+
+    bank: BankConfig
+    """The bank that was searched."""
+    run: Path = Path("out/run")
+    """Folder of the finished run."""
+    database: str = ""
+    """SQLAlchemy address of the case book; by default `cases.db` inside the run."""
+    cases: CaseSettings = field(default_factory=CaseSettings)
+    """How cases are taken in, ranked and decided."""
+    host: str = "127.0.0.1"
+    """Address to listen at. Put a proxy with TLS before any other than this machine's own."""
+    port: int = 8080
+
+    def __post_init__(self) -> None:
+        """Refuse a port that there is not.
+
+        Raises:
+            SettingsError: if the port is out of bounds.
+        """
+        if not 1 <= self.port <= HIGHEST_PORT:
+            raise SettingsError(f"port must be 1 to {HIGHEST_PORT} (got {self.port})")
+
+
+def run(config: ReviewJob) -> None:
+    """Take the run in, and serve the pages until stopped.
+
+    Raises:
+        RingsightError: for what a user can mend.
+    """
+    console = Console(highlight=False, markup=False)
+    with open_casebook(config.database or f"sqlite:///{config.run / 'cases.db'}", config.cases) as book:
+        changed = book.take_in(config.run, config.bank.path)
+        console.print(f"{changed} cases are new or changed.")
+        password = first_admin(book)
+        if password:
+            console.print(f"An account was made: {ADMIN}, password {password}  (shown once; it adds the others)")
+        app = create_app(book)
+        prepare(app.state.desk)
+        console.print(f"Review: http://{config.host}:{config.port}/  (Ctrl-C stops it)")
+        uvicorn.run(app, host=config.host, port=config.port, log_level="warning", server_header=False)
+
+
+def first_admin(book: CaseBook) -> str:
+    """Make an admin where nobody has an account, and give the password; empty where somebody has."""
+    if book.accounts.users():
+        return ""
+    password = secrets.token_urlsafe(15)
+    book.accounts.add(ADMIN, Role.admin, password, SYSTEM)
+    return password
+
+
+def prepare(desk: Desk) -> None:
+    """Read runs and ledgers of all current cases, so that no analyst waits for them, nor learns from the wait."""
+    cases = [desk.book.case(row.case_id) for row in desk.book.queue(QueueFilter(statuses=(), limit=10_000))]
+    by_run = {case.run: case for case in cases}
+    for folder, case in by_run.items():
+        desk.runs.of(case).ledgers([str(each.ring["ring_id"]) for each in cases if each.run == folder])
+
+
+DOOR = Door("review", ReviewJob, run)
