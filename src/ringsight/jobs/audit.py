@@ -36,7 +36,7 @@ def run(config: AuditJob) -> str:
             remedy="the table was changed by hand; the log has what is right",
         )
     Console(highlight=False, markup=False).print(
-        f"{entries:,} entries, each following from the one before. Note this hash elsewhere; it seals them all:\n{head}",
+        f"{entries:,} entries, each following from the one before. Note this hash elsewhere, it seals all:\n{head}",
         soft_wrap=True,
     )
     return head
