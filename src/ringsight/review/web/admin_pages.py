@@ -28,7 +28,9 @@ def _accounts(request: Request, user: User, message: str, status: int = 200) -> 
 
 
 @ROUTES.post("/accounts/add")
-def add(request: Request, here: Here, user: Actor, name: Name, role: Role, password: Password) -> Response:
+def add(
+    request: Request, here: Here, user: Actor, name: Name, role: Annotated[Role, Form()], password: Password
+) -> Response:
     """Add an account."""
     user.require(Right.manage)
     try:
