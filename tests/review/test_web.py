@@ -15,7 +15,7 @@ from ringsight.review.web.app import create_app
 from ringsight.review.web.signing_in import inside
 from ringsight.review.web.tables import harmless
 
-PASSWORD = "correct horse battery"
+PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as a test
 HOSTILE = '<script>alert("1")</script>'
 
 
