@@ -32,7 +32,7 @@ setup: .venv/installed
 
 lock: setup  ## Pin what pyproject.toml admits, without naming hosts
 	$(BIN)/pip install --quiet pip-tools
-	$(BIN)/pip-compile --quiet --extra dev --extra review --extra postgres --extra benchmark --strip-extras --no-header --no-annotate --no-emit-index-url \
+	$(BIN)/pip-compile --quiet --extra dev --extra review --extra postgres --strip-extras --no-header --no-annotate --no-emit-index-url \
 		--no-emit-find-links --no-emit-trusted-host -P torch==2.14.1 -P torchvision==0.29.1 --output-file requirements.lock pyproject.toml
 	sed -i.bak -E "/^(nvidia-|cuda-|triton)/d" requirements.lock && rm requirements.lock.bak  # torch pins its own, by platform
 

@@ -1,5 +1,7 @@
 """Links: which pairs are worth a look, and how many strangers pass by chance."""
 
+from dataclasses import replace
+
 import numpy as np
 import polars as pl
 import pytest
@@ -58,7 +60,7 @@ def traces() -> list[Trace]:
     modalities = [trace_of(rng.normal(size=(80, 6)), keep=8) for _ in range(2)]
     devices = pl.DataFrame({"device": ["d" if i in (3, 4) else str(i) for i in range(80)]})
     notes = modalities[0]
-    other = type(notes)("transactions", notes.present, notes.row, modalities[1].neighbours, modalities[1].nearness)
+    other = replace(modalities[1], name="transactions")
     return [notes, other, *entity_traces(devices, ["device"], cap=10)]
 
 
