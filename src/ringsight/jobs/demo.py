@@ -48,7 +48,9 @@ def run(config: DemoJob) -> Results:
     console.print(flag_table(results))
     console.print(evaluation_table(evaluation))
     stages.say(
-        f"Next: open {config.out / REPORT} for the evidence behind each flag. Then try a bank of your own, a folder of "
+        f"Next: open {config.out / REPORT} for the evidence behind each flag, or review the cases in a browser:\n"
+        f"  ringsight review run={config.out} bank.path={bank}\n"
+        "Then try a bank of your own, a folder of "
         'tables as the README describes under "Your data":\n  ringsight run bank.path=FOLDER out=out/mine'
     )
     return results
