@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from ringsight.rings.evaluation import half_each_way, mostly_benign
 from ringsight.rings.truth import Truth
 
 RATE = 0.05
@@ -31,15 +32,10 @@ def held_against(groups: Iterable[frozenset[str]], truth: Truth, known: Iterable
     told, cases = set(known), []
     for members in groups:
         rings = tuple(ring for ring, true in truth.rings.items() if half_each_way(members, true))
-        benign = not rings and any(2 * len(members & group) >= len(members) for group in truth.benign.values())
+        benign = not rings and mostly_benign(members, truth)
         if not told.intersection(rings):
             cases.append(Case(members, rings, benign))
     return cases
-
-
-def half_each_way(members: frozenset[str], ring: frozenset[str]) -> bool:
-    """Whether a group holds at least half of a ring and is at least half of it."""
-    return 2 * len(members & ring) >= max(len(members), len(ring))
 
 
 def found(cases: Iterable[Case]) -> set[str]:

@@ -19,14 +19,14 @@ from rivals.supervised import draw_labels
 from rivals.traces import Traces
 from scipy.stats import gamma
 from simulated_bank import bank_of, simulate
-from verdicts import Case, false_share, half_each_way, held_against, readable
+from verdicts import Case, false_share, held_against, readable
 
 from ringsight.errors import DataError
 from ringsight.records.bank import Role
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.synthetic import SyntheticBankConfig
 from ringsight.rings.detection import DetectConfig, detect
-from ringsight.rings.evaluation import evaluate
+from ringsight.rings.evaluation import evaluate, half_each_way
 from ringsight.rings.results import MEMBERS, RINGS, Results
 from ringsight.rings.truth import Truth
 

@@ -12,7 +12,7 @@ from ringsight.jobs.journey import REPORT, STAGES, JourneyConfig, journey
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import BankConfig
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
-from ringsight.rings.evaluation import evaluation_table
+from ringsight.rings.evaluation import evaluation_table, read_truth
 from ringsight.rings.results import Results
 
 
@@ -40,7 +40,7 @@ def run(config: DemoJob) -> Results:
         generate_bank(config.bank, config.seed, bank)
     results = journey(BankConfig(path=bank), config, config.out, stages)
     with stages.stage("evaluate", "opening the truth, for the first time"):
-        evaluation = write_evaluation(config.out, bank / "truth" / "labels.csv")
+        evaluation = write_evaluation(results, read_truth(bank / "truth"), config.out)
     write_settings(config, config.out)
     stages.write(config.out)
     stages.show()

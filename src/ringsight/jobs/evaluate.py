@@ -40,10 +40,11 @@ def run(config: EvaluateJob) -> Evaluation:
     Raises:
         DataError: if the run is not finished, or the truth is unreadable or of another bank.
     """
-    evaluation = write_evaluation(config.run, config.truth)
+    results, truth = Results.read(config.run), read_truth(config.truth)
+    evaluation = write_evaluation(results, truth, config.run)
     Console().print(evaluation_table(evaluation))
     if config.bank is not None:
-        rates = false_positive_rates(Results.read(config.run), read_truth(config.truth), config.bank)
+        rates = false_positive_rates(results, truth, config.bank)
         with write_atomically(config.run / "false_positives.csv") as partial:
             rates.write_csv(partial)
         Console().print(rates_table(rates))
@@ -75,9 +76,9 @@ def rates_table(rates: pl.DataFrame) -> Table:
     return table
 
 
-def write_evaluation(folder: Path, truth: Path) -> Evaluation:
-    """Evaluate the run in `folder` and write `folder`/evaluation.json."""
-    evaluation = evaluate(Results.read(folder), read_truth(truth))
+def write_evaluation(results: Results, truth: Truth, folder: Path) -> Evaluation:
+    """Evaluate the results of the run in `folder`, and write `folder`/evaluation.json."""
+    evaluation = evaluate(results, truth)
     with write_atomically(folder / "evaluation.json") as partial:
         partial.write_text(json.dumps(evaluation.to_json(), indent=2) + "\n", encoding="utf-8")
     return evaluation

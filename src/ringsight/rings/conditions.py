@@ -142,9 +142,10 @@ def remaining(
         strata: stratum of each customer; shape (customers,).
     """
     left = np.zeros(len(candidates))
+    own = as_observed(evidence.traces)
     for number, (proposer, members) in enumerate(candidates):
         rng = np.random.default_rng([evidence.seed, int(members[0]), len(members)])
-        observed = evidence.weigh(proposer, [members], as_observed(evidence.traces)).corroboration[0]
+        observed = evidence.weigh(proposer, [members], own).corroboration[0]
         pools = _pools(members, condition.codes, strata)
         owners = {trace.name: _drawn(pools, trace.present, members, rng) for trace in evidence.traces}
         groups = [np.arange(world * len(members), (world + 1) * len(members)) for world in range(WORLDS)]

@@ -3,9 +3,9 @@
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from ringsight.errors import DataError
+from ringsight.rings.told import read_told
 
 DECISIONS = {"customer_a": pl.String, "customer_b": pl.String, "decision": pl.String}
 SAME_HAND, DIFFERENT, UNSURE = "same_hand", "different", "unsure"
@@ -46,26 +46,10 @@ def read_decisions(path: Path) -> pl.DataFrame:
 
 
 def _read(path: Path) -> pl.DataFrame:
-    if not path.is_file():
-        raise DataError("no such file", where=str(path), remedy="name a CSV or Parquet file of decisions")
-    try:
-        table = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
-    except (PolarsError, OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"cannot be read as a table: {str(error).splitlines()[0]}",
-            where=str(path),
-            remedy="write it as UTF-8 CSV with a header, or as Parquet",
-        ) from error
-    missing = [column for column in DECISIONS if column not in table.columns]
-    if missing:
-        raise DataError(
-            f"no column {missing[0]!r}; the columns are {', '.join(table.columns)}",
-            where=f"{path}, header",
-            remedy=f"name the columns {', '.join(DECISIONS)}",
-        )
+    table = read_told(path, tuple(DECISIONS), "a CSV or Parquet file of decisions")
     if "decided_at" not in table.columns:
         table = table.with_columns(decided_at=pl.lit(None, pl.String))
-    return table.select(*DECISIONS, "decided_at").with_columns(pl.col(list(DECISIONS)).cast(pl.String))
+    return table.select(*DECISIONS, "decided_at")
 
 
 def _refuse_contradictions(pairs: pl.DataFrame, path: Path) -> None:

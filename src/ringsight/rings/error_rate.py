@@ -9,12 +9,13 @@ one rate.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Chance:
     """What chance shows of rings, by their score."""
 
@@ -25,20 +26,25 @@ class Chance:
     density: bool = False
     """Whether rings of one modality are in the list too."""
 
+    @cached_property
+    def ordered(self) -> NDArray[np.float64]:
+        """The scores, ascending."""
+        return np.sort(self.scores)
+
     def p_values(self, observed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Share of chance rings at least as surprising as each observed, the observed counted in; shape (rings,)."""
-        return (1 + _at_least(observed, self.scores)) / (1 + len(self.scores))
+        return (1 + _at_least(observed, self.ordered)) / (1 + len(self.scores))
 
     def expected_false(self, observed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Rings at least as surprising as each observed one that chance shows in such a bank; shape (rings,)."""
-        permuted = (1 + _at_least(observed, self.scores)) / (1 + self.worlds)
+        permuted = (1 + _at_least(observed, self.ordered)) / (1 + self.worlds)
         return permuted + np.exp2(-np.maximum(observed, -30.0)) if self.density else permuted
 
     def q_values(self, observed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Smallest false-discovery rate at which each ring is flagged, in the order of `observed`; shape (rings,)."""
         order = np.argsort(-observed, kind="stable")
         ordered = observed[order]
-        rate = self.expected_false(ordered) / _at_least(ordered, ordered)
+        rate = self.expected_false(ordered) / _at_least(ordered, ordered[::-1])
         q = np.empty(len(observed))
         q[order] = np.minimum(np.minimum.accumulate(rate[::-1])[::-1], 1.0)
         return q
@@ -49,4 +55,5 @@ class Chance:
 
 
 def _at_least(scores: NDArray[np.float64], among: NDArray[np.float64]) -> NDArray[np.int64]:
-    return len(among) - np.searchsorted(np.sort(among), scores, side="left")
+    """How many of `among`, ascending, are at least as high as each score; shape (scores,)."""
+    return len(among) - np.searchsorted(among, scores, side="left")

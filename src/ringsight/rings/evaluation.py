@@ -192,21 +192,25 @@ def _members_by_ring(results: Results, truth: Truth) -> dict[str, frozenset[str]
     return {ring: frozenset(customers) for ring, customers in members.items()}
 
 
+def half_each_way(members: frozenset[str], ring: frozenset[str]) -> bool:
+    """Whether a group finds a true ring: the rule `HALF_EACH_WAY`."""
+    return 2 * len(members & ring) >= max(len(ring), len(members))
+
+
+def mostly_benign(members: frozenset[str], truth: Truth) -> bool:
+    """Whether at least half of a group are one benign group."""
+    return any(2 * len(members & group) >= len(members) for group in truth.benign.values())
+
+
 def _verdict(customers: frozenset[str], truth: Truth) -> _Verdict:
     if _found(customers, truth):
         return _Verdict.true
-    if any(2 * len(customers & group) >= len(customers) for group in truth.benign.values()):
-        return _Verdict.benign
-    return _Verdict.false
+    return _Verdict.benign if mostly_benign(customers, truth) else _Verdict.false
 
 
 def _found(customers: frozenset[str], truth: Truth) -> list[str]:
-    """List the true rings that a ring of these customers finds, by the rule `HALF_EACH_WAY`."""
-    return [
-        ring
-        for ring, members in truth.rings.items()
-        if 2 * len(customers & members) >= max(len(members), len(customers))
-    ]
+    """List the true rings that a ring of these customers finds."""
+    return [ring for ring, members in truth.rings.items() if half_each_way(customers, members)]
 
 
 def _without_benign(verdicts: Iterable[_Verdict]) -> list[_Verdict]:

@@ -61,10 +61,11 @@ class Judge:
         p = np.concatenate([none, *(found.p for found in dense.values())])
         is_dense = np.arange(len(score)) >= len(none)
         beyond, explanation = score.copy(), np.full(len(score), -1)
+        within = np.flatnonzero(score > 0)
+        surprising = candidates.take(within)
         for number, condition in enumerate(self.conditions):
             if condition.kind is ConditionKind.innocent:
-                within = np.flatnonzero(score > 0)
-                given = self.given(candidates.take(within), is_dense[within], score[within], condition)[1]
+                given = self.given(surprising, is_dense[within], score[within], condition)[1]
                 less = given < beyond[within]
                 beyond[within[less]], explanation[within[less]] = given[less], number
         contends = beyond >= self.least

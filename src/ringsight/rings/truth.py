@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from polars.exceptions import PolarsError
 
 from ringsight.errors import DataError
+from ringsight.rings.told import read_told
 
 NOT_GROUPS = {"customer_id", "ring_id", "is_fraud", "labelled_at", "typology", "strength"}
 TRAITS = ("typology", "strength", "tied")
@@ -74,24 +74,7 @@ def _labels_in(folder: Path) -> Path:
 
 def _read_table(path: Path, required: tuple[str, ...]) -> pl.DataFrame:
     """All columns of a CSV as text, or a Parquet as it is; ids and groups are text, empty ones null."""
-    if not path.is_file():
-        raise DataError("no such file", where=str(path), remedy="name a labels.csv or labels.parquet")
-    try:
-        table = pl.read_parquet(path) if path.suffix == ".parquet" else pl.read_csv(path, infer_schema=False)
-    except (PolarsError, OSError, UnicodeDecodeError) as error:
-        raise DataError(
-            f"cannot be read as {path.suffix.removeprefix('.') or 'a table'}: {str(error).splitlines()[0]}",
-            where=str(path),
-            remedy="write it as UTF-8 CSV with a header, or as Parquet",
-        ) from error
-    missing = [column for column in required if column not in table.columns]
-    if missing:
-        raise DataError(
-            f"no column {missing[0]!r}; the columns are {', '.join(table.columns)}",
-            where=f"{path}, header",
-            remedy=f"name a column {missing[0]!r}",
-        )
-    table = table.with_columns(pl.col(required).cast(pl.String))
+    table = read_told(path, required, "a labels.csv or labels.parquet")
     texts = pl.selectors.string()
     return table.with_columns(
         pl.when(texts.str.strip_chars().str.len_chars() > 0).then(texts.str.strip_chars()).name.keep()

@@ -56,7 +56,7 @@ def read_intake(folder: Path, bank: Path, settings: CaseSettings) -> Intake:
         DataError: if the run is not finished, or the bank's records are not those that it searched.
     """
     results = Results.read(folder)
-    records = read_bank(_bank_config(folder, bank))
+    records = read_bank(bank_config(folder, bank))
     if records.data_hash != results.summary["data_hash"]:
         raise DataError(
             "the bank's records are not those that this run searched",
@@ -137,7 +137,8 @@ def _origins(results: Results, settings: CaseSettings) -> dict[str, Origin]:
     return origins | dict.fromkeys(by_chance[: settings.sample], Origin.sample)
 
 
-def _bank_config(folder: Path, bank: Path) -> BankConfig:
+def bank_config(folder: Path, bank: Path) -> BankConfig:
+    """How the run in `folder` read its bank, for reading it again at `bank`."""
     settings = folder / "settings.yaml"
     said = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
     known = {each.name for each in fields(BankConfig)} - {"path"}

@@ -1,6 +1,6 @@
 """A ring's links as a drawing: who is tied to whom, by what most, and how strongly."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 import networkx as nx
@@ -58,14 +58,19 @@ def link_graph(graph: "nx.Graph[str]", order: list[str], bridges: Collection[str
         customer: Node(number, customer, round(x, 1), round(y, 1), customer in bridges)
         for number, (customer, (x, y)) in enumerate(zip(order, places, strict=True), start=1)
     }
+    thickest = min(THICKEST, max(2.0, INK / max(graph.number_of_edges(), 1)))
+    return LinkGraph(nodes=tuple(nodes.values()), edges=tuple(edges(graph, nodes, thickest)))
+
+
+def edges(graph: "nx.Graph[str]", nodes: Mapping[str, Node], thickest: float) -> list[Edge]:
+    """The links among `nodes`, weakest first; the strongest is drawn `thickest`."""
     links = sorted(graph.edges(data=True), key=lambda link: (link[2]["bits"], *sorted(link[:2])))
     strongest = max((bits["bits"] for _, _, bits in links), default=1.0) or 1.0
-    thickest = min(THICKEST, max(2.0, INK / max(len(links), 1)))
-    edges: list[Edge] = []
+    drawn = []
     for one, other, bits in links:
         a, b = sorted((nodes[one], nodes[other]), key=lambda node: node.number)
-        edges.append(_edge(a, b, bits, strongest, thickest))
-    return LinkGraph(nodes=tuple(nodes.values()), edges=tuple(edges))
+        drawn.append(_edge(a, b, bits, strongest, thickest))
+    return drawn
 
 
 def _edge(a: Node, b: Node, bits: dict[str, float], strongest: float, thickest: float) -> Edge:
@@ -88,10 +93,13 @@ def _places(graph: "nx.Graph[str]", order: list[str]) -> NDArray[np.float64]:
         layout = nx.kamada_kawai_layout(ordered)
     else:
         layout = nx.spring_layout(ordered, seed=SEED)
-    flat = np.array([layout[customer] for customer in order])
-    low, high = flat.min(axis=0), flat.max(axis=0)
+    return fitted(np.array([layout[customer] for customer in order]), (WIDTH, HEIGHT), MARGIN)
+
+
+def fitted(places: NDArray[np.float64], picture: tuple[int, int], margin: int) -> NDArray[np.float64]:
+    """Places stretched over a picture of some width and height, inside a margin; shape (places, 2)."""
+    low, high = places.min(axis=0), places.max(axis=0)
     spread = np.where(high - low > 1e-6, high - low, np.inf)  # a flat side is centred
-    box = np.array([WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN])
-    scaled = np.where(np.isfinite(spread), (flat - low) / spread, 0.5)
-    places: NDArray[np.float64] = MARGIN + scaled * box
-    return places
+    scaled = np.where(np.isfinite(spread), (places - low) / spread, 0.5)
+    inside: NDArray[np.float64] = margin + scaled * (np.array(picture) - 2 * margin)
+    return inside

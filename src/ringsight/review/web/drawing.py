@@ -1,6 +1,6 @@
 """The links of a case as a picture that can be moved about: members, their links, and the values that they share."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import igraph as ig
@@ -8,11 +8,10 @@ import networkx as nx
 import numpy as np
 
 from ringsight.records.bank import Role
+from ringsight.review.report.linkgraph import THICKEST, Edge, Node, edges, fitted
 from ringsight.review.report.members import SharedValue
-from ringsight.review.report.palette import PAINTS, Paint
 
 WIDTH, HEIGHT, MARGIN = 760, 460, 34
-THICKEST, THINNEST = 6.0, 0.8
 STEPS = 400
 """Of the layout; it begins on a circle, so that the same case always looks the same."""
 CONNECTORS = 40
@@ -20,15 +19,9 @@ CONNECTORS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Node:
+class Member(Node):
     """A member."""
 
-    number: int
-    customer_id: str
-    x: float
-    y: float
-    bridge: bool
-    """Whether the ring falls apart without this member."""
     new: bool
     """Whether the member joined since the case was last decided."""
 
@@ -42,25 +35,14 @@ class Connector:
     y: float
     hub: bool
     """Carried by too many customers of the bank to tie any two of them."""
-    carriers: tuple[Node, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """A link, in the paint of its strongest evidence."""
-
-    a: Node
-    b: Node
-    paint: Paint
-    thickness: float
-    spoken: str
+    carriers: tuple[Member, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """The picture, in SVG units from the top left; weak links first, so that strong ones lie above them."""
 
-    nodes: tuple[Node, ...]
+    nodes: tuple[Member, ...]
     edges: tuple[Edge, ...]
     connectors: tuple[Connector, ...]
     width: int = WIDTH
@@ -95,36 +77,17 @@ def drawing(
     ties = [each for each in carried if each.value.role is Role.evidence][:CONNECTORS]
     places = _places(graph, order, ties)
     nodes = {
-        customer: Node(number, customer, x, y, customer in bridges, customer in news)
+        customer: Member(number, customer, x, y, customer in bridges, customer in news)
         for number, (customer, (x, y)) in enumerate(zip(order, places[: len(order)], strict=True), start=1)
     }
     return Drawing(
         nodes=tuple(nodes.values()),
-        edges=tuple(_edges(graph, nodes)),
+        edges=tuple(edges(graph, nodes, THICKEST)),
         connectors=tuple(
             Connector(tie.value, x, y, tie.hub, tuple(nodes[customer] for customer in tie.members))
             for tie, (x, y) in zip(ties, places[len(order) :], strict=True)
         ),
     )
-
-
-def _edges(graph: "nx.Graph[str]", nodes: Mapping[str, Node]) -> list[Edge]:
-    links = sorted(graph.edges(data=True), key=lambda link: (link[2]["bits"], *sorted(link[:2])))
-    strongest = max((bits["bits"] for _, _, bits in links), default=1.0) or 1.0
-    edges = []
-    for one, other, bits in links:
-        a, b = sorted((nodes[one], nodes[other]), key=lambda node: node.number)
-        reasons = [f"{paint.label} {bits[paint.column]:.1f}" for paint in PAINTS if bits[paint.column] > 0]
-        edges.append(
-            Edge(
-                a=a,
-                b=b,
-                paint=max(PAINTS, key=lambda paint: bits[paint.column]),
-                thickness=round(max(THINNEST, THICKEST * bits["bits"] / strongest), 1),
-                spoken=f"{a.customer_id} and {b.customer_id}: {', '.join(reasons) or '0'} bits",
-            )
-        )
-    return edges
 
 
 def _places(graph: "nx.Graph[str]", order: Sequence[str], ties: Sequence[Carried]) -> list[tuple[float, float]]:
@@ -136,9 +99,5 @@ def _places(graph: "nx.Graph[str]", order: Sequence[str], ties: Sequence[Carried
     angles = 2 * np.pi * np.arange(whole.vcount()) / max(whole.vcount(), 1)
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
     laid = whole.layout_fruchterman_reingold(seed=circle.tolist(), niter=STEPS, grid=False)
-    flat = np.array(laid.coords).reshape(-1, 2)
-    low, high = flat.min(axis=0), flat.max(axis=0)
-    spread = np.where(high - low > 1e-6, high - low, np.inf)  # a flat side is centred
-    scaled = np.where(np.isfinite(spread), (flat - low) / spread, 0.5)
-    places = MARGIN + scaled * np.array([WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN])
+    places = fitted(np.array(laid.coords).reshape(-1, 2), (WIDTH, HEIGHT), MARGIN)
     return [(float(x), float(y)) for x, y in places.round(1)]

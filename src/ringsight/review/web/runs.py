@@ -12,7 +12,7 @@ from ringsight.errors import DataError
 from ringsight.records.bank import Bank
 from ringsight.records.reading import read_bank
 from ringsight.review.cases.case import Case
-from ringsight.review.cases.intake import _bank_config as bank_config
+from ringsight.review.cases.intake import bank_config
 from ringsight.review.report.members import Records, records_of
 from ringsight.rings.ledger import FILE, FOLDER, Ledger, ledgers_of
 from ringsight.rings.lineage import Lineage
