@@ -72,4 +72,4 @@ def _password() -> str:
     return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
-DOOR = Door("accounts", AccountsJob, run)
+DOOR = Door("accounts", AccountsJob, run, verbatim=("name", "cases"))

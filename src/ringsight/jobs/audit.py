@@ -42,4 +42,4 @@ def run(config: AuditJob) -> str:
     return head
 
 
-DOOR = Door("audit", AuditJob, run)
+DOOR = Door("audit", AuditJob, run, verbatim=("head", "cases"))

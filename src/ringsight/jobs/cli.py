@@ -45,12 +45,18 @@ EXAMPLES = {
 }
 INTERRUPTED = 130
 """Exit code of a program stopped by Ctrl-C, as shells have it."""
+CUT_OFF = 141
+"""Exit code of a program whose output nobody reads any more, as shells have it."""
 
 
 def main() -> None:
-    """Open the door that is asked for; the exit code is 0, 1 after an error, or 130 after Ctrl-C."""
+    """Open the door that is asked for; the exit code is 0, 1 after an error, 130 after Ctrl-C, 141 if unread."""
     try:
         _main(sys.argv[1:])
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever read us, `head` for one, has gone; the interpreter would flush once more at exit
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(CUT_OFF)
     except KeyboardInterrupt:
         sys.stderr.write("\nStopped. Nothing is half-written; the same command picks up where it can.\n")
         sys.exit(INTERRUPTED)

@@ -55,4 +55,4 @@ def run(config: DecisionsJob) -> pl.DataFrame:
     return table
 
 
-DOOR = Door("decisions", DecisionsJob, run)
+DOOR = Door("decisions", DecisionsJob, run, verbatim=("cases",))

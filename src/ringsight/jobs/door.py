@@ -47,7 +47,8 @@ class Door(Generic[Settings]):
     folder: str = ""
     """The setting that names the folder written to: each run of a sweep gets one of its own."""
     verbatim: tuple[str, ...] = ()
-    """Text settings that are taken as they stand on the command line: quotes, `>` or `${` mean nothing to Hydra."""
+    """Text settings that are taken as they stand on the command line: ids, filters, addresses, hashes. Hydra would read
+    `1e5` and `null` as what they look like, and stop at `>`, `=` or a quote."""
 
     def __post_init__(self) -> None:
         """Let `conf/NAME.yaml` build on the dataclass, as `schema/NAME`."""

@@ -97,4 +97,4 @@ def _erase_in(file: Path, customer_id: str) -> int:
     return int(np.sum(~kept))
 
 
-DOOR = Door("erase", EraseJob, run)
+DOOR = Door("erase", EraseJob, run, verbatim=("customer",))

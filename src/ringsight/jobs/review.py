@@ -84,4 +84,4 @@ def prepare(desk: Desk) -> None:
         desk.runs.of(case).ledgers([str(each.ring["ring_id"]) for each in cases if each.run == folder])
 
 
-DOOR = Door("review", ReviewJob, run)
+DOOR = Door("review", ReviewJob, run, verbatim=("database",))

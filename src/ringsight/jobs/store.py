@@ -121,4 +121,4 @@ def model_table(models: list[StoredModel]) -> Table:
     return table
 
 
-DOOR = Door("store", StoreJob, run)
+DOOR = Door("store", StoreJob, run, verbatim=("model",))
