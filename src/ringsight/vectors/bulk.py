@@ -1,36 +1,39 @@
 """Neighbours in bulk: the embeddings of one space joined with themselves, in memory.
 
-Exact below `EXACT_UP_TO` customers. Above, an inverted file (Jégou, Douze and Schmid, 2011, "Product quantization
-for nearest neighbor search", section 4; here without quantisation): vectors are sorted into cells by k-means, and
-each customer is compared with those in the nearest cells. How many cells is measured, not guessed: their number is
-doubled until a sample of customers finds nearly all of its true neighbours.
+Up to `EXACT_UP_TO` customers everybody is compared with everybody. Above, with those in the nearest cells alone
+(`cells`), as many cells as a sample of customers needs to find nearly all of its true neighbours.
+
+Similarities are first found in single precision, where matrix products are quick; those of the candidates left are
+computed anew in double precision, so that neither the kernel nor the number of threads shows in the result.
 """
 
 import sys
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 from rich.progress import track
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ringsight.errors import SettingsError
 from ringsight.records.embeddings import Embeddings
-from ringsight.vectors.exact import exact_neighbours
-from ringsight.vectors.neighbours import DECIMALS, Candidates, Neighbours, no_neighbours, settle
+from ringsight.vectors.cells import SLACK, Cells
+from ringsight.vectors.exact import exact_neighbours, pack, unpack
+from ringsight.vectors.neighbours import Neighbours, no_neighbours
 
 EXACT_UP_TO = 20_000
-"""Customers up to whom comparing all with all is quicker than building cells."""
-RECALL = 0.985
-"""Share of true neighbours found, below which more cells are searched around each customer."""
-SAMPLE = 512
-"""Customers by whom recall is measured."""
-BATCH = 4096
-"""Customers asked about at once."""
-GATHER = 2**24
-"""Vector components gathered at once to check candidates; 12 bytes each."""
+"""Customers up to whom all are compared with all."""
+RECALL = 0.99
+"""Share of a sample's true neighbours that the cells searched must hold; of everybody's they hold 0.985 at least."""
+GATHER = 2**18
+"""Vector components of candidates gathered at once; 12 bytes each."""
+
+Found = tuple[NDArray[np.int64], NDArray[np.float64]]
+"""Rows of neighbours, nearest first, -1 where there are fewer than k, and similarities, -inf there; each (rows, k)."""
 
 
 def self_neighbours(embeddings: Embeddings, k: int) -> Neighbours:
-    """The k nearest other customers of every customer of a space.
+    """The k nearest other customers of every customer of a space, nearest first, ties by id.
 
     Exact up to 20,000 customers; above, every similarity is exact and one or two neighbours in a hundred are missed.
 
@@ -48,59 +51,69 @@ def self_neighbours(embeddings: Embeddings, k: int) -> Neighbours:
         raise SettingsError(f"k must be at least 1 (got {k})")
     n = len(embeddings.customer_ids)
     found = no_neighbours(embeddings.customer_ids, k)
-    if n <= EXACT_UP_TO:
-        found.indices[:], found.similarities[:] = exact_neighbours(
-            embeddings.vectors, embeddings.vectors, np.arange(n), k
-        )
-        return found
-    cells = _Cells(embeddings.vectors, k)
-    batches = track(range(0, n, BATCH), f"neighbours in {embeddings.space}", disable=not sys.stdout.isatty())
-    for start in batches:
-        rows = np.arange(start, min(start + BATCH, n))
-        columns, similarities = settle(cells.candidates, rows, k, n)
-        width = columns.shape[1]
-        found.indices[rows, :width] = np.where(np.isfinite(similarities), columns, -1)
-        found.similarities[rows, :width] = similarities
+    vectors = np.ascontiguousarray(embeddings.vectors)
+    if n <= k + 2:
+        found.indices[:], found.similarities[:] = exact_neighbours(vectors, vectors, np.arange(n), k)
+    elif n <= EXACT_UP_TO:
+        found.indices[:], found.similarities[:] = _among_all(vectors, k)
+    else:
+        _in_cells(vectors, k, found)
     return found
 
 
-class _Cells:
-    """Vectors sorted into cells."""
+def _among_all(vectors: NDArray[np.float32], k: int) -> Found:
+    """Everybody's nearest, of more than k + 2 customers.
 
-    def __init__(self, vectors: NDArray[np.float32], k: int) -> None:
-        """Find the cells by k-means over a sample, sort the vectors into them, and find how many to search."""
-        import faiss
+    Where single precision cannot tell whether the last candidate belongs to the k, all are compared in double.
+    """
+    import faiss
 
-        n, dim = vectors.shape
-        cells = int(4 * np.sqrt(n))
-        self.vectors = np.ascontiguousarray(vectors)
-        self.index = faiss.IndexIVFFlat(faiss.IndexFlatIP(dim), dim, cells, faiss.METRIC_INNER_PRODUCT)
-        self.index.cp.spherical = True
-        self.index.cp.seed = 0
-        self.index.cp.min_points_per_centroid = 1
-        shuffled = np.random.default_rng(0).permutation(n)
-        self.index.train(self.vectors[np.sort(shuffled[: 64 * cells])])
-        self.index.add(self.vectors)
-        asked = self.vectors[np.sort(shuffled[:SAMPLE])]
-        true, _ = faiss.knn(asked, self.vectors, k + 1, metric=faiss.METRIC_INNER_PRODUCT)
-        self.index.nprobe = min(8, cells)
-        while self.index.nprobe < cells and self._recall(asked, true) < RECALL:
-            self.index.nprobe = min(2 * self.index.nprobe, cells)
+    rows = np.arange(len(vectors))
+    _, candidates = faiss.knn(vectors, vectors, k + 2, metric=faiss.METRIC_INNER_PRODUCT)
+    columns, similarities = _settled(vectors, rows, candidates, k + 1)
+    unsure = np.flatnonzero(~(similarities[:, k - 1] > similarities[:, k] + SLACK))
+    columns, similarities = columns[:, :k], similarities[:, :k]
+    if len(unsure):
+        columns[unsure], similarities[unsure] = exact_neighbours(vectors[unsure], vectors, unsure, k)
+    return columns, similarities
 
-    def _recall(self, asked: NDArray[np.float32], true: NDArray[np.float32]) -> float:
-        """Share of the true neighbours' similarities (self first) that are reached."""
-        reached, _ = self.index.search(asked, true.shape[1])
-        return float(np.mean(reached[:, 1:] >= true[:, -1:] - 10.0**-DECIMALS))
 
-    def candidates(self, rows: NDArray[np.int64], depth: int) -> Candidates:
-        """The `depth` nearest of each row, itself at -inf, with similarities computed anew in double precision."""
-        _, columns = self.index.search(self.vectors[rows], depth)
-        similarities = np.empty(columns.shape)
-        step = max(1, GATHER // (depth * self.vectors.shape[1]))
-        for start in range(0, len(rows), step):
-            block = slice(start, start + step)
-            similarities[block] = np.einsum(
-                "qd,qcd->qc", self.vectors[rows[block]], self.vectors[columns[block]], dtype=np.float64
-            )
-        absent = (columns < 0) | (columns == rows[:, None])
-        return columns, np.where(absent, -np.inf, similarities.round(DECIMALS))
+def _in_cells(vectors: NDArray[np.float32], k: int, found: Neighbours) -> None:
+    """Fill in everybody's nearest of those in the nearest cells."""
+    import faiss
+
+    cells = Cells(vectors, k, RECALL)
+
+    def search(block: slice) -> None:
+        rows, candidates = cells.candidates(block)
+        found.indices[rows], found.similarities[rows] = _settled(vectors, rows, candidates, k)
+
+    blocks = cells.blocks()
+    quiet = not sys.stdout.isatty()
+    with threadpool_limits(1), ThreadPoolExecutor(faiss.omp_get_max_threads()) as pool:
+        for _ in track(pool.map(search, blocks), f"neighbours of {len(vectors):,}", total=len(blocks), disable=quiet):
+            pass
+
+
+def _settled(vectors: NDArray[np.float32], rows: NDArray[np.int64], candidates: NDArray[np.int64], k: int) -> Found:
+    """The k best candidates of each row, itself left out, by similarities in double precision, ties by row.
+
+    Args:
+        vectors: shape (n, dim).
+        rows: who is asked about; shape (q,).
+        candidates: rows of `vectors`, -1 for none; shape (q, depth).
+        k: how many; padded where there are fewer.
+    """
+    n, dim = vectors.shape
+    depth = candidates.shape[1]
+    keys = np.empty((len(rows), max(k, depth)))
+    keys[:, depth:] = -np.inf
+    step = max(1, GATHER // (depth * dim))
+    for start in range(0, len(rows), step):
+        block = slice(start, start + step)
+        asked = vectors[rows[block]].astype(np.float64)[:, :, None]
+        products = (vectors[candidates[block]].astype(np.float64) @ asked)[:, :, 0]
+        keys[block, :depth] = pack(products, candidates[block], n)
+    keys[:, :depth][(candidates < 0) | (candidates == rows[:, None])] = -np.inf
+    keys.sort(axis=1)
+    return unpack(keys[:, : -k - 1 : -1], n)

@@ -47,21 +47,33 @@ def exact_neighbours(
     return indices, similarities
 
 
+def pack(similarities: NDArray[np.float64], columns: NDArray[np.int64], n: int) -> NDArray[np.float64]:
+    """Similarity and column as one number (exact below 2**53): the higher, the nearer; of equals, the lower column.
+
+    Args:
+        similarities: rounded to `DECIMALS` here; overwritten.
+        columns: from 0 to n - 1, of a shape that fits `similarities`.
+        n: how many columns there are.
+    """
+    keys: NDArray[np.float64] = np.rint(np.multiply(similarities, SCALE, out=similarities), out=similarities)
+    keys *= n
+    keys += n - 1 - columns
+    return keys
+
+
+def unpack(keys: NDArray[np.float64], n: int) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """Columns and similarities of packed keys: -1 and -inf where a key is -inf."""
+    found = np.isfinite(keys)
+    values, rest = np.divmod(np.where(found, keys, 0.0), n)
+    return np.where(found, n - 1 - rest, -1).astype(np.int64), np.where(found, values / SCALE, -np.inf)
+
+
 def _largest(
     products: NDArray[np.float64], own: NDArray[np.int64], k: int
 ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The k largest of each row: columns and rounded values.
-
-    Value and column are packed into one number (exact below 2**53), so that one partition both selects
-    and breaks ties by column.
-    """
+    """The k largest of each row, `own` left out: columns and rounded values; one partition selects and breaks ties."""
     n = products.shape[1]
-    keys = np.rint(products * SCALE, out=products)
-    keys *= n
-    keys += np.arange(n - 1, -1, -1)
+    keys = pack(products, np.arange(n), n)
     keys[np.flatnonzero(own >= 0), own[own >= 0]] = -np.inf
     keys.partition(n - k, axis=1)
-    best = np.sort(keys[:, n - k :], axis=1)[:, ::-1]
-    found = np.isfinite(best)
-    values, rest = np.divmod(np.where(found, best, 0.0), n)
-    return np.where(found, n - 1 - rest, -1).astype(np.int64), np.where(found, values / SCALE, -np.inf)
+    return unpack(np.sort(keys[:, n - k :], axis=1)[:, ::-1], n)
