@@ -9,8 +9,8 @@ from case_world import World
 from sqlalchemy import create_engine, text
 from throwaway_postgres import cluster, reason_to_skip
 
-from ringsight.review.cases.accounts import Role, User
 from ringsight.review.cases.casebook import CaseBook, open_casebook
+from ringsight.review.cases.users import Role, User
 
 NUMBERS = count()
 

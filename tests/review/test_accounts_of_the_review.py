@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from ringsight.review.cases import clock
-from ringsight.review.cases.accounts import Role, User
 from ringsight.review.cases.casebook import CaseBook
 from ringsight.review.cases.refusals import CaseError, Forbidden, SignInRefused
+from ringsight.review.cases.users import Role, User
 
 ADMIN = User("ada", Role.admin)
 SECRET = "a sentence of ours"  # noqa: S105
@@ -21,17 +21,17 @@ def peopled(book: CaseBook) -> CaseBook:
 
 def test_a_session_is_its_users_until_the_end(peopled: CaseBook, monkeypatch: pytest.MonkeyPatch):
     token = peopled.accounts.sign_in("ana", SECRET, "::1")
-    assert peopled.accounts.user_of(token) == User("ana", Role.analyst)
-    assert peopled.accounts.user_of("other") is None
+    assert peopled.sessions.user_of(token) == User("ana", Role.analyst)
+    assert peopled.sessions.user_of("other") is None
     moment = datetime.now(UTC) + timedelta(hours=11)
     monkeypatch.setattr(clock, "now", lambda: moment)
-    assert peopled.accounts.user_of(token) is None
+    assert peopled.sessions.user_of(token) is None
 
 
 def test_signing_out_ends_a_session(peopled: CaseBook):
     token = peopled.accounts.sign_in("ana", SECRET, "::1")
-    peopled.accounts.sign_out(token)
-    assert peopled.accounts.user_of(token) is None
+    peopled.sessions.end(token)
+    assert peopled.sessions.user_of(token) is None
 
 
 def test_a_wrong_name_is_refused_as_a_wrong_password_is(peopled: CaseBook):
@@ -57,7 +57,7 @@ def test_guessing_is_limited(peopled: CaseBook, monkeypatch: pytest.MonkeyPatch)
 def test_a_closed_or_changed_account_ends_its_sessions(peopled: CaseBook):
     token = peopled.accounts.sign_in("ana", SECRET, "::1")
     assert peopled.accounts.change("ana", ADMIN, role=Role.lead) == User("ana", Role.lead)
-    assert peopled.accounts.user_of(token) is None
+    assert peopled.sessions.user_of(token) is None
     peopled.accounts.close("ana", ADMIN)
     assert peopled.accounts.users() == []
     with pytest.raises(SignInRefused):

@@ -6,10 +6,10 @@ import pytest
 from case_world import World, flagged_rings
 from sqlalchemy import text
 
-from ringsight.review.cases.accounts import Role, User
 from ringsight.review.cases.case import Decision, Judgement, QueueFilter, Scope
 from ringsight.review.cases.casebook import CaseBook
 from ringsight.review.cases.refusals import BrokenTrail
+from ringsight.review.cases.users import Role, User
 
 ADMIN, AUDITOR = User("ada", Role.admin), User("otto", Role.auditor)
 

@@ -13,11 +13,11 @@ from sqlalchemy.exc import DBAPIError
 
 from ringsight.errors import DataError
 from ringsight.review.cases import clock
-from ringsight.review.cases.accounts import Role, User
 from ringsight.review.cases.case import Decision, Judgement, Origin, QueueFilter, Reason, Scope, Status
 from ringsight.review.cases.casebook import CaseBook, open_casebook
 from ringsight.review.cases.refusals import CaseError, Claimed, Forbidden, Stale
 from ringsight.review.cases.settings import CaseSettings, SecondPair
+from ringsight.review.cases.users import Role, User
 
 EVERYTHING = QueueFilter(statuses=(), gone=True)
 SAME = Decision(Scope.ring, Judgement.same_hand, reasons=(Reason.same_document,))

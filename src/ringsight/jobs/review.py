@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import uvicorn
+from fastapi import FastAPI
 from rich.console import Console
 
 from ringsight.errors import SettingsError
@@ -16,6 +17,7 @@ from ringsight.review.cases.settings import CaseSettings
 from ringsight.review.cases.users import SYSTEM, Role
 from ringsight.review.web.app import create_app
 from ringsight.review.web.desk import Desk
+from ringsight.review.web.settings import SiteSettings
 
 HIGHEST_PORT = 65_535
 ADMIN = "admin"
@@ -34,8 +36,10 @@ class ReviewJob:
     """SQLAlchemy address of the case book; by default `cases.db` inside the run."""
     cases: CaseSettings = field(default_factory=CaseSettings)
     """How cases are taken in, ranked and decided."""
+    site: SiteSettings = field(default_factory=SiteSettings)
+    """The address of the pages, the proxies before them, and a provider by which people sign in."""
     host: str = "127.0.0.1"
-    """Address to listen at. Put a proxy with TLS before any other than this machine's own."""
+    """Address to listen at. Put a proxy with TLS before any other than this machine's own, and name it in `site`."""
     port: int = 8080
 
     def __post_init__(self) -> None:
@@ -58,13 +62,27 @@ def run(config: ReviewJob) -> None:
     with open_casebook(config.database or f"sqlite:///{config.run / 'cases.db'}", config.cases) as book:
         changed = book.take_in(config.run, config.bank.path)
         console.print(f"{changed} cases are new or changed.")
-        password = first_admin(book)
+        password = first_admin(book) if config.site.local_sign_in else ""
         if password:
             console.print(f"An account was made: {ADMIN}, password {password}  (shown once; it adds the others)")
-        app = create_app(book)
+        app = create_app(book, config.site)
         prepare(app.state.desk)
-        console.print(f"Review: http://{config.host}:{config.port}/  (Ctrl-C stops it)")
-        uvicorn.run(app, host=config.host, port=config.port, log_level="warning", server_header=False)
+        address = config.site.root or f"http://{config.host}:{config.port}"
+        console.print(f"Review: {address}/  (Ctrl-C stops it)")
+        serve(app, config)
+
+
+def serve(app: FastAPI, config: ReviewJob) -> None:
+    """Serve the pages until stopped. What a client says of its own address is believed of the named proxies alone."""
+    uvicorn.run(
+        app,
+        host=config.host,
+        port=config.port,
+        log_level="warning",
+        server_header=False,
+        proxy_headers=bool(config.site.proxies),
+        forwarded_allow_ips=config.site.proxies,
+    )
 
 
 def first_admin(book: CaseBook) -> str:

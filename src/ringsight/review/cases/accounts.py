@@ -1,7 +1,5 @@
-"""Local accounts: argon2 hashes, sessions, and a limit on guessing. Every change and every sign-in is in the trail."""
+"""Local accounts: argon2 hashes, and a limit on guessing. Every change and every sign-in is in the trail."""
 
-import hashlib
-import re
 import secrets
 from collections.abc import Mapping
 from datetime import timedelta
@@ -9,36 +7,33 @@ from functools import cache
 from typing import Any
 
 from pwdlib import PasswordHash
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from ringsight.review.cases import clock
-from ringsight.review.cases.audit import NOBODY, append
+from ringsight.review.cases.audit import append
 from ringsight.review.cases.database import Database
 from ringsight.review.cases.refusals import CaseError, SignInRefused
 from ringsight.review.cases.schema import ACCOUNTS, ATTEMPTS, SESSIONS
+from ringsight.review.cases.sessions import Sessions, sealed_secret
 from ringsight.review.cases.settings import CaseSettings
-from ringsight.review.cases.users import SYSTEM, Right, Role, User
+from ringsight.review.cases.users import NAME, NOBODY, RESERVED, Right, Role, User
 
-__all__ = ["Accounts", "Right", "Role", "User"]
-
-NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?")
-"""What an account may be called."""
 SHORTEST, LONGEST = 12, 1024
 """Characters of a password."""
 SHARED_ADDRESS = 10
 """Times as many failures are borne from one address as for one name: a whole office may share it."""
-RENEWED = timedelta(minutes=1)
-"""How much of a session must have passed before use prolongs it, so that not every request writes."""
+CHANGED = "account_changed"
+"""The action of a change of role or password."""
 _HASHING = PasswordHash.recommended()
 
 
 class Accounts:
     """The accounts of one case book."""
 
-    def __init__(self, database: Database, settings: CaseSettings) -> None:
+    def __init__(self, database: Database, sessions: Sessions, settings: CaseSettings) -> None:
         """Keep them in this database."""
         self._database = database
-        self._session = timedelta(hours=settings.session_hours)
+        self._sessions = sessions
         self._attempts = settings.attempts
         self._window = timedelta(minutes=settings.attempt_minutes)
 
@@ -50,13 +45,13 @@ class Accounts:
             CaseError: if the name is taken or malformed, or the password is too short or too long.
         """
         by.require(Right.manage)
-        if not NAME.fullmatch(name) or name in (SYSTEM.name, NOBODY):
+        if not NAME.fullmatch(name) or name in RESERVED:
             raise CaseError(
                 f"an account cannot be called {name!r}", remedy="use small letters, digits and . _ @ - between them"
             )
         hashed = _hashed(password)
         with self._database.writing() as connection:
-            if _role(connection, name):
+            if _account(connection, name):
                 raise CaseError(
                     f"there is an account {name!r} already", remedy="choose another name; none is used twice"
                 )
@@ -76,7 +71,7 @@ class Accounts:
         changes = {"role": role.value} if role else {}
         changes |= {"password_hash": _hashed(password)} if password else {}
         said = {"account": name, "role": role, "password": bool(password)}
-        return self._alter(name, by, changes, "account_changed", said)
+        return self._alter(name, by, changes, CHANGED, said)
 
     def close(self, name: str, by: User) -> None:
         """Close an account for good; its name stays in the trail and is never used again.
@@ -112,37 +107,13 @@ class Accounts:
                 append(connection, who, "sign_in_failed", {"address": address})
             else:
                 connection.execute(
-                    delete(ATTEMPTS).where((ATTEMPTS.c.number == attempt) | (ATTEMPTS.c.name_hash == _sealed(name)))
+                    delete(ATTEMPTS).where(
+                        (ATTEMPTS.c.number == attempt) | (ATTEMPTS.c.name_hash == sealed_secret(name))
+                    )
                 )
                 append(connection, who, "signed_in", {"address": address})
-                return self._begin(connection, who)
+                return self._sessions.begin(connection, who)
         raise SignInRefused("the name or the password is wrong")
-
-    def user_of(self, token: str) -> User | None:
-        """Who the session belongs to; None where it has ended. Use prolongs it."""
-        now, hashed = clock.now(), _sealed(token)
-        with self._database.reading() as connection:
-            row = connection.execute(
-                select(SESSIONS.c.ends_at, ACCOUNTS.c.name, ACCOUNTS.c.role)
-                .join(ACCOUNTS)
-                .where(SESSIONS.c.token_hash == hashed, SESSIONS.c.ends_at > clock.written(now), ACCOUNTS.c.open)
-            ).first()
-        if row is None:
-            return None
-        ends = now + self._session
-        if ends - clock.read(row.ends_at) > RENEWED:
-            with self._database.writing() as connection:
-                prolonged = update(SESSIONS).where(SESSIONS.c.token_hash == hashed)
-                connection.execute(prolonged.values(ends_at=clock.written(ends)))
-        return User(row.name, Role(row.role))
-
-    def sign_out(self, token: str) -> None:
-        """End a session; one that has ended stays so."""
-        user = self.user_of(token)
-        if user is not None:
-            with self._database.writing() as connection:
-                connection.execute(delete(SESSIONS).where(SESSIONS.c.token_hash == _sealed(token)))
-                append(connection, user.name, "signed_out", {})
 
     def _attempt(self, name: str, address: str) -> tuple[int, str]:
         """Count this attempt as failed before it is judged, so that many at once gain nothing.
@@ -153,48 +124,37 @@ class Accounts:
         with self._database.writing() as connection:
             connection.execute(delete(ATTEMPTS).where(ATTEMPTS.c.at < clock.written(now - self._window)))
             count = select(func.count()).select_from(ATTEMPTS)
-            of_name = connection.execute(count.where(ATTEMPTS.c.name_hash == _sealed(name))).scalar_one()
+            of_name = connection.execute(count.where(ATTEMPTS.c.name_hash == sealed_secret(name))).scalar_one()
             of_address = connection.execute(count.where(ATTEMPTS.c.address == address)).scalar_one()
             if of_name >= self._attempts or of_address >= self._attempts * SHARED_ADDRESS:
                 raise SignInRefused("too many failed attempts", remedy="wait a quarter of an hour, or ask an admin")
-            made = insert(ATTEMPTS).values(at=clock.written(now), name_hash=_sealed(name), address=address)
+            made = insert(ATTEMPTS).values(at=clock.written(now), name_hash=sealed_secret(name), address=address)
             number = connection.execute(made.returning(ATTEMPTS.c.number)).scalar_one()
             genuine = select(ACCOUNTS.c.password_hash).where(ACCOUNTS.c.name == name, ACCOUNTS.c.open)
             return int(number), connection.execute(genuine).scalar_one_or_none() or ""
 
-    def _begin(self, connection: Connection, name: str) -> str:
-        token, now = secrets.token_urlsafe(32), clock.now()
-        connection.execute(delete(SESSIONS).where(SESSIONS.c.ends_at <= clock.written(now)))
-        ends = clock.written(now + self._session)
-        connection.execute(insert(SESSIONS).values(token_hash=_sealed(token), name=name, ends_at=ends))
-        return token
-
     def _alter(self, name: str, by: User, changes: Mapping[str, Any], action: str, said: Mapping[str, Any]) -> User:
         with self._database.writing() as connection:
-            former = _role(connection, name)
+            former = _account(connection, name)
             if former is None:
                 raise CaseError(f"there is no account {name!r}")
+            if former.subject and action == CHANGED:
+                raise CaseError(f"{name} signs in elsewhere", remedy="change roles and passwords there")
             if changes:
                 connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.name == name).values(**changes))
             connection.execute(delete(SESSIONS).where(SESSIONS.c.name == name))
             append(connection, by.name, action, said)
-        return User(name, Role(str(changes.get("role", former))))
+        return User(name, Role(str(changes.get("role", former.role))))
 
 
-def _role(connection: Connection, name: str) -> str | None:
-    role: str | None = connection.execute(select(ACCOUNTS.c.role).where(ACCOUNTS.c.name == name)).scalar_one_or_none()
-    return role
+def _account(connection: Connection, name: str) -> Row[Any] | None:
+    return connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.name == name)).first()
 
 
 def _hashed(password: str) -> str:
     if not SHORTEST <= len(password) <= LONGEST:
         raise CaseError(f"a password has {SHORTEST} to {LONGEST:,} characters", remedy="a sentence is easy to remember")
     return _HASHING.hash(password)
-
-
-def _sealed(secret: str) -> str:
-    """A hash of what is not to be kept: a token, or what was typed as a name and may be a password."""
-    return hashlib.sha256(secret.encode()).hexdigest()
 
 
 @cache

@@ -28,8 +28,6 @@ BEGINNING = "0" * 64
 """What stands for the hash before the first entry."""
 FORGOTTEN = "forgotten"
 """The action of an erasure."""
-NOBODY = "nobody"
-"""Who failed to sign in under a name that no account has."""
 
 
 class Look(StrEnum):

@@ -14,6 +14,7 @@ from ringsight.review.cases.accounts import Accounts
 from ringsight.review.cases.audit import Audit, append, events, last_of
 from ringsight.review.cases.case import Case, CaseRow, Decision, Event, QueueFilter, Status
 from ringsight.review.cases.database import Database
+from ringsight.review.cases.federation import Federation
 from ringsight.review.cases.folding import Action, fold
 from ringsight.review.cases.intake import read_intake
 from ringsight.review.cases.measures import Missed, Overview, missed, times
@@ -21,6 +22,7 @@ from ringsight.review.cases.pairs import decided_pairs
 from ringsight.review.cases.queue import drifted, filter_of, filter_text, opened_today, ranked, sharing, waiting
 from ringsight.review.cases.refusals import CaseError, Forbidden
 from ringsight.review.cases.schema import VIEWS
+from ringsight.review.cases.sessions import Sessions
 from ringsight.review.cases.settings import CaseSettings
 from ringsight.review.cases.taking import TAKEN_IN, take_in
 from ringsight.review.cases.users import Right, User
@@ -52,7 +54,9 @@ class CaseBook:
         """Keep the cases in this database."""
         self._database = database
         self._settings = settings
-        self.accounts = Accounts(database, settings)
+        self.sessions = Sessions(database, settings)
+        self.accounts = Accounts(database, self.sessions, settings)
+        self.federation = Federation(database, self.sessions)
         self.audit = Audit(database)
 
     def __enter__(self) -> "CaseBook":

@@ -83,15 +83,32 @@ ACCOUNTS = Table(
     Column("role", Text, nullable=False),
     Column("password_hash", Text, nullable=False),
     Column("open", Boolean, nullable=False),
+    Column("subject", Text),
+    Index("accounts_by_subject", "subject", unique=True),
 )
+"""`subject` is issuer and id of who signs in by a provider; null where a password is kept here."""
 
 SESSIONS = Table(
     "sessions",
     METADATA,
     Column("token_hash", String(64), primary_key=True),
     Column("name", Text, ForeignKey("accounts.name"), nullable=False),
+    Column("began_at", String(32), nullable=False),
     Column("ends_at", String(32), nullable=False),
 )
+
+SIGN_INS = Table(
+    "sign_ins",
+    METADATA,
+    Column("state_hash", String(64), primary_key=True),
+    Column("nonce", Text, nullable=False),
+    Column("verifier", Text, nullable=False),
+    Column("after", Text, nullable=False),
+    Column("draft", Text, nullable=False),
+    Column("address", Text, nullable=False),
+    Column("ends_at", String(32), nullable=False),
+)
+"""Sign-ins that wait for a provider's answer."""
 
 ATTEMPTS = Table(
     "attempts",

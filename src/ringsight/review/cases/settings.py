@@ -31,10 +31,15 @@ class CaseSettings:
     """Rings below the line that are drawn at random in each run, to estimate what is missed."""
     seed: int = 0
     """Of that draw."""
+    retention_days: int = 0
+    """The members of a case are erased from the case book so many days after its last entry, if all their cases are
+    closed by then; 0 keeps them. A ring that runs still list keeps getting entries."""
     idle_minutes: float = 10.0
     """A pause longer than this counts as this long in the time of a case."""
     session_hours: float = 10.0
     """A session ends so long after it was last used."""
+    longest_session_hours: float = 24.0
+    """A session ends so long after it began, however much it is used."""
     attempts: int = 5
     """Failed sign-ins of a name, or from an address, within `attempt_minutes`, after which more are refused."""
     attempt_minutes: float = 15.0
@@ -46,5 +51,7 @@ class CaseSettings:
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
         """
-        require_at_least("cases", self, {"capacity": 0, "exposure_days": 1, "sample": 0, "attempts": 1})
-        require_positive("cases", self, ("idle_minutes", "session_hours", "attempt_minutes"))
+        require_at_least(
+            "cases", self, {"capacity": 0, "exposure_days": 1, "sample": 0, "retention_days": 0, "attempts": 1}
+        )
+        require_positive("cases", self, ("idle_minutes", "session_hours", "longest_session_hours", "attempt_minutes"))

@@ -1,5 +1,6 @@
 """Who may do what: roles and their rights."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -67,5 +68,10 @@ class User:
 
 SYSTEM = User("ringsight", Role.admin)
 """Who does what is done on the command line; no account may have this name."""
+NOBODY = "nobody"
+"""Who failed to sign in under a name that no account has."""
+RESERVED = (SYSTEM.name, NOBODY)
+NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?")
+"""What an account may be called."""
 EXPORTER = User(SYSTEM.name, Role.lead)
 """The same, where decisions are exported."""

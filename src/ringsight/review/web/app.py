@@ -3,6 +3,7 @@
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -14,7 +15,9 @@ from ringsight.errors import RingsightError
 from ringsight.review.cases.casebook import CaseBook
 from ringsight.review.cases.refusals import Claimed, Forbidden, Stale
 from ringsight.review.web import admin_pages, case_pages, case_steps, queue_pages, records_pages, signing_in
-from ringsight.review.web.desk import Desk, SignedOut, page
+from ringsight.review.web.desk import Desk, SignedOut, desk_of, page
+from ringsight.review.web.provider import Provider
+from ringsight.review.web.settings import SiteSettings
 from ringsight.review.web.templates import environment
 
 HEADERS = {
@@ -26,19 +29,26 @@ HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+ONLY_TLS = "max-age=31536000"
+"""For a year, browsers come by TLS or not at all."""
 STATIC = Path(__file__).parent / "static"
 LONGEST_FORM = 2_000_000
 """Bytes of a form; a longer one is refused unread."""
 
 
-def create_app(book: CaseBook) -> FastAPI:
+def create_app(book: CaseBook, site: SiteSettings | None = None) -> FastAPI:
     """The pages over a case book.
 
     Args:
         book: open, and left open.
+        site: where the pages stand; by default on this machine alone, without a provider.
+
+    Raises:
+        SettingsError: if the secret of the provider's client cannot be read.
     """
     app = FastAPI(title="ringsight", docs_url=None, redoc_url=None, openapi_url=None)
-    app.state.desk = Desk(book)
+    site = site or SiteSettings()
+    app.state.desk = Desk(book, site, Provider(site) if site.oidc.issuer else None)
     for pages in (signing_in, queue_pages, case_pages, case_steps, records_pages, admin_pages):
         app.include_router(pages.ROUTES)
     app.add_api_route("/healthz", _healthy, methods=["GET"])
@@ -66,7 +76,7 @@ def _style() -> Response:
 async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
     """Refuse forms of other sites and endless ones; let nothing be kept, framed, guessed at or fetched elsewhere."""
     if request.method not in ("GET", "HEAD"):
-        if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        if not _same_site(request):
             return PlainTextResponse("A form of another site is not taken.\n", 403, HEADERS)
         size = request.headers.get("content-length", "")
         if not size.isdigit() or int(size) > LONGEST_FORM:
@@ -74,9 +84,19 @@ async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Respo
     response = await answer(request)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
+    if desk_of(request).site.secure:
+        response.headers["Strict-Transport-Security"] = ONLY_TLS
     if not request.url.path.startswith(("/static/", "/review.css")):
         response.headers.setdefault("Cache-Control", "no-store")
     return response
+
+
+def _same_site(request: Request) -> bool:
+    """Whether a form comes from these pages, as far as the browser tells."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin, site = request.headers.get("origin"), desk_of(request).site
+    return origin is None or urlsplit(origin).netloc == (urlsplit(site.address).netloc or request.url.netloc)
 
 
 async def _signed_out(request: Request, _: Exception) -> Response:

@@ -11,7 +11,9 @@ from fastapi.responses import HTMLResponse
 from ringsight.review.cases.casebook import CaseBook
 from ringsight.review.cases.refusals import Forbidden
 from ringsight.review.cases.users import Right, User
+from ringsight.review.web.provider import Provider
 from ringsight.review.web.runs import Runs
+from ringsight.review.web.settings import SiteSettings
 from ringsight.review.web.templates import environment
 
 COOKIE = "ringsight_session"
@@ -26,6 +28,9 @@ class Desk:
     """The application's state."""
 
     book: CaseBook
+    site: SiteSettings = field(default_factory=SiteSettings)
+    provider: Provider | None = None
+    """By which people sign in; None where by passwords alone."""
     runs: Runs = field(default_factory=Runs)
 
 
@@ -41,7 +46,7 @@ def signed_in(request: Request) -> User:
     Raises:
         SignedOut: if nobody is signed in.
     """
-    user = desk_of(request).book.accounts.user_of(request.cookies.get(COOKIE, ""))
+    user = desk_of(request).book.sessions.user_of(request.cookies.get(COOKIE, ""))
     if user is None:
         raise SignedOut
     return user
@@ -81,6 +86,7 @@ def page(request: Request, template: str, user: User | None, status: int = 200, 
             rights={right: user is not None and user.may(right) for right in Right},
             seal=form_seal(request.cookies.get(COOKIE, "")),
             path=request.url.path,
+            site=desk_of(request).site,
             **shown,
         )
     )

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from functools import cache
+from urllib.parse import urlsplit
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
@@ -25,6 +26,7 @@ def environment() -> Environment:
     made.filters |= {
         "bits": bits,
         "chance": rate,
+        "host": host,
         "masked": masked,
         "moment": moment,
         "money": money,
@@ -40,6 +42,11 @@ def environment() -> Environment:
 def masked(value: str) -> str:
     """A value that is told from others by its end alone; none of it where it is short."""
     return f"••••{value[-KEPT:]}" if len(value) > 3 * KEPT else "••••" if value else ""
+
+
+def host(address: str) -> str:
+    """The host of an address."""
+    return urlsplit(address).netloc
 
 
 def moment(at: datetime) -> str:
