@@ -48,6 +48,8 @@ def office(finished: Finished, chromium: Browser, tmp_path: Path) -> Iterator[Of
             team.close()
     refused = [REFUSAL.match(fault) for fault in team.faults]
     surprising = [
-        fault for fault, status in zip(team.faults, refused, strict=True) if not status or int(status[1]) not in team.refusals
+        fault
+        for fault, status in zip(team.faults, refused, strict=True)
+        if not status or int(status[1]) not in team.refusals
     ]
     assert not surprising

@@ -1,0 +1,86 @@
+"""A finished run over a synthetic bank without a detection: the rings are the planted ones, the figures are drawn.
+
+Serves where pages are looked at or timed and what was found does not matter: a case of any size in a few seconds.
+"""
+
+from collections.abc import Collection, Iterator, Mapping
+from itertools import combinations
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from ringsight.records.bank import Bank, BankConfig
+from ringsight.records.reading import read_bank
+from ringsight.rings.audit import AUDIT
+from ringsight.rings.ledger import write_ledgers
+from ringsight.rings.results import AGREEMENT, BITS, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+
+CHORDS = 2
+"""Links of each member besides those to its two neighbours on a circle."""
+WHOLE = 6
+"""In a ring of so many members or fewer, everybody is linked with everybody."""
+RATE = 0.05
+
+
+def write_run(bank: Path, out: Path, rings: Mapping[str, Collection[str]], seed: int = 0) -> None:
+    """Write the results and ledgers of a run that flagged these rings, as a detection would.
+
+    Args:
+        bank: its folder.
+        out: folder to write.
+        rings: ring id -> members, customers of the bank; the first is the most significant.
+        seed: of the bits.
+    """
+    rng = np.random.default_rng(seed)
+    records = read_bank(BankConfig(path=bank))
+    results = Results(
+        rings=_table([_ring(ring, len(who), 30.0 - at) for at, (ring, who) in enumerate(rings.items())], RINGS),
+        members=_table([(ring, customer) for ring, who in rings.items() for customer in sorted(who)], MEMBERS),
+        links=_table([row for ring, who in rings.items() for row in _links(ring, sorted(who), rng)], LINKS),
+        agreement=_table([row for ring, who in rings.items() for row in _agreement(ring, len(who))], AGREEMENT),
+        conditions=_table([row for ring, who in rings.items() for row in _conditions(ring, len(who))], CONDITIONS),
+        audit=_table([], AUDIT),
+        null=_table([(1, 4, float(bits)) for bits in rng.exponential(4.0, 200)], NULL),
+        summary=_summary(records),
+    )
+    results.write(out)
+    write_ledgers(results, records, out)
+
+
+def _summary(bank: Bank) -> dict[str, object]:
+    return {"fdr": RATE, "expected_false_flags": 0.2, "data_hash": bank.data_hash, "customers": bank.customers.height}
+
+
+def _ring(ring: str, size: int, score: float) -> tuple[object, ...]:
+    beyond = 0.8 * score
+    return (ring, size, score, 0.0001, 0.002, beyond, 0.004, True, "permutation", "notes", "", "")
+
+
+def _links(ring: str, members: list[str], rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
+    size = len(members)
+    circle = {(at, (at + 1) % size) for at in range(size)}
+    chords = {(at, int(other)) for at in range(size) for other in rng.integers(0, size, CHORDS)}
+    pairs = combinations(range(size), 2) if size <= WHOLE else circle | chords
+    for one, other in sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}):
+        bits = rng.exponential(5.0, len(BITS)) * (rng.random(len(BITS)) < 0.5)
+        yield (ring, members[one], members[other], *(bits.round(3) + np.eye(len(BITS))[rng.integers(len(BITS))]))
+
+
+def _agreement(ring: str, size: int) -> Iterator[tuple[object, ...]]:
+    yield ring, "notes", "modality", size, 21.0, True
+    yield ring, "id_images", "modality", size, 12.5, False
+    yield ring, "transactions", "modality", size, 6.0, False
+    yield ring, "device_id", "entity", max(size // 2, 2), 14.0, False
+
+
+def _conditions(ring: str, size: int) -> Iterator[tuple[object, ...]]:
+    yield ring, "innocent", "branch", "", max(size // 2, 2), 21.0, 19.0, 0.003, False
+    yield ring, "protected", "language", "", max(size - 1, 2), 24.0, 21.0, 0.002, False
+    yield ring, "without", "id_images", "", 0, 20.0, 18.0, 0.004, False
+    yield ring, "without", "notes", "", 0, 3.0, 1.0, 0.9, True
+    yield ring, "only", "notes + device_id", "", 0, 18.0, 17.0, 0.004, False
+
+
+def _table(rows: list[tuple[object, ...]], schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema=dict(schema), orient="row")
