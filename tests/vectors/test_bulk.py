@@ -47,6 +47,7 @@ def test_equal_vectors_come_in_the_order_of_their_ids(monkeypatch: pytest.Monkey
     assert exactly.indices[30].tolist() == list(range(0, 27, 3))
     monkeypatch.setattr(bulk, "EXACT_UP_TO", 0)
     monkeypatch.setattr(bulk, "RECALL", 2.0)
+    monkeypatch.setattr(bulk, "WORTH_IT", 1.0)
     by_cells = self_neighbours(people, 9)
     assert (by_cells.indices == exactly.indices).all()
     assert (by_cells.similarities == exactly.similarities).all()

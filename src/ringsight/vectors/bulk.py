@@ -25,6 +25,8 @@ EXACT_UP_TO = 20_000
 """Customers up to whom all are compared with all."""
 RECALL = 0.99
 """Share of a sample's true neighbours that the cells searched must hold; of everybody's they hold 0.985 at least."""
+WORTH_IT = 0.35
+"""Share of the cells beyond which it is quicker to compare all with all."""
 GATHER = 2**18
 """Vector components of candidates gathered at once; 12 bytes each."""
 
@@ -57,7 +59,11 @@ def self_neighbours(embeddings: Embeddings, k: int) -> Neighbours:
     elif n <= EXACT_UP_TO:
         found.indices[:], found.similarities[:] = _among_all(vectors, k)
     else:
-        _in_cells(vectors, k, found)
+        cells = Cells(vectors, k, RECALL)
+        if cells.share > WORTH_IT:
+            found.indices[:], found.similarities[:] = _among_all(vectors, k)
+        else:
+            _in_cells(cells, vectors, k, found)
     return found
 
 
@@ -78,11 +84,9 @@ def _among_all(vectors: NDArray[np.float32], k: int) -> Found:
     return columns, similarities
 
 
-def _in_cells(vectors: NDArray[np.float32], k: int, found: Neighbours) -> None:
+def _in_cells(cells: Cells, vectors: NDArray[np.float32], k: int, found: Neighbours) -> None:
     """Fill in everybody's nearest of those in the nearest cells."""
     import faiss
-
-    cells = Cells(vectors, k, RECALL)
 
     def search(block: slice) -> None:
         rows, candidates = cells.candidates(block)

@@ -66,6 +66,11 @@ class Cells:
         self._centres = centres[cell_of_part]
         self._searched = self._enough_cells(recall)
 
+    @property
+    def share(self) -> float:
+        """Share of all cells that each customer searches."""
+        return self._searched / len(self._centres)
+
     def blocks(self) -> list[slice]:
         """Places, in the order of cells, that together make everybody, each few enough to be searched at once."""
         n = len(self._order)
@@ -91,7 +96,7 @@ class Cells:
         who, members, products = (
             np.concatenate(each) for each in zip(*(_above(c, bound) for c in compared), strict=True)
         )
-        return self._order[block], np.append(self._order, -1)[_table(who, members, products, len(asked), self._depth)]
+        return self._order[block], _table(who, self._order[members], products, len(asked), self._depth)
 
     def _compared(self, asked: Floats) -> Iterator[_Compared]:
         """Each cell that any of some customers search."""
@@ -182,21 +187,36 @@ def _above(compared: _Compared, bound: Floats) -> tuple[Rows, Rows, Floats]:
     return compared.who[column], compared.first + member, compared.products.ravel()[kept]
 
 
-def _table(who: Rows, members: Rows, products: Floats, count: int, depth: int) -> Rows:
-    """The `depth` highest of each of `count` customers, and those as high; -1 where there are fewer."""
-    few = np.iinfo(np.uint16).max
-    order = np.argsort(who.astype(np.uint16) if count <= few else who, kind="stable")  # by radix where it can be
-    who, members, products = who[order], members[order], products[order]
+def _table(who: Rows, rows: Rows, products: Floats, count: int, depth: int) -> Rows:
+    """The `depth` highest of each of `count` customers, and those as high; -1 where there are fewer.
+
+    Of very many as high, those of the lowest rows.
+    """
+    radix = np.uint16 if count <= np.iinfo(np.uint16).max else np.int64  # NumPy sorts 16 bits without comparing
+    order = np.argsort(who.astype(radix), kind="stable")
+    who, rows, products = who[order], rows[order], products[order]
     if np.bincount(who, minlength=count).max() > depth:
-        bound = _highest(_laid_out(who, products, count, -np.inf), depth) - SLACK
-        kept = products >= bound[who]
-        who, members = who[kept], members[kept]
-    return _laid_out(who, members, count, -1)
+        last = _highest(_laid_out(who, products, count, -np.inf), depth)[who]
+        kept = products >= last - SLACK
+        who, rows, higher = who[kept], rows[kept], products[kept] > last[kept] + SLACK
+        if np.bincount(who, minlength=count).max() > 2 * depth:
+            order = np.lexsort((rows, ~higher, who))
+            who, rows = who[order], rows[order]
+            kept = _nth(who, count) < 2 * depth
+            who, rows = who[kept], rows[kept]
+    return _laid_out(who, rows, count, -1)
 
 
 def _laid_out(who: Rows, values: NDArray[Any], count: int, blank: float) -> NDArray[Any]:
     """Values in a row for each customer, of whom `who` is a sorted list."""
-    counts = np.bincount(who, minlength=count)
-    table = np.full((count, counts.max()), blank, dtype=values.dtype)
-    table[who, np.arange(len(who)) - (np.cumsum(counts) - counts)[who]] = values
+    nth = _nth(who, count)
+    table = np.full((count, nth.max(initial=-1) + 1), blank, dtype=values.dtype)
+    table[who, nth] = values
     return table
+
+
+def _nth(who: Rows, count: int) -> Rows:
+    """Which entry of its customer's each one is, from 0, in a sorted list."""
+    counts = np.bincount(who, minlength=count)
+    nth: Rows = np.arange(len(who)) - (np.cumsum(counts) - counts)[who]
+    return nth
