@@ -45,11 +45,11 @@ def test_an_id_arrives_as_it_was_written(customer: str, monkeypatch: pytest.Monk
     ("door", "settings"),
     [
         (similar.DOOR, {"customer", "where"}),
-        (erase.DOOR, {"customer"}),
+        (erase.DOOR, {"customer", "database"}),
         (store.DOOR, {"model"}),
-        (accounts.DOOR, {"name", "cases"}),
-        (audit.DOOR, {"head", "cases"}),
-        (decisions.DOOR, {"cases"}),
+        (accounts.DOOR, {"name", "database"}),
+        (audit.DOOR, {"head", "database"}),
+        (decisions.DOOR, {"database"}),
         (review.DOOR, {"database"}),
     ],
 )

@@ -4,12 +4,13 @@ import getpass
 import sys
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 from rich.console import Console
 
 from ringsight.errors import SettingsError
 from ringsight.jobs.door import Door
-from ringsight.review.cases.casebook import open_casebook
+from ringsight.review.cases.casebook import casebook_of, open_casebook
 from ringsight.review.cases.users import SYSTEM, Role, User
 
 
@@ -33,8 +34,10 @@ class AccountsJob:
     """Whose account; needed except to show."""
     role: Role = Role.analyst
     """`analyst`, `lead`, `auditor` or `admin`."""
-    cases: str = "sqlite:///out/cases.db"
-    """Database of the cases: sqlite:///FILE or postgresql://USER@HOST/NAME."""
+    run: Path = Path("out/run")
+    """Folder of the run whose cases they are."""
+    database: str = ""
+    """Where the cases are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db` inside the run."""
 
     def __post_init__(self) -> None:
         """Refuse to do something to nobody.
@@ -52,7 +55,7 @@ def run(config: AccountsJob) -> list[User]:
     Raises:
         CaseError: if the name or the password will not do.
     """
-    with open_casebook(config.cases) as book:
+    with open_casebook(casebook_of(config.run, config.database)) as book:
         match config.do:
             case Do.show:
                 pass
@@ -72,4 +75,4 @@ def _password() -> str:
     return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
-DOOR = Door("accounts", AccountsJob, run, verbatim=("name", "cases"))
+DOOR = Door("accounts", AccountsJob, run, verbatim=("name", "database"))

@@ -1,11 +1,12 @@
 """`ringsight audit`: proves that the audit trail of the review is what was written."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 from rich.console import Console
 
 from ringsight.jobs.door import Door
-from ringsight.review.cases.casebook import open_casebook
+from ringsight.review.cases.casebook import casebook_of, open_casebook
 from ringsight.review.cases.refusals import BrokenTrail
 
 
@@ -13,8 +14,10 @@ from ringsight.review.cases.refusals import BrokenTrail
 class AuditJob:
     """What `ringsight audit` can be told."""
 
-    cases: str = "sqlite:///out/cases.db"
-    """Database of the cases: sqlite:///FILE or postgresql://USER@HOST/NAME."""
+    run: Path = Path("out/run")
+    """Folder of the run whose cases they are."""
+    database: str = ""
+    """Where the cases are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db` inside the run."""
     head: str = ""
     """A hash that an earlier `ringsight audit` gave: it must still be in the trail."""
 
@@ -25,14 +28,14 @@ def run(config: AuditJob) -> str:
     Raises:
         BrokenTrail: naming the first entry, or the first case, that is not what was written.
     """
-    with open_casebook(config.cases) as book:
+    with open_casebook(casebook_of(config.run, config.database), new=False) as book:
         entries = book.audit.verify(config.head)
         drifted = book.drifted()
         head = book.audit.head()
     if drifted:
         raise BrokenTrail(
             f"the queue does not show what the log says of {', '.join(drifted[:10])}",
-            where="cases",
+            where="database",
             remedy="the table was changed by hand; the log has what is right",
         )
     Console(highlight=False, markup=False).print(
@@ -42,4 +45,4 @@ def run(config: AuditJob) -> str:
     return head
 
 
-DOOR = Door("audit", AuditJob, run, verbatim=("head", "cases"))
+DOOR = Door("audit", AuditJob, run, verbatim=("head", "database"))

@@ -20,7 +20,7 @@ JOBS = {
     "detect": "embeddings to flagged rings, with a report",
     "evaluate": "hold a finished run against the truth",
     "store": "the models in the vector store: status, promote, rollback, drop",
-    "erase": "a customer's vectors out of a run and of the store, verified",
+    "erase": "a customer out of a run, its cases and the vector store, verified",
     "similar": "the customers most like one, and what they share",
     "review": "the analysts' pages over a finished run: queue, cases, decisions",
     "decisions": "what analysts have decided, as typed pairs",
@@ -38,9 +38,9 @@ EXAMPLES = {
     "store": "ringsight store do=status out=out/mine",
     "erase": "ringsight erase customer=C00001 out=out/mine",
     "similar": "ringsight similar customer=C00001 k=5 where=\"region == 'north'\" out=out/mine",
-    "decisions": "ringsight decisions do=export out=out/decisions.csv",
-    "audit": "ringsight audit cases=sqlite:///out/cases.db",
-    "accounts": "ringsight accounts do=add name=ana role=analyst",
+    "decisions": "ringsight decisions do=export run=out/mine out=out/decisions.csv",
+    "audit": "ringsight audit run=out/mine",
+    "accounts": "ringsight accounts do=add name=ana role=analyst run=out/mine",
     "review": "ringsight review run=out/mine bank.path=BANK",
 }
 INTERRUPTED = 130

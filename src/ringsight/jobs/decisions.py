@@ -9,7 +9,7 @@ from rich.console import Console
 
 from ringsight.jobs.door import Door
 from ringsight.records.writing import write_atomically
-from ringsight.review.cases.casebook import open_casebook
+from ringsight.review.cases.casebook import casebook_of, open_casebook
 from ringsight.review.cases.users import EXPORTER
 
 
@@ -26,8 +26,10 @@ class DecisionsJob:
 
     do: Do = Do.export
     """`export`: pairs decided one way, as `detect.decisions` reads them. `contradictions`: those decided both ways."""
-    cases: str = "sqlite:///out/cases.db"
-    """Database of the cases: sqlite:///FILE or postgresql://USER@HOST/NAME."""
+    run: Path = Path("out/run")
+    """Folder of the run whose cases they are."""
+    database: str = ""
+    """Where the cases are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db` inside the run."""
     out: Path = Path("out/decisions.csv")
     """File to write, CSV."""
 
@@ -39,7 +41,7 @@ def run(config: DecisionsJob) -> pl.DataFrame:
         BookError: if the database cannot be opened.
     """
     console = Console(highlight=False, markup=False)
-    with open_casebook(config.cases) as book:
+    with open_casebook(casebook_of(config.run, config.database), new=False) as book:
         contradictions = book.contradictions()
         match config.do:
             case Do.export:
@@ -55,4 +57,4 @@ def run(config: DecisionsJob) -> pl.DataFrame:
     return table
 
 
-DOOR = Door("decisions", DecisionsJob, run, verbatim=("cases",))
+DOOR = Door("decisions", DecisionsJob, run, verbatim=("database",))

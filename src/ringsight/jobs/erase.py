@@ -1,4 +1,4 @@
-"""`ringsight erase`: a customer's vectors taken out of a run's embeddings and of the store, then looked for."""
+"""`ringsight erase`: a customer taken out of the cases, of a run's results and embeddings, and of the vector store."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +10,10 @@ from ringsight.errors import DataError, SettingsError
 from ringsight.jobs.door import Door
 from ringsight.jobs.store import open_filled
 from ringsight.records.embeddings import Embeddings
+from ringsight.review.cases.casebook import casebook_of, open_casebook
+from ringsight.review.cases.users import SYSTEM
+from ringsight.review.erasure import Erased, erase_customer
+from ringsight.rings.erasure import erase_from_results, pseudonym
 from ringsight.vectors.store import StoreConfig
 
 
@@ -22,7 +26,10 @@ class EraseJob:
     store: StoreConfig = field(default_factory=StoreConfig)
     """Where the vectors are kept."""
     out: Path = Path("out/run")
-    """Folder of the run: its `embeddings`, and its `vectors.db` unless the store is named."""
+    """Folder of the run: its results, its `embeddings`, and its `vectors.db` unless the store is named."""
+    database: str = ""
+    """Where the cases are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db` inside the run, if
+    there is one."""
 
     def __post_init__(self) -> None:
         """Refuse an empty id.
@@ -35,11 +42,12 @@ class EraseJob:
 
 
 def run(config: EraseJob) -> int:
-    """Erase the customer's vectors of every model, and say how many there were.
+    """Erase the customer from cases, results and vectors of every model; gives how many vectors there were.
 
     Raises:
-        RingsightError: if a vector is left, or may be.
+        RingsightError: if something is left, or may be.
     """
+    erased = erase_results(config)
     with open_filled(config.store, config.out) as store:
         on_disk = erase_embeddings(config.out, config.customer)
         in_store = store.erase(config.customer)
@@ -53,12 +61,30 @@ def run(config: EraseJob) -> int:
         )
     console.print(found, soft_wrap=True)
     console.print(
-        "Still there: the bank's own records, from which the next `ringsight embed` makes the vectors anew, and the "
-        f"results and the report in {config.out}, which may name the customer. A Milvus server frees the space of "
-        "what is erased by its own garbage collection.",
+        f"Redacted {erased.entries} entries of the audit trail, and {erased.files} files of results; a report that "
+        "named the customer is gone, and `ringsight detect` writes it anew.",
+        soft_wrap=True,
+    )
+    console.print(
+        "Still there: the bank's own records, from which the next `ringsight embed` makes the vectors anew, and any "
+        "other run. A Milvus server and PostgreSQL free the space of what is erased in their own time.",
         soft_wrap=True,
     )
     return on_disk + in_store
+
+
+def erase_results(config: EraseJob) -> Erased:
+    """Erase the customer from the case book, if there is one, from the runs that it knows, and from `config.out`.
+
+    Raises:
+        RingsightError: if the database cannot be opened, or a file still names the customer.
+    """
+    entries = files = 0
+    if config.database or (config.out / "cases.db").is_file():
+        with open_casebook(casebook_of(config.out, config.database), new=False) as book:
+            erased = erase_customer(book, config.customer, SYSTEM)
+        entries, files = erased.entries, erased.files
+    return Erased(entries, files + erase_from_results(config.out, config.customer, pseudonym()))
 
 
 def erase_embeddings(run: Path, customer_id: str) -> int:
@@ -97,4 +123,4 @@ def _erase_in(file: Path, customer_id: str) -> int:
     return int(np.sum(~kept))
 
 
-DOOR = Door("erase", EraseJob, run, verbatim=("customer",))
+DOOR = Door("erase", EraseJob, run, verbatim=("customer", "database"))

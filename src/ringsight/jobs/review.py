@@ -2,7 +2,9 @@
 
 import secrets
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
+from threading import Event, Thread
 
 import uvicorn
 from fastapi import FastAPI
@@ -11,15 +13,16 @@ from rich.console import Console
 from ringsight.errors import SettingsError
 from ringsight.jobs.door import Door
 from ringsight.records.bank import BankConfig
-from ringsight.review.cases.case import QueueFilter
-from ringsight.review.cases.casebook import CaseBook, open_casebook
+from ringsight.review.cases import clock
+from ringsight.review.cases.casebook import CaseBook, casebook_of, open_casebook
 from ringsight.review.cases.settings import CaseSettings
 from ringsight.review.cases.users import SYSTEM, Role
 from ringsight.review.web.app import create_app
-from ringsight.review.web.desk import Desk
 from ringsight.review.web.settings import SiteSettings
 
 HIGHEST_PORT = 65_535
+DAY = 24 * 60 * 60
+"""Seconds."""
 ADMIN = "admin"
 """The account that is made where there is none."""
 
@@ -33,7 +36,7 @@ class ReviewJob:
     run: Path = Path("out/run")
     """Folder of the finished run."""
     database: str = ""
-    """SQLAlchemy address of the case book; by default `cases.db` inside the run."""
+    """Where the cases are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db` inside the run."""
     cases: CaseSettings = field(default_factory=CaseSettings)
     """How cases are taken in, ranked and decided."""
     site: SiteSettings = field(default_factory=SiteSettings)
@@ -59,17 +62,24 @@ def run(config: ReviewJob) -> None:
         RingsightError: for what a user can mend.
     """
     console = Console(highlight=False, markup=False)
-    with open_casebook(config.database or f"sqlite:///{config.run / 'cases.db'}", config.cases) as book:
+    with open_casebook(casebook_of(config.run, config.database), config.cases) as book:
         changed = book.take_in(config.run, config.bank.path)
         console.print(f"{changed} cases are new or changed.")
         password = first_admin(book) if config.site.local_sign_in else ""
         if password:
             console.print(f"An account was made: {ADMIN}, password {password}  (shown once; it adds the others)")
         app = create_app(book, config.site)
-        prepare(app.state.desk)
+        app.state.desk.runs.prepare(book.cases())
         address = config.site.root or f"http://{config.host}:{config.port}"
         console.print(f"Review: {address}/  (Ctrl-C stops it)")
-        serve(app, config)
+        stopped = Event()
+        house = Thread(target=keep_house, args=(book, config.cases.retention_days, stopped), name="house", daemon=True)
+        house.start()
+        try:
+            serve(app, config)
+        finally:
+            stopped.set()
+            house.join()
 
 
 def serve(app: FastAPI, config: ReviewJob) -> None:
@@ -94,12 +104,12 @@ def first_admin(book: CaseBook) -> str:
     return password
 
 
-def prepare(desk: Desk) -> None:
-    """Read runs and ledgers of all current cases, so that no analyst waits for them, nor learns from the wait."""
-    cases = [desk.book.case(row.case_id) for row in desk.book.queue(QueueFilter(statuses=(), limit=10_000))]
-    by_run = {case.run: case for case in cases}
-    for folder, case in by_run.items():
-        desk.runs.of(case).ledgers([str(each.ring["ring_id"]) for each in cases if each.run == folder])
+def keep_house(book: CaseBook, retention_days: int, stopped: Event) -> None:
+    """Erase, once a day until stopped, the members of cases that were closed longer ago than they are kept."""
+    while retention_days:
+        book.expire(clock.now() - timedelta(days=retention_days), SYSTEM)
+        if stopped.wait(DAY):
+            return
 
 
 DOOR = Door("review", ReviewJob, run, verbatim=("database",))

@@ -26,6 +26,7 @@ from ringsight.review.cases.sessions import Sessions
 from ringsight.review.cases.settings import CaseSettings
 from ringsight.review.cases.taking import TAKEN_IN, take_in
 from ringsight.review.cases.users import Right, User
+from ringsight.rings.erasure import pseudonym
 
 CAPACITY = "capacity"
 """The action by which a lead says how many cases a day can be opened."""
@@ -33,15 +34,25 @@ NEXT = QueueFilter(statuses=(Status.open, Status.seconding), limit=1000)
 """What `claim_next` takes from."""
 
 
-def open_casebook(url: str, settings: CaseSettings | None = None) -> "CaseBook":
+def open_casebook(url: str, settings: CaseSettings | None = None, *, new: bool = True) -> "CaseBook":
     """Open the case book at a database URL (`sqlite:///FILE` or `postgresql://USER@HOST/NAME`).
 
     Migrations are run first. A password need not stand in the URL: PostgreSQL's `PGPASSWORD` and password file hold.
 
+    Args:
+        url: of the database.
+        settings: how the team works; by default the settings' own defaults.
+        new: whether an SQLite file is made where there is none.
+
     Raises:
-        BookError: if the database is unreachable, of another kind, or made by a later version.
+        BookError: if the database is unreachable, absent, of another kind, or made by a later version.
     """
-    return CaseBook(Database(url), settings or CaseSettings())
+    return CaseBook(Database(url, new=new), settings or CaseSettings())
+
+
+def casebook_of(run: Path, database: str = "") -> str:
+    """The database URL of a run's case book: the one that is named, or else `cases.db` inside the run."""
+    return database or f"sqlite:///{run / 'cases.db'}"
 
 
 class CaseBook:
@@ -267,10 +278,13 @@ class CaseBook:
         with self._database.reading() as connection:
             return drifted(connection, {case.case_id: case for case in self._all(connection)})
 
-    def forget(self, customer_id: str, user: User) -> int:
+    def forget(self, customer_id: str, user: User, name: str = "") -> int:
         """Erase a customer from cases, decisions and trail; the chain still verifies.
 
-        A run whose results still name the customer brings the name back when it is taken in.
+        Args:
+            customer_id: whom to erase.
+            user: who erases.
+            name: the pseudonym that stands for the customer from now on; by default one drawn by chance.
 
         Returns:
             How many entries were redacted.
@@ -280,15 +294,15 @@ class CaseBook:
         """
         user.require(Right.erase)
         with self._database.writing() as connection:
-            redacted = forgetting.forget(connection, customer_id, user.name)
+            redacted = forgetting.forget(connection, customer_id, user.name, name or pseudonym())
         self._database.scrub()
         return redacted
 
-    def expire(self, before: datetime, user: User) -> int:
+    def expire(self, before: datetime, user: User) -> list[str]:
         """Erase the members of the cases that were closed before a moment, unless an open case has them too.
 
         Returns:
-            How many customers were erased.
+            The customers erased, sorted.
 
         Raises:
             Forbidden: without the right `erase`.
@@ -297,9 +311,15 @@ class CaseBook:
         with self._database.writing() as connection:
             gone = forgetting.expired(self._all(connection), before)
             for customer_id in gone:
-                forgetting.forget(connection, customer_id, user.name)
-        self._database.scrub()
-        return len(gone)
+                forgetting.forget(connection, customer_id, user.name, pseudonym())
+        if gone:
+            self._database.scrub()
+        return gone
+
+    def cases(self) -> list[Case]:
+        """All cases as they stand, in the order in which they were opened."""
+        with self._database.reading() as connection:
+            return self._all(connection)
 
     def _all(self, connection: Connection) -> list[Case]:
         return [fold(case_id, history) for case_id, history in events(connection).items()]

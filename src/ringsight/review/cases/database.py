@@ -28,13 +28,21 @@ DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 class Database:
     """Transactions over one database."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, new: bool = True) -> None:
         """Connect, and migrate to this version's tables.
 
+        Args:
+            url: of the database.
+            new: whether an SQLite file is made where there is none.
+
         Raises:
-            BookError: if it is unreachable, of another kind, or made by a later version.
+            BookError: if it is unreachable, absent, of another kind, or made by a later version.
         """
         self.url = _understood(url)
+        if not new and self.url.get_backend_name() == "sqlite" and not Path(str(self.url.database)).is_file():
+            raise BookError(
+                "there is no case book here", where=str(self.url.database), remedy="name the run, or the database"
+            )
         self._engine = _engine(self.url)
         self._writing = self._engine.execution_options(writing=True)
         self._reading = self._engine

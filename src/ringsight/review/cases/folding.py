@@ -8,6 +8,7 @@ from typing import Any
 from ringsight.review.cases import clock
 from ringsight.review.cases.case import Case, Decision, Event, Judgement, Origin, Reason, Scope, Standing, Status
 from ringsight.review.cases.refusals import CaseError
+from ringsight.rings.erasure import ERASED
 
 
 class Action(StrEnum):
@@ -92,9 +93,12 @@ def _opened(case_id: str, event: Event) -> Case:
 
 
 def _renewed(case: Case, event: Event) -> Case:
-    """Newcomers of the ring join, leavers leave; what analysts have moved stays where they put it."""
+    """Newcomers of the ring join, leavers leave; what analysts have moved stays where they put it.
+
+    Whoever was erased is no newcomer, under whatever pseudonym.
+    """
     ring: Mapping[str, float] = event.content["members"]
-    joined = ring.keys() - case.found
+    joined = {name for name in ring.keys() - case.found if not name.startswith(ERASED)}
     kept = case.exposures.keys() - (case.found - ring.keys())
     exposures = {name: ring.get(name, case.exposures.get(name, 0.0)) for name in sorted(kept | joined)}
     closed = case.status in (Status.decided, Status.merged)

@@ -7,7 +7,6 @@ sealed from being guessed.
 """
 
 import json
-import secrets
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -17,34 +16,43 @@ from sqlalchemy import Connection, delete, or_, select, update
 from ringsight.review.cases.audit import FORGOTTEN, append, commitment, events, sealed
 from ringsight.review.cases.case import Case, Status
 from ringsight.review.cases.folding import fold
-from ringsight.review.cases.pairs import ERASED
 from ringsight.review.cases.queue import draw, filter_of
-from ringsight.review.cases.schema import CONTENTS, ENTRIES, VIEWS
+from ringsight.review.cases.schema import CONTENTS, ENTRIES, SIGN_INS, VIEWS
+from ringsight.rings.erasure import ERASED
 
 FREE_TEXT = ("note", "reason")
 """What people wrote, and may name anybody in."""
 
 
-def forget(connection: Connection, customer_id: str, user: str) -> int:
-    """Erase a customer, within a writing transaction; how many entries were redacted."""
+def forget(connection: Connection, customer_id: str, user: str, name: str) -> int:
+    """Erase a customer, for whom `name` stands from now on, within a writing transaction.
+
+    Returns:
+        How many entries were redacted.
+    """
     named = CONTENTS.c.content.contains(json.dumps(customer_id), autoescape=True)
     joined = select(ENTRIES.c.number, ENTRIES.c.case_id, CONTENTS.c.content).join(CONTENTS)
-    naming = connection.execute(joined.where(named, ENTRIES.c.action != FORGOTTEN)).all()
+    found = connection.execute(joined.where(named, ENTRIES.c.action != FORGOTTEN)).all()
+    naming = [row for row in found if _names(json.loads(row.content), customer_id)]
     cases = sorted({row.case_id for row in naming if row.case_id})
     numbers = [row.number for row in naming]
-    pseudonym = ERASED + secrets.token_hex(6)
     redacted = {}
     for row in connection.execute(joined.where(or_(ENTRIES.c.case_id.in_(cases), ENTRIES.c.number.in_(numbers)))).all():
         before = json.loads(row.content)
-        after = _redacted(before, customer_id, pseudonym)
+        after = _redacted(before, customer_id, name)
         if after != before:
             redacted[str(row.number)] = _rewrite(connection, row.number, after)
     _drop_views(connection, customer_id)
-    if redacted:
-        append(connection, user, FORGOTTEN, {"redacted": redacted})
-        for case_id, history in events(connection, cases).items():
-            draw(connection, fold(case_id, history))
+    connection.execute(update(SIGN_INS).values(draft=""))
+    append(connection, user, FORGOTTEN, {"redacted": redacted})
+    for case_id, history in events(connection, cases).items():
+        draw(connection, fold(case_id, history))
     return len(redacted)
+
+
+def _names(content: Mapping[str, Any], customer_id: str) -> bool:
+    """Whether a content names exactly this customer: the database takes no notice of case."""
+    return bool(_renamed(content, customer_id, "") != content)
 
 
 def _rewrite(connection: Connection, number: int, content: Mapping[str, Any]) -> str:
@@ -53,25 +61,22 @@ def _rewrite(connection: Connection, number: int, content: Mapping[str, Any]) ->
     return commitment(salt, text)
 
 
-def _redacted(content: Mapping[str, Any], customer_id: str, pseudonym: str) -> dict[str, Any]:
-    after: dict[str, Any] = _renamed(content, customer_id, pseudonym)
+def _redacted(content: Mapping[str, Any], customer_id: str, name: str) -> dict[str, Any]:
+    after: dict[str, Any] = _renamed(content, customer_id, name)
     after |= {key: "" for key in FREE_TEXT if after.get(key)}
     if content.get("customer") == customer_id:
         after["subject"] = ""
     return after
 
 
-def _renamed(value: Any, customer_id: str, pseudonym: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
+def _renamed(value: Any, customer_id: str, name: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
     match value:
         case str():
-            return pseudonym if value == customer_id else value
+            return name if value == customer_id else value
         case list():
-            return [_renamed(each, customer_id, pseudonym) for each in value]
+            return [_renamed(each, customer_id, name) for each in value]
         case dict():
-            return {
-                _renamed(key, customer_id, pseudonym): _renamed(each, customer_id, pseudonym)
-                for key, each in value.items()
-            }
+            return {_renamed(key, customer_id, name): _renamed(each, customer_id, name) for key, each in value.items()}
         case _:
             return value
 

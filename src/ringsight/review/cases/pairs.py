@@ -14,6 +14,7 @@ import polars as pl
 
 from ringsight.review.cases import clock
 from ringsight.review.cases.case import Case, Judgement, Scope, Standing
+from ringsight.rings.erasure import ERASED
 
 PAIRS = {
     "customer_a": pl.String,
@@ -27,8 +28,6 @@ PAIRS = {
 CONTRADICTIONS = PAIRS | {"kind": pl.String, "tied_by": pl.String}
 """`kind` is `direct` where cases decide a pair both ways, `implied` where a pair is held apart that decisions on others
 tie together, by the cases of `tied_by`."""
-ERASED = "erased:"
-"""How the pseudonym of an erased customer begins."""
 
 
 @dataclass(frozen=True, slots=True)

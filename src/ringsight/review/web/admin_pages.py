@@ -7,6 +7,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from ringsight.review.cases.refusals import BrokenTrail, CaseError, Forbidden
 from ringsight.review.cases.users import Right, Role, User
+from ringsight.review.erasure import erase_customer
 from ringsight.review.web.desk import Actor, Here, Reader, page
 
 ROUTES = APIRouter()
@@ -59,9 +60,12 @@ def own_password(request: Request, here: Here, user: Actor, password: Password) 
 
 @ROUTES.post("/erase")
 def erase(request: Request, here: Here, user: Actor, customer: Annotated[str, Form(max_length=500)]) -> Response:
-    """Erase a customer from cases, decisions and trail."""
-    redacted = here.book.forget(customer, user)
-    return _accounts(request, user, f"{redacted} entries named this customer; none does now.")
+    """Erase a customer from cases, decisions, trail, and the results of the runs that cases are of."""
+    user.require(Right.erase)
+    erased = erase_customer(here.book, customer, user)
+    here.runs.reread()
+    named = f"{erased.entries} entries and {erased.files} files named this customer"
+    return _accounts(request, user, f"{named}; none does now.")
 
 
 @ROUTES.get("/trail")

@@ -17,6 +17,7 @@ from ringsight.review.cases.refusals import Claimed, Forbidden, Stale
 from ringsight.review.web import admin_pages, case_pages, case_steps, queue_pages, records_pages, signing_in
 from ringsight.review.web.desk import Desk, SignedOut, desk_of, page
 from ringsight.review.web.provider import Provider
+from ringsight.review.web.runs import NotYet
 from ringsight.review.web.settings import SiteSettings
 from ringsight.review.web.templates import environment
 
@@ -118,6 +119,8 @@ async def _refused(request: Request, error: Exception) -> Response:
             status = 403
         case Claimed() | Stale():
             status = 409
+        case NotYet():
+            status = 503
         case _:
             status = 400
     return page(request, "refused.html", None, status, what=error.what, remedy=error.remedy)

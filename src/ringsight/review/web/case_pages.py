@@ -84,7 +84,7 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
     try:
         found = evidence(here.runs, case)
     except DataError as error:
-        found, missing = None, str(error)
+        found, missing = None, f"{error.what[:1].upper()}{error.what[1:]}. To go on: {error.remedy}."
     return page(
         request,
         "case.html",

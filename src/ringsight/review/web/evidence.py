@@ -70,17 +70,19 @@ def evidence(runs: Runs, case: Case) -> Evidence:
     ledger = ledger_of(run, case)
     graph = links_of(run, case)
     strength = dict(graph.degree(weight="bits"))
-    order = sorted(case.members, key=lambda customer: (-round(strength[customer], 6), customer))
-    shared = shared_values(records, order)
+    by_strength = sorted(case.members, key=lambda customer: (-round(strength[customer], 6), customer))
+    known = [customer for customer in by_strength if customer in records.customers]
+    order = [*known, *(customer for customer in by_strength if customer not in records.customers)]
+    shared = shared_values(records, known)
     bridges = {bridge.customer_id for bridge in ledger.fragility.bridges} if ledger else set()
     return Evidence(
-        drawing=drawing(graph, order, _carried(records, shared, ledger, order), bridges, case.news),
+        drawing=drawing(graph, order, _carried(records, shared, ledger, known), bridges, case.news),
         waterfall=_unscored(waterfall(ledger, None)) if ledger else None,
         statements=_unscored_statements(ledger) if ledger else (),
         conditions=conditions_of(ledger) if ledger else (),
         shared=tuple(shared),
         columns=tuple(evidence_columns(shared)),
-        members=tuple(members(records, order, shared, {}, 0)),
+        members=tuple(members(records, known, shared, {}, 0)),
         lineage=_lineage(run, case),
     )
 

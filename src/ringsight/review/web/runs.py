@@ -1,19 +1,21 @@
 """Finished runs as the pages read them: each read once, and again when it has changed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 
 from pydantic import TypeAdapter
 
-from ringsight.errors import DataError
+from ringsight.errors import DataError, RingsightError
 from ringsight.records.bank import Bank
 from ringsight.records.reading import read_bank
 from ringsight.review.cases.case import Case
 from ringsight.review.cases.intake import bank_config
 from ringsight.review.report.members import Records, records_of
+from ringsight.rings.erasure import ERASED
 from ringsight.rings.ledger import FILE, FOLDER, Ledger, ledgers_of
 from ringsight.rings.lineage import Lineage
 from ringsight.rings.results import Results
@@ -52,6 +54,10 @@ class Run:
             return {ring_id: self._ledgers[ring_id] for ring_id in ring_ids if ring_id in present}
 
 
+class NotYet(DataError):  # noqa: N818 - named after what is so
+    """The evidence is still being gathered."""
+
+
 class Runs:
     """The runs that cases were last seen in."""
 
@@ -60,13 +66,45 @@ class Runs:
         self._read = lru_cache(maxsize=2)(_read)
         self._records = lru_cache(maxsize=RECORDS_KEPT)(_records)
         self._reading = Lock()
+        self._ready = Event()
+        self._ready.set()
+
+    def prepare(self, cases: Sequence[Case]) -> Thread:
+        """Read the runs of some cases, and make their ledgers, in a thread of its own.
+
+        Until it is done no evidence is given, of no case: else analysts would learn from the wait which cases the run
+        had written no ledger for, and so were drawn at random.
+        """
+        self._ready.clear()
+        preparing = Thread(target=self._prepare, args=(cases,), name="evidence", daemon=True)
+        preparing.start()
+        return preparing
+
+    def _prepare(self, cases: Sequence[Case]) -> None:
+        try:
+            for one in {case.run: case for case in cases}.values():
+                with suppress(RingsightError):  # the page of each case says it
+                    self._of(one).ledgers([str(case.ring["ring_id"]) for case in cases if case.run == one.run])
+        finally:
+            self._ready.set()
+
+    def reread(self) -> None:
+        """Forget what was read; the files have changed."""
+        self._read.cache_clear()
+        self._records.cache_clear()
 
     def of(self, case: Case) -> Run:
         """The run of a case.
 
         Raises:
+            NotYet: while `prepare` goes on.
             DataError: if the run or its bank is not there any more, or cannot be read.
         """
+        if not self._ready.is_set():
+            raise NotYet("the evidence is still being gathered", remedy="load the page anew in a moment")
+        return self._of(case)
+
+    def _of(self, case: Case) -> Run:
         folder = Path(case.run)
         summary = folder / "summary.json"
         if not summary.is_file():
@@ -75,12 +113,12 @@ class Runs:
             return self._read(folder, Path(case.bank), summary.stat().st_mtime_ns)
 
     def records(self, case: Case) -> Records:
-        """The records of a case's members.
+        """The records of a case's members, but for those who were erased.
 
         Raises:
             DataError: as `of`, or if a member is not in the bank any more.
         """
-        return self._records(self.of(case), case.members)
+        return self._records(self.of(case), tuple(name for name in case.members if not name.startswith(ERASED)))
 
 
 def _read(folder: Path, bank: Path, _changed: int) -> Run:
