@@ -118,7 +118,7 @@ class Cells:
         least = reached[:, -1] - SLACK
         parts = zip(self._starts[:-1], self._starts[1:], strict=True)
         held = np.stack([(self._vectors[start:end] @ asked.T >= least).sum(axis=0) for start, end in parts], axis=1)
-        nearest_first = _nearest(asked, self._centres, len(self._centres))
+        nearest_first = np.argsort(-(asked @ self._centres.T), axis=1, kind="stable")
         found = np.cumsum(np.take_along_axis(held, nearest_first, axis=1), axis=1)
         others = np.clip(found - 1, 0, self._depth - 1).mean(axis=0) / (self._depth - 1)
         return min(int(np.searchsorted(others, recall)) + 1, len(self._centres))
