@@ -3,7 +3,7 @@
 Serves where pages are looked at or timed and what was found does not matter: a case of any size in a few seconds.
 """
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import combinations
 from pathlib import Path
 
@@ -21,6 +21,7 @@ CHORDS = 2
 WHOLE = 6
 """In a ring of so many members or fewer, everybody is linked with everybody."""
 RATE = 0.05
+Row = dict[str, object] | tuple[object, ...]
 
 
 def write_run(bank: Path, out: Path, rings: Mapping[str, Collection[str]], seed: int = 0) -> None:
@@ -52,9 +53,10 @@ def _summary(bank: Bank) -> dict[str, object]:
     return {"fdr": RATE, "expected_false_flags": 0.2, "data_hash": bank.data_hash, "customers": bank.customers.height}
 
 
-def _ring(ring: str, size: int, score: float) -> tuple[object, ...]:
-    beyond = 0.8 * score
-    return (ring, size, score, 0.0001, 0.002, beyond, 0.004, True, "permutation", "notes", "", "")
+def _ring(ring: str, size: int, score: float) -> dict[str, object]:
+    judged = {"p_value": 0.0001, "q_value": 0.002, "q_beyond": 0.004, "flagged": True, "bits_apart": 0.0}
+    figures = {"ring_id": ring, "size": size, "score": score, "score_beyond": 0.8 * score}
+    return figures | judged | {"null": "permutation", "proposer": "notes", "explanation": "", "held": ""}
 
 
 def _links(ring: str, members: list[str], rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
@@ -82,5 +84,5 @@ def _conditions(ring: str, size: int) -> Iterator[tuple[object, ...]]:
     yield ring, "only", "notes + device_id", "", 0, 18.0, 17.0, 0.004, False
 
 
-def _table(rows: list[tuple[object, ...]], schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
+def _table(rows: Sequence[Row], schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=dict(schema), orient="row")

@@ -16,11 +16,9 @@ from fastapi import FastAPI
 from playwright.sync_api import Browser, BrowserContext, Page, Request
 from reviewed import write_run
 
-from ringsight.jobs.review import prepare
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 from ringsight.review.cases.casebook import CaseBook, open_casebook
 from ringsight.review.cases.users import SYSTEM, Role
-from ringsight.review.web.desk import Desk
 from ringsight.review.web.runs import Runs
 from ringsight.rings.truth import read_truth
 
@@ -57,9 +55,7 @@ def write_world(folder: Path) -> Finished:
         book.take_in(run, bank)
         for name, role in TEAM.items():
             book.accounts.add(name, role, PASSWORD, SYSTEM)
-        desk = Desk(book)
-        prepare(desk)
-    return Finished(bank, run, casebook, desk.runs)
+    return Finished(bank, run, casebook, Runs())
 
 
 def _add_hostile(bank: Path) -> None:

@@ -92,6 +92,8 @@ def drawing(
 
 def _places(graph: "nx.Graph[str]", order: Sequence[str], ties: Sequence[Carried]) -> list[tuple[float, float]]:
     """Places of members, then of connectors, by Fruchterman and Reingold (1991)."""
+    if not order:  # of a case that went into another; igraph ends the whole process when a thread asks for nothing
+        return []
     index = {customer: number for number, customer in enumerate(order)}
     pairs = sorted((min(index[a], index[b]), max(index[a], index[b])) for a, b in graph.edges)
     pairs += [(index[customer], len(order) + at) for at, tie in enumerate(ties) for customer in tie.members]
