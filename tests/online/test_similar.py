@@ -1,6 +1,7 @@
 """Similar customers: who, how near in each space, and what they have in common."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -9,7 +10,7 @@ import pytest
 from ringsight.errors import SettingsError
 from ringsight.online.common import in_common
 from ringsight.online.similar import SimilarConfig, SpaceWeights, similar, stored_vectors, unknown
-from ringsight.records.bank import Role
+from ringsight.records.bank import Customers, Role
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.ranking import Ranking
 from ringsight.vectors.store import StoreConfig, StoreKind, VectorStore, open_store
@@ -25,6 +26,7 @@ CUSTOMERS = pl.DataFrame(
         "sex": ["f", "f", "f", "f"],
     }
 )
+BANK = Customers(Path("bank"), CUSTOMERS, ROLES)
 
 
 def space(name: str, ids: str, angles: list[float]) -> Embeddings:
@@ -63,14 +65,14 @@ def test_a_filter_that_excludes_all_finds_nobody(store: VectorStore) -> None:
 
 
 def test_common_values_are_told_with_their_carriers_and_protected_ones_never() -> None:
-    common = in_common(CUSTOMERS, ROLES, "a", ["b", "c", "d"])
+    common = in_common(BANK, "a", ["b", "c", "d"])
     assert [(each.column, each.value, each.customers, each.of) for each in common["b"]] == [
         ("device_id", "D1", 2, 3),
         ("branch", "north", 3, 4),
     ]
     assert [each.column for each in common["c"]] == ["branch"]
     assert common["d"] == ()
-    assert in_common(CUSTOMERS, ROLES, "nobody", ["a"]) == {"a": ()}
+    assert in_common(BANK, "nobody", ["a"]) == {"a": ()}
 
 
 def test_an_unknown_customer_is_in_no_space_and_near_ids_are_named(store: VectorStore) -> None:

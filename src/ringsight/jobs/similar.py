@@ -25,9 +25,9 @@ from ringsight.online.similar import (
     vectors_of_records,
     with_newcomer,
 )
-from ringsight.records.bank import Bank, BankConfig, Modality, Role
+from ringsight.records.bank import BankConfig, Customers, Modality, Role
 from ringsight.records.embeddings import JOINT, Embeddings
-from ringsight.records.reading import read_bank
+from ringsight.records.reading import read_bank, read_customers
 from ringsight.vectors.ranking import Ranking
 from ringsight.vectors.store import StoreConfig
 
@@ -79,23 +79,23 @@ def run(config: SimilarJob) -> tuple[Similar, ...]:
         RingsightError: for what a user can mend.
     """
     settings = _settings(config.out)
-    bank = _bank(config, settings)
+    customers = _customers(config, settings)
     with open_filled(config.store, config.out) as store:
         if config.records is None:
             queries = stored_vectors(store, config.customer)
             if not queries:
-                raise _absent(config, bank)
+                raise _absent(config, customers)
         else:
             records = read_bank(BankConfig(path=config.records), fewest=1)
             queries = vectors_of_records(records, _model(config, settings), config.customer)
-            bank = with_newcomer(bank, records) if bank else None
-        found = similar(store, queries, config, bank)
+            customers = with_newcomer(customers, records) if customers else None
+        found = similar(store, queries, config, customers)
     match config.format:
         case Format.json:
             print(json.dumps(_as_json(config, found), indent=2, allow_nan=False))
         case Format.table if found:
             Console().print(similar_table(config, found, list(queries)))
-    for line in _remarks(config, found, bank):
+    for line in _remarks(config, found, customers is not None):
         Console(stderr=True, highlight=False, markup=False).print(line, soft_wrap=True)
     return found
 
@@ -148,13 +148,13 @@ def _as_json(config: SimilarJob, found: tuple[Similar, ...]) -> dict[str, Any]:
     return asked | {"weights": config.weights.given(), "similar": neighbours}
 
 
-def _remarks(config: SimilarJob, found: tuple[Similar, ...], bank: Bank | None) -> list[str]:
+def _remarks(config: SimilarJob, found: tuple[Similar, ...], compared: bool) -> list[str]:
     """What the answer itself does not say."""
     remarks = []
     if len(found) < config.k:
         who = f"fit where={config.where}" if config.where else "are in a space of the customer's"
         remarks.append(f"{len(found) or 'No'} other customers {who}; {config.k} were asked for.")
-    if bank is None:
+    if not compared:
         remarks.append("What customers have in common is not told: name the bank's folder by bank=FOLDER.")
     return remarks
 
@@ -167,15 +167,15 @@ def _settings(out: Path) -> dict[str, Any]:
     return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
 
 
-def _bank(config: SimilarJob, settings: dict[str, Any]) -> Bank | None:
-    """The bank named, else the one that the run was made from; None if it is not there any more."""
+def _customers(config: SimilarJob, settings: dict[str, Any]) -> Customers | None:
+    """Those of the bank named, else of the one that the run was made from; None if it is not there any more."""
     told = settings.get("bank", {})
     known = {each.name: told[each.name] for each in fields(BankConfig) if each.name in told and each.name != "path"}
     known["entities"] = {column: Role(role) for column, role in known.get("entities", {}).items()}
     path = config.bank or Path(told.get("path", config.out / "bank"))
     if config.bank is None and not path.is_dir():
         return None
-    return read_bank(BankConfig(path=path, **known))
+    return read_customers(BankConfig(path=path, **known))
 
 
 def _model(config: SimilarJob, settings: dict[str, Any]) -> Path:
@@ -183,20 +183,20 @@ def _model(config: SimilarJob, settings: dict[str, Any]) -> Path:
     return config.model or Path(settings.get("model") or config.out / "model")
 
 
-def _absent(config: SimilarJob, bank: Bank | None) -> DataError:
+def _absent(config: SimilarJob, customers: Customers | None) -> DataError:
     """The error of a customer without a vector in the store."""
     folder = config.out / "embeddings"
-    if bank is None:
+    if customers is None:
         files = sorted(folder.glob("*.parquet"))
         ids = np.unique(np.concatenate([np.empty(0, np.str_), *(Embeddings.read(file).customer_ids for file in files)]))
         return unknown(config.customer, ids, str(folder))
-    if config.customer in bank.customer_ids:
+    if config.customer in customers.customer_ids:
         return DataError(
             f"customer {config.customer!r} is in no space of the store: the run found no records of theirs",
-            where=str(bank.path),
-            remedy=f"`ringsight embed bank.path={bank.path} out={config.out}` embeds the records there are now",
+            where=str(customers.path),
+            remedy=f"`ringsight embed bank.path={customers.path} out={config.out}` embeds the records there are now",
         )
-    return unknown(config.customer, bank.customer_ids, str(bank.path))
+    return unknown(config.customer, customers.customer_ids, str(customers.path))
 
 
 DOOR = Door("similar", SimilarJob, run, verbatim=("customer", "where"))

@@ -3,12 +3,12 @@
 Protected columns are never looked at.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import polars as pl
 
-from ringsight.records.bank import Role
+from ringsight.records.bank import Customers, Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,22 +25,19 @@ class CommonValue:
     """Customers of the bank who have any value there."""
 
 
-def in_common(
-    customers: pl.DataFrame, roles: Mapping[str, Role], customer_id: str, others: Collection[str]
-) -> dict[str, tuple[CommonValue, ...]]:
+def in_common(customers: Customers, customer_id: str, others: Collection[str]) -> dict[str, tuple[CommonValue, ...]]:
     """What a customer has in common with each of some others: evidence before innocent columns, the rarest first.
 
     Args:
-        customers: customer_id and the columns in `roles`; all customers of the bank.
-        roles: column -> role.
+        customers: all customers of the bank.
         customer_id: the customer; one who is not in the table has nothing in common with anybody.
         others: to compare with.
     """
     common: dict[str, list[CommonValue]] = {other: [] for other in others}
-    for column, role in roles.items():
+    for column, role in customers.roles.items():
         if role is Role.protected:
             continue
-        held = customers.select("customer_id", value=pl.col(column).cast(pl.String)).drop_nulls()
+        held = customers.table.select("customer_id", value=pl.col(column).cast(pl.String)).drop_nulls()
         own = held.filter(pl.col("customer_id") == customer_id)["value"].to_list()
         carriers = held.filter(pl.col("value").is_in(own))
         for other in carriers.filter(pl.col("customer_id").is_in(list(common)))["customer_id"]:

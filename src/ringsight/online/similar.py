@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from ringsight.errors import DataError, SettingsError
 from ringsight.online.common import CommonValue, in_common
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank, Customers, Modality
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.vectors.filters import parse_filter
 from ringsight.vectors.ranking import Ranked, Ranking, rank_neighbours
@@ -91,7 +91,7 @@ class Similar:
 
 
 def similar(
-    store: VectorStore, queries: Mapping[str, Embeddings], config: SimilarConfig, bank: Bank | None = None
+    store: VectorStore, queries: Mapping[str, Embeddings], config: SimilarConfig, customers: Customers | None = None
 ) -> tuple[Similar, ...]:
     """The customers most like one, best first.
 
@@ -102,7 +102,7 @@ def similar(
         store: holds the others.
         queries: space -> the customer's vector there: `stored_vectors`, or `vectors_of_records`.
         config: which to look for.
-        bank: the customers, to tell what they have in common; if the customer is new, `with_newcomer`.
+        customers: the bank's, to tell what they have in common; if the customer is new, `with_newcomer`.
 
     Returns:
         k of them, fewer where fewer fit or are in the weighted spaces.
@@ -116,7 +116,7 @@ def similar(
     ranked = rank_neighbours(store, queries, config.k, weights, config.ranking, where)
     customer_id = str(next(iter(queries.values())).customer_ids[0])
     found = [str(each) for each in ranked.customer_ids]
-    common = in_common(bank.customers, bank.roles, customer_id, found) if bank else dict.fromkeys(found, ())
+    common = in_common(customers, customer_id, found) if customers else dict.fromkeys(found, ())
     return tuple(_similar(ranked, row, common[other]) for row, other in enumerate(found))
 
 
@@ -154,11 +154,11 @@ def vectors_of_records(records: Bank, model: Path, customer_id: str) -> dict[str
     return queries
 
 
-def with_newcomer(bank: Bank, records: Bank) -> Bank:
-    """A bank with the customers of `records` beside its own; those of the same id are replaced."""
-    others = bank.customers.filter(~pl.col("customer_id").is_in(records.customers["customer_id"].to_list()))
-    customers = pl.concat([others, records.customers], how="diagonal_relaxed")
-    return replace(bank, customers=customers.sort("customer_id"))
+def with_newcomer(customers: Customers, records: Bank) -> Customers:
+    """A bank's customers with those of `records` beside them; those of the same id are replaced."""
+    others = customers.table.filter(~pl.col("customer_id").is_in(records.customers["customer_id"].to_list()))
+    table = pl.concat([others, records.customers], how="diagonal_relaxed")
+    return replace(customers, table=table.sort("customer_id"))
 
 
 def unknown(customer_id: str, known: NDArray[np.str_], where: str) -> DataError:

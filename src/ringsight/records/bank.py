@@ -71,6 +71,23 @@ class BankConfig:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Customers:
+    """The customers of a bank, without their records."""
+
+    path: Path
+    """The bank's folder."""
+    table: pl.DataFrame
+    """customer_id, sorted and unique; opened_at, then metadata and entity columns as the bank gave them."""
+    roles: dict[str, Role]
+    """Customer column -> role."""
+
+    @property
+    def customer_ids(self) -> NDArray[np.str_]:
+        """All customer ids, sorted; shape (customers,)."""
+        return self.table["customer_id"].to_numpy().astype(np.str_)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Bank:
     """A bank's records.
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from ringsight.errors import DataError
-from ringsight.records.bank import Bank, BankConfig, Role
+from ringsight.records.bank import Bank, BankConfig, Customers, Role
 from ringsight.records.contract import CUSTOMERS, IMAGES, NOTES, TABLES, TRANSACTIONS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns
 from ringsight.records.images import check_images
@@ -70,6 +70,18 @@ def read_bank(config: BankConfig, fewest: int = 2) -> Bank:
         quarantine=pl.concat(quarantine).sort("file", "row"),
         data_hash=hash_files([*files.values(), *yaml, *images], config.path),
     )
+
+
+def read_customers(config: BankConfig, fewest: int = 2) -> Customers:
+    """Read a bank's customers as `read_bank` does, and no other table of it.
+
+    Raises:
+        DataError: if the folder, the customers table or a required or mapped column of it is missing, too many rows
+            are unusable, or fewer than `fewest` customers remain.
+        SettingsError: if the config or `bank.yaml` says something that makes no sense.
+    """
+    table, roles, _ = _customers(config, declared(config), _files(config.path), fewest)
+    return Customers(config.path, table, roles)
 
 
 def describe(bank: Bank) -> str:
