@@ -13,7 +13,7 @@ from pathlib import Path
 import polars as pl
 import uvicorn
 from fastapi import FastAPI
-from playwright.sync_api import Browser, BrowserContext, Page, Request
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 from reviewed import write_run
 
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
@@ -98,6 +98,12 @@ def served(app: FastAPI) -> Iterator[str]:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"
         server.should_exit = True
         thread.join(PATIENCE)
+
+
+def claim(page: Page) -> None:
+    """Take the case that is shown, and wait until it is in hand: keys pressed meanwhile would be lost."""
+    page.keyboard.press("c")
+    expect(page.get_by_role("button", name="Decide")).to_be_visible()
 
 
 @dataclass

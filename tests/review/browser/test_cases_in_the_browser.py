@@ -1,6 +1,6 @@
 """A case in hand: decided by keyboard, undone, put away, handed on, joined, parted; in a race, in two tabs."""
 
-from offices import PASSWORD, Office
+from offices import PASSWORD, Office, claim
 from playwright.sync_api import Page, expect
 
 from ringsight.review.cases.case import Judgement, Reason, Scope, Status
@@ -10,11 +10,6 @@ def write_note(page: Page, note: str) -> None:
     page.keyboard.press("t")
     page.keyboard.type(note)
     page.keyboard.press("Escape")
-
-
-def claim(page: Page) -> None:
-    page.keyboard.press("c")
-    expect(page.get_by_role("button", name="Decide")).to_be_visible()
 
 
 def open_drawer(page: Page) -> None:
