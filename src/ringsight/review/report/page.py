@@ -12,7 +12,7 @@ from ringsight.records.writing import write_atomically
 from ringsight.review.report.cases import account, case, rings_of
 from ringsight.review.report.members import records_of
 from ringsight.review.report.nullchart import null_chart
-from ringsight.review.report.palette import PAINTS
+from ringsight.review.report.palette import COLOURS, PAINTS
 from ringsight.review.report.spacemap import space_map
 from ringsight.review.report.waterfall import cut_score
 from ringsight.rings.ledger import Ledger
@@ -60,6 +60,7 @@ def write_report(
         expected=_expected(results.summary["expected_false_flags"]),
         figures=_figures(results, bank, embeddings),
         paints=PAINTS,
+        colours=COLOURS,
         flagged=flagged,
         held=held,
         unflagged=others[:UNFLAGGED_SHOWN],

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from ringsight.review.report.palette import PAINTS
+from ringsight.review.report.palette import COLOURS, PAINTS
 from ringsight.rings.statements import bits, rate, spoken
 
 KEPT = 2
@@ -35,7 +35,7 @@ def environment() -> Environment:
         "signed": signed,
         "spoken": spoken,
     }
-    made.globals["paints"] = PAINTS
+    made.globals |= {"paints": PAINTS, "colours": COLOURS}
     return made
 
 
