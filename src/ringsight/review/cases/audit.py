@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, RowMapping, select
+from sqlalchemy import Connection, Row, RowMapping, select
 
 from ringsight.review.cases import clock
 from ringsight.review.cases.case import Event
@@ -109,18 +109,18 @@ class Audit:
         self.record(user, "view_trail", f"after {after}")
         with self._database.reading() as connection:
             rows = connection.execute(_joined().where(ENTRIES.c.number > after).limit(limit)).all()
-        return [
-            TrailEntry(
-                row.number,
-                clock.read(row.at),
-                row.user,
-                row.action,
-                row.case_id or "",
-                json.loads(row.content),
-                row.hash,
-            )
-            for row in rows
-        ]
+        return [_trail_entry(row) for row in rows]
+
+    def of_case(self, case_id: str, user: User) -> list[TrailEntry]:
+        """Everything that was done to a case and looked at in it, oldest first.
+
+        Raises:
+            Forbidden: without the right `see`.
+        """
+        user.require(Right.see)
+        with self._database.reading() as connection:
+            rows = connection.execute(_joined().where(ENTRIES.c.case_id == case_id)).all()
+        return [_trail_entry(row) for row in rows]
 
 
 def append(
@@ -164,9 +164,7 @@ def events(connection: Connection, case_ids: Sequence[str] | None = None) -> dic
         wanted = wanted.where(ENTRIES.c.case_id.in_(case_ids))
     found: dict[str, list[Event]] = {}
     for row in connection.execute(wanted):
-        found.setdefault(row.case_id, []).append(
-            Event(row.number, row.version, clock.read(row.at), row.user, row.action, json.loads(row.content))
-        )
+        found.setdefault(row.case_id, []).append(_event(row))
     return found
 
 
@@ -174,8 +172,10 @@ def last_of(connection: Connection, action: str) -> Event | None:
     """The last entry of an action, whatever it is about."""
     wanted = _joined().where(ENTRIES.c.action == action).order_by(None).order_by(ENTRIES.c.number.desc()).limit(1)
     row = connection.execute(wanted).first()
-    if row is None:
-        return None
+    return None if row is None else _event(row)
+
+
+def _event(row: Row[Any]) -> Event:
     return Event(row.number, row.version or 0, clock.read(row.at), row.user, row.action, json.loads(row.content))
 
 
@@ -197,6 +197,12 @@ def commitment(salt: str, text: str) -> str:
 def _hash(row: Mapping[Any, Any]) -> str:
     fields = ("number", "at", "user", "action", "case_id", "version", "commitment", "previous")
     return hashlib.sha256(canonical([row[field] for field in fields]).encode()).hexdigest()
+
+
+def _trail_entry(row: Row[Any]) -> TrailEntry:
+    return TrailEntry(
+        row.number, clock.read(row.at), row.user, row.action, row.case_id or "", json.loads(row.content), row.hash
+    )
 
 
 def _joined() -> Any:  # noqa: ANN401 - a select whose row type SQLAlchemy cannot name

@@ -198,6 +198,7 @@ class CaseBook:
             Claimed: if another holds it.
             CaseError: if nobody holds it, or a subject is no member.
         """
+        user.require(Right.decide)
         with self._database.writing() as connection:
             case = steps.load(connection, case_id, version)
             return steps.decide(connection, case, user, decision, self._settings.second_pair)
@@ -210,16 +211,19 @@ class CaseBook:
             CaseError: if the last thing done to the case is no decision.
             Forbidden: if it is another's, and the user is no lead.
         """
+        user.require(Right.decide)
         with self._database.writing() as connection:
             return steps.undo(connection, steps.load(connection, case_id, version), user)
 
     def split(self, case_id: str, user: User, members: Sequence[str], version: int) -> tuple[Case, Case]:
         """Move members out into a case of their own; gives what is left, then the new one, both in the user's hands."""
+        user.require(Right.decide)
         with self._database.writing() as connection:
             return steps.split(connection, steps.load(connection, case_id, version), user, members)
 
     def merge(self, case_id: str, into: str, user: User, version: int) -> Case:
         """Add a case's members to another that the user holds; gives that other. `version` is the case's that goes."""
+        user.require(Right.decide)
         with self._database.writing() as connection:
             case, other = steps.load(connection, case_id, version), steps.load(connection, into)
             return steps.merge(connection, case, other, user)

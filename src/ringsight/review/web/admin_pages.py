@@ -90,5 +90,6 @@ def figures(request: Request, here: Here, user: Reader) -> Response:
     if not (user.may(Right.inspect) or user.may(Right.direct)):
         raise Forbidden(f"{user.name} is {user.role} and may not see this", remedy="ask a lead or an auditor")
     book = here.book
-    tables = {"missed": book.missed(), "times": book.times(), "contradictions": book.contradictions()}
-    return page(request, "figures.html", user, **tables, overview=book.overview())
+    times = book.times()
+    tables = {"missed": book.missed(), "times": times, "contradictions": book.contradictions()}
+    return page(request, "figures.html", user, **tables, median=times["minutes"].median(), overview=book.overview())

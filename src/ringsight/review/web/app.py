@@ -9,6 +9,8 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from fastapi.staticfiles import StaticFiles
+from pydantic import ValidationError
+from sqlalchemy.exc import DataError as UnfitForDatabase
 from starlette.exceptions import HTTPException
 
 from ringsight.errors import RingsightError
@@ -58,7 +60,8 @@ def create_app(book: CaseBook, site: SiteSettings | None = None) -> FastAPI:
     app.middleware("http")(_guarded)
     app.add_exception_handler(SignedOut, _signed_out)
     app.add_exception_handler(RingsightError, _refused)
-    app.add_exception_handler(RequestValidationError, _malformed)
+    for malformed in (RequestValidationError, ValidationError, UnfitForDatabase):
+        app.add_exception_handler(malformed, _malformed)
     app.add_exception_handler(HTTPException, _http)
     return app
 

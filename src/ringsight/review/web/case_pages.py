@@ -1,11 +1,11 @@
 """The page of a case: the evidence first, the score on request, and the form of a decision beside them."""
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from pydantic import TypeAdapter, ValidationError
 
 from ringsight.errors import DataError
 from ringsight.review.cases.audit import Look
@@ -18,6 +18,10 @@ ROUTES = APIRouter()
 CASE = re.compile(r"/cases/(K[0-9]{1,12})(?:/|$)")
 
 
+FIELDS = TypeAdapter(list[tuple[str, str]])
+"""Names and values of a form."""
+
+
 @dataclass(frozen=True, slots=True)
 class Draft:
     """What was entered into the form of a decision."""
@@ -28,8 +32,12 @@ class Draft:
     note: str = ""
 
     @classmethod
-    def of(cls, fields: Sequence[Sequence[str]]) -> "Draft":
-        """From names and values, as a form sends them."""
+    def read(cls, text: str) -> "Draft":
+        """From names and values as JSON; empty where it is none of ours."""
+        try:
+            fields = FIELDS.validate_json(text)
+        except ValidationError:
+            return cls()
 
         def every(name: str) -> tuple[str, ...]:
             return tuple(field[1] for field in fields if field[0] == name)

@@ -97,6 +97,7 @@ def save_view(
     here: Here, user: Actor, view: Annotated[str, Form(min_length=1, max_length=60)], query: Annotated[str, Form()]
 ) -> Response:
     """Keep the filter that is shown under a name."""
+    user.require(Right.see)
     asked = Asked.model_validate(dict(parse_qsl(query)))
     here.book.save_view(user, view, asked.filter(user))
     return RedirectResponse(f"/?{asked.query}", 303)
@@ -105,6 +106,7 @@ def save_view(
 @ROUTES.post("/views/drop")
 def drop_view(here: Here, user: Actor, name: Annotated[str, Form(max_length=60)]) -> Response:
     """Drop a saved filter."""
+    user.require(Right.see)
     here.book.drop_view(user, name)
     return RedirectResponse("/", 303)
 

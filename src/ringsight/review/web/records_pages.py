@@ -14,7 +14,7 @@ from ringsight.review.report.beside import beside
 from ringsight.review.report.members import members
 from ringsight.review.report.notes import spans_of
 from ringsight.review.web.desk import Actor, Desk, Here, Reader, page
-from ringsight.review.web.dossier import dossier, dossier_json
+from ringsight.review.web.dossier import as_json, as_page, gather
 from ringsight.review.web.evidence import evidence, ledger_of, score
 
 ROUTES = APIRouter(prefix="/cases/{case_id}")
@@ -81,14 +81,14 @@ def _record(here: Desk, user: User, case: Case, look: Look, seen: Iterable[tuple
 @ROUTES.get("/dossier.html")
 def dossier_page(here: Here, user: Reader, case_id: str) -> Response:
     """The case as one file to read."""
-    text = dossier(here.book, here.runs, _exported(here, user, case_id), user)
+    text = as_page(gather(here.book, here.runs, _exported(here, user, case_id), user))
     return _file(text, "text/html; charset=utf-8", f"{case_id}.html")
 
 
 @ROUTES.get("/dossier.json")
 def dossier_data(here: Here, user: Reader, case_id: str) -> Response:
     """The case as one file for programs."""
-    text = dossier_json(here.book, here.runs, _exported(here, user, case_id), user)
+    text = as_json(gather(here.book, here.runs, _exported(here, user, case_id), user))
     return _file(text, "application/json", f"{case_id}.json")
 
 

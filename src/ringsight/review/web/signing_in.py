@@ -1,7 +1,6 @@
 """Signing in and out, by a password or a provider. What was entered before a session ended is drawn again after it."""
 
 import hmac
-import json
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Query, Request
@@ -111,7 +110,7 @@ def _begun(request: Request, here: Desk, token: str, after: str, draft: str) -> 
     user = here.book.sessions.user_of(token)
     if draft and case_id and user is not None and user.may(Right.see):
         request.cookies[COOKIE] = token
-        kept = case_pages.Draft.of(json.loads(draft))
+        kept = case_pages.Draft.read(draft)
         response = case_pages.case_page(request, user, case_id, case_pages.Shown("Nothing was sent yet.", kept))
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=_secure(request, here), path="/")
     return response
