@@ -21,10 +21,11 @@ from ringsight.vectors.filters import (
     Not,
     OneOf,
     Ordered,
-    milvus_expression,
     parse_filter,
     polars_expression,
 )
+from ringsight.vectors.milvus import MilvusStore
+from ringsight.vectors.milvus.expressions import Template, takes_templates, template
 from ringsight.vectors.scalars import scalars_beside
 from ringsight.vectors.store import IndexKind, StoreConfig, StoreKind, VectorStore, open_store
 
@@ -224,8 +225,56 @@ def test_an_attempt_to_break_out_of_a_literal_stays_in_it(lite: VectorStore, peo
     condition = OneOf("region", (attempt,))
     assert parse_filter(written(condition)) == condition
     assert lite.search(some(people, [0]), 5, condition).ids.tolist() == [[""] * 5]
-    outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", milvus_expression(condition))
+    outside = re.sub(r'"(?:[^"\\]|\\.)*"', "", template(condition).literal)
     assert outside == "region in []"
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_a_template_holds_no_value_and_names_each_once(seed: int) -> None:
+    condition = drawn(np.random.default_rng(seed))
+    made = template(condition)
+    assert not re.search(r"['\"\d]", re.sub(r"\{v\d+\}", "", made.text))
+    assert re.findall(r"\{(v\d+)\}", made.text) == list(made.values)
+
+
+def test_a_server_that_takes_templates_gets_values_apart(lite: VectorStore, people: Embeddings) -> None:
+    """No such server runs here: what it would be asked is asked of Milvus Lite, with the values put in."""
+    assert isinstance(lite, MilvusStore)
+    connection, client = lite._open, lite._open.client
+    real, asked = client.search, []
+
+    def search(*args: object, filter: str, filter_params: dict[str, object], **options: object) -> object:
+        asked.append((filter, filter_params))
+        return real(*args, filter=Template(filter, filter_params).literal, **options)  # type: ignore[arg-type]
+
+    condition = parse_filter("region == 'north' and segment != 'x' or last_seen > 5")
+    expected = lite.search(some(people, [0]), 5, condition).ids.tolist()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(connection, "_templates", True)
+        patch.setattr(client, "search", search)
+        assert lite.search(some(people, [0]), 5, condition).ids.tolist() == expected
+    assert asked == [
+        (
+            "((region in {v0}) and (not (segment in {v1}))) or ((last_seen != {v2} and last_seen > {v3}))",
+            {"v0": ["north"], "v1": ["x"], "v2": 0, "v3": 5},
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("version", "takes"),
+    [
+        ("2.6.15", True),
+        ("v2.5.0", True),
+        ("3.0.1", True),
+        ("v2.3.5-lite", False),
+        ("2.4.23", False),
+        ("milvus-lite-3.2.2", False),
+        ("", False),
+    ],
+)
+def test_templates_are_for_servers_that_have_them(version: str, takes: bool) -> None:
+    assert takes_templates(version) is takes
 
 
 def test_a_table_without_rows_is_filtered() -> None:

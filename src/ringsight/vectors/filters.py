@@ -1,4 +1,4 @@
-"""Filters over what stands beside each vector: a small language, parsed and typed once, then rendered twice.
+"""Filters over what stands beside each vector: a small language, parsed and typed once, then rendered for each store.
 
     region == 'EU' and last_seen > '2026-05-01'
     not (segment in ['retail', 'student'] or customer_id == 'C0001')
@@ -7,11 +7,11 @@ Text is compared with quoted text, by code point; a moment with a quoted date or
 zone), or with whole seconds since 1970. What is not known is empty text, or second 0: it equals nothing else, and is
 neither before nor after anything.
 
-A filter is never handed on as it was written: Milvus gets an expression made anew from what was parsed, of known
-columns and escaped literals alone; the in-memory twin gets a Polars expression.
+A filter is never handed on as it was written: Milvus gets an expression made anew from what was parsed
+(`milvus.expressions`), of known columns alone and with every value apart or escaped; the in-memory twin gets a Polars
+expression.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
@@ -87,23 +87,9 @@ def parse_filter(text: str) -> Filter:
     return parsed
 
 
-def milvus_expression(condition: Filter) -> str:
-    """A filter in Milvus's language, every literal escaped.
-
-    Literals are those of JSON, non-ASCII as it is; filter templates, which newer servers have, Milvus Lite has not.
-    """
-    match condition:
-        case OneOf(column, values):
-            return f"{column} in {json.dumps(values, ensure_ascii=False)}"
-        case Ordered(column, order, value):
-            unknown, literal = (json.dumps(each, ensure_ascii=False) for each in (_unknown(column), value))
-            return f"({column} != {unknown} and {column} {order} {literal})"
-        case Not(part):
-            return f"not ({milvus_expression(part)})"
-        case Both(one, other):
-            return f"({milvus_expression(one)}) and ({milvus_expression(other)})"
-        case Either(one, other):
-            return f"({milvus_expression(one)}) or ({milvus_expression(other)})"
+def unknown_value(column: str) -> str | int:
+    """What a column holds where nothing is known."""
+    return 0 if column in NUMBERS else ""
 
 
 def polars_expression(condition: Filter) -> pl.Expr:
@@ -113,7 +99,7 @@ def polars_expression(condition: Filter) -> pl.Expr:
             return pl.col(column).is_in(list(values))
         case Ordered(column, order, value):
             stands: pl.Expr = ORDERS[order](pl.col(column), value)
-            return (pl.col(column) != _unknown(column)) & stands
+            return (pl.col(column) != unknown_value(column)) & stands
         case Not(part):
             return ~polars_expression(part)
         case Both(one, other):
@@ -141,10 +127,6 @@ def _balanced(join: type[Both] | type[Either], parts: list[Filter]) -> Filter:
         return parts[0]
     middle = len(parts) // 2
     return join(_balanced(join, parts[:middle]), _balanced(join, parts[middle:]))
-
-
-def _unknown(column: str) -> str | int:
-    return 0 if column in NUMBERS else ""
 
 
 class _Parser:

@@ -1,6 +1,5 @@
-"""A collection of ours in Milvus: its name, columns, index and properties, and how to ask for some of its rows."""
+"""A collection of ours in Milvus: its name, columns, index and properties."""
 
-import json
 from dataclasses import asdict, dataclass, fields
 from typing import Any, Self
 
@@ -86,11 +85,6 @@ def schema(dim: int) -> Any:  # noqa: ANN401 - pymilvus is untyped
     for name in NUMBERS:
         columns.add_field(name, DataType.INT64)
     return columns
-
-
-def one_of(column: str, values: list[str] | list[int]) -> str:
-    """An expression in Milvus's language; its literals are those of JSON, but for escapes by code point."""
-    return f"{column} in {json.dumps(values, ensure_ascii=False)}"
 
 
 def index(kind: IndexKind, rows: int) -> Any:  # noqa: ANN401 - pymilvus is untyped

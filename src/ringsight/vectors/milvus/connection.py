@@ -12,6 +12,8 @@ from milvus_lite.server_manager import server_manager_instance
 from pymilvus import MilvusClient, MilvusException
 
 from ringsight.errors import SettingsError, StoreError
+from ringsight.vectors.filters import Filter
+from ringsight.vectors.milvus.expressions import options, takes_templates
 from ringsight.vectors.milvus.lock import ProcessLock
 from ringsight.vectors.milvus.remains import remove_remains
 from ringsight.vectors.store import StoreConfig, StoreKind
@@ -54,6 +56,7 @@ class Connection:
                 **access,
             )
             self.client.list_collections(retry_times=1)
+            self._templates = takes_templates(self.client.get_server_version())
         except (MilvusException, RpcError) as error:
             self._release()
             raise StoreError(
@@ -87,6 +90,15 @@ class Connection:
                 if pause is None:
                     raise self._away(error) from error
             time.sleep(pause)
+
+    def count(self, collection: str, where: Filter | None = None) -> int:
+        """How many customers a loaded collection holds, or of them fit."""
+        counted = self.call("query", collection, output_fields=["count(*)"], **self.about(where))
+        return int(counted[0]["count(*)"])
+
+    def about(self, condition: Filter | None) -> dict[str, Any]:
+        """Options of a call that say whom it is about: as a template where the server takes them."""
+        return options(condition, self._templates)
 
     def close(self) -> None:
         """Disconnect; Milvus Lite keeps its folder locked until its server is released as well."""

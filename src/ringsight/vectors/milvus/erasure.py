@@ -8,8 +8,9 @@ next generation, which counts from the one call that writes its properties, and 
 from dataclasses import replace
 
 from ringsight.errors import StoreError
+from ringsight.vectors.filters import Filter, Not, OneOf
 from ringsight.vectors.milvus.catalogue import Catalogue
-from ringsight.vectors.milvus.collection import DISCARDED, Collection, index, one_of, schema
+from ringsight.vectors.milvus.collection import DISCARDED, Collection, index, schema
 from ringsight.vectors.milvus.connection import Connection
 from ringsight.vectors.scalars import NUMBERS, TEXT
 
@@ -30,16 +31,16 @@ class Erasure:
         Raises:
             StoreError: if any is left.
         """
-        named = one_of("customer_id", [customer_id])
+        named = OneOf("customer_id", (customer_id,))
         erased = 0
         for collection in self._catalogue.collections():
             if not self._held(collection, named):
                 continue
             erased += 1
             if self._connection.path:
-                self._copy_without(collection, customer_id)
+                self._copy_without(collection, named)
             else:
-                self._call("delete", collection.name, filter=named)
+                self._call("delete", collection.name, **self._connection.about(named))
                 self._call("flush", collection.name)
                 self._call("compact", collection.name)
         left = [each.name for each in self._catalogue.generations() if self._held(each, named)]
@@ -51,10 +52,11 @@ class Erasure:
             )
         return erased
 
-    def _held(self, collection: Collection, named: str) -> bool:
-        return bool(self._call("query", collection.name, filter=named, output_fields=["customer_id"]))
+    def _held(self, collection: Collection, named: Filter) -> bool:
+        about = self._connection.about(named)
+        return bool(self._call("query", collection.name, output_fields=["customer_id"], **about))
 
-    def _copy_without(self, old: Collection, customer_id: str) -> None:
+    def _copy_without(self, old: Collection, named: Filter) -> None:
         generation = old.generation + 1
         new = replace(
             old, name=Collection.name_for(old.space, old.model_hash, generation), generation=generation, written=0
@@ -65,8 +67,8 @@ class Erasure:
         rows = self._connection.client.query_iterator(
             old.name,
             batch_size=self._batch,
-            filter=f"not ({one_of('customer_id', [customer_id])})",
             output_fields=["customer_id", "vector", *TEXT, *NUMBERS],
+            **self._connection.about(Not(named)),
         )
         copied = 0
         while batch := rows.next():

@@ -4,6 +4,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringsight.records.embeddings import Embeddings
+from ringsight.vectors.filters import Filter
 from ringsight.vectors.milvus.collection import Collection, effort
 from ringsight.vectors.milvus.connection import Connection
 from ringsight.vectors.neighbours import DECIMALS, Candidates, Neighbours, settle
@@ -14,7 +15,7 @@ HITS_AT_ONCE = 2**16
 
 
 def nearest(
-    connection: Connection, collection: Collection, queries: Embeddings, k: int, *, expression: str, batch: int
+    connection: Connection, collection: Collection, queries: Embeddings, k: int, *, where: Filter | None, batch: int
 ) -> Neighbours:
     """The k nearest others of each query, itself left out; shape (q, k).
 
@@ -23,14 +24,14 @@ def nearest(
         collection: where to look.
         queries: q checked vectors.
         k: how many.
-        expression: a filter as Milvus reads it; empty for none.
+        where: look only among customers who fit it.
         batch: queries settled at once.
     """
 
     def ask(rows: NDArray[np.int64], depth: int) -> Candidates:
         step = max(1, HITS_AT_ONCE // depth)
         parts = [
-            _candidates(connection, collection, queries, rows[at : at + step], depth=depth, expression=expression)
+            _candidates(connection, collection, queries, rows[at : at + step], depth=depth, where=where)
             for at in range(0, len(rows), step)
         ]
         return np.concatenate([ids for ids, _ in parts]), np.concatenate([values for _, values in parts])
@@ -52,7 +53,7 @@ def _candidates(
     rows: NDArray[np.int64],
     *,
     depth: int,
-    expression: str,
+    where: Filter | None,
 ) -> Candidates:
     """The `depth` nearest stored customers to some of the queries; a query itself at -inf."""
     ids = np.full((len(rows), depth), "", dtype=object)
@@ -64,8 +65,8 @@ def _candidates(
         anns_field="vector",
         limit=depth,
         output_fields=["customer_id"],  # without, Milvus Lite sends the vectors too
-        filter=expression,
-        search_params={"metric_type": "IP", "params": effort(collection.index, depth, bool(expression))},
+        search_params={"metric_type": "IP", "params": effort(collection.index, depth, where is not None)},
+        **connection.about(where),
     )
     for row, hits in enumerate(answers):
         ids[row, : len(hits)] = hits.ids

@@ -1,28 +1,26 @@
 """Vectors in Milvus: Milvus Lite in a folder, or a server; the same code.
 
-Each space and model has a collection `{space}_{start of the model's hash}`. What it holds is told by its properties,
-which are written before, while and after vectors are: a collection whose `content` is empty is half written, and
-`written` says how many rows of `writing` are in it, so that a write that was cut off goes on from there.
+Each space and model has a collection `{space}_{start of the model's hash}`; `collection` says what it is, `catalogue`
+which there are, `filling`, `nearest` and `erasure` what is done with one.
 """
 
-import sys
-from dataclasses import replace
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from rich.progress import track
 
 from ringsight.errors import StoreError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.checks import check_fit, check_k, check_vectors, content_hash
 from ringsight.vectors.exact import exact_search
-from ringsight.vectors.filters import Filter, milvus_expression
+from ringsight.vectors.filters import Filter, OneOf
 from ringsight.vectors.milvus.catalogue import FORMER, PROMOTED, Catalogue
-from ringsight.vectors.milvus.collection import Collection, index, one_of, our_properties, schema
+from ringsight.vectors.milvus.collection import Collection, index, schema
 from ringsight.vectors.milvus.connection import Connection
 from ringsight.vectors.milvus.erasure import Erasure
+from ringsight.vectors.milvus.filling import fill
 from ringsight.vectors.milvus.nearest import nearest
 from ringsight.vectors.neighbours import Neighbours, no_neighbours
 from ringsight.vectors.scalars import scalars_beside
@@ -31,8 +29,6 @@ from ringsight.vectors.store import REQUEST_LIMIT, IndexKind, StoreConfig, Store
 FEW = REQUEST_LIMIT
 """Customers who fit a filter up to whom they are all compared: an index finds too few of them (HNSW, where one in a
 hundred fits, can miss half), and one answer brings them."""
-FEWEST_INDEXED = 1024
-"""A server indexes no segment of fewer rows, so that sealing one is only a wait."""
 
 
 class MilvusStore(VectorStore):
@@ -65,19 +61,8 @@ class MilvusStore(VectorStore):
         if len(beside) == 0 or (found and found.content == content):
             return
         collection = found or self._create(embeddings)
-        begun = collection.written if collection.writing == content else 0
-        collection = replace(
-            collection, data_hash=embeddings.data_hash, content="", writing=content, written=min(begun, len(beside))
-        )
         self._load(collection, rows=len(beside))
-        self._call("alter_collection_properties", collection.name, collection.properties())
-        self._upsert(collection, embeddings, beside)
-        self._seal(collection, len(beside))
-        self._call(
-            "alter_collection_properties",
-            collection.name,
-            replace(collection, content=content, writing="", written=0).properties(),
-        )
+        fill(self._open, collection, embeddings, beside, content=content, batch=self._config.write_batch)
         self._seen = None
 
     def promote(self, model_hash: str) -> None:
@@ -112,7 +97,7 @@ class MilvusStore(VectorStore):
                     model_hash=model_hash,
                     promoted=model_hash == promoted,
                     former=model_hash == former != promoted,
-                    counts={each.space: self._rows(each.name) for each in ours},
+                    counts={each.space: self._open.count(each.name) for each in ours},
                     half_written=[each.space for each in ours if not each.content],
                     data_hashes=sorted({each.data_hash for each in ours}),
                 )
@@ -126,7 +111,7 @@ class MilvusStore(VectorStore):
     def count(self, space: str) -> int:
         """See `VectorStore`."""
         collection = self._readable(space)
-        return self._rows(collection.name) if collection else 0
+        return self._open.count(collection.name) if collection else 0
 
     def get(self, space: str, customer_ids: NDArray[np.str_]) -> Embeddings:
         """See `VectorStore`."""
@@ -137,7 +122,7 @@ class MilvusStore(VectorStore):
         asked = np.unique(customer_ids)
         starts = range(0, len(asked), REQUEST_LIMIT)
         return self._fetched(
-            collection, [one_of("customer_id", asked[at : at + REQUEST_LIMIT].tolist()) for at in starts]
+            collection, [OneOf("customer_id", tuple(asked[at : at + REQUEST_LIMIT].tolist())) for at in starts]
         )
 
     def search(self, queries: Embeddings, k: int, where: Filter | None = None) -> Neighbours:
@@ -148,11 +133,9 @@ class MilvusStore(VectorStore):
         if collection is None or len(queries.customer_ids) == 0:
             return no_neighbours(queries.customer_ids, k)
         check_vectors(queries, collection.dim)
-        expression = milvus_expression(where) if where else ""
-        if where and collection.index is not IndexKind.flat and self._rows(collection.name, expression) <= FEW:
-            return exact_search(queries, self._fetched(collection, [expression]), k)
-
-        return nearest(self._open, collection, queries, k, expression=expression, batch=self._config.search_batch)
+        if where and collection.index is not IndexKind.flat and self._open.count(collection.name, where) <= FEW:
+            return exact_search(queries, self._fetched(collection, [where]), k)
+        return nearest(self._open, collection, queries, k, where=where, batch=self._config.search_batch)
 
     def erase(self, customer_id: str) -> int:
         """See `VectorStore`."""
@@ -239,7 +222,7 @@ class MilvusStore(VectorStore):
         if name in self._loaded:
             return
         if not self._call("list_indexes", name):
-            self._call("create_index", name, index(collection.index, rows or self._rows(name)), sync=False)
+            self._call("create_index", name, index(collection.index, rows or self._open.count(name)), sync=False)
         try:
             self._call("load_collection", name)
         except StoreError:
@@ -247,44 +230,17 @@ class MilvusStore(VectorStore):
                 raise
             self._call("release_collection", name)
             self._call("drop_index", name, "vector")
-            self._call("create_index", name, index(collection.index, self._rows(name)))
+            self._call("create_index", name, index(collection.index, self._open.count(name)))
             self._call("load_collection", name)
         self._loaded.add(name)
 
-    def _rows(self, name: str, expression: str = "") -> int:
-        return int(self._call("query", name, filter=expression, output_fields=["count(*)"])[0]["count(*)"])
-
-    def _fetched(self, collection: Collection, expressions: list[str]) -> Embeddings:
-        """The vectors of those customers who fit any of the expressions, asked for one after another."""
+    def _fetched(self, collection: Collection, conditions: Sequence[Filter]) -> Embeddings:
+        """The vectors of those customers who fit any of the conditions, asked for one after another."""
         rows: dict[str, Any] = {}
-        for expression in expressions:
-            found = self._call("query", collection.name, filter=expression, output_fields=["customer_id", "vector"])
+        for condition in conditions:
+            about = self._open.about(condition)
+            found = self._call("query", collection.name, output_fields=["customer_id", "vector"], **about)
             rows |= {row["customer_id"]: row["vector"] for row in found}
         ids = np.array(sorted(rows), dtype=np.str_)
         vectors = np.array([rows[customer_id] for customer_id in ids], dtype=np.float32).reshape(-1, collection.dim)
         return Embeddings(collection.space, ids, vectors, collection.model_hash, collection.data_hash)
-
-    def _upsert(self, collection: Collection, embeddings: Embeddings, beside: pl.DataFrame) -> None:
-        """Write what is not yet written, and after each batch how far that is."""
-        step, name = self._config.write_batch, collection.name
-        starts = range(collection.written, len(beside), step)
-        for start in track(starts, f"writing {name}", disable=not sys.stdout.isatty()):
-            batch = beside[start : start + step].to_dicts()
-            for row, vector in zip(batch, embeddings.vectors[start : start + step], strict=True):
-                row["vector"] = vector
-            self._call("upsert", name, batch)
-            self._call("alter_collection_properties", name, our_properties(written=start + len(batch)))
-
-    def _seal(self, collection: Collection, rows: int) -> None:
-        """Let Milvus index what was written, and see that it is all there.
-
-        Raises:
-            StoreError: if it is not.
-        """
-        if self._open.path or rows >= FEWEST_INDEXED:
-            self._call("flush", collection.name)
-        if (kept := self._rows(collection.name)) < rows:
-            self._call("alter_collection_properties", collection.name, our_properties(written=0))
-            raise StoreError(
-                f"{collection.name}: Milvus kept {kept} of {rows} vectors", where=self._open.where, remedy="write again"
-            )
