@@ -8,13 +8,15 @@ from pathlib import Path
 
 import pytest
 from offices import Finished, Office, served, write_world
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from ringsight.review.cases.casebook import open_casebook
 from ringsight.review.web.app import create_app
 
 QUIET = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-sync")
 ALONE = ("--disable-background-networking", "--disable-component-update")
+expect.set_options(timeout=20_000)
+
 REFUSAL = re.compile(r"Failed to load resource: .* status of (\d+)")
 
 

@@ -118,19 +118,19 @@ class Office:
     faults: list[str] = field(default_factory=list)
     _contexts: list[BrowserContext] = field(default_factory=list)
 
-    def page(self, **looks: object) -> Page:
+    def page(self, *, offline: bool = False) -> Page:
         """A page of a browser of its own, not signed in."""
-        context = self.browser.new_context(base_url=self.address, **looks)  # type: ignore[arg-type]
-        context.set_default_timeout(5000)
+        context = self.browser.new_context(base_url=self.address, offline=offline)
+        context.set_default_timeout(20_000)
         context.on("request", self._requested)
         context.on("console", lambda said: self.faults.append(said.text) if said.type == "error" else None)
         context.on("weberror", lambda error: self.faults.append(str(error.error)))
         self._contexts.append(context)
         return context.new_page()
 
-    def sign_in(self, name: str, at: str = "/", **looks: object) -> Page:
+    def sign_in(self, name: str, at: str = "/") -> Page:
         """Somebody who has signed in, and looks at a page."""
-        page = self.page(**looks)
+        page = self.page()
         token = self.book.accounts.sign_in(name, PASSWORD, "127.0.0.1")
         page.context.add_cookies([{"name": "ringsight_session", "value": token, "url": self.address}])
         page.goto(at)
