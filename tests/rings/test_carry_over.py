@@ -2,8 +2,8 @@
 
 import polars as pl
 
+from ringsight.records.decisions import DECISIONS
 from ringsight.rings.carry_over import CARRIED, carry_over
-from ringsight.rings.decisions import DECISIONS
 from ringsight.rings.results import MEMBERS
 
 MEMBERS_NOW = pl.DataFrame([("R1", "a"), ("R1", "b"), ("R2", "c"), ("R2", "d")], schema=MEMBERS, orient="row")

@@ -9,7 +9,7 @@ from simulated_bank import Simulation, flags, found, simulate
 
 from ringsight.errors import DataError
 from ringsight.graph.evidence import EntityTrace, Trace, modality_trace
-from ringsight.rings.decisions import DECISIONS, read_decisions
+from ringsight.records.decisions import DECISIONS, read_decisions
 from ringsight.rings.detection import DetectConfig, detect
 from ringsight.rings.weights import FEWEST, learn_weights
 

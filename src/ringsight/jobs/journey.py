@@ -15,13 +15,13 @@ from ringsight.fusion.embed import embed_bank, model_hash
 from ringsight.fusion.training import ModelConfig, Part, modalities_of, train_missing
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import Bank, BankConfig
+from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.quarantine import write_quarantine
 from ringsight.records.reading import describe, read_bank
 from ringsight.records.writing import write_atomically, write_folder_atomically
 from ringsight.review.report import write_report
 from ringsight.rings.carry_over import carry_over
-from ringsight.rings.decisions import read_decisions
 from ringsight.rings.detection import DetectConfig, detect
 from ringsight.rings.ledger import FOLDER as LEDGERS
 from ringsight.rings.ledger import write_ledgers

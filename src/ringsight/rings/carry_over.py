@@ -3,7 +3,7 @@
 import networkx as nx
 import polars as pl
 
-from ringsight.rings.decisions import DECISIONS, DIFFERENT, SAME_HAND
+from ringsight.records.decisions import DECISIONS, DIFFERENT, SAME_HAND
 
 CARRIED = DECISIONS | {"ring_a": pl.String, "ring_b": pl.String, "against": pl.String}
 

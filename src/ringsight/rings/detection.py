@@ -13,11 +13,11 @@ from rich.progress import track
 from ringsight.errors import SettingsError
 from ringsight.graph.evidence import ModalityTrace
 from ringsight.records.bank import Bank, Modality, Role
+from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
 from ringsight.rings.audit import audit
 from ringsight.rings.candidates import CandidateConfig, Candidates, as_observed, gather_evidence
 from ringsight.rings.conditions import declared_conditions
-from ringsight.rings.decisions import read_decisions
 from ringsight.rings.density import dense_rings
 from ringsight.rings.error_rate import Chance
 from ringsight.rings.judgement import Judge

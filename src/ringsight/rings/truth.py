@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from ringsight.errors import DataError
-from ringsight.rings.told import read_told
+from ringsight.records.told import read_told
 
 NOT_GROUPS = {"customer_id", "ring_id", "is_fraud", "labelled_at", "typology", "strength"}
 TRAITS = ("typology", "strength", "tied")

@@ -16,7 +16,7 @@ from scipy.optimize import minimize
 
 from ringsight.graph.evidence import Trace
 from ringsight.graph.links import bits_above_chance
-from ringsight.rings.decisions import DIFFERENT, SAME_HAND
+from ringsight.records.decisions import DIFFERENT, SAME_HAND
 
 FEWEST = 10
 """Pairs of each decision below which nothing is learned."""
@@ -54,7 +54,7 @@ def learn_weights(traces: Sequence[Trace], decisions: pl.DataFrame | None, custo
 
     Args:
         traces: of the bank.
-        decisions: columns of `rings.decisions.DECISIONS`, or None.
+        decisions: columns of `records.decisions.DECISIONS`, or None.
         customer_ids: of the bank, sorted; shape (customers,).
     """
     equal = np.ones(len(traces))

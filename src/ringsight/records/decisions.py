@@ -1,11 +1,15 @@
-"""Analysts' decisions on pairs of customers, as a file: what confirmed and refuted rings teach."""
+"""Decided pairs of customers, as a file: what analysts, or a data scientist by hand, have to say of who is one hand.
 
+The review exports it; training (`fusion.pairs`) and detection (`detect.decisions`) read it, both through here.
+"""
+
+from datetime import UTC, datetime
 from pathlib import Path
 
 import polars as pl
 
 from ringsight.errors import DataError
-from ringsight.rings.told import read_told
+from ringsight.records.told import read_told
 
 DECISIONS = {"customer_a": pl.String, "customer_b": pl.String, "decision": pl.String}
 SAME_HAND, DIFFERENT, UNSURE = "same_hand", "different", "unsure"
@@ -15,16 +19,17 @@ WORDS = (SAME_HAND, DIFFERENT, UNSURE)
 def read_decisions(path: Path) -> pl.DataFrame:
     """Read typed pairs: customer_a, customer_b, decision (`same_hand`, `different` or `unsure`), optional decided_at.
 
-    A pair decided several times counts once, as decided last.
+    A pair decided several times counts once, as decided last, where every row has its `decided_at` (ISO 8601, UTC
+    unless it says otherwise). Other columns are not read.
 
     Returns:
         Columns of `DECISIONS`, customer_a < customer_b, each pair once, sorted.
 
     Raises:
-        DataError: if the file is missing or unreadable, a word is unknown, a customer is paired with itself, or a pair
-            is decided both ways with nothing to say which came last.
+        DataError: if the file is missing or unreadable, a word or a moment is unknown, a customer is paired with
+            itself, or a pair is decided both ways with nothing to say which came last.
     """
-    table = _read(path).with_row_index("row", offset=1)
+    table = _read(path)
     for row in table.iter_rows(named=True):
         where = f"{path}, row {row['row']}"
         if row["decision"] not in WORDS:
@@ -34,22 +39,41 @@ def read_decisions(path: Path) -> pl.DataFrame:
                 remedy=f"write one of {', '.join(WORDS)}",
             )
         if not row["customer_a"] or row["customer_a"] == row["customer_b"] or not row["customer_b"]:
-            raise DataError("a decision needs two different customers", where=where, remedy="correct or remove the row")
+            raise DataError(
+                "a decision needs two different customers",
+                where=f"{where}, columns customer_a and customer_b",
+                remedy="correct or remove the row",
+            )
+    moments = [_moment(given, f"{path}, row {row}") for row, given in table.select("row", "decided_at").iter_rows()]
     pairs = table.with_columns(
+        decided_at=pl.Series(moments, dtype=pl.Datetime("us", "UTC")),
         customer_a=pl.min_horizontal("customer_a", "customer_b"),
         customer_b=pl.max_horizontal("customer_a", "customer_b"),
     )
     last = pl.col("decided_at") == pl.col("decided_at").max().over("customer_a", "customer_b")
     decided = pairs.filter(last) if pairs["decided_at"].null_count() == 0 else pairs
     _refuse_contradictions(decided, path)
-    return decided.unique(["customer_a", "customer_b"], keep="first").select(list(DECISIONS)).sort(list(DECISIONS))
+    firm_first = decided.sort(pl.col("decision") == UNSURE, maintain_order=True)
+    return firm_first.unique(["customer_a", "customer_b"], keep="first").select(list(DECISIONS)).sort(list(DECISIONS))
 
 
 def _read(path: Path) -> pl.DataFrame:
-    table = read_told(path, tuple(DECISIONS), "a CSV or Parquet file of decisions")
+    """The columns of `DECISIONS` as text without blanks around, `decided_at`, and the row's number from 1."""
+    table = read_told(path, tuple(DECISIONS), "a CSV or Parquet file of decided pairs")
     if "decided_at" not in table.columns:
         table = table.with_columns(decided_at=pl.lit(None, pl.String))
-    return table.select(*DECISIONS, "decided_at")
+    told = table.select(pl.col(*DECISIONS).str.strip_chars(), "decided_at")
+    return told.with_row_index("row", offset=1)
+
+
+def _moment(given: str | datetime | None, where: str) -> datetime | None:
+    """As a moment in UTC."""
+    try:
+        moment = datetime.fromisoformat(given.strip()) if isinstance(given, str) else given
+    except ValueError:
+        remedy = "write it as 2026-01-31T09:30:00Z, or as 2026-01-31"
+        raise DataError(f"{given!r} is no moment", where=f"{where}, column decided_at", remedy=remedy) from None
+    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _refuse_contradictions(pairs: pl.DataFrame, path: Path) -> None:
