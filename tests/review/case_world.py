@@ -1,20 +1,26 @@
 """A bank's folder and finished runs of it, by hand: rings as a test wants them, and no detection."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import polars as pl
+from PIL import Image
 
 from ringsight.records.bank import BankConfig
 from ringsight.records.reading import read_bank
+from ringsight.review.report import write_report
 from ringsight.rings.audit import AUDIT
+from ringsight.rings.ledger import write_ledgers
 from ringsight.rings.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 
 CUSTOMERS = [f"C{number:02}" for number in range(30)]
 LAST = datetime(2026, 6, 30, 12)
+SCRIPT = "the parcel stands at the customs office and the fee is due by noon today"
+PHONE, ADDRESS = "+49 111 2222", "7 Erasable Lane"
 
 
 @dataclass(frozen=True)
@@ -78,6 +84,35 @@ class World:
             null=pl.DataFrame(schema=NULL),
             summary=facts | dict(summary or {}),
         ).write(folder)
+        return folder
+
+    def run_alike(self) -> Path:
+        """A run of a ring, C00 to C02, whose members share script and telephone, with ledgers and a report.
+
+        The photograph of Cnn is Cnn.png. `ADDRESS` is C01's alone.
+        """
+        ring = CUSTOMERS[:3]
+        spare = [None] * (len(CUSTOMERS) - 3)
+        self.write_bank(phone=[PHONE] * 3 + spare, address=["1 A Street", ADDRESS, "3 B Street", *spare])
+        notes = [(f"N{name}", name, LAST, f"{SCRIPT}, says {name}") for name in ring]
+        columns = ["note_id", "customer_id", "timestamp", "text"]
+        pl.DataFrame(notes, columns, orient="row").write_csv(self.bank / "call_notes.csv")
+        for number, name in enumerate(ring):
+            Image.effect_noise((90, 60), 60 + number).save(self.bank / f"{name}.png")
+        images = [(f"I{name}", name, f"{name}.png") for name in ring]
+        pl.DataFrame(images, ["image_id", "customer_id", "path"], orient="row").write_csv(self.bank / "id_images.csv")
+        folder = self.run(Ring("R1", ring))
+        before = Results.read(folder)
+        links = [("R1", a, b, 3.0, 4.0, 5.0, 6.0) for a, b in combinations(ring, 2)]
+        conditions = [("R1", "innocent", "address", ADDRESS, 1, 9.0, 8.0, 0.01, False)]
+        results = replace(
+            before,
+            links=pl.DataFrame(links, before.links.schema, orient="row"),
+            conditions=pl.DataFrame(conditions, before.conditions.schema, orient="row"),
+        )
+        results.write(folder)
+        bank = read_bank(BankConfig(path=self.bank))
+        write_report(results, bank, {}, folder / "report.html", write_ledgers(results, bank, folder))
         return folder
 
 

@@ -192,11 +192,11 @@ def test_filters(three: CaseBook, ana: User):
 
 def test_a_saved_view_is_its_users_own(three: CaseBook, ana: User, ben: User):
     mine = QueueFilter(statuses=(Status.claimed,), origins=(Origin.held,), holder="ana", verdict=Judgement.unsure)
-    three.save_view(ana, "mine", QueueFilter())
-    three.save_view(ana, "mine", mine)
-    assert (three.views(ana), three.views(ben)) == ({"mine": mine}, {})
-    three.drop_view(ana, "mine")
-    assert three.views(ana) == {}
+    three.views.save(ana, "mine", QueueFilter())
+    three.views.save(ana, "mine", mine)
+    assert (three.views.of(ana), three.views.of(ben)) == ({"mine": mine}, {})
+    three.views.drop(ana, "mine")
+    assert three.views.of(ana) == {}
 
 
 # --- claiming ------------------------------------------------------------------------------------------------------

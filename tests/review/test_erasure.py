@@ -1,68 +1,38 @@
 """A customer erased: nothing in the database or under the run says who that was, and what is left still holds."""
 
-import base64
 import json
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
 import polars as pl
 import pytest
-from case_world import CUSTOMERS, LAST, Ring, World, flagged_rings
+from case_world import ADDRESS, CUSTOMERS, PHONE, World, flagged_rings
 from fastapi.testclient import TestClient
-from PIL import Image
 
 from ringsight.errors import DataError
 from ringsight.jobs.erase import EraseJob, erase_results
 from ringsight.jobs.review import keep_house
-from ringsight.records.bank import BankConfig
-from ringsight.records.reading import read_bank
 from ringsight.review.cases import clock
 from ringsight.review.cases.case import Decision, Judgement, QueueFilter, Scope, Status
 from ringsight.review.cases.casebook import CaseBook, open_casebook
 from ringsight.review.cases.refusals import BookError, Forbidden
 from ringsight.review.cases.users import SYSTEM, Role, User
 from ringsight.review.erasure import erase_customer
-from ringsight.review.report import write_report
 from ringsight.review.web.app import create_app
 from ringsight.rings.erasure import ERASED, erase_from_results
-from ringsight.rings.ledger import write_ledgers
 from ringsight.rings.results import Results
 
 ADMIN, AUDITOR = User("ada", Role.admin), User("otto", Role.auditor)
 GONE = "C01"
-SCRIPT = "the parcel stands at the customs office and the fee is due by noon today"
-PHONE, ADDRESS = "+49 111 2222", "7 Erasable Lane"
 PASSWORD = "correct horse battery"  # noqa: S105 - of an account that lives as long as a test
 
 
 @pytest.fixture
 def run(world: World) -> Path:
-    """A run of a ring, C00 to C02, whose members share script, picture and telephone, with ledgers and a report."""
-    ring = CUSTOMERS[:3]
-    spare = [None] * (len(CUSTOMERS) - 3)
-    world.write_bank(phone=[PHONE] * 3 + spare, address=["1 A Street", ADDRESS, "3 B Street", *spare])
-    notes = [(f"N{name}", name, LAST, f"{SCRIPT}, says {name}") for name in ring]
-    columns = ["note_id", "customer_id", "timestamp", "text"]
-    pl.DataFrame(notes, columns, orient="row").write_csv(world.bank / "call_notes.csv")
-    for number, name in enumerate(ring):
-        Image.effect_noise((90, 60), 60 + number).save(world.bank / f"{name}.png")
-    images = [(f"I{name}", name, f"{name}.png") for name in ring]
-    pl.DataFrame(images, ["image_id", "customer_id", "path"], orient="row").write_csv(world.bank / "id_images.csv")
-    folder = world.run(Ring("R1", ring))
-    before = Results.read(folder)
-    links = [("R1", a, b, 3.0, 4.0, 5.0, 6.0) for a, b in (("C00", "C01"), ("C01", "C02"), ("C00", "C02"))]
-    conditions = [("R1", "innocent", "address", ADDRESS, 1, 9.0, 8.0, 0.01, False)]
-    results = replace(
-        before,
-        links=pl.DataFrame(links, before.links.schema, orient="row"),
-        conditions=pl.DataFrame(conditions, before.conditions.schema, orient="row"),
-    )
-    results.write(folder)
-    bank = read_bank(BankConfig(path=world.bank))
-    write_report(results, bank, {}, folder / "report.html", write_ledgers(results, bank, folder))
+    """Of a ring whose members have much alike, and rows set aside."""
+    folder = world.run_alike()
     (folder / "quarantine").mkdir()
     aside = [("calls.csv", 1, "customer_id", f"unknown: '{GONE}'"), ("calls.csv", 2, "customer_id", "unknown: 'C011'")]
     pl.DataFrame(aside, ["file", "row", "column", "reason"], orient="row").write_csv(folder / "quarantine/calls.csv")
@@ -88,10 +58,6 @@ def told(folder: Path, *words: str) -> list[str]:
                 text = pl.read_parquet(file).write_csv()
             found += [f"{file.name}: {word}" for word in words if word in text]
     return found
-
-
-def photo(world: World) -> str:
-    return base64.b64encode((world.bank / f"{GONE}.png").read_bytes()[:90]).decode()
 
 
 def test_the_run_named_the_customer_before(run: Path, world: World):

@@ -7,7 +7,7 @@ from types import TracebackType
 from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection
 
 from ringsight.review.cases import forgetting, steps
 from ringsight.review.cases.accounts import Accounts
@@ -19,13 +19,13 @@ from ringsight.review.cases.folding import Action, fold
 from ringsight.review.cases.intake import read_intake
 from ringsight.review.cases.measures import Missed, Overview, missed, times
 from ringsight.review.cases.pairs import decided_pairs
-from ringsight.review.cases.queue import drifted, filter_of, filter_text, opened_today, ranked, sharing, waiting
+from ringsight.review.cases.queue import drifted, opened_today, ranked, sharing, waiting
 from ringsight.review.cases.refusals import CaseError, Forbidden
-from ringsight.review.cases.schema import VIEWS
 from ringsight.review.cases.sessions import Sessions
 from ringsight.review.cases.settings import CaseSettings
 from ringsight.review.cases.taking import TAKEN_IN, take_in
 from ringsight.review.cases.users import Right, User
+from ringsight.review.cases.views import SavedViews
 from ringsight.rings.erasure import pseudonym
 
 CAPACITY = "capacity"
@@ -69,6 +69,7 @@ class CaseBook:
         self.accounts = Accounts(database, self.sessions, settings)
         self.federation = Federation(database, self.sessions)
         self.audit = Audit(database)
+        self.views = SavedViews(database)
 
     def __enter__(self) -> "CaseBook":
         """Use it as long as the block lasts."""
@@ -243,23 +244,6 @@ class CaseBook:
         """Pairs decided both ways, or held apart although others tie them; columns of `pairs.CONTRADICTIONS`."""
         with self._database.reading() as connection:
             return decided_pairs(self._all(connection))[1]
-
-    def save_view(self, user: User, name: str, which: QueueFilter) -> None:
-        """Keep a filter under a name; an earlier one of that name goes."""
-        self.drop_view(user, name)
-        with self._database.writing() as connection:
-            connection.execute(insert(VIEWS).values(user=user.name, name=name, filter=filter_text(which)))
-
-    def views(self, user: User) -> dict[str, QueueFilter]:
-        """The user's saved filters, by name."""
-        with self._database.reading() as connection:
-            rows = connection.execute(select(VIEWS).where(VIEWS.c.user == user.name).order_by(VIEWS.c.name)).all()
-        return {row.name: filter_of(row.filter) for row in rows}
-
-    def drop_view(self, user: User, name: str) -> None:
-        """Drop a saved filter."""
-        with self._database.writing() as connection:
-            connection.execute(delete(VIEWS).where(VIEWS.c.user == user.name, VIEWS.c.name == name))
 
     def missed(self) -> Missed:
         """An estimate of what is missed, from the random sample below the line of the last run."""

@@ -79,7 +79,7 @@ def queue(
         asked=asked,
         further=urlencode({"start": start + EACH}) + f"&{asked.query}" if len(rows) > EACH else "",
         overview=here.book.overview(),
-        views={name: asked_of(each, user).query for name, each in here.book.views(user).items()},
+        views={name: asked_of(each, user).query for name, each in here.book.views.of(user).items()},
         statuses=[*Status],
         verdicts=[*Judgement],
     )
@@ -99,7 +99,7 @@ def save_view(
     """Keep the filter that is shown under a name."""
     user.require(Right.see)
     asked = Asked.model_validate(dict(parse_qsl(query)))
-    here.book.save_view(user, view, asked.filter(user))
+    here.book.views.save(user, view, asked.filter(user))
     return RedirectResponse(f"/?{asked.query}", 303)
 
 
@@ -107,7 +107,7 @@ def save_view(
 def drop_view(here: Here, user: Actor, name: Annotated[str, Form(max_length=60)]) -> Response:
     """Drop a saved filter."""
     user.require(Right.see)
-    here.book.drop_view(user, name)
+    here.book.views.drop(user, name)
     return RedirectResponse("/", 303)
 
 
