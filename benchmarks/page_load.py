@@ -1,0 +1,195 @@
+"""How long an analyst waits: the first page of the queue, and cases of all sizes, in a headless Chromium.
+
+    python benchmarks/page_load.py --loads 12
+
+Serves `ringsight review` over a run whose rings are as large as asked, and loads each page in a browser that has
+nothing cached. A queue is there when it is loaded; a case when every link is drawn and a key is answered.
+"""
+
+import argparse
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from banks import CACHE
+from playwright.sync_api import Browser, Page, sync_playwright
+from reviewed import write_run
+
+from ringsight.records.synthetic import Strength, SyntheticBankConfig, generate_bank
+from ringsight.review.cases.casebook import casebook_of, open_casebook
+from ringsight.review.cases.users import SYSTEM, Role
+from ringsight.rings.truth import read_truth
+
+PROGRAM = Path(sys.executable).with_name("ringsight")
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+ALONE = ("--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+ANALYST, PASSWORD = "ana", "correct horse battery"
+LARGEST = 500
+BANK = SyntheticBankConfig(
+    customers=880,
+    days=60,
+    transactions_per_customer=30,
+    rings=1,
+    ring_size_min=LARGEST,
+    ring_size_max=LARGEST,
+    strength=Strength.blatant,
+)
+SIZES = (200, *[3] * 55)
+"""Members of the other rings; they make more cases than a page of the queue holds."""
+GOALS = {"queue": 1.0, "case": 2.0}
+"""Seconds."""
+PATIENCE = 120.0
+"""Seconds that the server has to gather the evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timed:
+    """What was measured of a page."""
+
+    name: str
+    goal: float
+    seconds: Sequence[float]
+    kilobytes: float
+
+    def row(self) -> str:
+        """A row of the table."""
+        low, middle, high = np.quantile(self.seconds, (0.1, 0.5, 0.9))
+        spread = f"{low:.2f}–{high:.2f}"
+        return f"| {self.name} | {self.kilobytes:,.0f} kB | {middle:.2f} s | {spread} s | {self.goal:.0f} s |"
+
+
+def main() -> None:
+    """Measure, and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cache", type=Path, default=CACHE)
+    parser.add_argument("--loads", type=int, default=12, help="of each page")
+    asked = parser.parse_args()
+    bank, run = asked.cache / "page_load_bank", asked.cache / "page_load_run"
+    prepare(bank, run)
+    cookie = sign_in(run)
+    with serving(bank, run) as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=_chromium(), args=ALONE)
+        cases = {"queue, 50 cases": "/"} | {f"case, {size} members": f"/cases/{case}" for size, case in _cases(run)}
+        timed = [measure(browser, address, cookie, page, asked.loads) for page in cases.items()]
+    print("| page | sent | median | 10 %–90 % | goal |")
+    print("|---|---|---|---|---|")
+    print("\n".join(each.row() for each in timed))
+    print(f"\n{asked.loads} loads each, nothing cached; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}.")
+
+
+def prepare(bank: Path, run: Path) -> None:
+    """Write the bank and the run, where they are not there already."""
+    if (run / "summary.json").is_file():
+        return
+    generate_bank(BANK, 1, bank)
+    planted = read_truth(bank / "truth").rings
+    taken = frozenset[str]().union(*planted.values())
+    others = iter(sorted(set(pl.read_csv(bank / "customers.csv")["customer_id"]) - taken))
+    honest = {f"R{at}": [next(others) for _ in range(size)] for at, size in enumerate(SIZES)}
+    write_run(bank, run, planted | honest)
+    with open_casebook(casebook_of(run, "")) as book:
+        book.take_in(run, bank)
+        book.accounts.add(ANALYST, Role.analyst, PASSWORD, SYSTEM)
+
+
+def sign_in(run: Path) -> str:
+    """A session of the analyst."""
+    with open_casebook(casebook_of(run, "")) as book:
+        return book.accounts.sign_in(ANALYST, PASSWORD, "127.0.0.1")
+
+
+@contextmanager
+def serving(bank: Path, run: Path) -> Iterator[str]:
+    """Run `ringsight review` on a free port; gives its address once it answers."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = ("review", f"bank.path={bank}", f"run={run}", f"port={port}")
+    server = subprocess.Popen([PROGRAM, *words], stdout=subprocess.DEVNULL)
+    address, began = f"http://127.0.0.1:{port}", time.monotonic()
+    try:
+        while not _answers(f"{address}/healthz"):
+            if server.poll() is not None or time.monotonic() - began > PATIENCE:
+                raise SystemExit("the server does not begin")
+            time.sleep(0.1)
+        yield address
+    finally:
+        server.terminate()
+        server.wait()
+
+
+def _answers(address: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(address) as answer:  # noqa: S310 - of this machine
+        return bool(answer.status == 200)
+    return False
+
+
+def measure(browser: Browser, address: str, cookie: str, page: tuple[str, str], loads: int) -> Timed:
+    """Load a page some times, each in a browser that has nothing cached, after one load that does not count."""
+    name, path = page
+    seconds, sizes = [], []
+    kind = name.split(",")[0]
+    for load in range(loads + 1):
+        context = browser.new_context()
+        context.add_cookies([{"name": "ringsight_session", "value": cookie, "url": address}])
+        shown = context.new_page()
+        waited = _opened(shown, address + path) if kind == "case" else _loaded(shown, address + path)
+        if load:
+            seconds.append(waited)
+            sizes.append(shown.evaluate(SENT) / 1000)
+        context.close()
+    return Timed(name, GOALS[kind], seconds, max(sizes))
+
+
+SENT = """[...performance.getEntriesByType('navigation'), ...performance.getEntriesByType('resource')]
+    .reduce((sum, each) => sum + each.transferSize, 0)"""
+DRAWN = "document.querySelectorAll('[data-node]').length > 0"
+
+
+def _loaded(page: Page, address: str) -> float:
+    page.goto(address)
+    return float(page.evaluate("performance.getEntriesByType('navigation')[0].loadEventEnd")) / 1000
+
+
+def _opened(page: Page, address: str) -> float:
+    """Seconds from asking for a case until its links are drawn and the key `?` is answered.
+
+    A first answer that the evidence is still being gathered is waited out.
+    """
+    began = time.monotonic()
+    page.goto(address, wait_until="domcontentloaded")
+    while not page.evaluate(DRAWN):
+        if time.monotonic() - began > PATIENCE:
+            raise SystemExit(f"no links are drawn: {address}")
+        page.wait_for_timeout(500)
+        page.goto(address, wait_until="domcontentloaded")
+    page.keyboard.press("?")
+    page.wait_for_selector("dialog[open]")
+    return float(page.evaluate("performance.now()")) / 1000
+
+
+def _cases(run: Path) -> list[tuple[int, str]]:
+    """One case of each size, the smallest first: (members, case id)."""
+    with open_casebook(casebook_of(run, "")) as book:
+        return sorted({len(case.members): case.case_id for case in book.cases()}.items())
+
+
+def _chromium() -> str:
+    found = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if found is None:
+        raise SystemExit("neither chromium nor google-chrome is on the PATH")
+    return found
+
+
+if __name__ == "__main__":
+    main()
