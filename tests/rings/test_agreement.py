@@ -6,7 +6,7 @@ import pytest
 from simulated_bank import simulate
 
 from ringsight.graph.evidence import CHANCE_BITS, ModalityTrace, entity_traces, modality_trace
-from ringsight.rings.agreement import Calibration, Groups, calibrate, cohesion, entity_agreement, pair_evidence
+from ringsight.rings.agreement import Calibration, Groups, calibrate, entity_agreement, pair_evidence
 
 N = 300
 
@@ -61,12 +61,6 @@ def test_a_tight_group_agrees_by_many_bits(size: int):
     assert bits[1] < 8
     # no group shows more than all of its pairs together do, in both directions
     assert bits[0] < 2 * trace.pair_bits(group[:-1], group[1:]).max() * size * (size - 1) / 2
-
-
-def test_cohesion_is_highest_for_the_nearest(trace: ModalityTrace):
-    near = np.sort(np.r_[0, trace.neighbours[0, :4]]).astype(np.int64)
-    figures = cohesion(trace, pair_evidence(trace, Groups.of([near, *random_groups(5, 200)]), np.arange(N)))
-    assert figures[0] > np.quantile(figures, 0.95)
 
 
 @pytest.mark.parametrize("size", [2, 64, 65, 200])

@@ -10,7 +10,7 @@ from simulated_bank import bank_of, simulate
 from ringsight.records.bank import Role
 from ringsight.rings.candidates import CandidateConfig, Evidence, as_observed, gather_evidence
 from ringsight.rings.conditions import (
-    ASSOCIATED,
+    COINCIDENCE,
     LARGEST_POOL,
     WORLDS,
     Condition,
@@ -175,7 +175,7 @@ def test_a_rare_value_shared_by_many_is_a_coincidence_and_a_common_one_is_none()
     codes[GROUP] = 1
     condition = condition_of(codes)
     assert condition.coincidence(GROUP) == pytest.approx(4 * np.log2(N / 5))
-    assert condition.coincidence(GROUP) > ASSOCIATED
+    assert condition.coincidence(GROUP) > COINCIDENCE
     assert condition.coincidence(np.arange(100, 105)) < 1
     assert condition_of(np.full(N, 0)).coincidence(GROUP) == 0
     assert condition_of(np.full(N, -1)).coincidence(GROUP) == 0

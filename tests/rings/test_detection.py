@@ -55,7 +55,7 @@ def test_the_tables_hold_together(planted: Simulation, results: Results):
     assert (rings["flagged"] == (rings["q_beyond"] <= QUICK.fdr) & (rings["held"] == "")).all()
     for rate in ("q_value", "q_beyond", "p_value"):
         assert rings[rate].is_between(0, 1).all()
-    assert set(rings["null"]) <= {"permutation", "density"}
+    assert set(rings["null"]) <= {"permutation", "density", "both"}
     assert set(rings["proposer"]) <= {*MODALITIES, "together"}
     assert "together" not in rings.filter(pl.col("null") == "density")["proposer"]
     assert set(results.null["permutation"]) <= set(range(20))

@@ -10,7 +10,7 @@ from simulated_bank import MODALITIES, Simulation, flags, found, simulate
 
 from ringsight.errors import ModelError, SettingsError
 from ringsight.records.embeddings import Embeddings
-from ringsight.rings.candidates import CandidateConfig, as_observed, gather_evidence
+from ringsight.rings.candidates import CandidateConfig, gather_evidence
 from ringsight.rings.detection import DetectConfig, detect
 from ringsight.rings.results import Results
 
@@ -21,7 +21,7 @@ SIGNIFICANT = 0.01
 
 def candidates_of(bank: LackingBank, embeddings: Mapping[str, Embeddings]) -> Groups:
     evidence = gather_evidence(bank.simulation.bank.customers, embeddings, [], CandidateConfig(), seed=0)
-    return evidence.candidates(as_observed(evidence.traces)).members
+    return evidence.observed().members
 
 
 def rings_of(bank: LackingBank, results: Results, flagged: bool = False) -> Groups:

@@ -3,12 +3,13 @@
 import numpy as np
 import polars as pl
 import pytest
+from scipy.stats import kstest
 from simulated_bank import MODALITIES, bank_of, simulate
 
 from ringsight.errors import SettingsError
 from ringsight.graph.evidence import CHANCE_BITS
-from ringsight.rings.candidates import CandidateConfig, Candidates, Evidence, as_observed, gather_evidence
-from ringsight.rings.null import distinct, learn_surprise, permuted
+from ringsight.rings.candidates import CandidateConfig, Candidates, Evidence, Standing, gather_evidence
+from ringsight.rings.null import distinct, drawn, learn_surprise, permuted
 
 N = 120
 
@@ -26,13 +27,16 @@ def evidence() -> Evidence:
 STRATA = np.array(["abc"[i % 3] for i in range(N)])
 
 
-def candidates_of(groups: list[list[int]], corroboration: list[float], proposer: int = 0) -> Candidates:
+def candidates_of(
+    groups: list[list[int]], corroboration: list[float], proposer: int = 0, density: list[float] | None = None
+) -> Candidates:
     return Candidates(
         proposer=np.full(len(groups), proposer),
         members=[np.array(group) for group in groups],
         agreement=np.zeros((len(groups), 1)),
         corroboration=np.array(corroboration, dtype=np.float64),
-        cohesion=np.zeros(len(groups)),
+        core=[np.array(group) for group in groups],
+        density=np.ones(len(groups)) if density is None else np.array(density),
     )
 
 
@@ -67,25 +71,24 @@ def test_alone_in_its_stratum_everyone_keeps_its_traces(evidence: Evidence):
 
 def test_a_world_in_which_nothing_changed_hands_is_the_observed_one(evidence: Evidence):
     owners = permuted(evidence.traces, np.array([str(i) for i in range(N)]), np.random.default_rng(1))
-    world, observed = evidence.candidates(owners), evidence.candidates(as_observed(evidence.traces))
+    world, observed = evidence.candidates(owners, {}), evidence.observed()
     assert [m.tolist() for m in world.members] == [m.tolist() for m in observed.members]
-    for part in ("proposer", "agreement", "corroboration", "cohesion"):
+    for part in ("proposer", "agreement", "corroboration", "density"):
         np.testing.assert_array_equal(getattr(world, part), getattr(observed, part))
 
 
 def test_traces_that_change_hands_together_only_rename_the_candidates(evidence: Evidence):
     owner = np.random.default_rng(6).permutation(N)
-    world = evidence.candidates({trace.name: owner for trace in evidence.traces})
-    observed = evidence.candidates(as_observed(evidence.traces))
+    world = evidence.candidates({trace.name: owner for trace in evidence.traces}, {})
+    observed = evidence.observed()
     own = observed.proposer < len(evidence.traces)  # Leiden's visiting order sets those of all traces together
     traced = [np.sort(owner[members]).tolist() for members in world.members][: own.sum()]
     assert traced == [m.tolist() for m in observed.members][: own.sum()]
     np.testing.assert_allclose(world.corroboration[: own.sum()], observed.corroboration[own], atol=1e-9)
-    np.testing.assert_array_equal(world.cohesion[: own.sum()], observed.cohesion[own])
 
 
 def test_candidates_are_sorted_large_enough_and_leave_out_their_proposer(evidence: Evidence):
-    observed = evidence.candidates(as_observed(evidence.traces))
+    observed = evidence.observed()
     assert set(observed.proposer.tolist()) == set(range(len(evidence.traces) + 1))
     for members in observed.members:
         assert len(members) >= 3
@@ -122,21 +125,55 @@ def test_every_candidate_left_out_shares_a_customer_with_a_ring_kept(seed: int):
 def test_surprise_counts_the_candidates_a_chance_world_shows():
     rng = np.random.default_rng(0)
     worlds = [candidates_of([[1, 2, 3]] * 50, (-np.log2(rng.random(50))).tolist()) for _ in range(100)]
-    bits = learn_surprise(worlds, proposers=1).bits(candidates_of([[1, 2, 3]] * 3, [1.0, 3.0, 12.0]))
+    bits = learn_surprise(worlds, 1, dense=[]).bits(candidates_of([[1, 2, 3]] * 3, [1.0, 3.0, 12.0]))
     # 50 candidates a world, of whom 2^-x are so well corroborated
     np.testing.assert_allclose(bits, np.array([1.0, 3.0, 12.0]) - np.log2(50), atol=0.7)
 
 
 def test_a_bit_of_corroboration_is_never_more_than_a_bit_of_surprise():
     worlds = [candidates_of([[1, 2, 3]], [0.5])] * 10
-    bits = learn_surprise(worlds, proposers=1).bits(candidates_of([[1, 2, 3]] * 2, [2.0, 5.0]))
+    bits = learn_surprise(worlds, 1, dense=[]).bits(candidates_of([[1, 2, 3]] * 2, [2.0, 5.0]))
     assert bits[1] - bits[0] == pytest.approx(3.0)
     assert bits[1] < 5.0 + CHANCE_BITS - np.log2(0.05)
 
 
 def test_a_proposer_unseen_in_all_worlds_has_a_surprise_too():
-    surprise = learn_surprise([candidates_of([], [])] * 4, proposers=2)
+    surprise = learn_surprise([candidates_of([], [])] * 4, 2, dense=[1])
     assert np.isfinite(surprise.bits(candidates_of([[1, 2, 3]], [2.0], proposer=1))).all()
+
+
+def test_of_corroboration_and_standing_chance_shows_so_many_candidates_as_surprising_as_they_say():
+    rng = np.random.default_rng(1)
+
+    def world() -> Candidates:
+        return candidates_of([[1, 2, 3]] * 50, (-np.log2(rng.random(50))).tolist(), density=rng.random(50).tolist())
+
+    surprise = learn_surprise([world() for _ in range(100)], 1, dense=[0])
+    fresh = np.concatenate([surprise.bits(world()) for _ in range(400)])
+    for bits in (-2.0, 0.0, 2.0, 4.0):
+        assert (fresh >= bits).sum() / 400 == pytest.approx(2.0**-bits, rel=0.35)
+
+
+def test_a_candidate_is_named_for_the_null_that_it_is_the_more_surprising_for():
+    rng = np.random.default_rng(2)
+    worlds = [candidates_of([[1, 2, 3]] * 50, (-np.log2(rng.random(50))).tolist()) for _ in range(100)]
+    candidates = candidates_of([[1, 2, 3]] * 4, [12.0, 0.0, 12.0, 1.0], density=[0.9, 1e-6, 1e-6, 1.0])
+    surprise = learn_surprise(worlds, 1, dense=[0])
+    assert surprise.nulls(candidates) == ["permutation", "density", "both", "permutation"]
+    # where density judges nothing, it takes nothing away either
+    alone = learn_surprise(worlds, 1, dense=[]).bits(candidates)
+    assert alone[3] > surprise.bits(candidates)[3]
+    assert alone[1] == pytest.approx(-np.log2(50), abs=0.7)
+
+
+def test_chance_draws_overlapping_communities_together_and_judges_no_others():
+    standing = {2: Standing(np.array([1e-9, 0.3, 0.5]), np.array([0, 0, 2]))}
+    drawn_once = drawn(standing, np.random.default_rng(0))
+    assert list(drawn_once) == [2]
+    assert drawn_once[2][0] == drawn_once[2][1] != drawn_once[2][2]
+    many = np.array([drawn(standing, np.random.default_rng(seed))[2][0] for seed in range(2000)])
+    assert kstest(many, "uniform").pvalue > 1e-4  # whatever stood apart in the bank
+    assert drawn({}, np.random.default_rng(0)) == {}
 
 
 def test_nothing_to_compare_is_refused():
@@ -166,6 +203,6 @@ def test_the_order_in_which_modalities_are_handed_over_does_not_matter():
         )
         for names in (MODALITIES, MODALITIES[::-1])
     )
-    one, other = (e.candidates(as_observed(e.traces)) for e in (forwards, backwards))
+    one, other = (e.observed() for e in (forwards, backwards))
     assert [m.tolist() for m in one.members] == [m.tolist() for m in other.members]
     np.testing.assert_array_equal(one.corroboration, other.corroboration)

@@ -45,6 +45,8 @@ class ModalityTrace:
     similarities: NDArray[np.float32]
     """Cosine similarity of each neighbour, -inf where there is none; shape (n, kept)."""
     nearness: "EveryRank | NearRanks"
+    vectors: NDArray[np.float32]
+    """Of length 1; shape (n, dim)."""
 
     @property
     def count(self) -> int:
@@ -145,6 +147,7 @@ def modality_trace(
         neighbours=neighbours.indices,
         similarities=neighbours.similarities,
         nearness=_every_rank(embeddings.vectors) if small else _near_ranks(embeddings.vectors, neighbours),
+        vectors=embeddings.vectors,
     )
 
 

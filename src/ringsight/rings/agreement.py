@@ -41,7 +41,7 @@ class Groups:
         """Lay out `groups`, each a sorted array of customers."""
         sizes = [len(members) for members in groups]
         starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-        pairs = [_pairs_of(size) for size in sizes]
+        pairs = [pairs_of(size) for size in sizes]
         return cls(
             members=np.concatenate([np.zeros(0, np.int64), *groups]),
             group=np.repeat(np.arange(len(groups)), sizes),
@@ -52,7 +52,7 @@ class Groups:
 
 
 @lru_cache(maxsize=LARGEST_COMPARED_WHOLE)
-def _pairs_of(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+def pairs_of(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """All pairs of a small group; in a large one, each member with its successors round a circle."""
     if size <= LARGEST_COMPARED_WHOLE:
         left, right = np.triu_indices(size, 1)
@@ -133,17 +133,6 @@ def pair_evidence(trace: ModalityTrace, groups: Groups, owner: Rows) -> PairEvid
     pairs = np.bincount(pair_group, minlength=groups.count)
     size = np.bincount(groups.group[present], minlength=groups.count)
     return PairEvidence(bits / np.maximum(pairs, 1), np.where(pairs > 0, size, 0))
-
-
-def cohesion(trace: ModalityTrace, evidence: PairEvidence) -> NDArray[np.float64]:
-    """Bits by which each group's mean pair differs from that of a group whose members are nearest to each other.
-
-    About 0 for such a group, and the lower the more strangers stand among its members. Rounded, so that a group
-    keeps its figure whatever the order of its members; shape (groups,).
-    """
-    closest = np.log2((trace.count - 1) / np.maximum(evidence.size / 2, 1))
-    rounded: NDArray[np.float64] = np.round(evidence.mean - closest, 6)
-    return rounded
 
 
 def entity_agreement(trace: EntityTrace, groups: Groups, owner: Rows) -> NDArray[np.float64]:

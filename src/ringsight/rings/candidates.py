@@ -7,7 +7,7 @@ one. And a trace that did not choose the members has not been flattered by the c
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -15,11 +15,12 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.errors import SettingsError, require_at_least, require_positive
+from ringsight.graph.branches import branches
 from ringsight.graph.communities import communities
 from ringsight.graph.evidence import EntityTrace, ModalityTrace, Rows, Trace, entity_traces, modality_trace
 from ringsight.graph.links import Links, combined_links, combined_threshold, threshold_bits, trace_links
 from ringsight.records.embeddings import Embeddings
-from ringsight.rings.agreement import Calibration, Groups, calibrate, cohesion, entity_agreement, pair_evidence
+from ringsight.rings.agreement import Calibration, Groups, calibrate, entity_agreement, pair_evidence
 
 
 @dataclass(kw_only=True, slots=True)
@@ -62,8 +63,12 @@ class Candidates:
     """Bits by trace; shape (candidates, traces)."""
     corroboration: NDArray[np.float64]
     """Weighted bits of all traces but the proposing one (the strongest, where all proposed); shape (candidates,)."""
-    cohesion: NDArray[np.float64]
-    """How free of strangers the candidate is in the modality that proposed it, 0 for other proposers."""
+    density: NDArray[np.float64]
+    """Share of honest communities of the proposer that stand so far apart from strangers, 1 where not judged; shape
+    (candidates,)."""
+    core: list[Rows]
+    """Customers of the community that stands farthest apart among those which each overlaps in its proposer; the
+    candidate itself where that is not judged."""
 
     @classmethod
     def concatenate(cls, parts: Sequence["Candidates"]) -> "Candidates":
@@ -73,7 +78,8 @@ class Candidates:
             members=[members for part in parts for members in part.members],
             agreement=np.concatenate([part.agreement for part in parts]),
             corroboration=np.concatenate([part.corroboration for part in parts]),
-            cohesion=np.concatenate([part.cohesion for part in parts]),
+            density=np.concatenate([part.density for part in parts]),
+            core=[core for part in parts for core in part.core],
         )
 
     def take(self, rows: NDArray[np.int64]) -> "Candidates":
@@ -83,8 +89,19 @@ class Candidates:
             members=[self.members[row] for row in rows],
             agreement=self.agreement[rows],
             corroboration=self.corroboration[rows],
-            cohesion=self.cohesion[rows],
+            density=self.density[rows],
+            core=[self.core[row] for row in rows],
         )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """How a modality's own communities stand apart from strangers."""
+
+    chance: NDArray[np.float64]
+    """Share of honest communities that stand so far apart; shape (communities,)."""
+    family: NDArray[np.int64]
+    """The community standing farthest apart among those that each overlaps; shape (communities,)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -105,17 +122,34 @@ class Evidence:
     """Bits above chance that a pair must bring to stay together, at each scale."""
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     """By modality."""
+    standing: Mapping[int, "Standing"] = field(default_factory=dict)
+    """By index of the modality, where it is judged (`rings.density`)."""
     weights: NDArray[np.float64] = field(default_factory=lambda: np.ones(1))
     """How much a bit of each trace counts when it corroborates; shape (traces,), or (1,) for all alike."""
 
-    def candidates(self, owners: Mapping[str, Rows]) -> Candidates:
-        """Propose and weigh candidates in the world in which customer i carries the traces of `owners[trace][i]`."""
+    def observed(self) -> Candidates:
+        """Propose and weigh candidates in the world in which every customer carries its own traces."""
+        return self.candidates(
+            as_observed(self.traces), {index: known.chance for index, known in self.standing.items()}
+        )
+
+    def candidates(self, owners: Mapping[str, Rows], apart: Mapping[int, NDArray[np.float64]]) -> Candidates:
+        """Propose and weigh candidates in the world in which customer i carries the traces of `owners[trace][i]`.
+
+        Args:
+            owners: for each trace, the customer whose trace each customer carries.
+            apart: for each modality judged, `Standing.chance` of its own communities in that world.
+        """
         parts = []
         customers = len(self.traces[0].present)
         for index, trace in enumerate(self.traces):
             carrier = np.empty(customers, dtype=np.int64)
             carrier[owners[trace.name]] = np.arange(customers)
-            parts.append(self.weigh(index, [np.sort(carrier[members]) for members in self.own[index]], owners))
+            found = self.weigh(index, [np.sort(carrier[members]) for members in self.own[index]], owners)
+            if index in apart:
+                core = [found.members[head] for head in self.standing[index].family]
+                found = replace(found, density=apart[index], core=core)
+            parts.append(found)
         if len(self.traces) > 1:
             parts.append(self.weigh(len(self.traces), self._combined(owners), owners))
         return Candidates.concatenate(parts)
@@ -128,14 +162,11 @@ class Evidence:
         """Weigh groups that one trace (or all together) proposed, in the world of `owners`."""
         groups = Groups.of(members)
         agreement = np.zeros((len(members), len(self.traces)))
-        own_cohesion = np.zeros(len(members))
         for index, trace in enumerate(self.traces):
             match trace:
                 case ModalityTrace():
                     evidence = pair_evidence(trace, groups, owners[trace.name])
                     agreement[:, index] = self.calibrations[trace.name].bits(evidence.mean, evidence.size)
-                    if index == proposer:
-                        own_cohesion = cohesion(trace, evidence)
                 case EntityTrace():
                     agreement[:, index] = entity_agreement(trace, groups, owners[trace.name])
         counted = agreement * self.weights
@@ -145,7 +176,8 @@ class Evidence:
             members=members,
             agreement=agreement,
             corroboration=counted.sum(axis=1) - set_aside,
-            cohesion=own_cohesion,
+            density=np.ones(len(members)),
+            core=members,
         )
 
 
@@ -195,6 +227,7 @@ def gather_evidence(
     links = [trace_links(trace, config.neighbours) for trace in modalities]
     own = [
         _proposals(link, [threshold_bits(trace, scale) for scale in config.scales], config.min_size, seed)
+        + branches(trace, max(config.neighbours + 1, config.min_size))
         for link, trace in zip(links, modalities, strict=True)
     ] + [trace.groups(config.min_size) for trace in entities]
     return Evidence(

@@ -18,10 +18,11 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.graph.evidence import EntityTrace, Rows
+from ringsight.graph.evidence import CHANCE_BITS, EntityTrace, Rows
 from ringsight.records.bank import Bank, Role
 from ringsight.rings.agreement import Groups, entity_agreement
 from ringsight.rings.candidates import Evidence, as_observed
+from ringsight.rings.rarity import rarity_bits
 
 WORLDS = 100
 """How often the traces of a ring change hands."""
@@ -29,8 +30,8 @@ LARGEST_POOL = 2_000
 """Customers at most, a random draw of a larger group, with whom traces are exchanged."""
 DECADES = 12
 """A protected column of numbers with more distinct values than this is taken in tens: a birth year by its decade."""
-ASSOCIATED = 10.0
-"""Bits of coincidence by which a value must be common in a ring of one modality to explain it: one in a thousand."""
+COINCIDENCE = 10.0
+"""Bits of coincidence by which a value must be common in a group to be one of its own: one in a thousand."""
 
 
 class ConditionKind(StrEnum):
@@ -63,6 +64,11 @@ class Condition:
         counts = np.bincount(carried[carried >= 0])
         return (self.values[int(counts.argmax())], int(counts.max())) if len(counts) else ("", 0)
 
+    def characterises(self, members: Rows) -> bool:
+        """Whether at least half of a group carry one value, and sharing it so is itself a coincidence."""
+        carriers = self.common(members)[1]
+        return carriers > 1 and 2 * carriers >= len(members) and self.coincidence(members) >= COINCIDENCE
+
     def coincidence(self, members: Rows) -> float:
         """Bits of chance against so many members sharing values: the union bound of `rings.agreement`."""
         present = self.codes >= 0
@@ -70,6 +76,11 @@ class Condition:
         bits = np.log2(max(int(present.sum()), 1) / np.maximum(carriers, 1))
         trace = EntityTrace(name=self.name, present=present, codes=self.codes, bits=bits)
         return float(entity_agreement(trace, Groups.of([members]), np.arange(len(self.codes)))[0])
+
+
+def innocent(members: Rows, conditions: Sequence[Condition]) -> bool:
+    """Whether an innocent column explains that members stand apart from strangers."""
+    return any(c.kind is ConditionKind.innocent and c.characterises(members) for c in conditions)
 
 
 def declared_conditions(bank: Bank) -> list[Condition]:
@@ -135,6 +146,10 @@ def remaining(
 ) -> NDArray[np.float64]:
     """Corroborating bits that remain of each candidate, given the condition; shape (candidates,).
 
+    Where the condition is one of the group's own, no more remains than the surprise, in bits, that those who share it
+    agree so well: a household agrees as before whoever carries whose trace, and the luck of a stranger beside it is
+    no evidence.
+
     Args:
         evidence: all traces of the bank.
         candidates: proposer (see `Candidates.proposer`) and members of each.
@@ -149,8 +164,10 @@ def remaining(
         pools = _pools(members, condition.codes, strata)
         owners = {trace.name: _drawn(pools, trace.present, members, rng) for trace in evidence.traces}
         groups = [np.arange(world * len(members), (world + 1) * len(members)) for world in range(WORLDS)]
-        explained = evidence.weigh(proposer, groups, owners).corroboration.mean()
-        left[number] = max(observed - max(explained, 0.0), 0.0)
+        explained = np.sort(evidence.weigh(proposer, groups, owners).corroboration)
+        left[number] = max(observed - max(explained.mean(), 0.0), 0.0)
+        if condition.characterises(members):
+            left[number] = min(left[number], rarity_bits(np.array([observed]), explained, CHANCE_BITS)[0])
     return left
 
 

@@ -1,163 +1,105 @@
-"""The second null, for rings tied in one modality: one picture on forty accounts, one script in sixty calls.
+"""The second null: how far the members of a community stand apart from strangers.
 
-Permuting traces against each other says nothing about a ring that shows in one trace alone. Such a ring is judged by
-how far its members stand apart from the nearest strangers. In the single-linkage tree of a modality (a minimum
-spanning tree over near neighbours) each branch is held together up to a height, its longest link, and ends at another,
-the distance to its nearest stranger. Were customers scattered with one density around it, the logarithm of the ratio,
-times the links of the branch, would fall exponentially (gaps of a Poisson process), at a rate that depends on the
-space alone. That rate is learned from the bulk of the branches, of whom nearly all are honest (the empirical null of
-Efron 2004, Journal of the American Statistical Association 99:96): whatever clumps are common in this bank, common
-templates and photo studios among them, make a branch less surprising.
+Permuting traces against each other says nothing of how closely a ring is tied in the one trace that proposed it: one
+picture on forty accounts, one script in sixty calls. Were customers scattered with one density around a community, the
+logarithm of the distance to the nearest stranger over the distance inside, times the links that hold it, would fall
+exponentially (gaps of a Poisson process), at a rate that depends on the space alone. That rate is learned from the bulk
+of the modality's own communities, of whom nearly all are honest (the empirical null of Efron 2004, Journal of the
+American Statistical Association 99:96): whatever clumps are common in this bank, common templates and photo studios
+among them, make a community less surprising. Those that an innocent column explains are no part of the bulk.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import minimum_spanning_tree
 
+from ringsight.graph.branches import NEAREST, distances
 from ringsight.graph.evidence import ModalityTrace, Rows
-from ringsight.records.embeddings import Embeddings
-from ringsight.vectors.neighbours import DECIMALS
+from ringsight.rings.agreement import pairs_of
+from ringsight.rings.candidates import Evidence, Standing
+from ringsight.rings.conditions import Condition, innocent
+from ringsight.rings.null import distinct
 
-NEAREST = float(np.sqrt(2 * 10.0**-DECIMALS))
-"""Distances below this are equal: similarities are kept to so many decimals."""
 BULK = (0.5, 0.9)
-"""The quantiles of the branches between which the rate is learned: above them rings may lie."""
-FEWEST_BRANCHES = 30
-"""With fewer branches in a modality nothing is learned, and nothing judged."""
-LARGEST_SHARE = 0.1
-"""A branch with more of those who have the modality is a part of the bank, not a ring; 50 are always allowed."""
+"""The quantiles of the communities between which the rate is learned: above them rings may lie."""
+FEWEST = 20
+"""From fewer distinct communities of a modality nothing is learned, and none of them judged."""
 BLOCK = 2**24
 """Similarities held at once; 4 bytes each."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Branch:
-    """Customers who stand apart from strangers in one modality."""
-
-    members: Rows
-    """Customers, sorted."""
-    apart: float
-    """(size - 1) * ln(distance to the nearest stranger / longest link inside)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class DenseRings:
-    """The branches of one modality, judged."""
-
-    members: list[Rows]
-    p: NDArray[np.float64]
-    """Chance of one branch to stand so far apart; shape (branches,)."""
-    surprise: NDArray[np.float64]
-    """Minus log2 of the branches, of all modalities judged, that chance would set so far apart; shape (branches,)."""
+def judged(evidence: Evidence, conditions: Sequence[Condition]) -> Evidence:
+    """The same evidence, with every modality's own communities held against their standing among strangers."""
+    return replace(
+        evidence,
+        standing={
+            index: standing
+            for index, trace in enumerate(evidence.traces)
+            if isinstance(trace, ModalityTrace) and (standing := _standing(trace, evidence.own[index], conditions))
+        },
+    )
 
 
-def dense_rings(
-    traces: Mapping[int, ModalityTrace], embeddings: Mapping[str, Embeddings], minimum: int
-) -> dict[int, DenseRings]:
-    """Judge the branches of every modality that has enough of them.
+def isolation(trace: ModalityTrace, groups: Sequence[Rows]) -> NDArray[np.float64]:
+    """How far each group stands apart: (size - 1) * ln(mean distance to a nearest stranger / mean distance inside).
 
     Args:
-        traces: modalities by their index among all traces.
-        embeddings: by modality.
-        minimum: smallest ring.
+        trace: the modality.
+        groups: customers who have it, two at least in each.
 
     Returns:
-        By index. The surprise counts the branches of all modalities: s bits mean 2^-s false rings expected.
+        Shape (groups,).
     """
-    branches = {index: _branches(trace, embeddings[trace.name], minimum) for index, trace in traces.items()}
-    judged = {index: found for index, found in branches.items() if len(found) >= FEWEST_BRANCHES}
-    tested = sum(len(found) for found in judged.values())
-    rings = {}
-    for index, found in judged.items():
-        p = _chance(np.array([branch.apart for branch in found]))
-        rings[index] = DenseRings([branch.members for branch in found], p, -np.log2(p * tested))
-    return rings
+    apart = np.zeros(len(groups))
+    for number, members in enumerate(groups):
+        rows = trace.row[members]
+        left, right = pairs_of(len(rows))
+        similarity = np.einsum("ij,ij->i", trace.vectors[rows[left]], trace.vectors[rows[right]])
+        apart[number] = (len(rows) - 1) * np.log(_to_strangers(trace, rows).mean() / distances(similarity).mean())
+    return np.round(apart, 6)
 
 
-def _chance(apart: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Tail of an exponential through the bulk; its scale is widened by its standard error, which few branches need."""
-    low, high = np.quantile(apart, BULK)
-    scale = (high - low) / np.log((1 - BULK[0]) / (1 - BULK[1]))
-    variance = (BULK[1] / (1 - BULK[1]) - BULK[0] / (1 - BULK[0])) / np.log((1 - BULK[0]) / (1 - BULK[1])) ** 2
-    scale = max(scale * (1 + 2 * np.sqrt(variance / len(apart))), np.finfo(np.float64).tiny)
-    tail: NDArray[np.float64] = np.clip((1 - BULK[1]) * np.exp(-(apart - high) / scale), 1e-300, 1.0)
-    return tail
+def _standing(trace: ModalityTrace, groups: Sequence[Rows], conditions: Sequence[Condition]) -> Standing | None:
+    apart = isolation(trace, groups)
+    kept = distinct(groups, apart)
+    honest = [apart[group] for group in kept if not innocent(groups[group], conditions)]
+    if len(honest) < FEWEST:
+        return None
+    of = {int(customer): int(group) for group in kept for customer in groups[group]}
+    family = [max((of[c] for c in members.tolist() if c in of), key=lambda g: apart[g]) for members in groups]
+    return Standing(_chance(apart, np.sort(honest)), np.array(family))
 
 
-def _branches(trace: ModalityTrace, embeddings: Embeddings, minimum: int) -> list[Branch]:
-    """Every branch of the single-linkage tree with at least `minimum` members, and not too many.
+def _chance(apart: NDArray[np.float64], honest: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Share of honest communities that stand so far apart: counted in the bulk, beyond it an exponential tail.
 
-    Parts that equal distances join at once are no branches: nobody among them stands apart.
+    The tail falls no faster than one that begins at zero would, so that it has no cliff where all are equal; and its
+    scale is widened by twice its standard error, which matters where there are few.
     """
-    start, end, distance = _spanning_tree(trace)
-    largest = max(50, int(LARGEST_SHARE * trace.count))
-    owner = np.flatnonzero(trace.present)
-    parts = _Parts(trace.count)
-    found: list[Branch] = []
-
-    def close(part: int, height: float) -> None:
-        members = parts.members[part]
-        if minimum <= len(members) <= largest and height > parts.height[part]:
-            apart = (len(members) - 1) * float(np.log(height / parts.height[part]))
-            found.append(Branch(np.sort(owner[members]), apart))
-
-    for a, b, height in zip(start.tolist(), end.tolist(), distance.tolist(), strict=True):
-        one, other = parts.find(a), parts.find(b)
-        close(one, height)
-        close(other, height)
-        parts.join(one, other, height)
-    for part, members in parts.members.items():
-        if minimum <= len(members) <= min(largest, trace.count - 1):
-            close(part, _nearest_stranger(embeddings.vectors, members))
-    return found
+    remain = 1 - np.array(BULK)
+    low, high = np.quantile(honest, BULK)
+    decades = np.log(remain[0] / remain[1])
+    scale = max((high - low) / decades, -low / np.log(remain[0]), -high / np.log(remain[1]))
+    variance = (1 / remain[1] - 1 / remain[0]) / decades**2
+    scale = max(scale * (1 + 2 * np.sqrt(variance / len(honest))), np.finfo(np.float64).tiny)
+    share = 1 - np.searchsorted(honest, apart, side="left") / len(honest)
+    tail = remain[1] * np.exp(-np.maximum(apart - high, 0) / scale)
+    chance: NDArray[np.float64] = np.clip(np.where(apart > high, tail, np.maximum(share, remain[1])), 1e-300, 1.0)
+    return chance
 
 
-class _Parts:
-    """Customers in parts that grow together, with the longest link inside each."""
-
-    def __init__(self, count: int) -> None:
-        self.parent = list(range(count))
-        self.members: dict[int, list[int]] = {row: [row] for row in range(count)}
-        self.height = [NEAREST] * count
-
-    def find(self, row: int) -> int:
-        while self.parent[row] != row:
-            self.parent[row] = row = self.parent[self.parent[row]]
-        return row
-
-    def join(self, one: int, other: int, height: float) -> None:
-        if len(self.members[one]) < len(self.members[other]):
-            one, other = other, one
-        self.parent[other] = one
-        self.members[one] += self.members.pop(other)
-        self.height[one] = height
-
-
-def _spanning_tree(trace: ModalityTrace) -> tuple[Rows, Rows, NDArray[np.float64]]:
-    """Links (a, b, distance) of the minimum spanning forest over near neighbours, shortest first."""
-    start, column = np.nonzero(trace.neighbours >= 0)
-    end = trace.neighbours[start, column].astype(np.int64)
-    a, b = np.minimum(start, end), np.maximum(start, end)
-    _, first = np.unique(a * trace.count + b, return_index=True)
-    a, b = a[first], b[first]
-    distance = _distance(trace.similarities[start, column][first])
-    tree = minimum_spanning_tree(coo_array((distance, (a, b)), shape=(trace.count, trace.count)).tocsr()).tocoo()
-    order = np.lexsort((tree.col, tree.row, tree.data))
-    return tree.row[order].astype(np.int64), tree.col[order].astype(np.int64), tree.data[order]
-
-
-def _nearest_stranger(vectors: NDArray[np.float32], members: list[int]) -> float:
-    """Distance from a part of the forest to whoever is nearest outside it."""
-    outside = np.ones(len(vectors), dtype=np.bool_)
-    outside[members] = False
-    blocks = np.array_split(np.array(members), len(members) * len(vectors) // BLOCK + 1)
-    return float(_distance(np.max([(vectors[block] @ vectors[outside].T).max() for block in blocks])))
-
-
-def _distance(similarity: NDArray[np.float32]) -> NDArray[np.float64]:
-    """Euclidean distance of unit vectors."""
-    return np.maximum(np.sqrt(np.maximum(2 - 2 * similarity.astype(np.float64).round(DECIMALS), 0)), NEAREST)
+def _to_strangers(trace: ModalityTrace, rows: Rows) -> NDArray[np.float64]:
+    """Distance of each member to the nearest who is none; the nearest possible where everybody is one."""
+    near = trace.neighbours[rows]
+    stranger = (near >= 0) & ~np.isin(near, rows)
+    similarity = trace.similarities[rows, stranger.argmax(axis=1)]
+    unknown = np.flatnonzero(~stranger.any(axis=1))
+    outside = np.ones(trace.count, dtype=np.bool_)
+    outside[rows] = False
+    if not outside.any():
+        return np.full(len(rows), NEAREST)
+    for block in np.array_split(unknown, len(unknown) * trace.count // BLOCK + 1):
+        similarity[block] = (trace.vectors[rows[block]] @ trace.vectors[outside].T).max(axis=1, initial=-1.0)
+    return distances(similarity)

@@ -8,20 +8,20 @@ from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 from rich.progress import track
 
 from ringsight.errors import SettingsError
-from ringsight.graph.evidence import ModalityTrace
 from ringsight.records.bank import Bank, Modality, Role
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
 from ringsight.rings.audit import audit
-from ringsight.rings.candidates import CandidateConfig, Candidates, as_observed, gather_evidence
+from ringsight.rings.candidates import CandidateConfig, Candidates, Evidence, gather_evidence
 from ringsight.rings.conditions import declared_conditions
-from ringsight.rings.density import dense_rings
+from ringsight.rings.density import judged
 from ringsight.rings.error_rate import Chance
 from ringsight.rings.judgement import Judge
-from ringsight.rings.null import Surprise, distinct, learn_surprise, permuted
+from ringsight.rings.null import Surprise, distinct, drawn, learn_surprise, permuted
 from ringsight.rings.results import NULL, Results
 from ringsight.rings.tables import Verdicts, agreement_table, condition_table, link_table, member_table, ring_table
 from ringsight.rings.weights import learn_weights
@@ -77,8 +77,10 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     weights = learn_weights(evidence.traces, decisions, bank.customer_ids)
     evidence = replace(evidence, weights=weights.values)
     strata = bank.customers["stratum"].to_numpy().astype(np.str_)
+    conditions = declared_conditions(bank)
+    evidence = judged(evidence, conditions)
     worlds = [
-        evidence.candidates(permuted(evidence.traces, strata, np.random.default_rng([seed, world])))
+        _world(evidence, strata, np.random.default_rng([seed, world]))
         for world in track(
             range(config.permutations),
             "Permuting traces within strata",
@@ -87,16 +89,11 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
         )
     ]
     calibration, judging = worlds[: config.permutations // 2], worlds[config.permutations // 2 :]
-    surprise = learn_surprise(calibration, len(evidence.traces) + 1)
-    dense = dense_rings(
-        {index: trace for index, trace in enumerate(evidence.traces) if isinstance(trace, ModalityTrace)},
-        modalities,
-        config.candidates.min_size,
-    )
-    judge = Judge(evidence, surprise, declared_conditions(bank), strata, least=float(np.log2(0.5 / config.fdr)))
-    rings = judge.rings(evidence.candidates(as_observed(evidence.traces)), dense)
+    surprise = learn_surprise(calibration, len(evidence.traces) + 1, evidence.standing)
+    judge = Judge(evidence, surprise, conditions, strata, least=float(np.log2(0.5 / config.fdr)))
+    rings = judge.rings(evidence.observed())
     null = _null_table(judging, surprise)
-    chance = Chance(null["score"].to_numpy(), len(judging), density=bool(dense))
+    chance = Chance(null["score"].to_numpy(), len(judging))
     verdicts = Verdicts(rings, judge, chance, bank.customer_ids, config.fdr, config.block_proxies)
     table = ring_table(verdicts)
     flagged = [rings.candidates.members[ring] for ring in np.flatnonzero(table["flagged"].to_numpy())]
@@ -111,6 +108,11 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
         summary=_summary(bank, modalities, table, chance, config)
         | {"seed": seed, "weights": weights.described(evidence.traces)},
     )
+
+
+def _world(evidence: Evidence, strata: NDArray[np.str_], rng: np.random.Generator) -> Candidates:
+    owners = permuted(evidence.traces, strata, rng)
+    return evidence.candidates(owners, drawn(evidence.standing, rng))
 
 
 def _null_table(worlds: list[Candidates], surprise: Surprise) -> pl.DataFrame:

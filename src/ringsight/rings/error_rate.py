@@ -2,10 +2,8 @@
 
 The false-discovery rate of all rings at least as surprising as s is estimated by the number of such rings expected of
 chance over their number in the bank: the plug-in of Storey and Tibshirani (2003, PNAS 100:9440, with all rings taken
-as null) and of Tusher, Tibshirani and Chu (2001). What chance shows is the mean number in a permuted world, one added
-to the count of all worlds so that a finite number of them never claims a rate of zero; and, where rings of one
-modality are judged too, the 2^-s that their score of s bits says (`rings.density`). Both nulls share one list, and so
-one rate.
+as null) and of Tusher, Tibshirani and Chu (2001). What chance shows is the mean number in a chance world, one added
+to the count of all worlds so that a finite number of them never claims a rate of zero.
 """
 
 from dataclasses import dataclass
@@ -23,8 +21,6 @@ class Chance:
     """Surprise of every ring of every judging world."""
     worlds: int
     """How many worlds judged."""
-    density: bool = False
-    """Whether rings of one modality are in the list too."""
 
     @cached_property
     def ordered(self) -> NDArray[np.float64]:
@@ -37,8 +33,7 @@ class Chance:
 
     def expected_false(self, observed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Rings at least as surprising as each observed one that chance shows in such a bank; shape (rings,)."""
-        permuted = (1 + _at_least(observed, self.ordered)) / (1 + self.worlds)
-        return permuted + np.exp2(-np.maximum(observed, -30.0)) if self.density else permuted
+        return (1 + _at_least(observed, self.ordered)) / (1 + self.worlds)
 
     def q_values(self, observed: NDArray[np.float64]) -> NDArray[np.float64]:
         """Smallest false-discovery rate at which each ring is flagged, in the order of `observed`; shape (rings,)."""

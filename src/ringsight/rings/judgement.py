@@ -1,20 +1,14 @@
 """Which candidates are rings: judged by both nulls, and by what is left of them beyond an innocent explanation."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.rings.candidates import Candidates, Evidence, as_observed
-from ringsight.rings.conditions import ASSOCIATED, Condition, ConditionKind, remaining
-from ringsight.rings.density import DenseRings
+from ringsight.rings.candidates import Candidates, Evidence
+from ringsight.rings.conditions import Condition, ConditionKind, remaining
 from ringsight.rings.null import Surprise, distinct
-
-PERMUTATION = "permutation"
-"""The null in which every trace changes hands within its stratum."""
-DENSITY = "density"
-"""The null for rings of one modality: how far they stand apart from the nearest strangers."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,12 +16,8 @@ class Rings:
     """The rings of a bank; a customer is in one at most."""
 
     candidates: Candidates
-    dense: NDArray[np.bool_]
-    """Whether the null of density judged it, else that of permutations; shape (rings,)."""
     score: NDArray[np.float64]
     """Surprise in bits; shape (rings,)."""
-    p: NDArray[np.float64]
-    """Of those that density judged, else nan; shape (rings,)."""
     beyond: NDArray[np.float64]
     """Surprise beyond the innocent explanation that leaves least; shape (rings,)."""
     explanation: NDArray[np.int64]
@@ -45,7 +35,7 @@ class Judge:
     least: float
     """Bits of surprise beyond innocence from which a candidate contends for a flag."""
 
-    def rings(self, observed: Candidates, dense: Mapping[int, DenseRings]) -> Rings:
+    def rings(self, candidates: Candidates) -> Rings:
         """Judge all candidates, and let the most surprising beyond innocence have their members.
 
         Those that do not contend for a flag share out the other customers by their whole surprise, so that a household
@@ -53,61 +43,49 @@ class Judge:
         A chance world knows no innocent explanation: its rings are judged by their whole surprise, which is never less,
         so that taking explanations off the observed ones alone errs on the side of fewer flags.
         """
-        own = as_observed(self.evidence.traces)
-        branches = [self.evidence.weigh(index, found.members, own) for index, found in dense.items()]
-        candidates = Candidates.concatenate([observed, *branches])
-        none = np.full(len(observed.members), np.nan)
-        score = np.concatenate([self.surprise.bits(observed), *(found.surprise for found in dense.values())])
-        p = np.concatenate([none, *(found.p for found in dense.values())])
-        is_dense = np.arange(len(score)) >= len(none)
+        score = self.surprise.bits(candidates)
         beyond, explanation = score.copy(), np.full(len(score), -1)
         within = np.flatnonzero(score > 0)
         surprising = candidates.take(within)
         for number, condition in enumerate(self.conditions):
             if condition.kind is ConditionKind.innocent:
-                given = self.given(surprising, is_dense[within], score[within], condition)[1]
+                given = self.given(surprising, condition)[1]
                 less = given < beyond[within]
                 beyond[within[less]], explanation[within[less]] = given[less], number
         contends = beyond >= self.least
         kept = distinct(candidates.members, np.where(contends, score.max(initial=0.0) + beyond, score))
         kept = kept[np.lexsort((-score[kept], -beyond[kept]))]
-        return Rings(candidates.take(kept), is_dense[kept], score[kept], p[kept], beyond[kept], explanation[kept])
+        return Rings(candidates.take(kept), score[kept], beyond[kept], explanation[kept])
 
-    def given(
-        self,
-        candidates: Candidates,
-        dense: NDArray[np.bool_],
-        score: NDArray[np.float64],
-        condition: Condition,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Corroborating bits that remain, and the score, given a condition; each of shape (candidates,).
+    def given(self, candidates: Candidates, condition: Condition) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Bits that remain of corroboration and standing, and the score, given a condition; each (candidates,).
 
-        A ring that density judged has no corroboration to take from. It is explained where at least half of it carry
-        one value, and sharing it so is itself a coincidence of `ASSOCIATED` bits: one agent, one week, one branch.
+        That members stand apart from strangers is explained where the condition is one of the group's own
+        (`Condition.characterises`): one agent, one week, one branch. One of its core's own will do, or a few strangers
+        beside the accounts of one photo booth would hide what they have in common.
         """
         left = candidates.corroboration.copy()
         shared = np.array([condition.common(members)[1] for members in candidates.members], dtype=np.int64)
-        touched = np.flatnonzero((shared > 1) & ~dense)
+        touched = np.flatnonzero(shared > 1)
         pairs = [(int(candidates.proposer[i]), candidates.members[i]) for i in touched]
         left[touched] = np.minimum(left[touched], remaining(self.evidence, pairs, condition, self.strata))
-        judged = score.copy()
-        judged[touched] = np.minimum(
-            score[touched], self.surprise.bits(replace(candidates, corroboration=left).take(touched))
+        explained = np.array(
+            [
+                condition.characterises(members) or condition.characterises(core)
+                for members, core in zip(candidates.members, candidates.core, strict=True)
+            ],
+            dtype=np.bool_,
         )
-        for i in np.flatnonzero(dense):
-            members = candidates.members[i]
-            if 2 * shared[i] >= len(members) and condition.coincidence(members) >= ASSOCIATED:
-                left[i], judged[i] = 0.0, min(score[i], 0.0)
-        return left, judged
+        judged = replace(candidates, corroboration=left, density=np.where(explained, 1.0, candidates.density))
+        return left - np.log2(judged.density), np.minimum(self.surprise.bits(candidates), self.surprise.bits(judged))
 
     def without(self, rings: Rings, ring: int, left_out: Sequence[int]) -> tuple[float, float]:
-        """Corroborating bits that remain, and the score, when traces are left out.
+        """Bits that remain of corroboration and standing, and the score, when traces are left out.
 
-        Where the proposer itself is left out, the rest are taken together: the strongest is set aside in its place.
+        Where the proposer itself is left out, the rest are taken together: the strongest is set aside in its place,
+        and how far the members stand apart in the proposer counts no more.
         """
         proposer = int(rings.candidates.proposer[ring])
-        if rings.dense[ring] and proposer not in left_out:
-            return float(rings.candidates.corroboration[ring]), float(rings.score[ring])
         kept = np.setdiff1d(np.arange(len(self.evidence.traces)), left_out)
         counted = rings.candidates.agreement[ring] * self.evidence.weights
         together = proposer in left_out or proposer == len(self.evidence.traces)
@@ -118,6 +96,7 @@ class Judge:
             one,
             corroboration=np.array([bits]),
             proposer=np.array([len(self.evidence.traces)]) if together else one.proposer,
-            cohesion=np.zeros(1) if together else one.cohesion,
+            density=np.ones(1) if together else one.density,
         )
-        return bits, min(float(self.surprise.bits(judged)[0]), float(rings.score[ring]))
+        left = bits - float(np.log2(judged.density[0]))
+        return left, min(float(self.surprise.bits(judged)[0]), float(rings.score[ring]))

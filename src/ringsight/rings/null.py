@@ -6,20 +6,19 @@ does not change: missing stays a mask. A permutation only relabels a trace's nei
 join and a community search, not a neighbour search.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ringsight.graph.evidence import CHANCE_BITS, Rows, Trace
-from ringsight.rings.candidates import Candidates
+from ringsight.rings.candidates import Candidates, Standing
 from ringsight.rings.rarity import rarity_bits
 
 FEWEST = 20
-"""A cell with fewer candidates than this in all calibration worlds is topped up with uncorroborated ones."""
-COHESION_QUANTILES = (0.5, 0.8, 0.95)
-"""Where a proposer's candidates are parted by cohesion."""
+"""A proposer with fewer candidates than this in all calibration worlds is topped up with uncorroborated ones."""
 
 
 def permuted(traces: Sequence[Trace], strata: NDArray[np.str_], rng: np.random.Generator) -> dict[str, Rows]:
@@ -45,49 +44,92 @@ def permuted(traces: Sequence[Trace], strata: NDArray[np.str_], rng: np.random.G
     return owners
 
 
+def drawn(standing: Mapping[int, Standing], rng: np.random.Generator) -> dict[int, NDArray[np.float64]]:
+    """How far honest communities of a chance world would stand apart: each family of overlapping ones drawn anew.
+
+    That a ring is tied more closely than honest customers are survives every permutation, and must not count as chance.
+
+    Returns:
+        For each modality judged, the chance of each of its own communities to stand so far apart; uniform.
+    """
+    return {index: rng.random(len(known.family))[known.family] for index, known in sorted(standing.items())}
+
+
+class Null(StrEnum):
+    """What a ring is too surprising for."""
+
+    permutation = "permutation"
+    """Traces that change hands within their stratum: other traces corroborate the one that proposed the ring."""
+    density = "density"
+    """Honest communities of the proposing modality: the members stand apart from strangers."""
+    both = "both"
+    """Either, and more surprising for both than for the one alone."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Surprise:
-    """How rarely chance corroborates a candidate so well, learned from calibration worlds.
+    """How rarely chance shows a candidate so well corroborated and so far apart, learned from calibration worlds.
 
-    Candidates are compared with those of the same proposer and of like cohesion: few communities are as free of
-    strangers as a ring is, and permuting the other traces tells nothing of cohesion, so that it may weigh
-    hypotheses without a bias (Ignatiadis et al. 2016). A bit of corroboration never counts for more than a bit of
-    surprise: the tail of a cell falls no faster than 2^-x, by a factor of e over CHANCE_BITS. Whether the tail is
-    fitted well or not, the error rate holds: the null worlds are scored by the same function as the observed one.
+    Candidates are compared with those of the same proposer. Corroboration and standing are independent under the null,
+    for a permutation of the other traces moves the one and not the other: their chances combine by their product, which
+    is x or less with probability x (1 - ln x) (Fisher 1932). A bit of corroboration never counts for more than a bit
+    of surprise: its tail falls no faster than 2^-x, by a factor of e over CHANCE_BITS. Whether the tail is fitted well
+    or not, the error rate holds: the null worlds are scored by the same function as the observed one.
     """
 
-    edges: list[NDArray[np.float64]]
-    """For each proposer the cohesions that part its cells."""
-    values: list[list[NDArray[np.float64]]]
-    """For each proposer and cell the corroboration of its candidates in the calibration worlds, sorted."""
+    corroboration: list[NDArray[np.float64]]
+    """For each proposer the corroboration of its candidates in the calibration worlds, sorted."""
+    dense: frozenset[int]
+    """Proposers whose communities the null of density judges too."""
     worlds: int
 
     def bits(self, candidates: Candidates) -> NDArray[np.float64]:
-        """Minus log2 of how many candidates, so well corroborated, one chance world shows in the same cell.
+        """Minus log2 of how many candidates, so well corroborated and so far apart, one chance world shows.
 
         Returns:
             Shape (candidates,).
         """
-        surprise = np.zeros(len(candidates.corroboration))
-        for proposer, cells in enumerate(self.values):
-            cell = np.searchsorted(self.edges[proposer], candidates.cohesion, side="right")
-            for number, values in enumerate(cells):
-                here = (candidates.proposer == proposer) & (cell == number)
-                rarity = rarity_bits(candidates.corroboration[here], values, CHANCE_BITS)
-                surprise[here] = rarity - np.log2(len(values) / self.worlds)
-        return surprise
+        corroborated, apart = self._alone(candidates)
+        judged = np.isin(candidates.proposer, sorted(self.dense))
+        surprise = np.where(judged, _product(corroborated + apart), corroborated)
+        expected = np.array([len(values) / self.worlds for values in self.corroboration])
+        return np.asarray(surprise - np.log2(expected[candidates.proposer]))
+
+    def nulls(self, candidates: Candidates) -> list[Null]:
+        """The null that each candidate is the more surprising for."""
+        return [
+            Null.both if _product(c + a) > max(c, a) else Null.density if a > c else Null.permutation
+            for c, a in zip(*self._alone(candidates), strict=True)
+        ]
+
+    def _alone(self, candidates: Candidates) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Minus log2 of the chance of each candidate's corroboration, and of its standing; each (candidates,)."""
+        bits = np.zeros(len(candidates.corroboration))
+        for proposer, values in enumerate(self.corroboration):
+            here = candidates.proposer == proposer
+            bits[here] = rarity_bits(candidates.corroboration[here], values, CHANCE_BITS)
+        return bits, -np.log2(candidates.density)
 
 
-def learn_surprise(worlds: Sequence[Candidates], proposers: int) -> Surprise:
-    """Pool the candidates of calibration worlds by proposer and cohesion."""
-    edges, values = [], []
+def _product(bits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Minus log2 of the chance that a product of two uniform numbers has so many bits or more."""
+    surprise: NDArray[np.float64] = bits - np.log2(1 + bits * np.log(2))
+    return surprise
+
+
+def learn_surprise(worlds: Sequence[Candidates], proposers: int, dense: Collection[int]) -> Surprise:
+    """Pool the candidates of calibration worlds by proposer.
+
+    Args:
+        worlds: of chance.
+        proposers: how many there are.
+        dense: those whose communities the null of density judges too.
+    """
+    pooled = []
     for proposer in range(proposers):
         corroboration = np.concatenate([world.corroboration[world.proposer == proposer] for world in worlds])
-        cohesion = np.concatenate([world.cohesion[world.proposer == proposer] for world in worlds])
-        edges.append(np.unique(np.quantile(cohesion, COHESION_QUANTILES)) if len(cohesion) else np.zeros(0))
-        cell = np.searchsorted(edges[-1], cohesion, side="right")
-        values.append([_topped_up(corroboration[cell == number]) for number in range(len(edges[-1]) + 1)])
-    return Surprise(edges, values, len(worlds))
+        pooled.append(_topped_up(corroboration))
+    return Surprise(pooled, frozenset(dense), len(worlds))
 
 
 def _topped_up(corroboration: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -25,6 +25,7 @@ RINGS = {
     "flagged": pl.Boolean,
     "null": pl.String,
     "proposer": pl.String,
+    "bits_apart": pl.Float64,
     "explanation": pl.String,
     "held": pl.String,
 }
@@ -68,9 +69,11 @@ class Results:
 
     rings: pl.DataFrame
     """Columns of `RINGS`. `score` is the surprise in bits, `score_beyond` what is left of it beyond the best innocent
-    explanation; `q_value` and `q_beyond` are their rates. `null` names the null that judged (`permutation` or
-    `density`), `proposer` the trace that chose the members, or `together`. `explanation` is the innocent column without
-    which the ring would be flagged, `held` the protected one that explains a flag."""
+    explanation; `q_value` and `q_beyond` are their rates. `null` names what it is too surprising for
+    (`rings.null.Null`), `proposer` the trace that chose the members, or `together`, and `bits_apart` is minus log2 of
+    the share of honest communities that stand as far apart from strangers in it, 0 where that is not judged.
+    `explanation` is the innocent column without which the ring would be flagged, `held` the protected one that explains
+    a flag."""
     members: pl.DataFrame
     """Columns of `MEMBERS`; a customer is in at most one ring."""
     links: pl.DataFrame
@@ -78,9 +81,9 @@ class Results:
     agreement: pl.DataFrame
     """Columns of `AGREEMENT`: bits of each ring in each trace; those not `proposed` corroborate, and add up."""
     conditions: pl.DataFrame
-    """Columns of `CONDITIONS`: corroborating bits, score and q-value of each ring within reach, given an innocent or
-    protected column (`value` is the commonest among `carriers` members), without a trace, or with only the fewest
-    traces that suffice; `decisive` where it would then not be flagged."""
+    """Columns of `CONDITIONS`: bits of corroboration and standing, score and q-value of each ring within reach, given
+    an innocent or protected column (`value` is the commonest among `carriers` members), without a trace, or with only
+    the fewest traces that suffice; `decisive` where it would then not be flagged."""
     audit: pl.DataFrame
     """Columns of `rings.audit.AUDIT`: how often each protected group is flagged, against all others."""
     null: pl.DataFrame

@@ -103,10 +103,14 @@ def _verdict(ring: Row) -> str:
         reasons.append(f"held until a person has looked, for the protected column {spoken(ring['held'])} explains it")
     because = f": {'; '.join(reasons)}" if reasons else ""
     return (
-        f"{kept}{because}. {ring['size']} members, judged by the {ring['null']} null: "
+        f"{kept}{because}. {ring['size']} members, {_passed(ring['null'])}: "
         f"score {bits(ring['score'])} bits, q {rate(ring['q_value'])}; "
         f"beyond the best innocent explanation {bits(ring['score_beyond'])} bits, q {rate(ring['q_beyond'])}."
     )
+
+
+def _passed(null: str) -> str:
+    return "judged by both nulls" if null == "both" else f"judged by the {null} null"
 
 
 def _corroboration(ring: Row, agreement: Sequence[Row]) -> str:
@@ -115,9 +119,9 @@ def _corroboration(ring: Row, agreement: Sequence[Row]) -> str:
         (row for row in agreement if not row["proposed"] and row["bits"] > 0), key=lambda row: -row["bits"]
     )
     aside = f"Set aside, for it chose the members: {', '.join(proposed)}. " if proposed else ""
-    if ring["null"] == "density":
-        return f"{aside}Tied in {spoken(ring['proposer'])} alone: judged by how far its members stand from strangers."
-    return f"{aside}Corroborated by {', '.join(map(_with_bits, counted)) or 'nothing else'}."
+    apart = f"Its members stand apart from strangers in {spoken(ring['proposer'])} ({bits(ring['bits_apart'])} bits). "
+    corroborated = f"Corroborated by {', '.join(map(_with_bits, counted)) or 'nothing else'}."
+    return f"{aside}{apart if ring['bits_apart'] >= 1 else ''}{corroborated}"
 
 
 def _with_bits(row: Row) -> str:

@@ -17,7 +17,7 @@ from ringsight.rings.agreement import Groups
 from ringsight.rings.candidates import CandidateConfig, as_observed
 from ringsight.rings.conditions import ConditionKind
 from ringsight.rings.error_rate import Chance
-from ringsight.rings.judgement import DENSITY, PERMUTATION, Judge, Rings
+from ringsight.rings.judgement import Judge, Rings
 from ringsight.rings.results import AGREEMENT, BITS, CONDITIONS, LINKS, MEMBERS, RINGS
 
 TOGETHER = "together"
@@ -81,7 +81,7 @@ class Verdicts:
         members = rings.candidates.members[ring]
         for condition in self.judge.conditions:
             value, carriers = condition.common(members)
-            bits, score = self.judge.given(rings.candidates.take(one), rings.dense[one], rings.score[one], condition)
+            bits, score = self.judge.given(rings.candidates.take(one), condition)
             yield self._row(ring, condition.kind, condition.name, (float(bits[0]), float(score[0]))) | {
                 "value": value,
                 "carriers": carriers,
@@ -146,13 +146,14 @@ def ring_table(verdicts: Verdicts) -> pl.DataFrame:
             "ring_id": verdicts.ring_ids,
             "size": [len(rows) for rows in rings.candidates.members],
             "score": rings.score,
-            "p_value": np.where(rings.dense, rings.p, verdicts.chance.p_values(rings.score)),
+            "p_value": verdicts.chance.p_values(rings.score),
             "q_value": verdicts.q,
             "score_beyond": rings.beyond,
             "q_beyond": verdicts.q_beyond,
             "flagged": beyond & ~((held != "") & verdicts.block_proxies),
-            "null": [DENSITY if dense else PERMUTATION for dense in rings.dense],
+            "null": [null.value for null in verdicts.judge.surprise.nulls(rings.candidates)],
             "proposer": [verdicts.trace_names[index] for index in rings.candidates.proposer],
+            "bits_apart": -np.log2(rings.candidates.density),
             "explanation": [name if aside else "" for name, aside in zip(names, set_aside, strict=True)],
             "held": np.where(beyond, held, "").tolist(),
         },

@@ -78,7 +78,7 @@ def waterfall(ledger: Ledger, cut: float | None) -> Waterfall:
         ledger: of the ring.
         cut: of `cut_score`.
     """
-    steps = list(_density(ledger) if ledger.ring["null"] == "density" else _permutation(ledger))
+    steps = list(_steps(ledger))
     ends = [0.0, cut or 0.0, *(step.start for step in steps), *(step.end for step in steps)]
     low, high = min(ends), max(*ends, 1.0)
     unit = (WIDTH - LEFT - RIGHT) / (high - low)
@@ -105,8 +105,8 @@ def waterfall(ledger: Ledger, cut: float | None) -> Waterfall:
     )
 
 
-def _permutation(ledger: Ledger) -> Iterator[Step]:
-    """Corroboration, trace by trace; less what an innocent column explains, and what chance finds by searching."""
+def _steps(ledger: Ledger) -> Iterator[Step]:
+    """Corroboration and standing; less what an innocent column explains, and what chance finds by searching."""
     for row in ledger.agreement:
         if row["proposed"]:
             yield Step(f"{spoken(row['trace'])}, not counted", f"{_paint(row['trace'])} uncounted", 0.0, row["bits"])
@@ -115,6 +115,10 @@ def _permutation(ledger: Ledger) -> Iterator[Step]:
         if not row["proposed"] and abs(row["bits"]) >= LEAST:
             yield Step(spoken(row["trace"]), _paint(row["trace"]), level, level + row["bits"])
             level += row["bits"]
+    apart = ledger.ring["bits_apart"]
+    if apart >= LEAST:
+        yield Step(f"apart in {spoken(ledger.ring['proposer'])}", _paint(ledger.ring["proposer"]), level, level + apart)
+        level += apart
     given = [row for row in ledger.conditions if row["kind"] == "innocent" and tells(row)]
     best = min(given, key=lambda row: (row["score"], row["name"]), default=None)
     if best is not None and level - best["bits"] >= LEAST:
@@ -123,18 +127,6 @@ def _permutation(ledger: Ledger) -> Iterator[Step]:
     beyond = ledger.ring["score_beyond"]
     if abs(level - beyond) >= LEAST:
         yield Step("what chance finds", "searched", level, beyond)
-    yield Step("score", "score", 0.0, beyond)
-
-
-def _density(ledger: Ledger) -> Iterator[Step]:
-    """How far the members stand from strangers in one modality; agreement plays no part."""
-    for row in ledger.agreement:
-        if abs(row["bits"]) >= LEAST:
-            yield Step(f"{spoken(row['trace'])}, not counted", f"{_paint(row['trace'])} uncounted", 0.0, row["bits"])
-    score, beyond = ledger.ring["score"], ledger.ring["score_beyond"]
-    yield Step(f"apart in {spoken(ledger.ring['proposer'])}", _paint(ledger.ring["proposer"]), 0.0, score)
-    if abs(score - beyond) >= LEAST:
-        yield Step("explained", "explained", score, beyond)
     yield Step("score", "score", 0.0, beyond)
 
 
