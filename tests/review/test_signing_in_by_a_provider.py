@@ -115,6 +115,13 @@ def test_roles_may_lie_deep_and_be_called_otherwise(book: CaseBook, provider: Lo
     assert "olga · auditor" in come_back(browser, provider).text
 
 
+def test_a_role_of_the_same_name_means_nothing_where_others_are_declared(book: CaseBook, provider: Loopback):
+    """The provider's `admin` may be one of something else."""
+    provider.claims |= {"roles": ["admin"]}
+    browser = TestClient(create_app(book, site(provider, oidc={"roles": {"Fraud": Role.analyst}})), base_url=HOME)
+    assert come_back(browser, provider).status_code == 401
+
+
 REFUSED = {
     "wrong audience": ({"aud": "other"}, "aud"),
     "several audiences, and made out to another": ({"aud": [CLIENT, "other"], "azp": "other"}, "azp"),

@@ -171,7 +171,8 @@ def _role(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
     for key in settings.role_claim.split("."):
         given = given.get(key) if isinstance(given, Mapping) else None
     values = given.split() if isinstance(given, str) else given if isinstance(given, list) else []
-    held = {settings.roles[value] for value in values if isinstance(value, str) and value in settings.roles}
+    known = settings.roles or {role.value: role for role in Role}
+    held = {known[value] for value in values if isinstance(value, str) and value in known}
     if len(held) != 1:
         which = " and ".join(sorted(held)) if held else "none"
         raise SignInRefused(

@@ -32,8 +32,9 @@ class OidcSettings:
     """Claim of the ID token with the name that the audit trail shows."""
     role_claim: str = "roles"
     """Claim of the ID token with somebody's roles; a dot leads inside, as in `realm_access.roles`."""
-    roles: dict[str, Role] = field(default_factory=lambda: {role.value: role for role in Role})
-    """What a value of that claim makes somebody here. Whoever has no such value, or two of them, may not sign in."""
+    roles: dict[str, Role] = field(default_factory=dict)
+    """What a value of that claim makes somebody here; where none is named, the roles' own names do. Whoever has no such
+    value, or two of them, may not sign in."""
 
     def __post_init__(self) -> None:
         """Refuse a provider that cannot be trusted or asked.
