@@ -179,7 +179,7 @@ def brute(vectors: Floats, count: int, threads: int) -> Iterator[Candidate]:
 RIVALS = (
     Rival("faiss flat", "faiss", flat, 60_000),
     Rival("faiss IVF", "faiss", inverted_file, 10_000_000),
-    Rival("faiss IVF, k-means cut short", "faiss", inverted_file_cut_short, 10_000_000),
+    Rival("faiss IVF with short k-means", "faiss", inverted_file_cut_short, 10_000_000),
     Rival("faiss HNSW", "faiss", faiss_graph, 20_000),
     Rival("hnswlib", "hnswlib", hnswlib_graph, 20_000),
     Rival("usearch", "usearch", usearch_graph, 20_000),

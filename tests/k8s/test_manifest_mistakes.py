@@ -24,7 +24,7 @@ def container(objects: list[Manifest]) -> Manifest:
 
 
 def review(objects: list[Manifest]) -> Manifest:
-    return the(objects, "Deployment", "review-service")["spec"]
+    return the(objects, "Deployment", "review")["spec"]
 
 
 def milvus(objects: list[Manifest]) -> Manifest:
@@ -32,7 +32,7 @@ def milvus(objects: list[Manifest]) -> Manifest:
 
 
 def ingress(objects: list[Manifest]) -> Manifest:
-    return the(objects, "Ingress", "review-service")["spec"]
+    return the(objects, "Ingress", "review")["spec"]
 
 
 def remove(objects: list[Manifest], kind: str, name: str) -> None:
@@ -90,18 +90,18 @@ MISSED_BY_SCHEMAS: dict[str, tuple[Mutation, str]] = {
         "a probe is missing",
     ),
     "a service before a closed port": (
-        lambda o: the(o, "Service", "review-service")["spec"]["ports"][0].update(targetPort="web"),
+        lambda o: the(o, "Service", "review")["spec"]["ports"][0].update(targetPort="web"),
         "no port web behind it",
     ),
     "a service before nothing": (
-        lambda o: the(o, "Service", "review-service")["spec"]["selector"].update(app="x"),
+        lambda o: the(o, "Service", "review")["spec"]["selector"].update(app="x"),
         "stands before 0 workloads",
     ),
     "a service before two": (
-        lambda o: the(o, "Service", "review-service")["spec"]["selector"].pop("app.kubernetes.io/component"),
+        lambda o: the(o, "Service", "review")["spec"]["selector"].pop("app.kubernetes.io/component"),
         "workloads",
     ),
-    "an ingress to nowhere": (lambda o: remove(o, "Service", "review-service"), "leads to no port"),
+    "an ingress to nowhere": (lambda o: remove(o, "Service", "review"), "leads to no port"),
     "a host without TLS": (lambda o: ingress(o).pop("tls"), "a host without TLS"),
     "a selector that misses its pods": (
         lambda o: review(o)["selector"]["matchLabels"].update(app="x"),
@@ -117,9 +117,9 @@ MISSED_BY_SCHEMAS: dict[str, tuple[Mutation, str]] = {
         ].append("scores"),
         "picks no pods with ['scores']",
     ),
-    "an autoscaler of nothing": (lambda o: remove(o, "Deployment", "review-service"), "scales nothing"),
+    "an autoscaler of nothing": (lambda o: remove(o, "Deployment", "review"), "scales nothing"),
     "an autoscaler to one": (
-        lambda o: the(o, "HorizontalPodAutoscaler", "review-service")["spec"].update(minReplicas=1),
+        lambda o: the(o, "HorizontalPodAutoscaler", "review")["spec"].update(minReplicas=1),
         "a single pod",
     ),
     "another namespace": (
@@ -137,7 +137,7 @@ MISSED_BY_NO_SCHEMA: dict[str, tuple[Mutation, str]] = {
         "readynessProbe",
     ),
     "a misspelt field": (lambda o: score(o).update(concurencyPolicy="Forbid"), "concurencyPolicy"),
-    "a kind that nobody knows": (lambda o: the(o, "Ingress", "review-service").update(kind="Egress"), "no schema"),
+    "a kind that nobody knows": (lambda o: the(o, "Ingress", "review").update(kind="Egress"), "no schema"),
     "Milvus 3": (lambda o: milvus(o)["components"].update(image="milvusdb/milvus:v3.0.1"), "milvus:v3.0.1"),
     "authorisation in British": (
         lambda o: milvus(o)["config"]["common"]["security"].update(authorisationEnabled=True),

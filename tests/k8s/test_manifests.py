@@ -1,5 +1,7 @@
 """The Kubernetes manifests are right, as far as that can be known without a cluster."""
 
+import os
+import subprocess
 from importlib import import_module
 from pathlib import Path
 
@@ -53,11 +55,12 @@ def test_pods_run_commands_that_exist_with_settings_that_exist(overlay: list[Man
     settings = settings_of(overlay)
     for pods in our_pods(overlay):
         for container in pods.containers:
-            if not pods.running or "command" in container or not container["image"].startswith("ringsight-"):
+            if not pods.running or "args" not in container or not container["image"].startswith("ringsight-"):
                 continue
             job, *overrides = (filled(arg, settings | {"NIGHT": "score-1"}) for arg in container["args"])
             assert job in JOBS, f"{pods.of} runs `ringsight {job}`"
             door = import_module(f"ringsight.jobs.{job}").DOOR
+            overrides = [each for each in overrides if each.partition("=")[0] not in door.verbatim]
             with initialize_config_dir(str(conf_dir()), version_base="1.3"):
                 typed(compose(job, overrides), door.settings)
 
@@ -78,7 +81,7 @@ def test_both_overlays_have_the_same_workloads_but_for_what_one_of_them_is_about
     dev: list[Manifest], prod: list[Manifest]
 ) -> None:
     in_dev, in_prod = ({pods.of for pods in our_pods(objects)} for objects in (dev, prod))
-    assert in_dev - in_prod == {"Job/generate"}
+    assert in_dev - in_prod == {"Job/generate", "Deployment/postgres"}
     assert in_prod - in_dev == {"Job/accounts", "CronJob/backup"}
 
 
@@ -91,7 +94,7 @@ def test_production_asks_for_an_account_over_tls(prod: list[Manifest]) -> None:
         pods.of for pods in our_pods(prod) if f"'mountPath': '{Path(settings['MILVUS_CA']).parent}'" in str(pods)
     }
     known = {pods.of for pods in our_pods(prod) if "'name': 'RINGSIGHT_MILVUS_TOKEN'" in str(pods)}
-    clients = {"CronJob/score", "Deployment/online-service", "Deployment/console", "Job/accounts"}
+    clients = {"CronJob/score", "Deployment/console", "Job/accounts"}
     assert known == clients
     assert mounted == clients | {"CronJob/backup"}
 
@@ -134,3 +137,33 @@ def test_no_schedule(schedule: str) -> None:
 
 def test_every_schema_of_ours_is_used(prod: list[Manifest]) -> None:
     assert set(OURS) <= {each["kind"] for each in prod}, [called(each) for each in prod]
+
+
+class TestNight:
+    """What the nightly score runs: `night.sh`, with a `ringsight` that writes down what it is told."""
+
+    @pytest.fixture
+    def results(self, tmp_path: Path) -> Path:
+        program = tmp_path / "ringsight"
+        program.write_text('#!/bin/sh\nmkdir -p "$NIGHT"\necho "$@" > "$NIGHT/told"\ntest -z "${FAIL:-}"\n')
+        program.chmod(0o755)
+        (tmp_path / "results").mkdir()
+        return tmp_path / "results"
+
+    def night(self, results: Path, name: str, **told: str) -> str:
+        environment = {"PATH": f"{results.parent}:{os.environ['PATH']}", "NIGHT": name} | told
+        subprocess.run(["/bin/sh", K8S / "base" / "night.sh", "run", "a b=c"], cwd=results, env=environment, check=not told)
+        return (results / name / "told").read_text().strip()
+
+    def test_each_night_names_the_last_that_ended(self, results: Path) -> None:
+        assert self.night(results, "score-1") == "run a b=c"
+        assert self.night(results, "score-2") == f"run a b=c previous={results}/score-1"
+        assert self.night(results, "score-3", FAIL="1") == f"run a b=c previous={results}/score-2"
+        assert (results / "latest").readlink() == Path("score-2")
+        assert self.night(results, "score-4") == f"run a b=c previous={results}/score-2"
+        assert (results / "latest").resolve() == results / "score-4"
+
+    def test_a_night_tried_again_does_not_name_itself(self, results: Path) -> None:
+        self.night(results, "score-1")
+        assert self.night(results, "score-1") == "run a b=c"
+        assert sorted(each.name for each in results.iterdir()) == ["latest", "score-1"]
