@@ -185,7 +185,7 @@ def test_a_modality_that_nobody_has_leaves_no_nan(blocks: Blocks) -> None:
 
 def test_leaving_out_never_takes_all_that_a_customer_has(blocks: Blocks) -> None:
     torch.manual_seed(0)
-    task = JointTask([LENGTH] * 3, DIM, dropout=0.9, temperature=0.1, learning_rate=1e-3).train()
+    task = JointTask([LENGTH] * 3, DIM, dropout=0.9, temperature=0.1, learning_rate=1e-3, pair_weight=1).train()
     present = torch.from_numpy(blocks.present)
     left = task._left_out(present)
     assert left.any(dim=1).all()

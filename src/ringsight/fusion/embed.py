@@ -15,11 +15,9 @@ from ringsight.encoders.part import Part
 from ringsight.encoders.transactions import embed_transactions
 from ringsight.errors import ModelError
 from ringsight.fusion.blocks import Blocks, side_by_side
-from ringsight.fusion.joint import FusionKind, JointSpace
+from ringsight.fusion.joint import AGAIN, FusionKind, space_of
 from ringsight.records.bank import Bank, Modality
 from ringsight.records.embeddings import JOINT, Embeddings
-
-_AGAIN = "train it again: `ringsight train encoder=joint again=true bank.path=FOLDER model=FOLDER`"
 
 
 def embed_bank(bank: Bank, model: Path) -> dict[str, Embeddings]:
@@ -76,7 +74,7 @@ def embed_joint(embeddings: Mapping[str, Embeddings], part: Path) -> Embeddings:
             raise ModelError(
                 f"the joint space stands on the {name} encoder {expected[:12]}, but the embeddings are of {found[:12]}",
                 where=str(part),
-                remedy=_AGAIN,
+                remedy=AGAIN,
             )
     blocks = side_by_side(embeddings, [name for name in Modality if name in encoders])
     some = next(iter(embeddings.values()))
@@ -101,15 +99,10 @@ def model_hash(model: Path) -> str:
 def _together(blocks: Blocks, trained: Part, part: Path) -> NDArray[np.float32]:
     match FusionKind(trained.settings["kind"]):
         case FusionKind.joint:
-            space = JointSpace([block.shape[1] for block in blocks.vectors], trained.settings["dim"])
-            try:
-                space.load_state_dict(dict(trained.weights))
-            except RuntimeError as error:  # torch names the weights that are missing or of another shape
-                what = f"not the weights of a joint space: {error}"
-                raise ModelError(what, where=str(part), remedy=_AGAIN) from error
+            space = space_of(trained, part)
             with torch.inference_mode():
                 vectors = [torch.from_numpy(block) for block in blocks.vectors]
-                return unit(space.eval().embed(vectors, torch.from_numpy(blocks.present)).numpy())
+                return unit(space.embed(vectors, torch.from_numpy(blocks.present)).numpy())
         case FusionKind.early:
             return unit(blocks.side_by_side() @ trained.preprocessing["components"])
         case FusionKind.late:

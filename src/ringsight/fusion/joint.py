@@ -18,6 +18,7 @@ Shapes: for each modality vectors (customers, dim of the modality) and a mask (c
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from pathlib import Path
 
 import torch
 from jaxtyping import Bool, Float
@@ -25,11 +26,16 @@ from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
-from ringsight.encoders.training import info_nce
-from ringsight.errors import SettingsError, require_at_least, require_positive
+from ringsight.encoders.part import Part
+from ringsight.errors import ModelError, SettingsError, require_at_least, require_positive
+from ringsight.fusion.pairs import taught_info_nce
 
 RIDGE = 0.1
 """Added to every variance before whitening, in mean variances: directions of little variance are mostly noise."""
+
+
+AGAIN = "train it again: `ringsight train encoder=joint again=true bank.path=FOLDER model=FOLDER`"
+"""Remedy for a joint space that does not fit."""
 
 
 class FusionKind(StrEnum):
@@ -58,6 +64,11 @@ class FusionConfig:
     """Customers contrasted with each other at once."""
     learning_rate: float = 3e-4
     """Of AdamW; small, as learning starts from the principal components."""
+    pairs: Path | None = None
+    """Table of decided pairs (customer_a, customer_b, decision) to learn from besides the views; `joint` only. A joint
+    space that was not taught by this file is trained anew, over the encoders that are there."""
+    pair_weight: float = 1.0
+    """What a pair that was decided counts beside two views of one customer, at most 100."""
 
     def __post_init__(self) -> None:
         """Refuse settings that make no sense.
@@ -68,7 +79,14 @@ class FusionConfig:
         require_at_least("fusion", self, {"dim": 1, "epochs": 1, "batch": 2})
         if not 0 <= self.dropout < 1:
             raise SettingsError(f"fusion.dropout must lie in [0, 1) (got {self.dropout})")
-        require_positive("fusion", self, ("temperature", "learning_rate"))
+        require_positive("fusion", self, ("temperature", "learning_rate", "pair_weight"))
+        if self.pair_weight > 100:
+            raise SettingsError(f"fusion.pair_weight must be at most 100 (got {self.pair_weight})")
+        if self.pairs is not None and self.kind is not FusionKind.joint:
+            raise SettingsError(
+                f"fusion.pairs teaches a learned space, and fusion={self.kind} learns nothing",
+                remedy="take fusion=joint, or leave out fusion.pairs",
+            )
 
 
 class Contribution(nn.Module):
@@ -160,6 +178,21 @@ class JointSpace(nn.Module):
         return [module for module in self.contributions if isinstance(module, Contribution)]
 
 
+def space_of(trained: Part, folder: Path) -> JointSpace:
+    """The learned space of a part that was read from `folder`.
+
+    Raises:
+        ModelError: if it was written by a version whose joint space had other weights.
+    """
+    projections = sorted(name for name in trained.weights if name.endswith("projection.weight"))
+    space = JointSpace([trained.weights[name].shape[1] for name in projections], trained.settings["dim"])
+    try:
+        space.load_state_dict(dict(trained.weights))
+    except RuntimeError as error:  # torch names the weights that are missing or of another shape
+        raise ModelError(f"not the weights of a joint space: {error}", where=str(folder), remedy=AGAIN) from error
+    return space.eval()
+
+
 def _whitening(rows: Float[Tensor, "customers dim"]) -> Float[Tensor, "dim dim"]:
     """The symmetric map that evens out the variances of rows centred already; none where there is nothing to see."""
     variances, directions = torch.linalg.eigh((rows.T @ rows / max(len(rows), 1)).double())
@@ -171,22 +204,31 @@ def _whitening(rows: Float[Tensor, "customers dim"]) -> Float[Tensor, "dim dim"]
 
 
 class JointTask(LightningModule):
-    """Tell one customer's two views from another's, with modalities left out at random."""
+    """Tell one hand's views from another's, with modalities left out at random."""
 
-    def __init__(self, given: list[int], dim: int, dropout: float, temperature: float, learning_rate: float) -> None:
+    def __init__(
+        self,
+        given: list[int],
+        dim: int,
+        dropout: float,
+        temperature: float,
+        learning_rate: float,
+        pair_weight: float,
+    ) -> None:
         super().__init__()
         self.save_hyperparameters()
         self.space = JointSpace(given, dim)
         self.dropout = dropout
         self.temperature = temperature
         self.learning_rate = learning_rate
+        self.pair_weight = pair_weight
 
     def _step(self, batch: list[Tensor], stage: str) -> Tensor:
         modalities = len(self.space.contributions)
-        presents, vectors = batch[:2], batch[2:]
+        decided, presents, vectors = batch[0], batch[1:3], batch[3:]
         first = self.space(vectors[:modalities], self._left_out(presents[0]))
         second = self.space(vectors[modalities:], self._left_out(presents[1]))
-        loss = info_nce(first, second, self.temperature)
+        loss = taught_info_nce(first, second, decided, self.temperature, self.pair_weight)
         self.log(f"{stage}_loss", loss, on_epoch=True, on_step=False, batch_size=len(first))
         return loss
 
@@ -198,7 +240,7 @@ class JointTask(LightningModule):
         return torch.where(kept.any(dim=1, keepdim=True), kept, present)
 
     def training_step(self, batch: list[Tensor]) -> Tensor:
-        """Learn from one batch: masks of both views, then the modalities' vectors of the first, then of the second."""
+        """Learn from one batch: what is decided, masks of both views, each modality's vectors of first and second."""
         return self._step(batch, "training")
 
     def validation_step(self, batch: list[Tensor]) -> Tensor:

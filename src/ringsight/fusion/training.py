@@ -10,7 +10,7 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader, TensorDataset
+from torch.utils.data import DataLoader
 
 from ringsight.encoders.card import card
 from ringsight.encoders.id_images import IdImagesConfig, embed_id_images, train_id_images
@@ -30,8 +30,10 @@ from ringsight.encoders.training import (
 from ringsight.encoders.transactions import TransactionsConfig, embed_transactions, train_transactions
 from ringsight.errors import DataError, ModelError
 from ringsight.fusion.blocks import Blocks, laid_out, side_by_side
-from ringsight.fusion.joint import FusionConfig, FusionKind, JointTask
+from ringsight.fusion.joint import FusionConfig, FusionKind, JointTask, space_of
+from ringsight.fusion.pairs import Pairs, TaughtBatches, digest
 from ringsight.records.bank import Bank, Modality
+from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.views import split_views
 
@@ -74,8 +76,8 @@ def train_missing(
 ) -> dict[str, dict[str, float]]:
     """Train the parts of a model that are not there yet.
 
-    A modality that fewer than `FEWEST_CUSTOMERS` customers have is left out. The joint space is trained anew when
-    an encoder below it has changed.
+    A modality that fewer than `FEWEST_CUSTOMERS` customers have is left out. The joint space is trained anew where
+    `outdated` says why.
 
     Args:
         bank: to learn from.
@@ -89,9 +91,11 @@ def train_missing(
         By part, the metrics of those trained now.
 
     Raises:
-        DataError: if no modality can be learned from, or not the one asked for.
+        DataError: if no modality can be learned from, or not the one asked for; or the pairs cannot be used.
         ModelError: if a part that is there is damaged.
     """
+    if config.fusion.pairs is not None:
+        read_decisions(config.fusion.pairs)  # refused before anything is trained
     modalities = modalities_of(bank)
     if not modalities or (only is not None and only is not Part.joint and Modality(only) not in modalities):
         raise DataError(
@@ -104,7 +108,8 @@ def train_missing(
         folder = model / modality
         if only in (None, Part(modality)) and (again or not _is_trained(folder, modality)):
             metrics[modality] = _train_encoder(bank, modality, config, seed, folder)
-    if only in (None, Part.joint) and (again or not _fits(model, modalities)):
+    there = (model / JOINT).is_dir()
+    if only in (None, Part.joint) and (again or not there or outdated(model, modalities, config.fusion)):
         metrics[JOINT] = train_fusion(bank, modalities, config, seed, model)
     return metrics
 
@@ -113,12 +118,31 @@ def _is_trained(folder: Path, kind: str) -> bool:
     return folder.is_dir() and bool(TrainedPart.read(folder, kind).hash)
 
 
-def _fits(model: Path, modalities: list[Modality]) -> bool:
-    """Whether the joint space is there and stands on the encoders that are there."""
-    if not (model / JOINT).is_dir():
-        return False
-    encoders = TrainedPart.read(model / JOINT, JOINT).settings["encoders"]
-    return bool(encoders == {name: TrainedPart.read(model / name, name).hash for name in modalities})
+def outdated(model: Path, modalities: list[Modality], config: FusionConfig) -> str:
+    """Why the joint space that is there must be trained anew; empty where it can be kept.
+
+    It stands on other encoders, was made by another version, or was not taught by the pairs that are named. What
+    was taught is kept where no pairs are named.
+
+    Raises:
+        ModelError: if a part is missing or damaged.
+        DataError: if the file of pairs is missing.
+    """
+    trained = TrainedPart.read(model / JOINT, JOINT)
+    if trained.settings.get("encoders") != _hashes(model, modalities):
+        return "the encoders below it have changed"
+    if config.pairs is not None and trained.settings.get("pairs") != digest(config.pairs):
+        return f"it was not taught by {config.pairs}"
+    try:
+        if trained.settings.get("kind") == FusionKind.joint:
+            space_of(trained, model / JOINT)
+    except ModelError:
+        return "it was made by another version of ringsight"
+    return ""
+
+
+def _hashes(model: Path, modalities: list[Modality]) -> dict[str, str]:
+    return {name.value: TrainedPart.read(model / name, name).hash for name in modalities}
 
 
 def _train_encoder(bank: Bank, modality: Modality, config: ModelConfig, seed: int, folder: Path) -> dict[str, float]:
@@ -149,15 +173,16 @@ def train_fusion(
     Raises:
         ModelError: if an encoder is missing or damaged.
     """
-    settings = settings_of(config.fusion)
-    encoders = {name.value: TrainedPart.read(model / name, name).hash for name in modalities}
+    settings = settings_of(config.fusion) | {"encoders": _hashes(model, modalities)}
     weights: Mapping[str, Tensor] = {}
     preprocessing = {}
     metrics: dict[str, float] = {}
+    notes = _CARD
     match config.fusion.kind:
         case FusionKind.joint:
-            run = fingerprint(asdict(config.fusion) | asdict(config.trainer) | encoders, bank.data_hash, seed)
-            weights, metrics = _train_joint(bank, modalities, config, (seed, run), model)
+            weights, metrics, pairs = _train_joint(bank, modalities, config, seed, model)
+            settings["pairs"] = pairs.digest
+            notes += pairs.described()
         case FusionKind.early:
             preprocessing["components"] = _components(_whole(bank, modalities, model), config.fusion.dim)
         case FusionKind.late:
@@ -167,46 +192,55 @@ def train_fusion(
         kind=JOINT,
         weights=weights,
         preprocessing=preprocessing,
-        settings=settings | {"encoders": encoders},
+        settings=settings,
         metrics=metrics,
-        card=card(JOINT, bank, settings, metrics, _CARD),
+        card=card(JOINT, bank, settings, metrics, notes),
     )
     return metrics
 
 
 def _train_joint(
-    bank: Bank, modalities: list[Modality], config: ModelConfig, run: tuple[int, str], model: Path
-) -> tuple[Mapping[str, Tensor], dict[str, float]]:
-    seed, of_run = run
+    bank: Bank, modalities: list[Modality], config: ModelConfig, seed: int, model: Path
+) -> tuple[Mapping[str, Tensor], dict[str, float], Pairs]:
     whole = _whole(bank, modalities, model)
     first, second = _two_views(bank, modalities, model, seed)
+    fusion, pairs = config.fusion, Pairs.of(config.fusion.pairs, first.customer_ids)
+    settings = asdict(fusion) | asdict(config.trainer) | _hashes(model, modalities) | {"pairs": pairs.digest}
     generator = seed_all(seed)
-    pairs = TensorDataset(
-        *(torch.from_numpy(array) for array in (first.present, second.present, *first.vectors, *second.vectors))
-    )
-    learned, held = held_out(len(first.customer_ids), config.trainer, seed)
-    fusion = config.fusion
+    views = [torch.from_numpy(array) for array in (first.present, second.present, *first.vectors, *second.vectors)]
+
+    def batch(rows: list[int]) -> list[Tensor]:
+        return [pairs.among(np.array(rows)), *(view[rows] for view in views)]
+
+    learned, held = _held_out(pairs.decided, config.trainer, seed)
     given = [block.shape[1] for block in first.vectors]
-    task = JointTask(given, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate)
+    task = JointTask(given, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate, fusion.pair_weight)
     task.space.start_from(torch.from_numpy(_components(whole, fusion.dim)))
+    everyone = torch.arange(len(first.customer_ids)).numpy()
+    batches = TaughtBatches(learned, pairs, fusion.batch, generator)
     metrics = fit(
         Fit(
             task=task,
-            training=DataLoader(
-                torch.utils.data.Subset(pairs, learned.tolist()),
-                batch_size=fusion.batch,
-                shuffle=True,
-                generator=generator,
-            ),
-            validation=DataLoader(torch.utils.data.Subset(pairs, held.tolist()), batch_size=fusion.batch),
+            training=DataLoader(everyone, batch_sampler=batches, collate_fn=batch, generator=generator),
+            validation=DataLoader(held.tolist(), batch_size=fusion.batch, collate_fn=batch),
             epochs=fusion.epochs,
             into=model / JOINT,
-            fingerprint=of_run,
+            fingerprint=fingerprint(settings, bank.data_hash, seed),
         ),
         config.trainer,
     )
     task.space.spread_evenly([torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present))
-    return task.space.state_dict(), metrics
+    return task.space.state_dict(), metrics, pairs
+
+
+def _held_out(
+    decided: NDArray[np.bool_], config: TrainerConfig, seed: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Rows to learn from, and rows held out: of those on whom nothing is decided, as long as there are any."""
+    order = np.random.default_rng(seed).permutation(len(decided))
+    order = order[np.argsort(decided[order], kind="stable")]
+    count = len(held_out(len(decided), config, seed)[1])
+    return np.sort(order[count:]), np.sort(order[:count])
 
 
 def _whole(bank: Bank, modalities: list[Modality], model: Path) -> Blocks:

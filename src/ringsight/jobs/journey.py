@@ -12,7 +12,7 @@ from pathlib import Path
 from ringsight.encoders.training import FEWEST_CUSTOMERS
 from ringsight.errors import ModelError, SettingsError
 from ringsight.fusion.embed import embed_bank, model_hash
-from ringsight.fusion.training import ModelConfig, Part, modalities_of, train_missing
+from ringsight.fusion.training import ModelConfig, Part, modalities_of, outdated, train_missing
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.decisions import read_decisions
@@ -129,6 +129,10 @@ def train(
         if learnable and part is not Part.joint and part not in learnable:
             stages.skip(f"training {part}: left out, fewer than {FEWEST_CUSTOMERS} customers have any")
             continue
+        if part is Part.joint and (model / part).is_dir() and not again:
+            why = outdated(model, modalities_of(bank), config.fusion)
+            if why:
+                stages.say(f"  the joint space is trained anew: {why}")
         with stages.stage(f"train {part}", f"training {part}"):
             trained = train_missing(bank, config, model, seed, only=part, again=again)
         if not trained:
