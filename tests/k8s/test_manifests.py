@@ -152,7 +152,8 @@ class TestNight:
 
     def night(self, results: Path, name: str, **told: str) -> str:
         environment = {"PATH": f"{results.parent}:{os.environ['PATH']}", "NIGHT": name} | told
-        subprocess.run(["/bin/sh", K8S / "base" / "night.sh", "run", "a b=c"], cwd=results, env=environment, check=not told)
+        command = ["/bin/sh", K8S / "base" / "night.sh", "run", "a b=c"]
+        subprocess.run(command, cwd=results, env=environment, check=not told)
         return (results / name / "told").read_text().strip()
 
     def test_each_night_names_the_last_that_ended(self, results: Path) -> None:

@@ -1,11 +1,12 @@
 """Neighbours in bulk, and the exact search below them."""
 
+import faiss
 import numpy as np
 import pytest
 from vector_world import make_embeddings
 
 from ringsight.errors import SettingsError
-from ringsight.vectors import bulk, exact
+from ringsight.vectors import bulk, cells, exact
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.exact import exact_neighbours
 
@@ -72,6 +73,45 @@ class TestCells:
         people = make_embeddings(3000)
         first, second = self_neighbours(people, 5), self_neighbours(people, 5)
         assert (first.indices == second.indices).all()
+
+    def test_threads_do_not_matter(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(bulk, "EXACT_UP_TO", 100)
+        monkeypatch.setattr(cells, "PRODUCTS", 2**16)  # blocks enough for several threads
+        people, found = make_embeddings(3000), []
+        for threads in (1, 3):
+            monkeypatch.setattr(faiss, "omp_get_max_threads", lambda threads=threads: threads)
+            found.append(self_neighbours(people, 5))
+        assert (found[0].indices == found[1].indices).all()
+        assert (found[0].similarities == found[1].similarities).all()
+
+    def test_a_crowd_of_equals_is_shared_out_among_its_lowest_ids(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(bulk, "EXACT_UP_TO", 100)
+        monkeypatch.setattr(bulk, "RECALL", 2.0)
+        monkeypatch.setattr(bulk, "WORTH_IT", 1.0)
+        people = make_embeddings(2000)
+        people.vectors[500:] = people.vectors[500]
+        found = self_neighbours(people, 4)
+        assert (found.indices[505:] == [500, 501, 502, 503]).all()
+        assert found.indices[501].tolist() == [500, 502, 503, 504]
+        assert (found.similarities[500:] == 1).all()
+
+    def test_everybody_alike_is_no_trouble(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(bulk, "EXACT_UP_TO", 100)
+        people = make_embeddings(1500)
+        people.vectors[:] = people.vectors[0]
+        found = self_neighbours(people, 7)
+        assert (found.similarities == 1).all()
+        assert not (found.indices == np.arange(1500)[:, None]).any()
+
+    def test_where_cells_save_nothing_all_are_compared(self, monkeypatch: pytest.MonkeyPatch):
+        monkeypatch.setattr(bulk, "EXACT_UP_TO", 100)
+        rng = np.random.default_rng(0)
+        people = make_embeddings(1500, dim=64)
+        people.vectors[:] = rng.normal(size=people.vectors.shape)
+        people.vectors[:] /= np.linalg.norm(people.vectors, axis=1, keepdims=True)
+        rows = np.arange(1500)
+        exactly, _ = exact_neighbours(people.vectors, people.vectors, rows, 6)
+        assert (self_neighbours(people, 6).indices == exactly).all()
 
     def test_more_neighbours_than_a_cell_holds_are_found(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(bulk, "EXACT_UP_TO", 100)

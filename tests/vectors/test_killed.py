@@ -14,18 +14,18 @@ from ringsight.vectors.store import StoreConfig, open_store
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["ringsight.vectors.milvus", "vector_world"])
-IDS = np.array([f"c{i:05d}" for i in range(300)])
+IDS = np.array([f"c{i:05d}" for i in range(120)])
 
 
 def embedded() -> list[Embeddings]:
     """Two models, two spaces; the second model lacks half of the customers."""
-    spaces = [make_embeddings(300, 8, seed=seed, space=space) for seed, space in enumerate(("joint", "notes"))]
-    return [*spaces, make_embeddings(150, 4, seed=5, model=NEW)]
+    spaces = [make_embeddings(120, 8, seed=seed, space=space) for seed, space in enumerate(("joint", "notes"))]
+    return [*spaces, make_embeddings(60, 4, seed=5, model=NEW)]
 
 
 def whole_run(path: Path) -> None:
     """Write the old model, show it, write the new one, show that, erase a customer."""
-    with open_store(StoreConfig(path=path, write_batch=20)) as store:
+    with open_store(StoreConfig(path=path, write_batch=10)) as store:
         for model in (OLD, NEW):
             for embeddings in embedded():
                 if embeddings.model_hash == model:

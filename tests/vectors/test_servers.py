@@ -138,7 +138,7 @@ def test_a_reader_never_sees_two_models(config: StoreConfig):
         readers = [threading.Thread(target=read) for _ in range(2)]
         for reader in readers:
             reader.start()
-        while len(seen) < 40 and not failures:
+        while len(seen) < 20 and not failures:
             store.promote(NEW if store.model_hash == OLD else OLD)
         done.set()
         for reader in readers:
@@ -150,7 +150,7 @@ def test_a_reader_never_sees_two_models(config: StoreConfig):
 
 @pytest.mark.parametrize("index", [IndexKind.hnsw, IndexKind.ivf_flat])
 def test_a_real_server_builds_the_index_asked_for(index: IndexKind, served: Server):
-    people = make_embeddings(1500)
+    people = make_embeddings(1100)
     with (
         served.database(f"index_{index}") as database,
         open_store(replace(served.config, database=database, index=index)) as store,
