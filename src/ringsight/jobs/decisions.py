@@ -25,13 +25,13 @@ class DecisionsJob:
     """What `ringsight decisions` can be told."""
 
     do: Do = Do.export
-    """`export`: pairs decided one way, as `detect.decisions` reads them. `contradictions`: those decided both ways."""
+    """`export`: pairs decided one way, as `fusion.pairs` and `detect.decisions` read them; `contradictions`: both ways."""
     run: Path = Path("out/run")
     """Folder of the run whose cases they are."""
     database: str = ""
     """Where the cases are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db` inside the run."""
     out: Path = Path("out/decisions.csv")
-    """File to write, CSV."""
+    """File to write: Parquet where it ends so, else CSV."""
 
 
 def run(config: DecisionsJob) -> pl.DataFrame:
@@ -49,7 +49,10 @@ def run(config: DecisionsJob) -> pl.DataFrame:
             case Do.contradictions:
                 table = contradictions
     with write_atomically(config.out) as partial:
-        table.write_csv(partial)
+        if config.out.suffix == ".parquet":
+            table.write_parquet(partial)
+        else:
+            table.write_csv(partial)
     console.print(f"Wrote {table.height:,} rows to {config.out}.", soft_wrap=True)
     if config.do is Do.export and contradictions.height:
         again = "ringsight decisions do=contradictions out=FILE"
