@@ -120,7 +120,7 @@ class TaughtBatches(Sampler[list[int]]):
         self.rows, self.size, self.generator = rows, size, generator
         upper = coo_array(pairs.relation)
         inside = np.isin(upper.row, rows) & np.isin(upper.col, rows) & (upper.row < upper.col)
-        ends = np.stack([upper.row, upper.col], axis=1)[inside]
+        ends = np.stack([upper.row, upper.col], axis=1)[inside].astype(np.int64)
         told = upper.data[inside]
         self.kinds = [kind for kind in (ends[told > 0], ends[told < 0]) if len(kind)]
 
@@ -136,7 +136,8 @@ class TaughtBatches(Sampler[list[int]]):
             yield np.unique(np.concatenate([order[start : start + self.size], *drawn])).tolist()
 
     def _shuffled(self, rows: NDArray[np.int64]) -> NDArray[np.int64]:
-        return rows[torch.randperm(len(rows), generator=self.generator).numpy()]
+        shuffled: NDArray[np.int64] = rows[torch.randperm(len(rows), generator=self.generator).numpy()]
+        return shuffled
 
 
 def taught_info_nce(

@@ -10,7 +10,7 @@ import polars as pl
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
-from torch.utils.data import DataLoader
+from torch.utils.data import DataLoader, Dataset
 
 from ringsight.encoders.card import card
 from ringsight.encoders.id_images import IdImagesConfig, embed_id_images, train_id_images
@@ -216,12 +216,11 @@ def _train_joint(
     given = [block.shape[1] for block in first.vectors]
     task = JointTask(given, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate, fusion.pair_weight)
     task.space.start_from(torch.from_numpy(_components(whole, fusion.dim)))
-    everyone = torch.arange(len(first.customer_ids)).numpy()
     batches = TaughtBatches(learned, pairs, fusion.batch, generator)
     metrics = fit(
         Fit(
             task=task,
-            training=DataLoader(everyone, batch_sampler=batches, collate_fn=batch, generator=generator),
+            training=DataLoader(_Rows(), batch_sampler=batches, collate_fn=batch, generator=generator),
             validation=DataLoader(held.tolist(), batch_size=fusion.batch, collate_fn=batch),
             epochs=fusion.epochs,
             into=model / JOINT,
@@ -231,6 +230,13 @@ def _train_joint(
     )
     task.space.spread_evenly([torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present))
     return task.space.state_dict(), metrics, pairs
+
+
+class _Rows(Dataset[int]):
+    """Row numbers, which a batch is put together from."""
+
+    def __getitem__(self, row: int) -> int:
+        return row
 
 
 def _held_out(

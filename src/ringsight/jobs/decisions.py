@@ -25,7 +25,7 @@ class DecisionsJob:
     """What `ringsight decisions` can be told."""
 
     do: Do = Do.export
-    """`export`: pairs decided one way, as `fusion.pairs` and `detect.decisions` read them; `contradictions`: both ways."""
+    """`export`: pairs decided one way, for `fusion.pairs` and `detect.decisions`; `contradictions`: both ways."""
     run: Path = Path("out/run")
     """Folder of the run whose cases they are."""
     database: str = ""
