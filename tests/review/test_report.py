@@ -98,7 +98,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
 def results() -> Results:
     """Two flagged rings, C00 to C03 and C20 to C23; one held, C05 to C07; one explained, C30 to C32; one of chance."""
     rings = {"Rflag": IDS[:4], "Rdense": IDS[20:24], "Rheld": IDS[5:8], "Rhome": IDS[30:33], "Rpass": IDS[10:13]}
-    permutation, density = ("permutation", "notes"), ("density", "id_images")
+    permutation, density = ("permutation", "notes", 0.0), ("density", "id_images", 16.0)
     figures = {
         "Rflag": (4, 21.5, 0.0001, 0.002, 19.0, 0.003, True, *permutation, "", ""),
         "Rdense": (4, 12.5, 0.0001, 0.002, 12.5, 0.003, True, *density, "", ""),
@@ -446,9 +446,11 @@ def test_the_waterfall_of_a_permutation_ring_adds_up_to_its_score(results: Resul
     assert all(picture.left <= bar.x <= bar.x + bar.width <= picture.width for bar in picture.bars)
 
 
-def test_the_waterfall_of_a_density_ring_counts_no_agreement(results: Results, bank: Bank):
+def test_the_waterfall_counts_how_far_members_stand_apart(results: Results, bank: Bank):
     steps = [bar.step for bar in waterfall(ledger("Rdense", results, bank), None).bars]
-    assert [step.bits for step in steps if "uncounted" not in step.css] == [12.5, 12.5]
+    assert [step.bits for step in steps if step.label == "apart in ID images"] == [16.0]
+    assert sum(step.bits for step in steps[:-1] if "uncounted" not in step.css) == pytest.approx(12.5)
+    assert steps[-1].bits == 12.5
 
 
 def test_bridges_are_marked_in_the_drawing(results: Results, bank: Bank):

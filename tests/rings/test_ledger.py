@@ -59,7 +59,7 @@ def bank() -> Bank:
 @pytest.fixture(scope="module")
 def results() -> Results:
     """A flagged ring of a to d, in which c is the bridge to d; one explained, one held, one of chance."""
-    permutation = ("permutation", "notes")
+    permutation = ("permutation", "notes", 0.5)
     return Results(
         rings=table(
             [
