@@ -77,7 +77,7 @@ def _agreement(ring: str, size: int) -> Iterator[tuple[object, ...]]:
 
 
 def _conditions(ring: str, size: int) -> Iterator[tuple[object, ...]]:
-    yield ring, "innocent", "branch", "", max(size // 2, 2), 21.0, 19.0, 0.003, False
+    yield ring, "innocent", "branch", "east-1", max(size // 2, 2), 21.0, 19.0, 0.003, False
     yield ring, "protected", "language", "", max(size - 1, 2), 24.0, 21.0, 0.002, False
     yield ring, "without", "id_images", "", 0, 20.0, 18.0, 0.004, False
     yield ring, "without", "notes", "", 0, 3.0, 1.0, 0.9, True
