@@ -121,7 +121,7 @@ def _redacted(ledger: Mapping[str, Any], customer_id: str, name: str) -> Any:  #
     ]
     conditions = [row | {"value": ""} for row in ledger["conditions"]]
     parts = {"artefacts": artefacts, "links": links, "statements": statements, "conditions": conditions}
-    return _renamed({**ledger, **parts}, customer_id, name)
+    return renamed({**ledger, **parts}, customer_id, name)
 
 
 def _ends(pair: Mapping[str, Any]) -> tuple[str, str]:
@@ -143,14 +143,15 @@ def _without(text: str, values: set[str]) -> str:
     return text
 
 
-def _renamed(value: Any, customer_id: str, name: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
+def renamed(value: Any, customer_id: str, name: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
+    """The same value with a customer's id, wherever it stands alone as a text or a key, replaced by `name`."""
     match value:
         case str():
             return name if value == customer_id else value
         case list():
-            return [_renamed(each, customer_id, name) for each in value]
+            return [renamed(each, customer_id, name) for each in value]
         case dict():
-            return {key: _renamed(each, customer_id, name) for key, each in value.items()}
+            return {renamed(key, customer_id, name): renamed(each, customer_id, name) for key, each in value.items()}
         case _:
             return value
 

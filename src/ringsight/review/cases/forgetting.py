@@ -18,7 +18,7 @@ from ringsight.review.cases.case import Case, Status
 from ringsight.review.cases.folding import fold
 from ringsight.review.cases.queue import draw, filter_of
 from ringsight.review.cases.schema import CONTENTS, ENTRIES, SIGN_INS, VIEWS
-from ringsight.rings.erasure import ERASED
+from ringsight.rings.erasure import ERASED, renamed
 
 FREE_TEXT = ("note", "reason")
 """What people wrote, and may name anybody in."""
@@ -52,7 +52,7 @@ def forget(connection: Connection, customer_id: str, user: str, name: str) -> in
 
 def _names(content: Mapping[str, Any], customer_id: str) -> bool:
     """Whether a content names exactly this customer: the database takes no notice of case."""
-    return bool(_renamed(content, customer_id, "") != content)
+    return bool(renamed(content, customer_id, "") != content)
 
 
 def _rewrite(connection: Connection, number: int, content: Mapping[str, Any]) -> str:
@@ -62,23 +62,11 @@ def _rewrite(connection: Connection, number: int, content: Mapping[str, Any]) ->
 
 
 def _redacted(content: Mapping[str, Any], customer_id: str, name: str) -> dict[str, Any]:
-    after: dict[str, Any] = _renamed(content, customer_id, name)
+    after: dict[str, Any] = renamed(content, customer_id, name)
     after |= {key: "" for key in FREE_TEXT if after.get(key)}
     if content.get("customer") == customer_id:
         after["subject"] = ""
     return after
-
-
-def _renamed(value: Any, customer_id: str, name: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    match value:
-        case str():
-            return name if value == customer_id else value
-        case list():
-            return [_renamed(each, customer_id, name) for each in value]
-        case dict():
-            return {_renamed(key, customer_id, name): _renamed(each, customer_id, name) for key, each in value.items()}
-        case _:
-            return value
 
 
 def _drop_views(connection: Connection, customer_id: str) -> None:
