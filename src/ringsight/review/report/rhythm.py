@@ -66,7 +66,8 @@ def rhythm(transactions: pl.DataFrame) -> Rhythm | None:
     paths = tuple(
         "".join(f"M{hour} {day}.5h1" for day, hour in np.argwhere(level == at)) for at in range(1, LEVELS + 1)
     )
-    first, last = (f"{day:%Y-%m-%d}" for day in transactions["timestamp"].dt.date().sort()[[0, -1]])
+    when = transactions["timestamp"].dt.date()
+    first, last = str(when.min()), str(when.max())
     typical = float(transactions["amount"].abs().median())  # type: ignore[arg-type]
     incoming = int((transactions["amount"] > 0).sum())
     return Rhythm(
