@@ -165,9 +165,9 @@ def test_a_case_leaves_as_data_in_which_every_statement_of_records_cites_them(of
     with page.expect_download() as started:
         page.get_by_role("link", name="JSON").click()
     kept = json.loads(started.value.path().read_text(encoding="utf-8"))
-    assert [event["action"] for event in kept["history"]][:1] == ["opened"]
-    assert all(each["records"] for each in kept["ledger"]["statements"] if re.search(r"\b[CNIT]\d", each["text"]))
-    assert any(each["records"] for each in kept["ledger"]["statements"])
+    assert [event["action"] for event in kept["trail"]][:1] == ["opened"]
+    assert all(each["records"] or each["source"] for each in kept["statements"])
+    assert all(each["records"] for each in kept["statements"] if re.search(r"\b[CNIT]\d", each["text"]))
 
 
 def test_decided_pairs_leave_as_a_table_without_formulae(office: Office):
