@@ -80,9 +80,9 @@ def _chance(apart: NDArray[np.float64], honest: NDArray[np.float64]) -> NDArray[
     """
     remain = 1 - np.array(BULK)
     low, high = np.quantile(honest, BULK)
-    decades = np.log(remain[0] / remain[1])
-    scale = max((high - low) / decades, -low / np.log(remain[0]), -high / np.log(remain[1]))
-    variance = (1 / remain[1] - 1 / remain[0]) / decades**2
+    span = np.log(remain[0] / remain[1])
+    scale = max((high - low) / span, -low / np.log(remain[0]), -high / np.log(remain[1]))
+    variance = (1 / remain[1] - 1 / remain[0]) / span**2
     scale = max(scale * (1 + 2 * np.sqrt(variance / len(honest))), np.finfo(np.float64).tiny)
     share = 1 - np.searchsorted(honest, apart, side="left") / len(honest)
     tail = remain[1] * np.exp(-np.maximum(apart - high, 0) / scale)
@@ -96,10 +96,12 @@ def _to_strangers(trace: ModalityTrace, rows: Rows) -> NDArray[np.float64]:
     stranger = (near >= 0) & ~np.isin(near, rows)
     similarity = trace.similarities[rows, stranger.argmax(axis=1)]
     unknown = np.flatnonzero(~stranger.any(axis=1))
+    if len(rows) == trace.count:
+        return np.full(len(rows), NEAREST)
+    if len(unknown) == 0:
+        return distances(similarity)
     outside = np.ones(trace.count, dtype=np.bool_)
     outside[rows] = False
-    if not outside.any():
-        return np.full(len(rows), NEAREST)
     for block in np.array_split(unknown, len(unknown) * trace.count // BLOCK + 1):
         similarity[block] = (trace.vectors[rows[block]] @ trace.vectors[outside].T).max(axis=1, initial=-1.0)
     return distances(similarity)
