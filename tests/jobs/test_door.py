@@ -1,12 +1,15 @@
 """What the command line hands on as it stands, and what it does when nobody reads."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from hydra.errors import HydraException
 from tiny_world import PROGRAM
 
+from ringsight.errors import RingsightError
 from ringsight.jobs import accounts, audit, decisions, erase, review, similar, store
 from ringsight.jobs.door import Door
 from ringsight.jobs.erase import EraseJob
@@ -39,6 +42,22 @@ def test_an_id_arrives_as_it_was_written(customer: str, monkeypatch: pytest.Monk
     Door("erase", EraseJob, told.append, verbatim=erase.DOOR.verbatim).open([f"customer={customer}", "out=here"])
     assert [job.customer for job in told] == [customer]
     assert [job.out for job in told] == [Path("here")]
+
+
+@pytest.mark.parametrize("before", [None, "0", "1"])
+def test_what_hydra_reads_from_the_environment_is_put_back(
+    before: str | None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
+    if before is not None:
+        monkeypatch.setenv("HYDRA_FULL_ERROR", before)
+    door = Door("erase", EraseJob, lambda _: None, verbatim=erase.DOOR.verbatim)
+    door.open(["customer=C1", "out=here"])
+    with pytest.raises((RingsightError, HydraException)):
+        door.open(["customer=C1", "nothing=here"])
+    assert os.environ.get("HYDRA_FULL_ERROR") == before
 
 
 @pytest.mark.parametrize(

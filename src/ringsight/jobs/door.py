@@ -60,7 +60,8 @@ class Door(Generic[Settings]):
         Raises:
             RingsightError: for what a user can mend; HYDRA_FULL_ERROR=1 lets the causes through with traceback.
         """
-        debugging = os.environ.get("HYDRA_FULL_ERROR") == "1"
+        before = os.environ.get("HYDRA_FULL_ERROR")
+        debugging = before == "1"
         os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises what it would else print
         verbatim = [argument for argument in arguments if argument.partition("=")[0] in self.verbatim]
         sys.argv = [f"ringsight {self.name}", *(argument for argument in arguments if argument not in verbatim)]
@@ -78,6 +79,11 @@ class Door(Generic[Settings]):
             if debugging:
                 raise
             raise explained(error, self.settings) from error
+        finally:
+            if before is None:
+                del os.environ["HYDRA_FULL_ERROR"]
+            else:
+                os.environ["HYDRA_FULL_ERROR"] = before
         if failure:
             raise failure[0]
 
