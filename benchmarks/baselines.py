@@ -48,7 +48,7 @@ def main() -> None:
             outcomes = by_method(in_processes(run, [(site, chosen) for site in sites], asked.processes))
             print(f"## {title}\n")
             print(outcome_table(outcomes))
-            print(f"Rings found by ringsight, over those of the best other method: {lead(outcomes)}.\n")
+            print(f"Share of rings found by ringsight, over that of the best other method: {lead(outcomes)}.\n")
             print(trait_table(outcomes, "strength"))
             print(trait_table(outcomes, "typology") or trait_table(outcomes, "tied"))
 
