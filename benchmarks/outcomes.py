@@ -86,7 +86,7 @@ def outcome_table(outcomes: dict[str, list[Outcome]]) -> str:
 
 
 def trait_table(outcomes: dict[str, list[Outcome]], trait: str) -> str:
-    """Share of the rings found at false share 0.05, benign set aside, by one trait; empty where no ring has it."""
+    """Rings found at false share 0.05, benign set aside (and counted as false), by a trait; empty where none has it."""
     rings = [traits for banks in outcomes.values() for bank in banks for traits in bank.traits.values()]
     values = sorted(
         {traits[trait] for traits in rings if trait in traits}, key=lambda value: (FALLING.get(value, 0), value)
@@ -101,11 +101,11 @@ def trait_table(outcomes: dict[str, list[Outcome]], trait: str) -> str:
 
 
 def hits(banks: Sequence[Outcome], trait: str, value: str) -> str:
-    """Rings of one trait found, of all such that could be."""
-    found_or_not = [
-        ring in bank.found for bank in banks for ring in bank.scored if bank.traits[ring].get(trait) == value
-    ]
-    return f"{sum(found_or_not)} of {len(found_or_not)}" if found_or_not else ""
+    """Rings of one trait found with benign groups set aside, in brackets with them counted as false, of all such."""
+    asked = [(ring, bank) for bank in banks for ring in bank.scored if bank.traits[ring].get(trait) == value]
+    aside = sum(ring in bank.found for ring, bank in asked)
+    strict = sum(ring in bank.found_strict for ring, bank in asked)
+    return f"{aside} ({strict}) of {len(asked)}" if asked else ""
 
 
 def best_first(outcomes: dict[str, list[Outcome]]) -> list[str]:

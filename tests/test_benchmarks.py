@@ -237,7 +237,7 @@ def test_tables_say_what_was_found(planted: Prepared):
     assert [line.split(" | ")[0] for line in table[2:4]] == ["| all", "| half"]
     strengths = trait_table(outcomes, "strength").splitlines()
     assert strengths[0].split(" | ")[1:] == ["blatant", "faint |"]
-    assert strengths[2:] == ["| all | 1 of 1 | 4 of 4 |", "| half | 1 of 1 | 1 of 4 |"]
+    assert strengths[2:] == ["| all | 1 (1) of 1 | 4 (4) of 4 |", "| half | 1 (1) of 1 | 1 (1) of 4 |"]
     assert trait_table(outcomes, "typology") == ""
 
 

@@ -101,6 +101,33 @@ def test_a_run_over_a_finished_one_keeps_its_model(world: World) -> None:
     assert (world.run / "rings.csv").read_bytes() == before
 
 
+def test_on_a_second_night_rings_that_nothing_happened_to_keep_their_ids(world: World) -> None:
+    night = world.folder / "night"
+    shutil.copytree(world.bank, night, ignore=shutil.ignore_patterns("truth"))
+    first = rings_of(world.run)
+    lost = sorted(set(pl.read_csv(night / "customers.csv")["customer_id"]).difference(*first.values()))[:2]
+    for table in night.glob("*.csv"):
+        rows = pl.read_csv(table, infer_schema_length=0)
+        rows.filter(~pl.col("customer_id").is_in(lost)).write_csv(table)
+    ran = ringsight("run", "bank.path=night", "out=second", "previous=run", "model=run/model", cwd=world.folder)
+    assert ran.returncode == 0, ran.stderr
+    assert "rings since the run before" in ran.stderr
+    second = rings_of(world.folder / "second")
+    same = {members: ring_id for ring_id, members in first.items()}
+    unchanged = {ring_id: same[members] for ring_id, members in second.items() if members in same}
+    assert unchanged
+    assert all(ring_id == before for ring_id, before in unchanged.items())
+    events = pl.read_csv(world.folder / "second" / "events.csv")
+    assert set(events["ring_id"]) == set(first) ^ set(second) | {
+        ring_id for ring_id in set(first) & set(second) if first[ring_id] != second[ring_id]
+    }
+
+
+def rings_of(run: Path) -> dict[str, frozenset[str]]:
+    members = pl.read_csv(run / "members.csv").group_by("ring_id").agg("customer_id")
+    return {ring_id: frozenset(customers) for ring_id, customers in members.iter_rows()}
+
+
 def test_evaluate_writes_and_prints_the_figures(world: World) -> None:
     done = ringsight("evaluate", "run=run", "truth=bank/truth/labels.csv", cwd=world.folder)
     assert done.returncode == 0, done.stderr
