@@ -26,7 +26,7 @@ from typing import Any
 from rich.progress import track
 
 from ringsight.errors import DataError
-from ringsight.fusion.training import ModelConfig, Part
+from ringsight.fusion.settings import ModelConfig, Part
 from ringsight.jobs.journey import embed, read_embeddings, train
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import Bank, BankConfig

@@ -8,9 +8,10 @@ import torch
 from every_encoder import Encoder
 from tiny_bank import tiny_bank, tiny_bert
 
-from ringsight.encoders.id_images import IdImagesConfig, embed_id_images, train_id_images
-from ringsight.encoders.notes import NotesConfig, embed_notes, train_notes
-from ringsight.encoders.transactions import TransactionsConfig, embed_transactions, train_transactions
+from ringsight.encoders.id_images import embed_id_images, train_id_images
+from ringsight.encoders.notes import embed_notes, train_notes
+from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TransactionsConfig
+from ringsight.encoders.transactions import embed_transactions, train_transactions
 from ringsight.records.bank import Bank, Modality
 
 

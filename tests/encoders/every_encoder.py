@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ringsight.encoders.training import TrainerConfig
+from ringsight.encoders.settings import TrainerConfig
 from ringsight.records.bank import Bank, Modality
 from ringsight.records.embeddings import Embeddings
 

@@ -11,8 +11,8 @@ from tiny_bank import bank_of, card
 from torchvision.models import shufflenet_v2_x0_5
 
 from ringsight.encoders.copies import scanned_copies
-from ringsight.encoders.id_images import IdImagesConfig, Portrait, embed_id_images, train_id_images
-from ringsight.encoders.training import TrainerConfig
+from ringsight.encoders.id_images import embed_id_images, train_id_images
+from ringsight.encoders.settings import IdImagesConfig, Portrait, TrainerConfig
 from ringsight.errors import ModelError
 from ringsight.records.bank import Bank
 

@@ -15,9 +15,9 @@ from tiny_bank import START, bank_of
 
 from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked
 from ringsight.encoders.note_vectors import fit_space, pool, unit
-from ringsight.encoders.notes import NotesConfig, embed_notes, train_notes
+from ringsight.encoders.notes import embed_notes, train_notes
 from ringsight.encoders.part import Part
-from ringsight.encoders.training import TrainerConfig
+from ringsight.encoders.settings import NotesConfig, TrainerConfig
 from ringsight.errors import ModelError, SettingsError
 from ringsight.records.bank import Bank
 

@@ -7,14 +7,9 @@ import polars as pl
 import pytest
 from tiny_bank import tiny_bank
 
-from ringsight.encoders.training import TrainerConfig
+from ringsight.encoders.settings import TrainerConfig, TransactionsConfig
 from ringsight.encoders.transaction_features import transaction_features
-from ringsight.encoders.transactions import (
-    TransactionsConfig,
-    embed_transactions,
-    reconstruction_error,
-    train_transactions,
-)
+from ringsight.encoders.transactions import embed_transactions, reconstruction_error, train_transactions
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.reading import read_bank
 from ringsight.records.views import split_views

@@ -7,12 +7,9 @@ import pytest
 import torch
 from tiny_bank import tiny_bank, tiny_bert
 
-from ringsight.encoders.id_images import IdImagesConfig
-from ringsight.encoders.notes import NotesConfig
-from ringsight.encoders.training import TrainerConfig
-from ringsight.encoders.transactions import TransactionsConfig
-from ringsight.fusion.joint import FusionConfig
-from ringsight.fusion.training import ModelConfig, train_missing
+from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
+from ringsight.fusion.settings import FusionConfig, ModelConfig
+from ringsight.fusion.training import train_missing
 from ringsight.records.bank import Bank
 
 

@@ -17,8 +17,9 @@ from ringsight.encoders.part import Part
 from ringsight.errors import ModelError
 from ringsight.fusion.blocks import laid_out, side_by_side
 from ringsight.fusion.embed import embed_bank, embed_joint, embed_modalities
-from ringsight.fusion.joint import FusionConfig, FusionKind, JointSpace, JointTask
-from ringsight.fusion.training import ModelConfig, modalities_of, train_fusion, train_missing
+from ringsight.fusion.joint import JointSpace, JointTask
+from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig
+from ringsight.fusion.training import modalities_of, train_fusion, train_missing
 from ringsight.records.bank import Bank, Modality
 from ringsight.records.embeddings import Embeddings
 

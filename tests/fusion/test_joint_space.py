@@ -13,7 +13,8 @@ from ringsight.encoders.part import write_part
 from ringsight.errors import ModelError, SettingsError
 from ringsight.fusion.blocks import Blocks, laid_out, side_by_side
 from ringsight.fusion.embed import embed_joint
-from ringsight.fusion.joint import FusionConfig, FusionKind, JointSpace, JointTask
+from ringsight.fusion.joint import JointSpace, JointTask
+from ringsight.fusion.settings import FusionConfig, FusionKind
 from ringsight.records.embeddings import Embeddings
 
 CUSTOMERS, LENGTH, DIM = 400, 24, 32

@@ -13,9 +13,9 @@ from ringsight.encoders.part import Part as TrainedPart
 from ringsight.encoders.part import write_part
 from ringsight.encoders.training import info_nce
 from ringsight.errors import DataError, SettingsError
-from ringsight.fusion.joint import FusionConfig, FusionKind
 from ringsight.fusion.pairs import Pairs, TaughtBatches, taught_info_nce
-from ringsight.fusion.training import ModelConfig, modalities_of, outdated, train_missing
+from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig
+from ringsight.fusion.training import modalities_of, outdated, train_missing
 from ringsight.records.bank import Bank
 
 IDS = np.array(["a", "b", "c", "d"])

@@ -11,8 +11,9 @@ from tiny_bank import only_customers
 
 from ringsight.errors import DataError, ModelError
 from ringsight.fusion.embed import embed_bank, model_hash
-from ringsight.fusion.joint import FusionKind, JointTask
-from ringsight.fusion.training import ModelConfig, Part, train_missing
+from ringsight.fusion.joint import JointTask
+from ringsight.fusion.settings import FusionKind, ModelConfig, Part
+from ringsight.fusion.training import train_missing
 from ringsight.records.bank import Bank
 
 EVERY = ["transactions", "notes", "id_images", "joint"]

@@ -9,8 +9,7 @@ Shapes: pixels (images, 3, height, width) in 0..1 -> image vectors (images, dim)
 """
 
 import sys
-from dataclasses import asdict, dataclass
-from enum import StrEnum
+from dataclasses import asdict
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -30,9 +29,9 @@ from ringsight.encoders.card import card
 from ringsight.encoders.copies import scanned_copies
 from ringsight.encoders.note_vectors import pool
 from ringsight.encoders.part import Part, write_part
+from ringsight.encoders.settings import IdImagesConfig, Portrait, TrainerConfig
 from ringsight.encoders.training import (
     Fit,
-    TrainerConfig,
     fingerprint,
     fit,
     held_out,
@@ -41,7 +40,7 @@ from ringsight.encoders.training import (
     seed_all,
     settings_of,
 )
-from ringsight.errors import ModelError, require_at_least, require_positive
+from ringsight.errors import ModelError
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 
@@ -49,42 +48,6 @@ HEIGHT, WIDTH = 72, 112
 """Size that every image is brought to; about the proportions of a card on a table."""
 COARSE = (12, 18)
 """Size of the coarse picture of light and layout."""
-
-
-class Portrait(StrEnum):
-    """What becomes of the holder's portrait."""
-
-    keep = "keep"
-    mask = "mask"
-
-
-@dataclass(kw_only=True, slots=True)
-class IdImagesConfig:
-    """How the image encoder is built and trained."""
-
-    dim: int = 128
-    """Length of an embedding."""
-    portrait: Portrait = Portrait.keep
-    """`mask` greys out the left part of the card, where portraits stand, so that no face is compared."""
-    weights: Path | None = None
-    """File of ShuffleNet v2 x0.5 weights to start from; by default training starts from nothing."""
-    epochs: int = 12
-    """Most passes over the images."""
-    batch: int = 128
-    """Images contrasted with each other at once."""
-    temperature: float = 0.1
-    """Of the contrast."""
-    learning_rate: float = 1e-3
-    """Of AdamW."""
-
-    def __post_init__(self) -> None:
-        """Refuse settings that make no sense.
-
-        Raises:
-            SettingsError: naming the setting, what was given and what is needed.
-        """
-        require_at_least("id_images", self, {"dim": 1, "epochs": 1, "batch": 4})
-        require_positive("id_images", self, ("temperature", "learning_rate"))
 
 
 class ImageEncoder(nn.Module):

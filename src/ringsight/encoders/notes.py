@@ -13,7 +13,7 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -33,10 +33,10 @@ from ringsight.encoders.card import card
 from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked, tokens_of
 from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool
 from ringsight.encoders.part import Part, write_part
+from ringsight.encoders.settings import NotesConfig, TrainerConfig
 from ringsight.encoders.training import (
     MONITORED,
     Fit,
-    TrainerConfig,
     fingerprint,
     fit,
     held_out,
@@ -45,7 +45,7 @@ from ringsight.encoders.training import (
     seed_all,
     settings_of,
 )
-from ringsight.errors import ModelError, SettingsError, require_at_least, require_positive
+from ringsight.errors import ModelError, SettingsError
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 
@@ -53,40 +53,6 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
-
-
-@dataclass(kw_only=True, slots=True)
-class NotesConfig:
-    """How the note encoder is built and tuned."""
-
-    base: Path | None = None
-    """Folder of a BERT in transformers' format; by default the MiniLM that a package carries."""
-    dim: int = 128
-    """Length of an embedding."""
-    longest: int = 128
-    """Tokens of a note that are read."""
-    trained_layers: int = 1
-    """Layers that are tuned, from the top; 0 keeps the base as it is."""
-    sampled_notes: int = 512
-    """Notes tuned on in each epoch, drawn from all: tuning is slow without a GPU."""
-    epochs: int = 1
-    """Most passes over the sampled notes."""
-    batch: int = 32
-    """Notes contrasted with each other at once."""
-    temperature: float = 0.05
-    """Of the contrast."""
-    learning_rate: float = 2e-5
-    """Of AdamW."""
-
-    def __post_init__(self) -> None:
-        """Refuse settings that make no sense.
-
-        Raises:
-            SettingsError: naming the setting, what was given and what is needed.
-        """
-        least = {"dim": 1, "longest": 8, "trained_layers": 0, "sampled_notes": 4, "epochs": 1, "batch": 2}
-        require_at_least("notes", self, least)
-        require_positive("notes", self, ("temperature", "learning_rate"))
 
 
 class NoteEncoder(nn.Module):

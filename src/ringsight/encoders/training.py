@@ -23,33 +23,10 @@ from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 from torch.utils.data import DataLoader
 
-from ringsight.errors import DataError, SettingsError, require_at_least
+from ringsight.encoders.settings import FEWEST_CUSTOMERS, TrainerConfig
+from ringsight.errors import DataError
 
 MONITORED = "validation_loss"
-FEWEST_CUSTOMERS = 8
-"""With fewer customers than this there is nothing to contrast a customer with."""
-
-
-@dataclass(kw_only=True, slots=True)
-class TrainerConfig:
-    """How every part is trained."""
-
-    accelerator: str = "auto"
-    """`auto` takes a GPU where there is one; `cpu`, `gpu` or another name that Lightning knows."""
-    patience: int = 3
-    """Epochs without improvement before training stops."""
-    validation: float = 0.15
-    """Share of the customers held out to stop by."""
-
-    def __post_init__(self) -> None:
-        """Refuse settings that make no sense.
-
-        Raises:
-            SettingsError: if a bound is out of range.
-        """
-        require_at_least("trainer", self, {"patience": 1})
-        if not 0 < self.validation < 1:
-            raise SettingsError(f"trainer.validation must lie between 0 and 1 (got {self.validation})")
 
 
 @dataclass(frozen=True, slots=True, eq=False)

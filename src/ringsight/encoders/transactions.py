@@ -6,7 +6,7 @@ together (InfoNCE): the code is the embedding, the reconstruction error an extra
 Shapes: features (customers, features) -> code (customers, dim).
 """
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -21,9 +21,9 @@ from torch.utils.data import DataLoader, TensorDataset
 
 from ringsight.encoders.card import card
 from ringsight.encoders.part import Part, write_part
+from ringsight.encoders.settings import TrainerConfig, TransactionsConfig
 from ringsight.encoders.training import (
     Fit,
-    TrainerConfig,
     fingerprint,
     fit,
     held_out,
@@ -33,50 +33,9 @@ from ringsight.encoders.training import (
     settings_of,
 )
 from ringsight.encoders.transaction_features import FeatureScale, TransactionFeatures, fit_scale, transaction_features
-from ringsight.errors import SettingsError, require_at_least, require_positive
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.views import split_views
-
-
-@dataclass(kw_only=True, slots=True)
-class TransactionsConfig:
-    """How the transaction autoencoder is built and trained."""
-
-    dim: int = 128
-    """Length of an embedding."""
-    hidden: int = 256
-    """Width of the hidden layers."""
-    counterparty_dim: int = 512
-    """Length of the random projection of a customer's counterparties."""
-    noise: float = 0.2
-    """Share of the inputs blanked out before encoding."""
-    view_weight: float = 1.0
-    """Weight of the two-halves task beside reconstruction."""
-    temperature: float = 0.1
-    """Of the two-halves task."""
-    thinned_pairs: int = 4
-    """Pairs of thinned halves drawn from each history."""
-    epochs: int = 40
-    """Most passes over the customers."""
-    batch: int = 256
-    """Customers contrasted with each other at once."""
-    learning_rate: float = 1e-3
-    """Of AdamW."""
-
-    def __post_init__(self) -> None:
-        """Refuse settings that make no sense.
-
-        Raises:
-            SettingsError: naming the setting, what was given and what is needed.
-        """
-        ones = dict.fromkeys(("dim", "hidden", "counterparty_dim", "thinned_pairs", "epochs"), 1)
-        require_at_least("transactions", self, ones | {"batch": 2})
-        if not 0 <= self.noise < 1:
-            raise SettingsError(f"transactions.noise must lie in [0, 1) (got {self.noise})")
-        require_positive("transactions", self, ("temperature", "learning_rate"))
-        if not self.view_weight >= 0:
-            raise SettingsError(f"transactions.view_weight must not be negative (got {self.view_weight})")
 
 
 class TransactionAutoencoder(nn.Module):

@@ -15,7 +15,8 @@ from ringsight.encoders.part import Part
 from ringsight.encoders.transactions import embed_transactions
 from ringsight.errors import ModelError
 from ringsight.fusion.blocks import Blocks, side_by_side
-from ringsight.fusion.joint import AGAIN, FusionKind, space_of
+from ringsight.fusion.joint import AGAIN, space_of
+from ringsight.fusion.settings import FusionKind
 from ringsight.records.bank import Bank, Modality
 from ringsight.records.embeddings import JOINT, Embeddings
 

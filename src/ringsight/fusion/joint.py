@@ -16,8 +16,6 @@ Shapes: for each modality vectors (customers, dim of the modality) and a mask (c
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 from pathlib import Path
 
 import torch
@@ -27,7 +25,7 @@ from torch import Tensor, nn
 from torch.nn.functional import normalize
 
 from ringsight.encoders.part import Part
-from ringsight.errors import ModelError, SettingsError, require_at_least, require_positive
+from ringsight.errors import ModelError
 from ringsight.fusion.pairs import taught_info_nce
 
 RIDGE = 0.1
@@ -36,57 +34,6 @@ RIDGE = 0.1
 
 AGAIN = "train it again: `ringsight train encoder=joint again=true bank.path=FOLDER model=FOLDER`"
 """Remedy for a joint space that does not fit."""
-
-
-class FusionKind(StrEnum):
-    """How modalities are brought together."""
-
-    joint = "joint"
-    early = "early"
-    late = "late"
-
-
-@dataclass(kw_only=True, slots=True)
-class FusionConfig:
-    """How the joint space is built and trained."""
-
-    kind: FusionKind = FusionKind.joint
-    """`joint` learns it from two views of each customer; `early` and `late` are its simpler rivals."""
-    dim: int = 64
-    """Length of an embedding (of `joint` and `early`)."""
-    dropout: float = 0.3
-    """Chance that a modality is left out of a view while learning."""
-    temperature: float = 0.1
-    """Of the contrast."""
-    epochs: int = 60
-    """Most passes over the customers."""
-    batch: int = 256
-    """Customers contrasted with each other at once."""
-    learning_rate: float = 3e-4
-    """Of AdamW; small, as learning starts from the principal components."""
-    pairs: Path | None = None
-    """Table of decided pairs (customer_a, customer_b, decision) to learn from besides the views; `joint` only. A joint
-    space that was not taught by this file is trained anew, over the encoders that are there."""
-    pair_weight: float = 1.0
-    """What a pair that was decided counts beside two views of one customer, at most 100."""
-
-    def __post_init__(self) -> None:
-        """Refuse settings that make no sense.
-
-        Raises:
-            SettingsError: naming the setting, what was given and what is needed.
-        """
-        require_at_least("fusion", self, {"dim": 1, "epochs": 1, "batch": 2})
-        if not 0 <= self.dropout < 1:
-            raise SettingsError(f"fusion.dropout must lie in [0, 1) (got {self.dropout})")
-        require_positive("fusion", self, ("temperature", "learning_rate", "pair_weight"))
-        if self.pair_weight > 100:
-            raise SettingsError(f"fusion.pair_weight must be at most 100 (got {self.pair_weight})")
-        if self.pairs is not None and self.kind is not FusionKind.joint:
-            raise SettingsError(
-                f"fusion.pairs teaches a learned space, and fusion={self.kind} learns nothing",
-                remedy="take fusion=joint, or leave out fusion.pairs",
-            )
 
 
 class Contribution(nn.Module):

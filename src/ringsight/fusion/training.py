@@ -1,8 +1,7 @@
 """Training a model: its encoders, then the joint space over them; parts already there are kept."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
-from enum import StrEnum
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,25 +12,18 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ringsight.encoders.card import card
-from ringsight.encoders.id_images import IdImagesConfig, embed_id_images, train_id_images
-from ringsight.encoders.notes import NotesConfig, embed_notes, train_notes
+from ringsight.encoders.id_images import embed_id_images, train_id_images
+from ringsight.encoders.notes import embed_notes, train_notes
 from ringsight.encoders.part import Part as TrainedPart
 from ringsight.encoders.part import write_part
-from ringsight.encoders.training import (
-    FEWEST_CUSTOMERS,
-    Fit,
-    TrainerConfig,
-    fingerprint,
-    fit,
-    held_out,
-    seed_all,
-    settings_of,
-)
-from ringsight.encoders.transactions import TransactionsConfig, embed_transactions, train_transactions
+from ringsight.encoders.settings import FEWEST_CUSTOMERS, TrainerConfig
+from ringsight.encoders.training import Fit, fingerprint, fit, held_out, seed_all, settings_of
+from ringsight.encoders.transactions import embed_transactions, train_transactions
 from ringsight.errors import DataError, ModelError
 from ringsight.fusion.blocks import Blocks, laid_out, side_by_side
-from ringsight.fusion.joint import FusionConfig, FusionKind, JointTask, space_of
+from ringsight.fusion.joint import JointTask, space_of
 from ringsight.fusion.pairs import Pairs, TaughtBatches, digest
+from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig, Part
 from ringsight.records.bank import Bank, Modality
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import JOINT, Embeddings
@@ -39,31 +31,6 @@ from ringsight.records.views import split_views
 
 TWO_VIEWS_APART = 1
 """Offset of the seed that the copied images of the second view are drawn with."""
-
-
-class Part(StrEnum):
-    """A part of a model."""
-
-    transactions = "transactions"
-    notes = "notes"
-    id_images = "id_images"
-    joint = "joint"
-
-
-@dataclass(kw_only=True, slots=True)
-class ModelConfig:
-    """How each part of a model is built and trained."""
-
-    transactions: TransactionsConfig = field(default_factory=TransactionsConfig)
-    """The transaction autoencoder."""
-    notes: NotesConfig = field(default_factory=NotesConfig)
-    """The note encoder."""
-    id_images: IdImagesConfig = field(default_factory=IdImagesConfig)
-    """The image encoder."""
-    fusion: FusionConfig = field(default_factory=FusionConfig)
-    """The joint space."""
-    trainer: TrainerConfig = field(default_factory=TrainerConfig)
-    """How all of them are trained."""
 
 
 def modalities_of(bank: Bank) -> list[Modality]:

@@ -1,6 +1,7 @@
 """The stages that the doors share, from a bank's folder to flagged rings.
 
 A folder of results is of one run: whatever an earlier run left in it is taken away before a new one begins to write.
+Torch takes seconds to import, so that only the stages that need it do.
 """
 
 import shutil
@@ -9,10 +10,9 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
-from ringsight.encoders.training import FEWEST_CUSTOMERS
+from ringsight.encoders.settings import FEWEST_CUSTOMERS
 from ringsight.errors import ModelError, SettingsError
-from ringsight.fusion.embed import embed_bank, model_hash
-from ringsight.fusion.training import ModelConfig, Part, modalities_of, outdated, train_missing
+from ringsight.fusion.settings import ModelConfig, Part
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.decisions import read_decisions
@@ -123,6 +123,8 @@ def train(
     bank: Bank, config: ModelConfig, model: Path, seed: int, stages: Stages, again: bool = False
 ) -> dict[str, dict[str, float]]:
     """Train the parts that the model lacks, one stage each; metrics of those trained, by part."""
+    from ringsight.fusion.training import modalities_of, outdated, train_missing
+
     learnable = [Part(modality.value) for modality in modalities_of(bank)]
     metrics: dict[str, dict[str, float]] = {}
     for part in Part:
@@ -143,6 +145,8 @@ def train(
 
 def embed(bank: Bank, model: Path, out: Path, stages: Stages) -> dict[str, Embeddings]:
     """Embed the bank into `out`/embeddings, or take what lies there if model and records are the same."""
+    from ringsight.fusion.embed import embed_bank, model_hash
+
     with stages.stage("embed", f"embedding {len(bank.customers):,} customers"):
         made_by = model_hash(model)
         embeddings = _kept(out, made_by, bank)

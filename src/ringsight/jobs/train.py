@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ringsight.fusion.training import ModelConfig, Part, train_missing
+from ringsight.fusion.settings import ModelConfig, Part
 from ringsight.jobs.door import Door
 from ringsight.jobs.journey import read, train
 from ringsight.jobs.stages import Stages
@@ -46,6 +46,8 @@ def run(config: TrainJob) -> dict[str, dict[str, float]]:
     Raises:
         RingsightError: for what a user can mend.
     """
+    from ringsight.fusion.training import train_missing  # torch takes seconds to import
+
     alone = None if config.encoder is Trained.all else Part(config.encoder.value)
     stages = Stages(2 if alone else 1 + len(Part))
     bank = read(config.bank, stages)
