@@ -95,7 +95,8 @@ def usage() -> str:
     """What `ringsight --help` says."""
     width = max(map(len, JOBS))
     jobs = "\n".join(f"  {name:<{width}}  {does}" for name, does in JOBS.items())
-    return f"""ringsight finds fraud rings: every ring with its false-discovery rate and its evidence.
+    return f"""ringsight finds fraud rings: every ring with its false-discovery rate, its evidence,
+and its innocent explanation.
 
 usage: ringsight JOB [SETTING=VALUE ...]
 
