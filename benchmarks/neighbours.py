@@ -83,6 +83,7 @@ def main() -> None:
     parser.add_argument("--sizes", type=whole, default=["10000", "50000"])
     parser.add_argument("--threads", type=whole, default=["1"])
     parser.add_argument("--worlds", type=whole, default=["groups", "sheet"])
+    parser.add_argument("--methods", type=whole, default=[rival.name for rival in RIVALS], help="beside ours")
     parser.add_argument("--dim", type=int, default=64, help="as the joint space has them")
     parser.add_argument("--k", type=int, default=30)
     parser.add_argument("--rounds", type=int, default=3)
