@@ -34,6 +34,7 @@ ROUTES: dict[str, tuple[set[Role], dict[str, str]]] = {
     "POST /cases/{case_id}/split": (WORKING, {"version": "0", "subjects": "C00"}),
     "POST /cases/{case_id}/merge": (WORKING, {"other": "K2"}),
     "POST /cases/{case_id}/score": (SEEING, {}),
+    "POST /cases/{case_id}/members": (SEEING, {}),
     "POST /cases/{case_id}/unmask": (SEEING, {}),
     "POST /cases/{case_id}/records": (SEEING, {"customer": "C00"}),
     "POST /cases/{case_id}/beside": (SEEING, {}),

@@ -11,6 +11,7 @@ from fastapi.testclient import TestClient
 
 from ringsight.review.cases.casebook import CaseBook, open_casebook
 from ringsight.review.cases.users import SYSTEM, Role
+from ringsight.review.web import evidence
 from ringsight.review.web.app import create_app
 from ringsight.review.web.signing_in import inside
 from ringsight.review.web.tables import harmless
@@ -77,6 +78,25 @@ def test_members_chosen_say_what_a_decision_is_about(book: CaseBook):
     answer = send(ana, "/cases/K1/decide", version=4, judgement="unsure", subjects=members)
     assert answer.status_code == 400
     assert len(book.case("K1").decisions) == 2
+
+
+def test_a_large_case_lists_its_foremost_members_and_all_when_asked(book: CaseBook, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(evidence, "LISTED", 2)
+    ana, members = client(book, "ana"), book.case("K1").members
+
+    def listed(page: str) -> set[str]:
+        return set(re.findall(r'name="subjects" value="(\w+)"', page))
+
+    first = ana.get("/cases/K1").text
+    assert len(listed(first)) == 2
+    assert "Show the other 1 member" in first
+    everyone = send(ana, "/cases/K1/members").text
+    assert listed(everyone) == set(members)
+    assert "Show the other" not in everyone
+    send(ana, "/cases/K1/claim")
+    [unlisted] = set(members) - listed(first)
+    stale = send(ana, "/cases/K1/decide", version=1, judgement="unsure", subjects=[unlisted]).text
+    assert re.search(f'value="{unlisted}"[^>]*checked', stale)
 
 
 def test_a_case_that_another_holds_is_refused_by_name(book: CaseBook):

@@ -11,6 +11,8 @@ from ringsight.rings.artefacts import hours_of_week
 LEVELS = 4
 WIDTH, HEIGHT, FLOOR = 672, 110, 92
 """Of the overlay; an hour is four units wide."""
+EPOCH = 3
+"""Weekday on which NumPy's days begin, 1 January 1970: a Thursday, where Monday is 0."""
 DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 
 
@@ -58,18 +60,16 @@ def rhythm(transactions: pl.DataFrame) -> Rhythm | None:
     """Draw the rhythm of one customer; None without a transaction."""
     if transactions.is_empty():
         return None
-    days = transactions["timestamp"].dt.weekday().to_numpy() - 1
-    hours = transactions["timestamp"].dt.hour().to_numpy()
-    counts = np.zeros((7, 24), dtype=np.int64)
-    np.add.at(counts, (days, hours), 1)
+    when = transactions["timestamp"].to_numpy()
+    days, hours = np.divmod(when.astype("datetime64[h]").astype(np.int64), 24)
+    counts = np.bincount((days + EPOCH) % 7 * 24 + hours, minlength=7 * 24).reshape(7, 24)
     level = np.ceil(LEVELS * counts / counts.max()).astype(np.int64)
     paths = tuple(
         "".join(f"M{hour} {day}.5h1" for day, hour in np.argwhere(level == at)) for at in range(1, LEVELS + 1)
     )
-    when = transactions["timestamp"].dt.date()
-    first, last = str(when.min()), str(when.max())
-    typical = float(transactions["amount"].abs().median())  # type: ignore[arg-type]
-    incoming = int((transactions["amount"] > 0).sum())
+    first, last = (day.astype("datetime64[D]") for day in (when.min(), when.max()))
+    amounts = transactions["amount"].to_numpy()
+    typical, incoming = float(np.median(np.abs(amounts))), int((amounts > 0).sum())
     return Rhythm(
         levels=paths,
         transactions=len(transactions),

@@ -12,8 +12,9 @@ from ringsight.review.report.linkgraph import THICKEST, Edge, Node, edges, fitte
 from ringsight.review.report.members import SharedValue
 
 WIDTH, HEIGHT, MARGIN = 760, 460, 34
-STEPS = 400
-"""Of the layout; it begins on a circle, so that the same case always looks the same."""
+STEPS, MOVES = 400, 50_000
+"""Of the layout, and moves of single nodes in all of them: of many nodes each is moved less often. It begins on a
+circle, so that the same case always looks the same."""
 CONNECTORS = 40
 """Shared values that are drawn, those of most members first."""
 
@@ -98,8 +99,9 @@ def _places(graph: "nx.Graph[str]", order: Sequence[str], ties: Sequence[Carried
     pairs = sorted((min(index[a], index[b]), max(index[a], index[b])) for a, b in graph.edges)
     pairs += [(index[customer], len(order) + at) for at, tie in enumerate(ties) for customer in tie.members]
     whole = ig.Graph(n=len(order) + len(ties), edges=pairs)
-    angles = 2 * np.pi * np.arange(whole.vcount()) / max(whole.vcount(), 1)
+    angles = 2 * np.pi * np.arange(whole.vcount()) / whole.vcount()
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
-    laid = whole.layout_fruchterman_reingold(seed=circle.tolist(), niter=STEPS, grid=False)
+    steps = min(STEPS, MOVES // whole.vcount())
+    laid = whole.layout_fruchterman_reingold(seed=circle.tolist(), niter=steps, grid=False)
     places = fitted(np.array(laid.coords).reshape(-1, 2), (WIDTH, HEIGHT), MARGIN)
     return [(float(x), float(y)) for x, y in places.round(1)]

@@ -21,6 +21,8 @@ from ringsight.rings.ledger import Ledger
 from ringsight.rings.results import BITS
 from ringsight.rings.statements import Statement, condition_in_words, tells
 
+LISTED = 100
+"""Members who are listed before all are asked for."""
 SCORED = ("searched", "score")
 """Bars of the waterfall that tell the score."""
 
@@ -50,6 +52,11 @@ class Evidence:
     members: tuple[Member, ...]
     lineage: tuple[str, ...]
     """What became of the ring since the run before, in words."""
+
+    @property
+    def foremost(self) -> tuple[Member, ...]:
+        """The members with the strongest links, as many as are listed at first."""
+        return self.members[:LISTED]
 
 
 @dataclass(frozen=True, slots=True)

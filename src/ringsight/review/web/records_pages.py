@@ -29,6 +29,13 @@ def show_score(request: Request, here: Here, user: Actor, case_id: str) -> Respo
     return page(request, "score.html", user, case=case, score=score(here.runs, case))
 
 
+@ROUTES.post("/members")
+def everyone(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+    """All members, of a case too large to show them at once."""
+    user.require(Right.see)
+    return _members(request, here, user, here.book.case(case_id), unmasked=False)
+
+
 @ROUTES.post("/unmask")
 def unmask(request: Request, here: Here, user: Actor, case_id: str) -> Response:
     """The members with their values in the open."""
@@ -36,7 +43,13 @@ def unmask(request: Request, here: Here, user: Actor, case_id: str) -> Response:
     case = here.book.case(case_id)
     for customer in case.members:
         here.book.audit.record(user, Look.unmask, customer, customer=customer, case_id=case_id)
-    return page(request, "members.html", user, case=case, evidence=evidence(here.runs, case), unmasked=True, chosen=())
+    return _members(request, here, user, case, unmasked=True)
+
+
+def _members(request: Request, here: Desk, user: User, case: Case, *, unmasked: bool) -> Response:
+    found = evidence(here.runs, case)
+    shown = {"case": case, "evidence": found, "unmasked": unmasked, "chosen": (), "everyone": True}
+    return page(request, "members.html", user, **shown)
 
 
 @ROUTES.post("/records")

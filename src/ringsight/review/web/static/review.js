@@ -27,6 +27,8 @@ document.addEventListener("submit", async (event) => {
       target.replaceChildren(...(answer.ok ? drawn.body : one("main", drawn)).childNodes);
       for (const box of all('input[name="subjects"]', target)) box.checked = chosen.includes(box.value);
       tellChoice();
+      if (awaited && "everyone" in form.dataset) choose(awaited);
+      awaited = "";
     }
   } catch {
     target.append(" The server does not answer; try again.");
@@ -50,9 +52,11 @@ function tellChoice() {
   one("[data-send]").disabled = chosen.length > 2;
 }
 document.addEventListener("change", (event) => event.target.name === "subjects" && tellChoice());
+let awaited = "";
 const choose = (customer) => {
   const box = all('input[name="subjects"]').find((each) => each.value === customer);
   if (box) { box.checked = !box.checked; tellChoice(); }
+  else { awaited = customer; one("[data-everyone]")?.requestSubmit(); }
 };
 tellChoice();
 
