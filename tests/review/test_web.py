@@ -15,6 +15,7 @@ from ringsight.review.web import evidence
 from ringsight.review.web.app import create_app
 from ringsight.review.web.signing_in import inside
 from ringsight.review.web.tables import harmless
+from ringsight.rings.lineage import Event
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as a test
 HOSTILE = '<script>alert("1")</script>'
@@ -97,6 +98,15 @@ def test_a_large_case_lists_its_foremost_members_and_all_when_asked(book: CaseBo
     [unlisted] = set(members) - listed(first)
     stale = send(ana, "/cases/K1/decide", version=1, judgement="unsure", subjects=[unlisted]).text
     assert re.search(f'value="{unlisted}"[^>]*checked', stale)
+
+
+@pytest.mark.parametrize("event", [event.value for event in Event])
+def test_what_became_of_a_ring_is_told_in_words(event: str):
+    told = evidence._event_in_words({"event": event, "from_ids": "R1 R2", "to_ids": "R3 R4", "joined": 2, "left": 1})
+    assert ("R1 R2" in told) == (event == "merged")
+    assert ("R3 R4" in told) == (event == "split")
+    assert ("2 joined, 1 left" in told) == (event not in {"born", "returned", "gone"})
+    assert "has born" not in told
 
 
 def test_a_case_that_another_holds_is_refused_by_name(book: CaseBook):

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
 import networkx as nx
 
@@ -18,6 +19,7 @@ from ringsight.review.report.waterfall import ROW, Waterfall, cut_score, waterfa
 from ringsight.review.web.drawing import Carried, Drawing, drawing
 from ringsight.review.web.runs import Run, Runs
 from ringsight.rings.ledger import Ledger
+from ringsight.rings.lineage import Event
 from ringsight.rings.results import BITS
 from ringsight.rings.statements import Statement, condition_in_words, tells
 
@@ -155,13 +157,24 @@ def _unscored(whole: Waterfall) -> Waterfall:
 
 
 def _lineage(run: Run, case: Case) -> tuple[str, ...]:
-    if run.lineage is None:
+    if run.lineage is None or run.lineage.run == 0:
         return ()
     events = run.lineage.events.filter(run.lineage.events["ring_id"] == case.ring["ring_id"])
     return tuple(_event_in_words(row) for row in events.iter_rows(named=True))
 
 
-def _event_in_words(row: Mapping[str, object]) -> str:
-    kin = f" (before: {row['from_ids']})" if row["event"] == "merged" else ""
-    kin = f" (now: {row['to_ids']})" if row["event"] == "split" else kin
-    return f"Since the run before it has {row['event']}{kin}: {row['joined']} joined, {row['left']} left."
+def _event_in_words(row: Mapping[str, Any]) -> str:
+    match Event(row["event"]):
+        case Event.born:
+            return "This run found it first."
+        case Event.returned:
+            return "It was gone in the run before, and is there again."
+        case Event.gone:
+            return "It was there in the run before, and is gone."
+        case Event.merged:
+            what = f"it has come of several: {row['from_ids']}"
+        case Event.split:
+            what = f"it has fallen into several: {row['to_ids']}"
+        case Event.grew | Event.shrank | Event.moved:
+            what = "its members have changed"
+    return f"Since the run before {what}; {row['joined']} joined, {row['left']} left."
