@@ -96,7 +96,7 @@ def test_of_two_who_race_for_a_case_one_holds_it_and_the_other_is_told_who(offic
     ana, ben = office.sign_in("ana", "/cases/K1"), office.sign_in("ben", "/cases/K1")
     claim(ana)
     ben.keyboard.press("c")
-    expect(ben.get_by_role("alert")).to_contain_text("Ana holds case K1")
+    expect(ben.get_by_role("alert")).to_contain_text("Case K1 is held by ana")
     expect(ben.get_by_role("button", name="Decide")).to_have_count(0)
     assert office.book.case("K1").holder == "ana"
     ben.keyboard.press("n")

@@ -139,7 +139,7 @@ class Accounts:
             if former is None:
                 raise CaseError(f"there is no account {name!r}")
             if former.subject and action == CHANGED:
-                raise CaseError(f"{name} signs in elsewhere", remedy="change roles and passwords there")
+                raise CaseError(f"the account {name} signs in elsewhere", remedy="change roles and passwords there")
             if changes:
                 connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.name == name).values(**changes))
             connection.execute(delete(SESSIONS).where(SESSIONS.c.name == name))

@@ -205,12 +205,14 @@ class CaseBook:
             return steps.decide(connection, case, user, decision, self._settings.second_pair)
 
     def undo(self, case_id: str, user: User, version: int) -> Case:
-        """Take back the last decision; the case is again what it was before.
+        """Take back the last decision, split or merge; the cases are again what they were before.
+
+        A case that was split off goes back into the one that it came from.
 
         Raises:
             Stale: if the case is no longer at `version`.
-            CaseError: if the last thing done to the case is no decision.
-            Forbidden: if it is another's, and the user is no lead.
+            CaseError: if the last thing done to the case was another, or the other case has gone on since.
+            Forbidden: if somebody else did it, and the user is no lead.
         """
         user.require(Right.decide)
         with self._database.writing() as connection:

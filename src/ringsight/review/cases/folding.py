@@ -36,6 +36,8 @@ DISAGREEMENT = "two analysts disagree"
 """Why a case is escalated that a second pair of eyes has judged otherwise."""
 BY_RUNS = (Action.renewed, Action.faded)
 """What no person did."""
+UNDONE = (Action.decided, Action.split_off, Action.joined)
+"""What can be undone, as long as no person has done anything since."""
 
 
 def fold(case_id: str, events: Sequence[Event]) -> Case:
@@ -62,6 +64,11 @@ def standing_events(events: Sequence[Event]) -> list[Event]:
     """Entries that have not been undone, without the undoing."""
     undone = {event.content["version"] for event in events if event.action == Action.undone}
     return [event for event in events if event.action != Action.undone and event.version not in undone]
+
+
+def last_by_people(events: Sequence[Event]) -> Event:
+    """The last entry that stands and that no run made; the opening, where there is none."""
+    return [event for event in standing_events(events) if event.action not in BY_RUNS or event.version == 1][-1]
 
 
 def _passed(case: Case, event: Event) -> Case:

@@ -14,7 +14,7 @@ class Claimed(CaseError):  # noqa: N818
         """Name the case and who holds it."""
         self.case_id = case_id
         self.holder = holder
-        super().__init__(f"{holder} holds case {case_id}", remedy="take another, or ask for it to be released")
+        super().__init__(f"case {case_id} is held by {holder}", remedy="take another, or ask for it to be released")
 
 
 class Stale(CaseError):  # noqa: N818

@@ -9,8 +9,8 @@ from sqlalchemy import Connection, func, select
 
 from ringsight.review.cases import clock
 from ringsight.review.cases.audit import append, events
-from ringsight.review.cases.case import Case, Decision, Judgement, Scope, Standing, Status
-from ringsight.review.cases.folding import BY_RUNS, Action, fold, standing_events, step
+from ringsight.review.cases.case import Case, Decision, Event, Judgement, Scope, Standing, Status
+from ringsight.review.cases.folding import UNDONE, Action, fold, last_by_people, step
 from ringsight.review.cases.queue import draw
 from ringsight.review.cases.refusals import CaseError, Claimed, Forbidden, Stale
 from ringsight.review.cases.schema import CASES
@@ -99,27 +99,54 @@ def decide(connection: Connection, case: Case, user: User, decision: Decision, s
     hold(case, user)
     strangers = sorted(set(decision.subjects) - set(case.members))
     if strangers:
-        raise CaseError(f"{strangers[0]} is no member of case {case.case_id}")
+        raise CaseError(f"customer {strangers[0]} is no member of case {case.case_id}")
     status = _after(case, decision.judgement, second_pair) if decision.scope is Scope.ring else case.status
     content = asdict(decision) | {"status": status}
     return make(connection, case, user.name, Action.decided, content)
 
 
 def undo(connection: Connection, case: Case, user: User) -> Case:
-    """Take back the last decision; see `CaseBook.undo`."""
+    """Take back the last decision, split or merge; see `CaseBook.undo`."""
     user.require(Right.decide)
-    history = events(connection, [case.case_id])[case.case_id]
-    by_people = [event for event in standing_events(history) if event.action not in BY_RUNS]
-    last = by_people[-1] if by_people else history[0]
-    if last.action != Action.decided:
+    last = last_by_people(_history(connection, case.case_id))
+    if last.action not in UNDONE:
         raise CaseError(
-            f"the last thing done to case {case.case_id} is not a decision but: {last.action}",
+            f"the last thing done to case {case.case_id} cannot be undone: {last.action}",
             remedy="claim the case and decide anew",
         )
     if last.user != user.name and not user.may(Right.direct):
-        raise Forbidden(f"{last.user} made this decision", remedy=f"ask {last.user}, or a lead")
-    undone = append(connection, user.name, Action.undone, {"version": last.version}, (case.case_id, case.version + 1))
-    before = fold(case.case_id, [*history, undone])
+        raise Forbidden(f"this was done by {last.user}", remedy=f"ask {last.user}, or a lead")
+    match Action(last.action):
+        case Action.split_off:
+            new = load(connection, last.content["into"])
+            _refuse_if_gone_on(connection, new, Action.opened)
+            make(connection, new, user.name, Action.merged, {"into": case.case_id})
+        case Action.joined:
+            other = load(connection, last.content["from"])
+            _take_back(connection, other, user, _refuse_if_gone_on(connection, other, Action.merged))
+        case _:
+            pass
+    return _take_back(connection, case, user, last)
+
+
+def _history(connection: Connection, case_id: str) -> list[Event]:
+    return events(connection, [case_id])[case_id]
+
+
+def _refuse_if_gone_on(connection: Connection, case: Case, expected: Action) -> Event:
+    """The last thing done to the other case; it must be what the split or the merge did to it."""
+    last = last_by_people(_history(connection, case.case_id))
+    if last.action != expected:
+        raise CaseError(
+            f"case {case.case_id} has gone on since: {last.action}",
+            remedy=f"undo that first, or merge case {case.case_id}",
+        )
+    return last
+
+
+def _take_back(connection: Connection, case: Case, user: User, event: Event) -> Case:
+    append(connection, user.name, Action.undone, {"version": event.version}, (case.case_id, case.version + 1))
+    before = fold(case.case_id, _history(connection, case.case_id))
     draw(connection, before)
     return before
 

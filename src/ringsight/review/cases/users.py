@@ -63,7 +63,7 @@ class User:
         """
         if not self.may(right):
             able = ", ".join(role for role in Role if right in RIGHTS[role])
-            raise Forbidden(f"{self.name} is {self.role} and may not {right}", remedy=f"ask somebody who is: {able}")
+            raise Forbidden(f"the {self.role} {self.name} may not {right}", remedy=f"ask somebody who is: {able}")
 
 
 SYSTEM = User("ringsight", Role.admin)

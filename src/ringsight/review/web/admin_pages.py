@@ -88,7 +88,7 @@ def trail(
 def figures(request: Request, here: Here, user: Reader) -> Response:
     """What is missed below the line, minutes by case, contradictions: not for those whose judgement it may sway."""
     if not (user.may(Right.inspect) or user.may(Right.direct)):
-        raise Forbidden(f"{user.name} is {user.role} and may not see this", remedy="ask a lead or an auditor")
+        raise Forbidden(f"the {user.role} {user.name} may not see this", remedy="ask a lead or an auditor")
     book = here.book
     times = book.times()
     tables = {"missed": book.missed(), "times": times, "contradictions": book.contradictions()}

@@ -1,6 +1,7 @@
 """The page of a case: the evidence first, the score on request, and the form of a decision beside them."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from fastapi import APIRouter, Request
@@ -9,7 +10,8 @@ from pydantic import TypeAdapter, ValidationError
 
 from ringsight.errors import DataError
 from ringsight.review.cases.audit import Look
-from ringsight.review.cases.case import Case, Judgement, Reason, Status
+from ringsight.review.cases.case import Case, Event, Judgement, Reason, Status
+from ringsight.review.cases.folding import UNDONE, Action, last_by_people
 from ringsight.review.cases.users import Right, User
 from ringsight.review.web.desk import Reader, desk_of, page
 from ringsight.review.web.evidence import evidence
@@ -87,6 +89,7 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
     user.require(Right.see)
     here = desk_of(request)
     case = here.book.case(case_id)
+    history = here.book.history(case_id)
     here.book.audit.record(user, Look.view_case, case_id, case_id=case_id)
     missing = ""
     try:
@@ -104,8 +107,8 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
         shown=shown,
         held=case.holder == user.name,
         may_claim=may_claim(case, user),
-        undoable=_undoable(case, user),
-        history=here.book.history(case_id),
+        undoable=_undoable(history, user) if user.may(Right.decide) else "",
+        history=history,
         related=here.book.related(case_id),
         judgements=[*Judgement],
         reasons=[*Reason],
@@ -119,8 +122,15 @@ def may_claim(case: Case, user: User) -> bool:
     return case.status not in (Status.decided, Status.escalated) or user.may(Right.direct)
 
 
-def _undoable(case: Case, user: User) -> bool:
-    if not case.decisions or not user.may(Right.decide):
-        return False
-    last = case.decisions[-1]
-    return last.version == case.version and (last.user == user.name or user.may(Right.direct))
+def _undoable(history: Sequence[Event], user: User) -> str:
+    """What the page offers to undo; the case book has the last word."""
+    last = last_by_people(history)
+    if last.action not in UNDONE or not (user.name == last.user or user.may(Right.direct)):
+        return ""
+    match Action(last.action):
+        case Action.decided:
+            return str(last.content["judgement"])
+        case Action.split_off:
+            return "split"
+        case _:
+            return "merge"

@@ -54,6 +54,8 @@ class Evidence:
     members: tuple[Member, ...]
     lineage: tuple[str, ...]
     """What became of the ring since the run before, in words."""
+    of_ring: str
+    """Whose evidence it is, where the case has other members than its ring: after a split or a merge."""
 
     @property
     def foremost(self) -> tuple[Member, ...]:
@@ -93,6 +95,7 @@ def evidence(runs: Runs, case: Case) -> Evidence:
         columns=tuple(evidence_columns(shared)),
         members=tuple(members(records, known, shared, {}, 0)),
         lineage=_lineage(run, case),
+        of_ring=_of_ring(ledger, case) if ledger else "",
     )
 
 
@@ -154,6 +157,16 @@ def _unscored_statements(ledger: Ledger) -> tuple[Statement, ...]:
 def _unscored(whole: Waterfall) -> Waterfall:
     bars = tuple(bar for bar in whole.bars if bar.step.css not in SCORED)
     return replace(whole, bars=bars, height=whole.height - ROW * (len(whole.bars) - len(bars)))
+
+
+def _of_ring(ledger: Ledger, case: Case) -> str:
+    here = set(case.members).intersection(ledger.members)
+    if len(here) == len(case.members) == len(ledger.members):
+        return ""
+    return (
+        f"Statements, bits and explanations are those of the ring {ledger.ring['ring_id']} as it was found: "
+        f"{len(ledger.members)} members, {len(here)} of them in this case of {len(case.members)}."
+    )
 
 
 def _lineage(run: Run, case: Case) -> tuple[str, ...]:
