@@ -146,7 +146,7 @@ def test_who_lacks_the_same_is_not_among_each_others_nearest(half_photographed: 
             vectors = space.embed([torch.from_numpy(b) for b in blocks.vectors], torch.from_numpy(blocks.present))
         enriched.append(np.mean([enrichment(unit(vectors.numpy()), without, 5) for without in ~blocks.present.T]))
     assert enriched[0] < 1.5
-    assert enriched[1] > 2  # the figure tells: unwhitened they gather
+    assert enriched[1] > 1.25 * enriched[0]  # the figure tells: unwhitened they gather
 
 
 def enrichment(vectors: NDArray[np.float32], marked: NDArray[np.bool_], nearest: int) -> float:

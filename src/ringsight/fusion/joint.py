@@ -2,15 +2,19 @@
 
 Three ways, one interface. `joint` learns a contribution of each modality and adds them up, so that two views of one
 customer land together and those of two customers apart (InfoNCE); a modality is left out at random while learning.
-`early` concatenates the modalities and keeps the leading principal components, which is where `joint` starts from.
-`late` learns nothing: its inner product is the mean of the modalities' own.
+`early` concatenates the modalities and keeps the leading principal components. `late` learns nothing: its inner product
+is the mean of the modalities' own.
+
+Before anything is learned each modality is whitened (ZCA: Bell and Sejnowski 1997, Vision Research 37:3327). Most of
+what varies among customers is common to many (who is paid monthly, which card is in fashion) and tells no hand from
+another; principal components, which learning starts from, would keep just that.
 
 Two views of one customer lack the same modalities, so learning pulls those together who lack one. A learned token
 takes that up while learning, and is left out of the embedding: there, what is absent adds nothing, and what is
 present is centred, so that no customers are alike on average for what they lack. Nor are they in the tail, where the
 nearest neighbours are found: customers of whom less is known vary in fewer directions, and would come nearer to some
-stranger by chance. So each set of modalities is whitened on all who have at least these, shown with these alone (ZCA:
-Bell and Sejnowski 1997, Vision Research 37:3327), and strangers spread alike whatever they lack.
+stranger by chance. So each set of modalities is whitened once more on all who have at least these, shown with these
+alone, and strangers spread alike whatever they lack.
 
 Shapes: for each modality vectors (customers, dim of the modality) and a mask (customers,) -> (customers, dim).
 """
@@ -37,12 +41,16 @@ AGAIN = "train it again: `ringsight train encoder=joint again=true bank.path=FOL
 
 
 class Contribution(nn.Module):
-    """What one modality adds to the joint space: a gated projection of its vectors."""
+    """What one modality adds to the joint space: a gated projection of its vectors, evened out."""
 
+    mean: Tensor
+    evening: Tensor
     centre: Tensor
 
     def __init__(self, given: int, dim: int) -> None:
         super().__init__()
+        self.register_buffer("mean", torch.zeros(given))
+        self.register_buffer("evening", torch.eye(given))
         self.projection = nn.Linear(given, dim)
         self.gate = nn.Linear(given, 1)
         self.absent = nn.Parameter(torch.zeros(dim))
@@ -50,8 +58,20 @@ class Contribution(nn.Module):
 
     def forward(self, vectors: Float[Tensor, "customers given"]) -> Float[Tensor, "customers dim"]:
         """Contributions of customers who have the modality."""
-        gated: Tensor = torch.sigmoid(self.gate(vectors)) * self.projection(vectors)
+        even = self.evened(vectors)
+        gated: Tensor = torch.sigmoid(self.gate(even)) * self.projection(even)
         return gated
+
+    def evened(self, vectors: Float[Tensor, "customers given"]) -> Float[Tensor, "customers given"]:
+        """Vectors of length 1 that vary alike in every direction."""
+        return normalize((vectors - self.mean) @ self.evening, dim=-1)
+
+    def even_out(self, vectors: Float[Tensor, "customers given"]) -> None:
+        """Take mean and whitening from customers who have the modality; nothing changes where nobody has."""
+        if len(vectors) == 0:
+            return
+        self.mean.copy_(vectors.mean(dim=0))
+        self.evening.copy_(_whitening(vectors - self.mean))
 
 
 class JointSpace(nn.Module):
@@ -107,6 +127,15 @@ class JointSpace(nn.Module):
     def _places(self) -> Tensor:
         """Of each modality, its place in the number of a set of modalities."""
         return 2 ** torch.arange(len(self.contributions), device=self.whitening.device)
+
+    @torch.no_grad()
+    def even_out(self, vectors: list[Tensor], present: Bool[Tensor, "customers modalities"]) -> list[Tensor]:
+        """Whiten each modality by the customers given who have it; their vectors so, zero where it is absent."""
+        even = []
+        for contribution, of_modality, has in self._with_masks(vectors, present):
+            contribution.even_out(of_modality[has.squeeze(-1)])
+            even.append(contribution.evened(of_modality) * has)
+        return even
 
     @torch.no_grad()
     def start_from(self, components: Float[Tensor, "all_given components"]) -> None:

@@ -182,7 +182,9 @@ def _train_joint(
     learned, held = _held_out(pairs.decided, config.trainer, seed)
     given = [block.shape[1] for block in first.vectors]
     task = JointTask(given, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate, fusion.pair_weight)
-    task.space.start_from(torch.from_numpy(_components(whole, fusion.dim)))
+    vectors, present = [torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present)
+    even = replace(whole, vectors=[block.numpy() for block in task.space.even_out(vectors, present)])
+    task.space.start_from(torch.from_numpy(_components(even, fusion.dim)))
     batches = TaughtBatches(learned, pairs, fusion.batch, generator)
     metrics = fit(
         Fit(
@@ -195,7 +197,7 @@ def _train_joint(
         ),
         config.trainer,
     )
-    task.space.spread_evenly([torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present))
+    task.space.spread_evenly(vectors, present)
     return task.space.state_dict(), metrics, pairs
 
 
