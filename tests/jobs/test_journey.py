@@ -165,7 +165,7 @@ def test_a_bank_that_cannot_be_read_leaves_nothing_behind(world: World) -> None:
 
 @pytest.mark.skipif(not COMPOSITE.is_dir(), reason="the composite bank of the project's own machines is not here")
 def test_the_composite_bank_is_read_and_detected_on(world: World) -> None:
-    few = "detect.permutations=20"
+    few = "detect.permutations=40"
     done = ringsight("run", f"bank.path={COMPOSITE}", "out=composite", "model=run/model", few, cwd=world.folder)
     assert done.returncode == 0, done.stderr
     summary = json.loads((world.folder / "composite" / "summary.json").read_text())
