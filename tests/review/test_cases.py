@@ -17,7 +17,7 @@ from ringsight.review.cases import clock
 from ringsight.review.cases.case import Decision, Judgement, Origin, QueueFilter, Reason, Scope, Status
 from ringsight.review.cases.casebook import CaseBook, open_casebook
 from ringsight.review.cases.refusals import CaseError, Claimed, Forbidden, Stale
-from ringsight.review.cases.settings import CaseSettings, SecondPair
+from ringsight.review.cases.settings import CaseSettings
 from ringsight.review.cases.users import Role, User
 
 EVERYTHING = QueueFilter(statuses=(), gone=True)
@@ -124,6 +124,14 @@ def test_a_newcomer_reopens_a_decided_case_and_is_named(three: CaseBook, world: 
     assert (reopened.status, reopened.news) == (Status.open, ("C20",))
     assert reopened.verdict is Judgement.same_hand
     assert decided(three, "K1", ana).news == ()
+
+
+def test_a_newcomer_reopens_a_decided_case_that_a_lead_holds(three: CaseBook, world: World, ana: User, lea: User):
+    decided(three, "K1", ana)
+    three.claim("K1", lea)
+    three.take_in(world.run(Ring("R0", [*CUSTOMERS[:3], "C20"])), world.bank)
+    assert three.case("K1").holder == "lea"
+    assert three.release("K1", lea).status is Status.open
 
 
 def test_a_case_that_somebody_holds_is_shown_though_its_ring_is_gone(three: CaseBook, world: World, ana: User):
@@ -340,11 +348,29 @@ def test_undoing_restores_what_was_before(three: CaseBook, ana: User):
     assert undone.version == ring.version + 1
     twice = three.undo("K1", ana, undone.version)
     assert twice.decisions == ()
-    with pytest.raises(CaseError, match="cannot be undone: claimed"):
+    with pytest.raises(CaseError, match="cannot be undone: claimed") as refused:
         three.undo("K1", ana, twice.version)
+    assert refused.value.remedy == "release the case"
     assert [event.action for event in three.history("K1")] == [
         *("opened", "claimed", "decided", "decided", "undone", "undone")
     ]
+    assert three.drifted() == []
+
+
+def test_a_snooze_and_an_escalation_are_undone(three: CaseBook, ana: User, ben: User, lea: User):
+    before = three.claim("K1", ana)
+    snoozed = three.snooze("K1", ana, datetime.now(UTC) + timedelta(hours=1))
+    back = three.undo("K1", ana, snoozed.version)
+    assert (back.status, back.holder, back.until) == (Status.claimed, "ana", None)
+    escalated = three.escalate("K1", ana, "beyond me")
+    with pytest.raises(Forbidden, match="done by ana"):
+        three.undo("K1", ben, escalated.version)
+    back = three.undo("K1", ana, escalated.version)
+    assert replace(back, version=before.version, changed_at=before.changed_at) == before
+    escalated = three.escalate("K1", ana, "beyond me")
+    three.claim("K1", lea)
+    with pytest.raises(CaseError, match="cannot be undone: claimed"):
+        three.undo("K1", lea, escalated.version + 1)
     assert three.drifted() == []
 
 
@@ -353,39 +379,6 @@ def test_another_persons_decision_is_undone_by_a_lead_alone(three: CaseBook, ana
     with pytest.raises(Forbidden, match="done by ana"):
         three.undo("K1", ben, version)
     assert three.undo("K1", lea, version).decisions == ()
-
-
-@pytest.mark.parametrize(
-    ("needed", "judgement", "status"),
-    [
-        (SecondPair.same_hand, Judgement.same_hand, Status.seconding),
-        (SecondPair.same_hand, Judgement.different, Status.decided),
-        (SecondPair.always, Judgement.unsure, Status.seconding),
-        (SecondPair.never, Judgement.same_hand, Status.decided),
-    ],
-)
-def test_which_decisions_need_a_second_pair_of_eyes(
-    url: str, world: World, ana: User, needed: SecondPair, judgement: Judgement, status: Status
-):
-    with open_casebook(url, CaseSettings(second_pair=needed)) as book:
-        book.take_in(world.run(*flagged_rings(1)), world.bank)
-        assert decided(book, "K1", ana, Decision(Scope.ring, judgement)).status is status
-
-
-def test_a_second_pair_of_eyes(url: str, world: World, ana: User, ben: User, lea: User):
-    with open_casebook(url, CaseSettings(second_pair=SecondPair.same_hand)) as book:
-        book.take_in(world.run(*flagged_rings(2)), world.bank)
-        for case_id in ("K1", "K2"):
-            decided(book, case_id, ana)
-        assert book.export_decisions(lea).is_empty()  # waits
-        with pytest.raises(Forbidden, match="second pair"):
-            book.claim("K1", ana)
-        assert book.claim_next(ana) is None
-        agreed, disagreed = decided(book, "K1", ben), decided(book, "K2", ben, DIFFERENT)
-        assert (agreed.status, disagreed.status) == (Status.decided, Status.escalated)
-        assert disagreed.escalation == "two analysts disagree"
-        assert decided(book, "K2", lea, DIFFERENT).verdict is Judgement.different
-        assert set(book.export_decisions(lea)["decision"]) == {"same_hand", "different"}
 
 
 FEW_DOZEN = 36
@@ -452,12 +445,24 @@ def test_a_merged_case_goes_into_the_other(three: CaseBook, world: World, ana: U
     assert (gone.status, gone.merged_into, gone.members) == (Status.merged, "K2", ())
     with pytest.raises(CaseError, match="went into K2"):
         three.claim("K1", ben)
+    with pytest.raises(CaseError, match="cannot be undone") as refused:
+        three.undo("K1", ana, gone.version)
+    assert refused.value.remedy == "undo the merge in case K2"
     with pytest.raises(CaseError, match="into itself"):
         three.merge("K2", "K2", ana, merged.version)
     three.take_in(world.run(*flagged_rings(3)), world.bank)
     assert three.case("K1").status is Status.merged
     three.take_in(world.run(Ring("R0", [*CUSTOMERS[:3], "C20"])), world.bank)
     assert (three.case("K1").status, three.case("K1").members) == (Status.open, ("C20",))
+
+
+def test_a_case_whose_snooze_has_ended_is_merged(three: CaseBook, ana: User, monkeypatch: pytest.MonkeyPatch):
+    three.claim("K1", ana)
+    three.snooze("K1", ana, datetime.now(UTC) + timedelta(hours=1))
+    three.claim("K2", ana)
+    later(monkeypatch, hours=2)
+    three.merge("K1", "K2", ana, three.case("K1").version)
+    assert three.drifted() == []
 
 
 def test_a_split_undone_brings_the_members_back(three: CaseBook, ana: User):
@@ -483,6 +488,9 @@ def test_a_merge_undone_parts_the_cases_again(three: CaseBook, ana: User):
 
 def test_a_split_is_not_undone_once_the_new_case_has_gone_on(three: CaseBook, ana: User):
     left, new = three.split("K1", ana, ["C02"], three.claim("K1", ana).version)
+    with pytest.raises(CaseError, match="cannot be undone: opened") as refused:
+        three.undo(new.case_id, ana, new.version)
+    assert refused.value.remedy == "undo the split in case K1"
     three.decide(new.case_id, ana, Decision(Scope.ring, Judgement.different), new.version)
     with pytest.raises(CaseError, match=f"case {new.case_id} has gone on since"):
         three.undo("K1", ana, left.version)

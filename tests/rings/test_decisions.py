@@ -1,5 +1,6 @@
 """Decided pairs: read with care, and what they teach about the traces."""
 
+from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,31 @@ def test_parquet_reads_alike_and_no_row_is_no_decision(tmp_path: Path):
     csv = read_decisions(written(tmp_path, "a,b,same_hand"))
     csv.write_parquet(tmp_path / "decisions.parquet")
     assert read_decisions(tmp_path / "decisions.parquet").equals(csv)
+
+
+@pytest.mark.parametrize(
+    "moments",
+    [
+        [date(2026, 1, 2), date(2026, 3, 1)],
+        [datetime(2026, 1, 2, 9), datetime(2026, 1, 2, 10)],
+        [20260102, 20260301],
+        ["2026-01-02T09:00:00+02:00", "2026-01-02T08:00"],
+    ],
+)
+def test_moments_of_every_kind_say_which_decision_is_the_last(tmp_path: Path, moments: list[object]):
+    path = tmp_path / "decisions.parquet"
+    pair = {"customer_a": ["a", "b"], "customer_b": ["b", "a"], "decision": ["same_hand", "different"]}
+    pl.DataFrame(pair | {"decided_at": moments}).write_parquet(path)
+    assert read_decisions(path)["decision"].to_list() == ["different"]
+
+
+@pytest.mark.parametrize("moment", [1767225600, "soon"])
+def test_what_is_no_moment_is_named(tmp_path: Path, moment: object):
+    path = tmp_path / "decisions.parquet"
+    pair = {"customer_a": ["a"], "customer_b": ["b"], "decision": ["same_hand"]}
+    pl.DataFrame(pair | {"decided_at": [moment]}).write_parquet(path)
+    with pytest.raises(DataError, match=r"row 1, column decided_at: .* is no moment"):
+        read_decisions(path)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from ringsight.jobs.door import Door
 from ringsight.records.writing import write_atomically
+from ringsight.review.cases.case import Status
 from ringsight.review.cases.casebook import casebook_of, open_casebook
 from ringsight.review.cases.users import EXPORTER
 
@@ -43,6 +44,7 @@ def run(config: DecisionsJob) -> pl.DataFrame:
     console = Console(highlight=False, markup=False)
     with open_casebook(casebook_of(config.run, config.database), new=False) as book:
         contradictions = book.contradictions()
+        seconding = sum(case.resting is Status.seconding for case in book.cases())
         match config.do:
             case Do.export:
                 table = book.export_decisions(EXPORTER)
@@ -56,7 +58,9 @@ def run(config: DecisionsJob) -> pl.DataFrame:
     console.print(f"Wrote {table.height:,} rows to {config.out}.", soft_wrap=True)
     if config.do is Do.export and contradictions.height:
         again = "ringsight decisions do=contradictions out=FILE"
-        console.print(f"Left out: {contradictions.height:,} that contradict each other; `{again}` lists them.")
+        console.print(f"Left out as contradictory: {contradictions.height:,}; `{again}` lists them.")
+    if seconding:
+        console.print(f"Left out until a second pair of eyes has judged: cases, {seconding:,}.")
     return table
 
 

@@ -66,14 +66,16 @@ def _read(path: Path) -> pl.DataFrame:
     return told.with_row_index("row", offset=1)
 
 
-def _moment(given: str | datetime | None, where: str) -> datetime | None:
-    """As a moment in UTC."""
+def _moment(given: object, where: str) -> datetime | None:
+    """As a moment in UTC; a date is its midnight."""
+    if given is None:
+        return None
     try:
-        moment = datetime.fromisoformat(given.strip()) if isinstance(given, str) else given
+        moment = given if isinstance(given, datetime) else datetime.fromisoformat(str(given).strip())
     except ValueError:
         remedy = "write it as 2026-01-31T09:30:00Z, or as 2026-01-31"
         raise DataError(f"{given!r} is no moment", where=f"{where}, column decided_at", remedy=remedy) from None
-    return moment if moment is None or moment.tzinfo else moment.replace(tzinfo=UTC)
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _refuse_contradictions(pairs: pl.DataFrame, path: Path) -> None:

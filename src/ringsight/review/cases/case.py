@@ -134,7 +134,7 @@ class Standing:
     members: tuple[str, ...]
     """Of the case at that moment."""
     final: bool
-    """Whether it counts: no second pair of eyes is waited for."""
+    """Whether it counts: where a second pair of eyes is asked for, it has been had."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,6 +202,17 @@ class Case:
         """The last standing judgement on the ring, whether or not a second pair of eyes has seen it."""
         of_ring = [each.decision.judgement for each in self.decisions if each.decision.scope is Scope.ring]
         return of_ring[-1] if of_ring else None
+
+    @property
+    def settled(self) -> Judgement | None:
+        """The last judgement on the ring that counts."""
+        final = [each.decision.judgement for each in self.decisions if each.final and each.decision.scope is Scope.ring]
+        return final[-1] if final else None
+
+    @property
+    def waiting(self) -> tuple[Standing, ...]:
+        """What was said of members and links and does not count yet."""
+        return tuple(each for each in self.decisions if each.decision.scope is not Scope.ring and not each.final)
 
 
 @dataclass(frozen=True, slots=True)

@@ -205,7 +205,7 @@ class CaseBook:
             return steps.decide(connection, case, user, decision, self._settings.second_pair)
 
     def undo(self, case_id: str, user: User, version: int) -> Case:
-        """Take back the last decision, split or merge; the cases are again what they were before.
+        """Take back the last decision, snooze, escalation, split or merge; the cases are what they were before.
 
         A case that was split off goes back into the one that it came from.
 
@@ -254,7 +254,7 @@ class CaseBook:
             cases = self._all(connection)
         if last is None:
             return missed(0, [], {})
-        verdicts = {case.ring["ring_id"]: case.verdict for case in cases if case.verdict and not case.split_from}
+        verdicts = {case.ring["ring_id"]: case.settled for case in cases if case.settled and not case.split_from}
         return missed(last.content["below"], last.content["drawn"], verdicts)
 
     def times(self) -> pl.DataFrame:

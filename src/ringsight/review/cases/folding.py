@@ -36,7 +36,7 @@ DISAGREEMENT = "two analysts disagree"
 """Why a case is escalated that a second pair of eyes has judged otherwise."""
 BY_RUNS = (Action.renewed, Action.faded)
 """What no person did."""
-UNDONE = (Action.decided, Action.split_off, Action.joined)
+UNDONE = (Action.decided, Action.snoozed, Action.escalated, Action.split_off, Action.joined)
 """What can be undone, as long as no person has done anything since."""
 
 
@@ -108,11 +108,12 @@ def _renewed(case: Case, event: Event) -> Case:
     joined = {name for name in ring.keys() - case.found if not name.startswith(ERASED)}
     kept = case.exposures.keys() - (case.found - ring.keys())
     exposures = {name: ring.get(name, case.exposures.get(name, 0.0)) for name in sorted(kept | joined)}
-    closed = case.status in (Status.decided, Status.merged)
+    closed = case.status is Status.merged or case.resting is Status.decided
     reopened = closed and bool(joined)
+    at_rest = case.status in (Status.decided, Status.merged)
     return replace(
         case,
-        status=Status.open if reopened else case.status,
+        status=Status.open if reopened and at_rest else case.status,
         resting=Status.open if reopened else case.resting,
         origin=Origin(event.content["origin"]),
         ring=event.content["ring"],
@@ -150,11 +151,10 @@ def _escalated(case: Case, event: Event) -> Case:
 def _decided(case: Case, event: Event) -> Case:
     decision = decision_of(event.content)
     status = Status(event.content["status"])
-    final = decision.scope is not Scope.ring or status is Status.decided
+    final = status is Status.decided
     standing = Standing(decision, event.user, event.at, event.version, case.members, final)
-    case = replace(case, decisions=(*case.decisions, standing))
     if decision.scope is not Scope.ring:
-        return case
+        return replace(case, decisions=(*case.decisions, standing))
     return replace(
         case,
         status=status,
@@ -162,7 +162,13 @@ def _decided(case: Case, event: Event) -> Case:
         holder="",
         news=() if final else case.news,
         escalation=DISAGREEMENT if status is Status.escalated else case.escalation,
+        decisions=(*(_seen(each) if final else each for each in case.decisions), standing),
     )
+
+
+def _seen(standing: Standing) -> Standing:
+    """What was said of a member or a link counts once the case is closed."""
+    return standing if standing.decision.scope is Scope.ring else replace(standing, final=True)
 
 
 def _split_off(case: Case, event: Event) -> Case:
@@ -170,7 +176,8 @@ def _split_off(case: Case, event: Event) -> Case:
 
 
 def _merged(case: Case, event: Event) -> Case:
-    return replace(case, status=Status.merged, holder="", exposures={}, merged_into=event.content["into"])
+    gone = event.content["into"]
+    return replace(case, status=Status.merged, holder="", until=None, exposures={}, merged_into=gone)
 
 
 def _joined(case: Case, event: Event) -> Case:

@@ -3,6 +3,12 @@
 from ringsight.errors import RingsightError
 
 
+def in_sentences(error: RingsightError) -> str:
+    """What is wrong and how to go on, as a page says it."""
+    said = f"{error.what[:1].upper()}{error.what[1:]}."
+    return f"{said} To go on: {error.remedy}." if error.remedy else said
+
+
 class CaseError(RingsightError, ValueError):
     """What is asked of a case makes no sense, or the case does not exist."""
 

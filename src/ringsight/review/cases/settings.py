@@ -7,7 +7,7 @@ from ringsight.errors import require_at_least, require_positive
 
 
 class SecondPair(StrEnum):
-    """Which judgements on a ring need a second pair of eyes."""
+    """Which judgements need a second pair of eyes."""
 
     never = "never"
     same_hand = "same_hand"
@@ -22,7 +22,7 @@ class CaseSettings:
     capacity: int = 20
     """Cases that the team can open in a day, until a lead says otherwise."""
     second_pair: SecondPair = SecondPair.never
-    """Which judgements on a ring a second analyst must confirm before they count: `never`, `same_hand` or `always`."""
+    """Which judgements a second analyst must confirm before they count: `never`, `same_hand` or `always`."""
     exposure_days: int = 30
     """A customer's exposure is the sum of absolute amounts in so many last days of the bank's records."""
     exposure_column: str = ""

@@ -9,11 +9,12 @@ from sqlalchemy import Connection, func, select
 
 from ringsight.review.cases import clock
 from ringsight.review.cases.audit import append, events
-from ringsight.review.cases.case import Case, Decision, Event, Judgement, Scope, Standing, Status
+from ringsight.review.cases.case import Case, Decision, Event, Status
 from ringsight.review.cases.folding import UNDONE, Action, fold, last_by_people, step
 from ringsight.review.cases.queue import draw
 from ringsight.review.cases.refusals import CaseError, Claimed, Forbidden, Stale
 from ringsight.review.cases.schema import CASES
+from ringsight.review.cases.seconding import after, opinion
 from ringsight.review.cases.settings import SecondPair
 from ringsight.review.cases.users import Right, User
 
@@ -67,14 +68,14 @@ def refuse_claim(case: Case, user: User) -> None:
     """Say why a user may not take a case, where there is a reason."""
     if case.holder and case.holder != user.name:
         raise Claimed(case.case_id, case.holder)
-    match case.status:
-        case Status.merged:
-            raise CaseError(f"case {case.case_id} went into {case.merged_into}", remedy=f"take {case.merged_into}")
+    if case.status is Status.merged:
+        raise CaseError(f"case {case.case_id} went into {case.merged_into}", remedy=f"take {case.merged_into}")
+    match case.resting:
         case Status.decided if not user.may(Right.direct):
             raise CaseError(f"case {case.case_id} is decided", remedy="undo the decision, or ask a lead to take it up")
         case Status.escalated if not user.may(Right.direct):
             raise Forbidden(f"case {case.case_id} is escalated", remedy="leave it to a lead")
-        case Status.seconding if _first_opinion(case).user == user.name:
+        case Status.seconding if opinion(case).user == user.name:
             raise Forbidden(f"case {case.case_id} waits for a second pair of eyes", remedy="leave it to a colleague")
         case _:
             pass
@@ -100,19 +101,17 @@ def decide(connection: Connection, case: Case, user: User, decision: Decision, s
     strangers = sorted(set(decision.subjects) - set(case.members))
     if strangers:
         raise CaseError(f"customer {strangers[0]} is no member of case {case.case_id}")
-    status = _after(case, decision.judgement, second_pair) if decision.scope is Scope.ring else case.status
-    content = asdict(decision) | {"status": status}
+    content = asdict(decision) | {"status": after(case, user, decision, second_pair)}
     return make(connection, case, user.name, Action.decided, content)
 
 
 def undo(connection: Connection, case: Case, user: User) -> Case:
-    """Take back the last decision, split or merge; see `CaseBook.undo`."""
+    """Take back the last thing done; see `CaseBook.undo`."""
     user.require(Right.decide)
     last = last_by_people(_history(connection, case.case_id))
     if last.action not in UNDONE:
         raise CaseError(
-            f"the last thing done to case {case.case_id} cannot be undone: {last.action}",
-            remedy="claim the case and decide anew",
+            f"the last thing done to case {case.case_id} cannot be undone: {last.action}", remedy=_instead(case, last)
         )
     if last.user != user.name and not user.may(Right.direct):
         raise Forbidden(f"this was done by {last.user}", remedy=f"ask {last.user}, or a lead")
@@ -127,6 +126,19 @@ def undo(connection: Connection, case: Case, user: User) -> Case:
         case _:
             pass
     return _take_back(connection, case, user, last)
+
+
+def _instead(case: Case, last: Event) -> str:
+    """What to do about an entry that cannot be undone."""
+    match Action(last.action):
+        case Action.merged:
+            return f"undo the merge in case {case.merged_into}"
+        case Action.opened if case.split_from:
+            return f"undo the split in case {case.split_from}"
+        case Action.claimed:
+            return "release the case"
+        case _:
+            return "claim the case"
 
 
 def _history(connection: Connection, case_id: str) -> list[Event]:
@@ -183,28 +195,6 @@ def merge(connection: Connection, case: Case, into: Case, user: User) -> Case:
     content = {"members": dict(case.exposures), "from": case.case_id}
     make(connection, case, user.name, Action.merged, {"into": into.case_id})
     return make(connection, into, user.name, Action.joined, content)
-
-
-def _first_opinion(case: Case) -> Standing:
-    return [each for each in case.decisions if each.decision.scope is Scope.ring][-1]
-
-
-def _after(case: Case, judgement: Judgement, second_pair: SecondPair) -> Status:
-    """What a case is after a judgement on its ring."""
-    match case.resting:
-        case Status.seconding:
-            return Status.decided if judgement is case.verdict else Status.escalated
-        case Status.escalated:
-            return Status.decided
-        case _:
-            pass
-    match second_pair:
-        case SecondPair.never:
-            return Status.decided
-        case SecondPair.same_hand:
-            return Status.seconding if judgement is Judgement.same_hand else Status.decided
-        case SecondPair.always:
-            return Status.seconding
 
 
 def snooze(connection: Connection, case: Case, user: User, until: datetime) -> Case:

@@ -10,8 +10,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from ringsight.errors import DataError
 from ringsight.review.cases.audit import Look
-from ringsight.review.cases.case import Case, Event, Judgement, Reason, Status
+from ringsight.review.cases.case import Case, Event, Judgement, Reason
 from ringsight.review.cases.folding import UNDONE, Action, last_by_people
+from ringsight.review.cases.refusals import CaseError, Forbidden, in_sentences
+from ringsight.review.cases.steps import refuse_claim
 from ringsight.review.cases.users import Right, User
 from ringsight.review.web.desk import Reader, desk_of, page
 from ringsight.review.web.evidence import evidence
@@ -95,7 +97,7 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
     try:
         found = evidence(here.runs, case)
     except DataError as error:
-        found, missing = None, f"{error.what[:1].upper()}{error.what[1:]}. To go on: {error.remedy}."
+        found, missing = None, in_sentences(error)
     return page(
         request,
         "case.html",
@@ -106,7 +108,7 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
         missing=missing,
         shown=shown,
         held=case.holder == user.name,
-        may_claim=may_claim(case, user),
+        why_not=_why_not(case, user),
         undoable=_undoable(history, user) if user.may(Right.decide) else "",
         history=history,
         related=here.book.related(case_id),
@@ -115,11 +117,14 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
     )
 
 
-def may_claim(case: Case, user: User) -> bool:
-    """Whether the page offers to claim the case; the case book has the last word."""
-    if not user.may(Right.decide) or case.holder or case.status is Status.merged:
-        return False
-    return case.status not in (Status.decided, Status.escalated) or user.may(Right.direct)
+def _why_not(case: Case, user: User) -> str:
+    """Why the user may not take the case; empty where it can be taken."""
+    try:
+        user.require(Right.decide)
+        refuse_claim(case, user)
+    except (CaseError, Forbidden) as error:
+        return in_sentences(error)
+    return ""
 
 
 def _undoable(history: Sequence[Event], user: User) -> str:
@@ -130,6 +135,10 @@ def _undoable(history: Sequence[Event], user: User) -> str:
     match Action(last.action):
         case Action.decided:
             return str(last.content["judgement"])
+        case Action.snoozed:
+            return "snooze"
+        case Action.escalated:
+            return "escalation"
         case Action.split_off:
             return "split"
         case _:

@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse, Response
 
 from ringsight.errors import RingsightError
 from ringsight.review.cases.case import Case, Decision, Judgement, Reason, Scope
-from ringsight.review.cases.refusals import CaseError, Claimed, Forbidden, Stale
+from ringsight.review.cases.refusals import CaseError, Claimed, Forbidden, Stale, in_sentences
 from ringsight.review.cases.users import Right, User
 from ringsight.review.web.case_pages import Draft, Shown, case_page
 from ringsight.review.web.desk import Actor, Here
@@ -43,8 +43,7 @@ def _attempt(
         if not user.may(Right.see):
             raise
         status = {Forbidden: 403, Claimed: 409, Stale: 409}.get(type(error), 400)
-        said = f"{error.what[:1].upper()}{error.what[1:]}." + (f" To go on: {error.remedy}." if error.remedy else "")
-        return case_page(request, user, case_id, Shown(said, draft or Draft(), status))
+        return case_page(request, user, case_id, Shown(in_sentences(error), draft or Draft(), status))
     return RedirectResponse(f"/cases/{changed.case_id}", 303)
 
 
