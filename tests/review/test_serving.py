@@ -3,7 +3,9 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from threading import Event
+from typing import NoReturn
 
 import pytest
 from case_world import CUSTOMERS, Ring, World
@@ -89,6 +91,30 @@ def test_a_run_that_is_gone_holds_nothing_up(peopled: CaseBook, world: World):
     with pytest.raises(Exception, match="not here any more") as refused:
         runs.of(peopled.case("K1"))
     assert not isinstance(refused.value, NotYet)
+
+
+def test_evidence_is_gathered_once_until_the_case_or_the_files_change(peopled: CaseBook):
+    runs, case = Runs(), peopled.case("K1")
+    first = runs.evidence(case)
+    assert runs.evidence(peopled.case("K1")) is first
+    fewer = replace(case, exposures={name: case.exposures[name] for name in case.members[1:]})
+    assert len(runs.evidence(fewer).members) == len(first.members) - 1
+    assert runs.evidence(replace(case, news=case.members[:1])).drawing.nodes[0].new
+    runs.reread()
+    assert runs.evidence(case) is not first
+    assert runs.evidence(case) == first
+
+
+def test_who_opens_a_case_first_waits_for_no_evidence(peopled: CaseBook, monkeypatch: pytest.MonkeyPatch):
+    def gathers(*_: object) -> NoReturn:
+        raise InterruptedError
+
+    prepared = Runs()
+    prepared.prepare(peopled.cases()).join(30)
+    monkeypatch.setattr("ringsight.review.web.evidence.drawing", gathers)
+    assert [len(prepared.evidence(case).members) for case in peopled.cases()] == [3, 3, 3]
+    with pytest.raises(InterruptedError):
+        Runs().evidence(peopled.case("K1"))
 
 
 def test_no_cases_are_soon_prepared():

@@ -16,7 +16,6 @@ from ringsight.review.cases.refusals import CaseError, Forbidden, in_sentences
 from ringsight.review.cases.steps import refuse_claim
 from ringsight.review.cases.users import Right, User
 from ringsight.review.web.desk import Reader, desk_of, page
-from ringsight.review.web.evidence import evidence
 
 ROUTES = APIRouter()
 CASE = re.compile(r"/cases/(K[0-9]{1,12})(?:/|$)")
@@ -95,7 +94,7 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
     here.book.audit.record(user, Look.view_case, case_id, case_id=case_id)
     missing = ""
     try:
-        found = evidence(here.runs, case)
+        found = here.runs.evidence(case)
     except DataError as error:
         found, missing = None, in_sentences(error)
     return page(

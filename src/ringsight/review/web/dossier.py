@@ -53,8 +53,8 @@ def gather(book: CaseBook, runs: Runs, case: Case, user: User) -> Dossier:
     """
     found, missing, source = None, "The run no longer holds this ring.", ""
     try:
-        found = score(runs, case)
         run = runs.of(case)
+        found = score(run, case)
         searched = run.results.summary["data_hash"][:16]
         source = f"ring {case.ring['ring_id']} of run {run.folder.name}, records {searched}"
     except NotYet:

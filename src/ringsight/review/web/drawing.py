@@ -1,7 +1,9 @@
 """The links of a case as a picture that can be moved about: members, their links, and the values that they share."""
 
+import random
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from threading import Lock
 
 import igraph as ig
 import networkx as nx
@@ -13,8 +15,11 @@ from ringsight.review.report.members import SharedValue
 
 WIDTH, HEIGHT, MARGIN = 760, 460, 34
 STEPS, MOVES = 400, 50_000
-"""Of the layout, and moves of single nodes in all of them: of many nodes each is moved less often. It begins on a
-circle, so that the same case always looks the same."""
+"""Of the layout, and moves of single nodes in all of them: of many nodes each is moved less often."""
+SEED = 0
+"""Of the nudges that keep nodes from lying on each other: the same case always looks the same."""
+_LAYING = Lock()
+"""igraph has one source of chance for all threads."""
 CONNECTORS = 40
 """Shared values that are drawn, those of most members first."""
 
@@ -102,6 +107,8 @@ def _places(graph: "nx.Graph[str]", order: Sequence[str], ties: Sequence[Carried
     angles = 2 * np.pi * np.arange(whole.vcount()) / whole.vcount()
     circle = np.column_stack([np.cos(angles), np.sin(angles)])
     steps = min(STEPS, MOVES // whole.vcount())
-    laid = whole.layout_fruchterman_reingold(seed=circle.tolist(), niter=steps, grid=False)
+    with _LAYING:
+        ig.set_random_number_generator(random.Random(SEED))
+        laid = whole.layout_fruchterman_reingold(seed=circle.tolist(), niter=steps, grid=False)
     places = fitted(np.array(laid.coords).reshape(-1, 2), (WIDTH, HEIGHT), MARGIN)
     return [(float(x), float(y)) for x, y in places.round(1)]

@@ -17,7 +17,7 @@ from ringsight.review.report.members import (
 )
 from ringsight.review.report.waterfall import ROW, Waterfall, cut_score, waterfall
 from ringsight.review.web.drawing import Carried, Drawing, drawing
-from ringsight.review.web.runs import Run, Runs
+from ringsight.review.web.run import Run
 from ringsight.rings.ledger import Ledger
 from ringsight.rings.lineage import Event
 from ringsight.rings.results import BITS
@@ -71,37 +71,41 @@ class Score:
     waterfall: Waterfall
 
 
-def evidence(runs: Runs, case: Case) -> Evidence:
+def gathered(
+    run: Run, records: Records, ring_id: str, customer_ids: tuple[str, ...], news: tuple[str, ...]
+) -> Evidence:
     """Gather the evidence of a case.
 
-    Raises:
-        DataError: if its run, its bank or a member is not there any more.
+    Args:
+        run: that the case was last seen in.
+        records: of the members whom the bank still has.
+        ring_id: of the case's ring.
+        customer_ids: of all members.
+        news: members who joined since the case was last decided.
     """
-    run, records = runs.of(case), runs.records(case)
-    ledger = ledger_of(run, case)
-    graph = links_of(run, case)
+    ledger = run.ledgers([ring_id]).get(ring_id)
+    graph = links_of(run, customer_ids)
     strength = dict(graph.degree(weight="bits"))
-    by_strength = sorted(case.members, key=lambda customer: (-round(strength[customer], 6), customer))
+    by_strength = sorted(customer_ids, key=lambda customer: (-round(strength[customer], 6), customer))
     known = [customer for customer in by_strength if customer in records.customers]
     order = [*known, *(customer for customer in by_strength if customer not in records.customers)]
     shared = shared_values(records, known)
     bridges = {bridge.customer_id for bridge in ledger.fragility.bridges} if ledger else set()
     return Evidence(
-        drawing=drawing(graph, order, _carried(records, shared, ledger, known), bridges, case.news),
+        drawing=drawing(graph, order, _carried(records, shared, ledger, known), bridges, news),
         waterfall=_unscored(waterfall(ledger, None)) if ledger else None,
         statements=_unscored_statements(ledger) if ledger else (),
         conditions=conditions_of(ledger) if ledger else (),
         shared=tuple(shared),
         columns=tuple(evidence_columns(shared)),
         members=tuple(members(records, known, shared, {}, 0)),
-        lineage=_lineage(run, case),
-        of_ring=_of_ring(ledger, case) if ledger else "",
+        lineage=_lineage(run, ring_id),
+        of_ring=_of_ring(ledger, customer_ids) if ledger else "",
     )
 
 
-def score(runs: Runs, case: Case) -> Score | None:
+def score(run: Run, case: Case) -> Score | None:
     """The score of a case's ring; None where the run no longer holds it."""
-    run = runs.of(case)
     ledger = ledger_of(run, case)
     return Score(ledger, waterfall(ledger, cut_score(run.results))) if ledger else None
 
@@ -112,9 +116,9 @@ def ledger_of(run: Run, case: Case) -> Ledger | None:
     return run.ledgers([ring_id]).get(ring_id)
 
 
-def links_of(run: Run, case: Case) -> "nx.Graph[str]":
+def links_of(run: Run, customer_ids: Sequence[str]) -> "nx.Graph[str]":
     """The members of a case and the links among them, whichever ring they were found in."""
-    names = list(case.members)
+    names = list(customer_ids)
     found = run.results.links.filter(
         run.results.links["customer_a"].is_in(names) & run.results.links["customer_b"].is_in(names)
     )
@@ -159,20 +163,20 @@ def _unscored(whole: Waterfall) -> Waterfall:
     return replace(whole, bars=bars, height=whole.height - ROW * (len(whole.bars) - len(bars)))
 
 
-def _of_ring(ledger: Ledger, case: Case) -> str:
-    here = set(case.members).intersection(ledger.members)
-    if len(here) == len(case.members) == len(ledger.members):
+def _of_ring(ledger: Ledger, customer_ids: Sequence[str]) -> str:
+    here = set(customer_ids).intersection(ledger.members)
+    if len(here) == len(customer_ids) == len(ledger.members):
         return ""
     return (
         f"Statements, bits and explanations are those of the ring {ledger.ring['ring_id']} as it was found: "
-        f"{len(ledger.members)} members, {len(here)} of them in this case of {len(case.members)}."
+        f"{len(ledger.members)} members, {len(here)} of them in this case of {len(customer_ids)}."
     )
 
 
-def _lineage(run: Run, case: Case) -> tuple[str, ...]:
+def _lineage(run: Run, ring_id: str) -> tuple[str, ...]:
     if run.lineage is None or run.lineage.run == 0:
         return ()
-    events = run.lineage.events.filter(run.lineage.events["ring_id"] == case.ring["ring_id"])
+    events = run.lineage.events.filter(run.lineage.events["ring_id"] == ring_id)
     return tuple(_event_in_words(row) for row in events.iter_rows(named=True))
 
 

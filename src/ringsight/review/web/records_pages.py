@@ -15,7 +15,7 @@ from ringsight.review.report.members import members
 from ringsight.review.report.notes import spans_of
 from ringsight.review.web.desk import Actor, Desk, Here, Reader, page
 from ringsight.review.web.dossier import as_json, as_page, gather
-from ringsight.review.web.evidence import evidence, ledger_of, score
+from ringsight.review.web.evidence import ledger_of, score
 
 ROUTES = APIRouter(prefix="/cases/{case_id}")
 
@@ -26,7 +26,7 @@ def show_score(request: Request, here: Here, user: Actor, case_id: str) -> Respo
     user.require(Right.see)
     case = here.book.case(case_id)
     here.book.audit.record(user, Look.view_score, case_id, case_id=case_id)
-    return page(request, "score.html", user, case=case, score=score(here.runs, case))
+    return page(request, "score.html", user, case=case, score=score(here.runs.of(case), case))
 
 
 @ROUTES.post("/members")
@@ -47,7 +47,7 @@ def unmask(request: Request, here: Here, user: Actor, case_id: str) -> Response:
 
 
 def _members(request: Request, here: Desk, user: User, case: Case, *, unmasked: bool) -> Response:
-    found = evidence(here.runs, case)
+    found = here.runs.evidence(case)
     shown = {"case": case, "evidence": found, "unmasked": unmasked, "chosen": (), "everyone": True}
     return page(request, "members.html", user, **shown)
 

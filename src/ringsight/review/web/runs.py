@@ -1,57 +1,20 @@
-"""Finished runs as the pages read them: each read once, and again when it has changed."""
+"""The runs that cases were last seen in, and the evidence of those cases: gathered once, and again when it changed."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from threading import Event, Lock, Thread
 
-from pydantic import TypeAdapter
-
 from ringsight.errors import DataError, RingsightError
-from ringsight.records.bank import Bank
-from ringsight.records.reading import read_bank
 from ringsight.review.cases.case import Case
-from ringsight.review.cases.intake import bank_config
 from ringsight.review.report.members import Records, records_of
+from ringsight.review.web.evidence import Evidence, gathered
+from ringsight.review.web.run import Run, read_run
 from ringsight.rings.erasure import ERASED
-from ringsight.rings.ledger import FILE, FOLDER, Ledger, ledgers_of
-from ringsight.rings.lineage import Lineage
-from ringsight.rings.results import Results
 
-_LEDGER = TypeAdapter(Ledger)
-RECORDS_KEPT = 64
-"""Cases whose members' records are kept in memory."""
-
-
-@dataclass(slots=True, eq=False)
-class Run:
-    """A finished run and the bank that it searched."""
-
-    folder: Path
-    results: Results
-    bank: Bank
-    lineage: Lineage | None
-    """What became of the rings since the run before; None where none was followed."""
-    _ledgers: dict[str, Ledger] = field(default_factory=dict)
-    _making: Lock = field(default_factory=Lock)
-
-    def ledgers(self, ring_ids: Collection[str]) -> Mapping[str, Ledger]:
-        """Ledgers of rings: as the run wrote them, or made now, all at once, where it wrote none.
-
-        Rings that the run no longer holds are left out.
-        """
-        present = set(self.results.rings["ring_id"].to_list())
-        with self._making:
-            for ring_id in present.intersection(ring_ids).difference(self._ledgers):
-                written = self.folder / FOLDER / ring_id / FILE
-                if written.is_file():
-                    self._ledgers[ring_id] = _LEDGER.validate_json(written.read_bytes())
-            missing = sorted(present.intersection(ring_ids).difference(self._ledgers))
-            if missing:
-                self._ledgers |= ledgers_of(self.results, self.bank, missing)
-            return {ring_id: self._ledgers[ring_id] for ring_id in ring_ids if ring_id in present}
+KEPT = 64
+"""Cases whose evidence is kept in memory, and members' records."""
 
 
 class NotYet(DataError):  # noqa: N818 - named after what is so
@@ -64,16 +27,17 @@ class Runs:
     def __init__(self) -> None:
         """Read nothing yet."""
         self._read = lru_cache(maxsize=2)(_read)
-        self._records = lru_cache(maxsize=RECORDS_KEPT)(_records)
+        self._records = lru_cache(maxsize=KEPT)(_records)
+        self._gathered = lru_cache(maxsize=KEPT)(gathered)
         self._reading = Lock()
         self._ready = Event()
         self._ready.set()
 
     def prepare(self, cases: Sequence[Case]) -> Thread:
-        """Read the runs of some cases, and make their ledgers, in a thread of its own.
+        """Read the runs of some cases, and make their ledgers, in a thread of its own; then gather the largest.
 
-        Until it is done no evidence is given, of no case: else analysts would learn from the wait which cases the run
-        had written no ledger for, and so were drawn at random.
+        Until the ledgers are made no evidence is given, of no case: else analysts would learn from the wait which
+        cases the run had written none for, and so were drawn at random. What comes after depends on size alone.
         """
         self._ready.clear()
         preparing = Thread(target=self._prepare, args=(cases,), name="evidence", daemon=True)
@@ -87,11 +51,16 @@ class Runs:
                     self._of(one).ledgers([str(case.ring["ring_id"]) for case in cases if case.run == one.run])
         finally:
             self._ready.set()
+        listed = [case for case in cases if case.current]
+        for case in sorted(listed, key=lambda case: len(case.members), reverse=True)[:KEPT]:
+            with suppress(RingsightError):
+                self.evidence(case)
 
     def reread(self) -> None:
         """Forget what was read; the files have changed."""
         self._read.cache_clear()
         self._records.cache_clear()
+        self._gathered.cache_clear()
 
     def of(self, case: Case) -> Run:
         """The run of a case.
@@ -120,11 +89,18 @@ class Runs:
         """
         return self._records(self.of(case), tuple(name for name in case.members if not name.startswith(ERASED)))
 
+    def evidence(self, case: Case) -> Evidence:
+        """What the page of a case shows of its evidence.
+
+        Raises:
+            DataError: as `records`.
+        """
+        ring_id = str(case.ring["ring_id"])
+        return self._gathered(self.of(case), self.records(case), ring_id, case.members, case.news)
+
 
 def _read(folder: Path, bank: Path, _changed: int) -> Run:
-    records = read_bank(bank_config(folder, bank))
-    lineage = Lineage.read(folder) if (folder / "events.parquet").is_file() else None
-    return Run(folder, Results.read(folder), records, lineage)
+    return read_run(folder, bank)
 
 
 def _records(run: Run, members: tuple[str, ...]) -> Records:
