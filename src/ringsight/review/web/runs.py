@@ -34,10 +34,10 @@ class Runs:
         self._ready.set()
 
     def prepare(self, cases: Sequence[Case]) -> Thread:
-        """Read the runs of some cases, and make their ledgers, in a thread of its own; then gather the largest.
+        """Read the runs of some cases, make their ledgers and gather the largest, in a thread of its own.
 
-        Until the ledgers are made no evidence is given, of no case: else analysts would learn from the wait which
-        cases the run had written none for, and so were drawn at random. What comes after depends on size alone.
+        Until it is done no evidence is given, of no case: else analysts would learn from the wait which cases the run
+        had written no ledger for, and so were drawn at random.
         """
         self._ready.clear()
         preparing = Thread(target=self._prepare, args=(cases,), name="evidence", daemon=True)
@@ -45,16 +45,17 @@ class Runs:
         return preparing
 
     def _prepare(self, cases: Sequence[Case]) -> None:
+        listed = [case for case in cases if case.current]
+        largest = sorted(listed, key=lambda case: len(case.members), reverse=True)[:KEPT]
         try:
             for one in {case.run: case for case in cases}.values():
                 with suppress(RingsightError):  # the page of each case says it
                     self._of(one).ledgers([str(case.ring["ring_id"]) for case in cases if case.run == one.run])
+            for case in largest:
+                with suppress(RingsightError):
+                    self._evidence(self._of(case), case)
         finally:
             self._ready.set()
-        listed = [case for case in cases if case.current]
-        for case in sorted(listed, key=lambda case: len(case.members), reverse=True)[:KEPT]:
-            with suppress(RingsightError):
-                self.evidence(case)
 
     def reread(self) -> None:
         """Forget what was read; the files have changed."""
@@ -87,7 +88,7 @@ class Runs:
         Raises:
             DataError: as `of`, or if a member is not in the bank any more.
         """
-        return self._records(self.of(case), tuple(name for name in case.members if not name.startswith(ERASED)))
+        return self._records_of(self.of(case), case)
 
     def evidence(self, case: Case) -> Evidence:
         """What the page of a case shows of its evidence.
@@ -95,8 +96,14 @@ class Runs:
         Raises:
             DataError: as `records`.
         """
+        return self._evidence(self.of(case), case)
+
+    def _records_of(self, run: Run, case: Case) -> Records:
+        return self._records(run, tuple(name for name in case.members if not name.startswith(ERASED)))
+
+    def _evidence(self, run: Run, case: Case) -> Evidence:
         ring_id = str(case.ring["ring_id"])
-        return self._gathered(self.of(case), self.records(case), ring_id, case.members, case.news)
+        return self._gathered(run, self._records_of(run, case), ring_id, case.members, case.news)
 
 
 def _read(folder: Path, bank: Path, _changed: int) -> Run:
