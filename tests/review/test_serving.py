@@ -5,7 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 from threading import Event
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from case_world import CUSTOMERS, Ring, World
@@ -246,3 +246,24 @@ def test_a_session_that_ended_leaves_what_was_entered(peopled: CaseBook):
     assert held
     fields = dict(json.loads(held[1].replace("&#34;", '"')))
     assert fields == {"version": "2", "judgement": "unsure", "note": 'half a "thought"'}
+
+
+@pytest.mark.parametrize(
+    ("given", "roles"),
+    [
+        ({}, {Role.admin, Role.lead}),
+        ({"host": "localhost"}, {Role.admin, Role.lead}),
+        ({"host": "0.0.0.0"}, {Role.admin}),  # noqa: S104 - what a test is about
+        ({"database": "postgresql://one@server/cases"}, {Role.admin}),
+        ({"site": SiteSettings(address="https://review.test")}, {Role.admin}),
+    ],
+)
+def test_the_first_start_makes_an_admin_and_a_lead_for_whoever_is_alone(
+    book: CaseBook, world: World, given: dict[str, Any], roles: set[Role]
+):
+    job = ReviewJob(bank=BankConfig(path=world.bank), **given)
+    made = review.first_accounts(book, job)
+    assert set(made) == roles
+    for role, password in made.items():
+        assert book.accounts.sign_in(role.value, password, "127.0.0.1")
+    assert review.first_accounts(book, job) == {}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 from threading import Event, Thread
+from urllib.parse import urlsplit
 
 import uvicorn
 from fastapi import FastAPI
@@ -18,13 +19,13 @@ from ringsight.review.cases.casebook import CaseBook, casebook_of, open_casebook
 from ringsight.review.cases.settings import CaseSettings
 from ringsight.review.cases.users import SYSTEM, Role
 from ringsight.review.web.app import create_app
-from ringsight.review.web.settings import SiteSettings
+from ringsight.review.web.settings import SiteSettings, private
 
 HIGHEST_PORT = 65_535
 DAY = 24 * 60 * 60
 """Seconds."""
-ADMIN = "admin"
-"""The account that is made where there is none."""
+FIRST = {Role.admin: "adds accounts, erases customers", Role.lead: "reviews cases, exports decisions"}
+"""Accounts that are made where there is none, named after their roles, and what each does."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -65,9 +66,8 @@ def run(config: ReviewJob) -> None:
     with open_casebook(casebook_of(config.run, config.database), config.cases) as book:
         changed = book.take_in(config.run, config.bank.path)
         console.print(f"{changed} cases are new or changed.")
-        password = first_admin(book) if config.site.local_sign_in else ""
-        if password:
-            console.print(f"An account was made: {ADMIN}, password {password}  (shown once; it adds the others)")
+        for role, password in first_accounts(book, config).items():
+            console.print(f"An account was made: {role}, password {password}  (shown once; {FIRST[role]})")
         app = create_app(book, config.site)
         app.state.desk.runs.prepare(book.cases())
         address = config.site.root or f"http://{config.host}:{config.port}"
@@ -95,13 +95,18 @@ def serve(app: FastAPI, config: ReviewJob) -> None:
     )
 
 
-def first_admin(book: CaseBook) -> str:
-    """Make an admin where nobody has an account, and give the password; empty where somebody has."""
-    if book.accounts.users():
-        return ""
-    password = secrets.token_urlsafe(15)
-    book.accounts.add(ADMIN, Role.admin, password, SYSTEM)
-    return password
+def first_accounts(book: CaseBook, config: ReviewJob) -> dict[Role, str]:
+    """Make accounts where there is none, and give their passwords: an admin, who sees no case, adds the others.
+
+    On the embedded default, where the pages are for whoever sits at this machine, a lead too.
+    """
+    if book.accounts.users() or not config.site.local_sign_in:
+        return {}
+    alone = not config.database and not config.site.root and private(urlsplit(f"http://{config.host}"))
+    passwords = {role: secrets.token_urlsafe(15) for role in FIRST if role is Role.admin or alone}
+    for role, password in passwords.items():
+        book.accounts.add(role.value, role, password, SYSTEM)
+    return passwords
 
 
 def keep_house(book: CaseBook, retention_days: int, stopped: Event) -> None:
