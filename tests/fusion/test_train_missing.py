@@ -13,7 +13,7 @@ from ringsight.errors import DataError, ModelError
 from ringsight.fusion.embed import embed_bank, model_hash
 from ringsight.fusion.joint import JointTask
 from ringsight.fusion.settings import FusionKind, ModelConfig, Part
-from ringsight.fusion.training import train_missing
+from ringsight.fusion.training import modalities_of, outdated, take_over, train_missing
 from ringsight.records.bank import Bank
 
 EVERY = ["transactions", "notes", "id_images", "joint"]
@@ -182,3 +182,34 @@ def test_a_model_without_a_joint_space_embeds_its_modalities(bank: Bank, copied:
     parts = embed_bank(bank, copied)
     assert list(parts) == EVERY[:3]
     assert all(np.array_equal(parts[name].vectors, whole[name].vectors) for name in parts)
+
+
+def test_a_joint_space_is_trained_on_encoders_taken_over(
+    bank: Bank, config: ModelConfig, model: Path, tmp_path: Path
+) -> None:
+    before = hashes(model)
+    few = without_images(bank, keep=7)
+    assert outdated(model, modalities_of(few), config.fusion) == "the encoders below it have changed"
+    take_over(model, tmp_path / "own")
+    assert list(train_missing(few, config, tmp_path / "own", 0)) == ["joint"]
+    after = hashes(tmp_path / "own")
+    assert after["joint"] != before["joint"]
+    assert {**after, "joint": ""} == {**before, "joint": ""}
+    assert hashes(model) == before
+    take_over(model, tmp_path / "own")
+    assert hashes(tmp_path / "own") == after
+
+
+def test_a_model_that_lacks_an_encoder_has_an_outdated_joint_space(
+    bank: Bank, config: ModelConfig, copied: Path
+) -> None:
+    shutil.rmtree(copied / "notes")
+    assert outdated(copied, modalities_of(bank), config.fusion) == "the encoders below it have changed"
+
+
+def test_other_encoders_are_not_written_over(bank: Bank, config: ModelConfig, model: Path, copied: Path) -> None:
+    train_missing(bank, config, copied, 1, only=Part.transactions, again=True)
+    before = hashes(copied)
+    with pytest.raises(ModelError, match="other encoders"):
+        take_over(model, copied)
+    assert hashes(copied) == before

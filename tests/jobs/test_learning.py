@@ -1,12 +1,12 @@
 """The loop after the decision: decided, exported, taught to the joint space, known to the next night."""
 
 import json
-import shutil
 
 import polars as pl
 import pytest
 from tiny_world import World, ringsight
 
+from ringsight.fusion.embed import model_hash
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.review.cases.case import Case, Decision, Judgement, QueueFilter, Scope
 from ringsight.review.cases.casebook import casebook_of, open_casebook
@@ -30,12 +30,14 @@ def decided(world: World) -> dict[str, Case]:
             cases[judgement.value] = book.case(row.case_id)
     exported = ringsight("decisions", "run=run", "out=decided.csv", cwd=world.folder)
     assert exported.returncode == 0, exported.stderr
-    shutil.copytree(world.run / "model", world.folder / "taught_model")
+    before = model_hash(world.run / "model")
     night = ringsight(
-        "run", "bank.path=bank", "out=taught", "previous=run", "model=taught_model", *NIGHT, cwd=world.folder
+        "run", "bank.path=bank", "out=taught", "previous=run", "model=run/model", *NIGHT, cwd=world.folder
     )
     assert night.returncode == 0, night.stderr
-    assert "trained anew: it was not taught by decided.csv" in night.stderr
+    assert "run/model stays as it is" in night.stderr
+    assert "trained anew in taught/model: it was not taught by decided.csv" in night.stderr
+    assert model_hash(world.run / "model") == before
     return cases
 
 

@@ -1,5 +1,6 @@
 """Training a model: its encoders, then the joint space over them; parts already there are kept."""
 
+import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
@@ -28,6 +29,7 @@ from ringsight.records.bank import Bank, Modality
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.views import split_views
+from ringsight.records.writing import write_folder_atomically
 
 TWO_VIEWS_APART = 1
 """Offset of the seed that the copied images of the second view are drawn with."""
@@ -92,11 +94,12 @@ def outdated(model: Path, modalities: list[Modality], config: FusionConfig) -> s
     was taught is kept where no pairs are named.
 
     Raises:
-        ModelError: if a part is missing or damaged.
+        ModelError: if it is missing, or a part is damaged.
         DataError: if the file of pairs is missing.
     """
     trained = TrainedPart.read(model / JOINT, JOINT)
-    if trained.settings.get("encoders") != _hashes(model, modalities):
+    there = [modality for modality in modalities if (model / modality).is_dir()]
+    if there != modalities or trained.settings.get("encoders") != _hashes(model, modalities):
         return "the encoders below it have changed"
     if config.pairs is not None and trained.settings.get("pairs") != digest(config.pairs):
         return f"it was not taught by {config.pairs}"
@@ -106,6 +109,25 @@ def outdated(model: Path, modalities: list[Modality], config: FusionConfig) -> s
     except ModelError:
         return "it was made by another version of ringsight"
     return ""
+
+
+def take_over(model: Path, into: Path) -> None:
+    """Copy the encoders of a model, where they do not lie there already, so that a joint space can be trained on them.
+
+    Raises:
+        ModelError: if other encoders lie there.
+    """
+    encoders = [modality for modality in Modality if (model / modality).is_dir()]
+    for encoder in encoders:
+        if not (into / encoder).is_dir():
+            with write_folder_atomically(into / encoder) as partial:
+                shutil.copytree(model / encoder, partial, dirs_exist_ok=True)
+    if _hashes(into, encoders) != _hashes(model, encoders):
+        raise ModelError(
+            f"holds other encoders than {model}, whose joint space has to be trained anew",
+            where=str(into),
+            remedy="name another folder as out, or remove this one",
+        )
 
 
 def _hashes(model: Path, modalities: list[Modality]) -> dict[str, str]:

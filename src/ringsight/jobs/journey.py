@@ -59,7 +59,8 @@ class JourneyConfig(ModelConfig):
     store: StoreConfig = field(default_factory=StoreConfig)
     """Where the vectors are kept."""
     model: Path | None = None
-    """Folder of the model; parts it lacks are trained into it. By default `model` inside `out`."""
+    """Folder of the model; parts it lacks are trained into it. By default `model` inside `out`; there too a joint space
+    is trained that cannot stay as it is in a model named here, which others may use."""
     previous: Path | None = None
     """Folder of the run before: rings keep the ids that they had there, and what became of them is written down."""
     seed: int = 0
@@ -72,10 +73,10 @@ def journey(bank_config: BankConfig, config: JourneyConfig, out: Path, stages: S
     Raises:
         RingsightError: for what a user can mend.
     """
-    model = config.model or out / "model"
     previous = lineage_before(config.previous, out)
     bank = read(bank_config, stages)
     begin(bank, out)
+    model = model_of(bank, config, out, stages)
     train(bank, config, model, config.seed, stages)
     embeddings = embed(bank, model, out, stages)
     index(bank, embeddings, config.store, out, stages)
@@ -117,6 +118,28 @@ def begin(bank: Bank, out: Path) -> None:
         (out / name).unlink(missing_ok=True)
     shutil.rmtree(out / LEDGERS, ignore_errors=True)
     write_quarantine(bank, out)
+
+
+def model_of(bank: Bank, config: JourneyConfig, out: Path, stages: Stages) -> Path:
+    """The folder of the model to complete and to embed with.
+
+    A model that is named and has its joint space is left as it is: if that has to be trained anew, the encoders are
+    copied into `out`/model, and it is trained there.
+
+    Raises:
+        ModelError: if the model is damaged, or `out`/model holds other encoders.
+    """
+    own = out / "model"
+    if config.model is None or not (config.model / Part.joint).is_dir() or config.model.resolve() == own.resolve():
+        return config.model or own
+    from ringsight.fusion.training import modalities_of, outdated, take_over
+
+    why = outdated(config.model, modalities_of(bank), config.fusion)
+    if not why:
+        return config.model
+    take_over(config.model, own)
+    stages.say(f"{config.model} stays as it is; its joint space is trained anew in {own}: {why}")
+    return own
 
 
 def train(
