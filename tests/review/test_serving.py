@@ -17,6 +17,7 @@ from ringsight.records.bank import BankConfig
 from ringsight.review.cases.case import Case
 from ringsight.review.cases.casebook import CaseBook, open_casebook
 from ringsight.review.cases.federation import Person
+from ringsight.review.cases.settings import CaseSettings, SecondPair
 from ringsight.review.cases.users import SYSTEM, Role, User
 from ringsight.review.web.app import create_app
 from ringsight.review.web.case_pages import Draft
@@ -267,3 +268,27 @@ def test_the_first_start_makes_an_admin_and_a_lead_for_whoever_is_alone(
     for role, password in made.items():
         assert book.accounts.sign_in(role.value, password, "127.0.0.1")
     assert review.first_accounts(book, job) == {}
+
+
+# --- a second pair of eyes -------------------------------------------------------------------------------------------
+
+
+def test_who_decided_is_told_to_wait_and_a_colleague_what_to_look_at(world: World):
+    settings = CaseSettings(second_pair=SecondPair.always)
+    with open_casebook(f"sqlite:///{world.folder}/cases.db", settings) as book:
+        book.take_in(world.run(*RINGS), world.bank)
+        first, second = signed_in(book, Role.analyst), signed_in(book, Role.lead)
+        send(first, "/cases/K2/claim")
+        send(first, "/cases/K2/decide", version=2, judgement="different", subjects=["C00", "C01"])
+        own = send(first, "/cases/K2/decide", version=3, judgement="same_hand").text
+        assert "waits for a second pair of eyes" in own
+        assert "Claim this case" not in own
+        theirs = second.get("/cases/K2").text
+        assert "Judged same hand once" in theirs
+        assert "different on C00 and C01 (an-analyst)" in theirs
+        assert "Claim this case" in theirs
+        assert "judged same hand once, which counts when" in second.get("/cases/K2/dossier.html").text
+        send(second, "/cases/K2/claim")
+        closed = send(second, "/cases/K2/decide", version=5, judgement="same_hand").text
+        assert "Judged same hand once" not in closed
+        assert "once, which counts" not in second.get("/cases/K2/dossier.html").text

@@ -67,7 +67,8 @@ def run(config: ReviewJob) -> None:
         changed = book.take_in(config.run, config.bank.path)
         console.print(f"{changed} cases are new or changed.")
         for role, password in first_accounts(book, config).items():
-            console.print(f"An account was made: {role}, password {password}  (shown once; {FIRST[role]})")
+            said = f"An account was made: {role}, password {password}  (shown once; {FIRST[role]})"
+            console.print(said, soft_wrap=True)
         app = create_app(book, config.site)
         app.state.desk.runs.prepare(book.cases())
         address = config.site.root or f"http://{config.host}:{config.port}"
