@@ -89,6 +89,8 @@ def test_an_unknown_job_names_the_nearest(tmp_path: Path) -> None:
         (("run",), "bank.path"),
         (("run", "bank.path=.", "store=cloud"), "store"),
         (("run", "bank.path=.", "detect.permutations=0"), "detect.permutations"),
+        (("run", "again"), "'again' is no setting"),
+        (("audit", "prove"), "do=verify|export"),
         (("generate", "bank.customers=1", "out=x"), "customers"),
     ],
 )

@@ -9,8 +9,9 @@ import pytest
 from hydra.errors import HydraException
 from tiny_world import PROGRAM
 
-from ringsight.errors import RingsightError
+from ringsight.errors import RingsightError, SettingsError
 from ringsight.jobs import accounts, audit, decisions, erase, review, similar, store
+from ringsight.jobs.audit import AuditJob
 from ringsight.jobs.door import Door
 from ringsight.jobs.erase import EraseJob
 
@@ -42,6 +43,19 @@ def test_an_id_arrives_as_it_was_written(customer: str, monkeypatch: pytest.Monk
     Door("erase", EraseJob, told.append, verbatim=erase.DOOR.verbatim).open([f"customer={customer}", "out=here"])
     assert [job.customer for job in told] == [customer]
     assert [job.out for job in told] == [Path("here")]
+
+
+@pytest.mark.parametrize("words", [["export"], ["do=export"]])
+def test_a_word_alone_says_what_to_do(words: list[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    told: list[AuditJob] = []
+    monkeypatch.setattr(sys, "argv", sys.argv)
+    monkeypatch.chdir(tmp_path)
+    door = Door("audit", AuditJob, told.append, verbatim=audit.DOOR.verbatim)
+    door.open([*words, "run=there"])
+    assert [(job.do, job.run) for job in told] == [(audit.Do.export, Path("there"))]
+    with pytest.raises(SettingsError, match="Invalid value 'explode'") as refused:
+        door.open(["explode"])
+    assert "do=verify|export" in str(refused.value)
 
 
 @pytest.mark.parametrize("before", [None, "0", "1"])

@@ -1,29 +1,47 @@
-"""`ringsight audit`: proves that the audit trail of the review is what was written."""
+"""`ringsight audit`: proves that the audit trail of the review is what was written, and gives it as a file."""
 
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from pathlib import Path
 
 from rich.console import Console
 
 from ringsight.jobs.door import Door
-from ringsight.review.cases.casebook import casebook_of, open_casebook
+from ringsight.records.writing import write_atomically
+from ringsight.review.cases import clock
+from ringsight.review.cases.casebook import CaseBook, casebook_of, open_casebook
 from ringsight.review.cases.refusals import BrokenTrail
+from ringsight.review.cases.users import INSPECTOR
+
+
+class Do(StrEnum):
+    """What can be done with the trail."""
+
+    verify = "verify"
+    export = "export"
 
 
 @dataclass(kw_only=True, slots=True)
 class AuditJob:
     """What `ringsight audit` can be told."""
 
+    do: Do = Do.verify
+    """`verify` proves the trail; `export` proves it and writes it to `out`, an entry a line as JSON."""
     run: Path = Path("out/run")
     """Folder of the run whose cases they are."""
     database: str = ""
     """Where the cases are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db` inside the run."""
     head: str = ""
     """A hash that an earlier `ringsight audit` gave: it must still be in the trail."""
+    out: Path = Path("out/trail.jsonl")
+    """File that `export` writes."""
 
 
 def run(config: AuditJob) -> str:
     """Verify the chain, and that the queue shows what the log says; give the hash that seals it all.
+
+    An export is an entry itself, the last one in its file.
 
     Raises:
         BrokenTrail: naming the first entry, or the first case, that is not what was written.
@@ -31,18 +49,30 @@ def run(config: AuditJob) -> str:
     with open_casebook(casebook_of(config.run, config.database), new=False) as book:
         entries = book.audit.verify(config.head)
         drifted = book.drifted()
+        if drifted:
+            raise BrokenTrail(
+                f"the queue does not show what the log says of {', '.join(drifted[:10])}",
+                where="database",
+                remedy="the table was changed by hand; the log has what is right",
+            )
+        if config.do is Do.export:
+            _export(book, config.out)
         head = book.audit.head()
-    if drifted:
-        raise BrokenTrail(
-            f"the queue does not show what the log says of {', '.join(drifted[:10])}",
-            where="database",
-            remedy="the table was changed by hand; the log has what is right",
-        )
-    Console(highlight=False, markup=False).print(
+    console = Console(highlight=False, markup=False)
+    if config.do is Do.export:
+        console.print(f"Wrote the trail to {config.out}.", soft_wrap=True)
+    console.print(
         f"{entries:,} entries, each following from the one before. Note this hash elsewhere, it seals all:\n{head}",
         soft_wrap=True,
     )
     return head
+
+
+def _export(book: CaseBook, out: Path) -> None:
+    with write_atomically(out) as partial, partial.open("w", encoding="utf-8") as lines:
+        for entry in book.audit.everything(INSPECTOR):
+            told = asdict(entry) | {"at": clock.written(entry.at)}
+            lines.write(json.dumps(told, sort_keys=True, ensure_ascii=False) + "\n")
 
 
 DOOR = Door("audit", AuditJob, run, verbatim=("head", "database"))

@@ -35,12 +35,12 @@ EXAMPLES = {
     "embed": "ringsight embed bank.path=out/bank model=models/mine out=out/mine",
     "detect": "ringsight detect bank.path=out/bank out=out/mine detect.fdr=0.1",
     "evaluate": "ringsight evaluate run=out/mine truth=out/bank/truth/labels.csv",
-    "store": "ringsight store do=status out=out/mine",
+    "store": "ringsight store status out=out/mine",
     "erase": "ringsight erase customer=C00001 out=out/mine",
     "similar": "ringsight similar customer=C00001 k=5 where=\"region == 'north'\" out=out/mine",
-    "decisions": "ringsight decisions do=export run=out/mine out=out/decisions.csv",
-    "audit": "ringsight audit run=out/mine",
-    "accounts": "ringsight accounts do=add name=ana role=analyst run=out/mine",
+    "decisions": "ringsight decisions export run=out/mine out=out/decisions.csv",
+    "audit": "ringsight audit verify run=out/mine",
+    "accounts": "ringsight accounts add name=ana role=analyst run=out/mine",
     "review": "ringsight review run=out/mine bank.path=BANK",
 }
 INTERRUPTED = 130

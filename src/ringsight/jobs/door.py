@@ -63,6 +63,7 @@ class Door(Generic[Settings]):
         before = os.environ.get("HYDRA_FULL_ERROR")
         debugging = before == "1"
         os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises what it would else print
+        arguments = self._spelt_out(arguments)
         verbatim = [argument for argument in arguments if argument.partition("=")[0] in self.verbatim]
         sys.argv = [f"ringsight {self.name}", *(argument for argument in arguments if argument not in verbatim)]
 
@@ -86,6 +87,16 @@ class Door(Generic[Settings]):
                 os.environ["HYDRA_FULL_ERROR"] = before
         if failure:
             raise failure[0]
+
+    def _spelt_out(self, arguments: list[str]) -> list[str]:
+        """A word alone at the beginning says what to do: `export` is `do=export`."""
+        match arguments:
+            case [word, *others] if word.isidentifier() and "do" in (
+                field.name for field in fields(cast("Any", self.settings))
+            ):
+                return [f"do={word}", *others]
+            case _:
+                return arguments
 
     def _attempt(self, cfg: DictConfig, debugging: bool) -> list[RingsightError]:
         """Run, and hand back what a user can mend: raised here, Hydra would add its own line to it."""

@@ -50,7 +50,8 @@ def job_help(door: "Door[Any]", does: str, example: str) -> str:
     """What `ringsight JOB --help` says."""
     from ringsight.jobs.door import conf_dir
 
-    lines = [f"ringsight {door.name}: {does}", "", f"usage: ringsight {door.name} [SETTING=VALUE ...]"]
+    what = next((f"[{'|'.join(each.choices)}] " for each in settings_in(door.settings) if each.key == "do"), "")
+    lines = [f"ringsight {door.name}: {does}", "", f"usage: ringsight {door.name} {what}[SETTING=VALUE ...]"]
     group = None
     for setting in settings_in(door.settings):
         parent = setting.key.rpartition(".")[0]

@@ -1,5 +1,6 @@
 """Hydra's and OmegaConf's refusals in one short message: which key, what is wrong with it, what to write instead."""
 
+import re
 from difflib import get_close_matches
 
 from omegaconf.errors import (
@@ -23,6 +24,10 @@ def explained(error: Exception, settings: type) -> RingsightError:
     """
     cause = error if isinstance(error, OmegaConfBaseException) else error.__cause__
     if not isinstance(cause, OmegaConfBaseException):
+        if word := re.match(r"Error parsing override '(.*)'\s+missing EQUAL", str(error)):
+            return SettingsError(
+                f"{word[1]!r} is no setting", remedy="settings are written KEY=VALUE; `ringsight JOB --help` lists them"
+            )
         return SettingsError(_plain(str(error)), remedy="`ringsight JOB --help` lists the settings")
     known = {setting.key: setting for setting in settings_in(settings)}
     key = cause.full_key or str(cause.key or "")

@@ -75,3 +75,5 @@ NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?")
 """What an account may be called."""
 EXPORTER = User(SYSTEM.name, Role.lead)
 """The same, where decisions are exported."""
+INSPECTOR = User(SYSTEM.name, Role.auditor)
+"""The same, where the trail is exported."""
