@@ -105,9 +105,7 @@ def main() -> None:
     print("|---|---|---|---|---|---|---|")
     print("\n".join(each.row() for each in reversed(pages)))
     print(f"\nFrom the command until evidence is there: {np.median(gathered):.1f} s, {max(gathered):.1f} s at most.")
-    print(
-        f"{asked.starts} starts, {asked.loads} later loads each; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}."
-    )
+    print(f"{asked.starts} starts, {asked.loads} later loads each; {os.cpu_count()} cores, load {LOAD:.1f} before.")
 
 
 def prepare(bank: Path, run: Path) -> None:

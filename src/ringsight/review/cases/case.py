@@ -198,15 +198,24 @@ class Case:
         return self.exposure * self.evidence
 
     @property
+    def ring_id(self) -> str:
+        """Of the ring that it was opened for."""
+        return str(self.ring["ring_id"])
+
+    @property
+    def opinions(self) -> tuple[Standing, ...]:
+        """The standing judgements on the ring, oldest first."""
+        return tuple(each for each in self.decisions if each.decision.scope is Scope.ring)
+
+    @property
     def verdict(self) -> Judgement | None:
         """The last standing judgement on the ring, whether or not a second pair of eyes has seen it."""
-        of_ring = [each.decision.judgement for each in self.decisions if each.decision.scope is Scope.ring]
-        return of_ring[-1] if of_ring else None
+        return self.opinions[-1].decision.judgement if self.opinions else None
 
     @property
     def settled(self) -> Judgement | None:
         """The last judgement on the ring that counts."""
-        final = [each.decision.judgement for each in self.decisions if each.final and each.decision.scope is Scope.ring]
+        final = [each.decision.judgement for each in self.opinions if each.final]
         return final[-1] if final else None
 
     @property

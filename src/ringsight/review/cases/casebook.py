@@ -254,7 +254,7 @@ class CaseBook:
             cases = self._all(connection)
         if last is None:
             return missed(0, [], {})
-        verdicts = {case.ring["ring_id"]: case.settled for case in cases if case.settled and not case.split_from}
+        verdicts = {case.ring_id: case.settled for case in cases if case.settled and not case.split_from}
         return missed(last.content["below"], last.content["drawn"], verdicts)
 
     def times(self) -> pl.DataFrame:

@@ -176,8 +176,8 @@ def _split_off(case: Case, event: Event) -> Case:
 
 
 def _merged(case: Case, event: Event) -> Case:
-    gone = event.content["into"]
-    return replace(case, status=Status.merged, holder="", until=None, exposures={}, merged_into=gone)
+    into = event.content["into"]
+    return replace(case, status=Status.merged, holder="", until=None, exposures={}, merged_into=into)
 
 
 def _joined(case: Case, event: Event) -> Case:

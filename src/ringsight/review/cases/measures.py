@@ -12,7 +12,7 @@ from sqlalchemy import Connection, select
 
 from ringsight.review.cases import clock
 from ringsight.review.cases.audit import Look
-from ringsight.review.cases.case import Case, Judgement, Scope
+from ringsight.review.cases.case import Case, Judgement
 from ringsight.review.cases.schema import ENTRIES
 
 CONFIDENCE = 0.95
@@ -111,7 +111,7 @@ def times(connection: Connection, cases: Mapping[str, Case], idle_minutes: float
             scores.setdefault(of, entry.at)
     rows = []
     for case_id, case in cases.items():
-        by_user = {each.user: each for each in case.decisions if each.decision.scope is Scope.ring}
+        by_user = {each.user: each for each in case.opinions}
         for user, standing in by_user.items():
             seen = scores.get((case_id, user), "~") < clock.written(standing.at)
             minutes = spent.get((case_id, user), 0.0)

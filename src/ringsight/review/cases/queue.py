@@ -39,7 +39,7 @@ def row_of(drawn: Case) -> dict[str, Any]:
         "origin": drawn.origin.value,
         "holder": drawn.holder,
         "until": clock.written(drawn.until) if drawn.until else None,
-        "ring_id": str(drawn.ring["ring_id"]),
+        "ring_id": drawn.ring_id,
         "size": len(drawn.exposures),
         "exposure": drawn.exposure,
         "evidence": drawn.evidence,

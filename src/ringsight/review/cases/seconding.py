@@ -1,6 +1,6 @@
 """The second pair of eyes: what a case is after a decision, and whether the decision counts."""
 
-from ringsight.review.cases.case import Case, Decision, Judgement, Scope, Standing, Status
+from ringsight.review.cases.case import Case, Decision, Judgement, Scope, Status
 from ringsight.review.cases.settings import SecondPair
 from ringsight.review.cases.users import User
 
@@ -26,11 +26,6 @@ def after(case: Case, user: User, decision: Decision, second_pair: SecondPair) -
     return Status.seconding
 
 
-def opinion(case: Case) -> Standing:
-    """The last judgement on the ring."""
-    return [each for each in case.decisions if each.decision.scope is Scope.ring][-1]
-
-
 def _needs(judgement: Judgement, second_pair: SecondPair) -> bool:
     match second_pair:
         case SecondPair.never:
@@ -45,6 +40,5 @@ def _confirmed(case: Case, user: User, judgement: Judgement) -> bool:
     """Whether somebody else has judged so, of every member that the case has now."""
     return case.resting in (Status.seconding, Status.escalated) and any(
         each.user != user.name and each.decision.judgement is judgement and set(case.members) <= set(each.members)
-        for each in case.decisions
-        if each.decision.scope is Scope.ring
+        for each in case.opinions
     )

@@ -14,7 +14,7 @@ from ringsight.review.cases.folding import UNDONE, Action, fold, last_by_people,
 from ringsight.review.cases.queue import draw
 from ringsight.review.cases.refusals import CaseError, Claimed, Forbidden, Stale
 from ringsight.review.cases.schema import CASES
-from ringsight.review.cases.seconding import after, opinion
+from ringsight.review.cases.seconding import after
 from ringsight.review.cases.settings import SecondPair
 from ringsight.review.cases.users import Right, User
 
@@ -75,7 +75,7 @@ def refuse_claim(case: Case, user: User) -> None:
             raise CaseError(f"case {case.case_id} is decided", remedy="undo the decision, or ask a lead to take it up")
         case Status.escalated if not user.may(Right.direct):
             raise Forbidden(f"case {case.case_id} is escalated", remedy="leave it to a lead")
-        case Status.seconding if opinion(case).user == user.name:
+        case Status.seconding if case.opinions[-1].user == user.name:
             raise Forbidden(f"case {case.case_id} waits for a second pair of eyes", remedy="leave it to a colleague")
         case _:
             pass

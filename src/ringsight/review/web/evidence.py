@@ -83,7 +83,7 @@ def gathered(
         customer_ids: of all members.
         news: members who joined since the case was last decided.
     """
-    ledger = run.ledgers([ring_id]).get(ring_id)
+    ledger = run.ledger(ring_id)
     graph = links_of(run, customer_ids)
     strength = dict(graph.degree(weight="bits"))
     by_strength = sorted(customer_ids, key=lambda customer: (-round(strength[customer], 6), customer))
@@ -106,14 +106,8 @@ def gathered(
 
 def score(run: Run, case: Case) -> Score | None:
     """The score of a case's ring; None where the run no longer holds it."""
-    ledger = ledger_of(run, case)
+    ledger = run.ledger(case.ring_id)
     return Score(ledger, waterfall(ledger, cut_score(run.results))) if ledger else None
-
-
-def ledger_of(run: Run, case: Case) -> Ledger | None:
-    """The ledger of a case's ring; None where the run no longer holds it."""
-    ring_id = str(case.ring["ring_id"])
-    return run.ledgers([ring_id]).get(ring_id)
 
 
 def links_of(run: Run, customer_ids: Sequence[str]) -> "nx.Graph[str]":

@@ -15,7 +15,7 @@ from ringsight.review.report.members import members
 from ringsight.review.report.notes import spans_of
 from ringsight.review.web.desk import Actor, Desk, Here, Reader, page
 from ringsight.review.web.dossier import as_json, as_page, gather
-from ringsight.review.web.evidence import ledger_of, score
+from ringsight.review.web.evidence import score
 
 ROUTES = APIRouter(prefix="/cases/{case_id}")
 
@@ -61,7 +61,7 @@ def records(
     case = here.book.case(case_id)
     if customer not in case.members:
         raise CaseError("this customer is no member of the case")
-    ledger = ledger_of(here.runs.of(case), case)
+    ledger = here.runs.of(case).ledger(case.ring_id)
     spans = spans_of(ledger.artefacts.notes) if ledger else {}
     [shown] = members(here.runs.records(case), [customer], [], spans, 1)
     _record(here, user, case, Look.view_note, [(customer, note.note_id) for note in shown.notes])
@@ -74,7 +74,7 @@ def show_beside(request: Request, here: Here, user: Actor, case_id: str) -> Resp
     """The most telling pairs of records, side by side."""
     user.require(Right.see)
     case = here.book.case(case_id)
-    ledger = ledger_of(here.runs.of(case), case)
+    ledger = here.runs.of(case).ledger(case.ring_id)
     found = beside(ledger.artefacts, here.runs.records(case)) if ledger else None
     if found:
         notes = [(each.alike.customer_a, each.alike.note_a) for each in found.notes]

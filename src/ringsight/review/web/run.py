@@ -45,6 +45,10 @@ class Run:
                 self._ledgers |= ledgers_of(self.results, self.bank, missing)
             return {ring_id: self._ledgers[ring_id] for ring_id in ring_ids if ring_id in present}
 
+    def ledger(self, ring_id: str) -> Ledger | None:
+        """The ledger of a ring; None where the run no longer holds it."""
+        return self.ledgers([ring_id]).get(ring_id)
+
 
 def read_run(folder: Path, bank: Path) -> Run:
     """Read a finished run and its bank.

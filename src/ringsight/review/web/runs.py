@@ -50,7 +50,7 @@ class Runs:
         try:
             for one in {case.run: case for case in cases}.values():
                 with suppress(RingsightError):  # the page of each case says it
-                    self._of(one).ledgers([str(case.ring["ring_id"]) for case in cases if case.run == one.run])
+                    self._of(one).ledgers([case.ring_id for case in cases if case.run == one.run])
             for case in largest:
                 with suppress(RingsightError):
                     self._evidence(self._of(case), case)
@@ -102,8 +102,7 @@ class Runs:
         return self._records(run, tuple(name for name in case.members if not name.startswith(ERASED)))
 
     def _evidence(self, run: Run, case: Case) -> Evidence:
-        ring_id = str(case.ring["ring_id"])
-        return self._gathered(run, self._records_of(run, case), ring_id, case.members, case.news)
+        return self._gathered(run, self._records_of(run, case), case.ring_id, case.members, case.news)
 
 
 def _read(folder: Path, bank: Path, _changed: int) -> Run:
