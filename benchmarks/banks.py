@@ -26,6 +26,7 @@ from typing import Any
 from rich.progress import track
 
 from ringsight.errors import DataError
+from ringsight.evaluation.truth import Truth, read_truth
 from ringsight.fusion.settings import ModelConfig, Part
 from ringsight.jobs.journey import embed, read_embeddings, train
 from ringsight.jobs.stages import Stages
@@ -34,7 +35,6 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.records.reading import read_bank
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 from ringsight.records.writing import write_atomically
-from ringsight.rings.truth import Truth, read_truth
 
 CACHE = Path("out/benchmarks")
 TRAINING_SEED = 1000

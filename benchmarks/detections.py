@@ -8,10 +8,10 @@ from pathlib import Path
 import polars as pl
 from banks import Prepared, Site
 
+import ringsight.detection
 import ringsight.graph
-import ringsight.rings
-from ringsight.rings.detection import DetectConfig, detect
-from ringsight.rings.results import Results
+from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.results import Results
 
 HIGHEST_RATE = 0.2
 SEED = 0
@@ -36,7 +36,7 @@ def detected(site: Site, prepared: Prepared) -> Results:
 def code_hash() -> str:
     """SHA-256 over the modules that links and rings are made by."""
     digest = hashlib.sha256()
-    for floor in (ringsight.graph, ringsight.rings):
+    for floor in (ringsight.graph, ringsight.detection):
         for path in sorted(Path(floor.__path__[0]).glob("*.py")):
             digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -61,7 +61,7 @@ def inverted_file(vectors: Floats, count: int, threads: int) -> Iterator[Candida
 
 
 def inverted_file_cut_short(vectors: Floats, count: int, threads: int) -> Iterator[Candidate]:
-    """The same with as little k-means as `ringsight.vectors.cells` finds enough; much of the time is saved there."""
+    """The same with as little k-means as our `vectors.inverted_file` needs; much of the time is saved there."""
     for times in (1, 2, 4):
         cells = int(times * np.sqrt(len(vectors)))
         build = partial(cells_of, vectors, cells, niter=4, max_points_per_centroid=32)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 from verdicts import false_share, found, found_members, held_against, readable
 
+from ringsight.evaluation.truth import Truth
 from ringsight.records.synthetic.settings import Strength
-from ringsight.rings.truth import Truth
 
 CASES = (20, 10, 5)
 FALLING = {strength.value: place for place, strength in enumerate(Strength)}

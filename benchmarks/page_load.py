@@ -27,10 +27,10 @@ from playwright.sync_api import Browser, sync_playwright
 from playwright.sync_api import Page as Tab
 from reviewed import write_run
 
+from ringsight.cases.casebook import casebook_of, open_casebook
+from ringsight.cases.users import SYSTEM, Role
+from ringsight.evaluation.truth import read_truth
 from ringsight.records.synthetic import Strength, SyntheticBankConfig, generate_bank
-from ringsight.review.cases.casebook import casebook_of, open_casebook
-from ringsight.review.cases.users import SYSTEM, Role
-from ringsight.rings.truth import read_truth
 
 PROGRAM = Path(sys.executable).with_name("ringsight")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")

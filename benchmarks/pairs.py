@@ -18,6 +18,7 @@ import numpy as np
 import polars as pl
 from banks import CACHE
 
+from ringsight.evaluation.truth import Truth, read_truth
 from ringsight.fusion.settings import FusionConfig, ModelConfig, Part
 from ringsight.fusion.training import train_missing
 from ringsight.jobs.journey import embed, train
@@ -27,7 +28,6 @@ from ringsight.records.decisions import DECISIONS, DIFFERENT, SAME_HAND
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.reading import read_bank
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
-from ringsight.rings.truth import Truth, read_truth
 from ringsight.vectors.bulk import self_neighbours
 
 NEAREST = 5

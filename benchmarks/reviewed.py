@@ -10,11 +10,11 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
+from ringsight.detection.fairness import AUDIT
+from ringsight.detection.results import AGREEMENT, BITS, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.explain.ledger import write_ledgers
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.reading import read_bank
-from ringsight.rings.audit import AUDIT
-from ringsight.rings.ledger import write_ledgers
-from ringsight.rings.results import AGREEMENT, BITS, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 
 CHORDS = 2
 """Links of each member besides those to its two neighbours on a circle."""

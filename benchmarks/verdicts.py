@@ -1,10 +1,10 @@
-"""A ranked list of groups held against the truth, by the rule of `ringsight.rings.evaluation`."""
+"""A ranked list of groups held against the truth, by the rule of `ringsight.evaluation.measures`."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ringsight.rings.evaluation import half_each_way, mostly_benign
-from ringsight.rings.truth import Truth
+from ringsight.evaluation.measures import half_each_way, mostly_benign
+from ringsight.evaluation.truth import Truth
 
 RATE = 0.05
 """Realised false share up to which a list is read."""

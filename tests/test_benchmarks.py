@@ -21,14 +21,14 @@ from scipy.stats import gamma
 from simulated_bank import bank_of, simulate
 from verdicts import Case, false_share, held_against, readable
 
+from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.results import MEMBERS, RINGS, Results
 from ringsight.errors import DataError
+from ringsight.evaluation.measures import evaluate, half_each_way
+from ringsight.evaluation.truth import Truth
 from ringsight.records.bank import Role
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.synthetic import SyntheticBankConfig
-from ringsight.rings.detection import DetectConfig, detect
-from ringsight.rings.evaluation import evaluate, half_each_way
-from ringsight.rings.results import MEMBERS, RINGS, Results
-from ringsight.rings.truth import Truth
 
 COLUMNS = {"device_id": Role.evidence, "phone": Role.evidence, "employer": Role.innocent, "sex": Role.protected}
 PYOD = ("isolation forest", "autoencoder error")

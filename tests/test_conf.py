@@ -10,7 +10,7 @@ from hydra import compose, initialize_config_dir
 from omegaconf import OmegaConf
 
 from ringsight.jobs.cli import JOBS
-from ringsight.jobs.door import conf_dir, typed
+from ringsight.jobs.command import conf_dir, typed
 
 CONF = conf_dir()
 NEEDED = {"bank.path": "bank", "run": "run", "truth": "labels.csv", "customer": "C1"}

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ringsight.graph.evidence import EntityTrace, Rows, entity_traces
+from ringsight.graph.sources import EntityTrace, Rows, entity_traces
 from ringsight.records.bank import Role
 from rivals.traces import CHOSEN, Traces, ranked
 

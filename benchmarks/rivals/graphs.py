@@ -5,12 +5,12 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
+from ringsight.detection.agreement import Groups, pair_evidence
 from ringsight.fusion.blocks import side_by_side
 from ringsight.graph.communities import communities
-from ringsight.graph.evidence import ModalityTrace, Rows, modality_trace
 from ringsight.graph.links import bits_above_chance, threshold_bits, trace_links
+from ringsight.graph.sources import ModalityTrace, Rows, modality_trace
 from ringsight.records.embeddings import JOINT, Embeddings
-from ringsight.rings.agreement import Groups, pair_evidence
 from rivals.traces import CHOSEN, SEED, Traces, ranked
 
 

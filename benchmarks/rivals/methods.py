@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any
 
-from ringsight.graph.evidence import Rows
+from ringsight.graph.sources import Rows
 from ringsight.records.bank import Modality
 from rivals.attributes import Columns, cluster_size, shared_attributes, top_degree
 from rivals.graphs import Order, early, joint, late, single

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from ringsight.graph.evidence import EntityTrace, ModalityTrace, Rows, Trace
 from ringsight.graph.links import trace_links
+from ringsight.graph.sources import EntityTrace, ModalityTrace, Rows, Trace
 from rivals.traces import CHOSEN, Traces, ranked
 
 

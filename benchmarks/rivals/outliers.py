@@ -5,7 +5,7 @@ from numpy.typing import NDArray
 
 from ringsight.fusion.blocks import laid_out
 from ringsight.graph.communities import communities
-from ringsight.graph.evidence import Rows
+from ringsight.graph.sources import Rows
 from rivals.traces import CHOSEN, SEED, Traces, ranked
 
 SCALE = 15

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ringsight.detection.agreement import Groups
+from ringsight.evaluation.truth import Truth
 from ringsight.graph.communities import communities
-from ringsight.graph.evidence import Rows, entity_traces
 from ringsight.graph.links import carried_bits
+from ringsight.graph.sources import Rows, entity_traces
 from ringsight.records.bank import Role
 from ringsight.records.embeddings import JOINT
-from ringsight.rings.agreement import Groups
-from ringsight.rings.truth import Truth
 from rivals.graphs import Order, mean_by_group, ordered
 from rivals.traces import CHOSEN, SEED, Traces, ranked
 

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.graph.evidence import EntityTrace, ModalityTrace, Rows, Trace, entity_traces, modality_trace
+from ringsight.detection.candidates import CandidateConfig, as_observed
+from ringsight.detection.nulls import distinct
 from ringsight.graph.links import Links, combined_links, combined_threshold
+from ringsight.graph.sources import EntityTrace, ModalityTrace, Rows, Trace, entity_traces, modality_trace
 from ringsight.records.bank import Bank, Modality, Role
 from ringsight.records.embeddings import Embeddings
-from ringsight.rings.candidates import CandidateConfig, as_observed
-from ringsight.rings.null import distinct
 
 CHOSEN = CandidateConfig()
 """Neighbours, chance links, cap and smallest ring: all methods use what ringsight does by default."""

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 from tiny_bank import bank_of, card
 from torchvision.models import shufflenet_v2_x0_5
 
-from ringsight.encoders.copies import scanned_copies
+from ringsight.encoders.augmentation import scanned_copies
 from ringsight.encoders.id_images import embed_id_images, train_id_images
 from ringsight.encoders.settings import IdImagesConfig, Portrait, TrainerConfig
 from ringsight.errors import ModelError

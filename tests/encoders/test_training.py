@@ -11,10 +11,10 @@ import pytest
 import torch
 from pytorch_lightning import LightningModule
 
+from ringsight.encoders.fitting import fingerprint, held_out, info_nce, settings_of
 from ringsight.encoders.id_images import IdImagesTask
 from ringsight.encoders.notes import NotesTask
 from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
-from ringsight.encoders.training import fingerprint, held_out, info_nce, settings_of
 from ringsight.encoders.transactions import TransactionsTask, train_transactions
 from ringsight.errors import SettingsError
 from ringsight.records.bank import Bank

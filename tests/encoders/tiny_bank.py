@@ -13,10 +13,10 @@ from tokenizers.pre_tokenizers import Whitespace
 from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertModel
 
-from ringsight.encoders.training import seed_all
+from ringsight.encoders.fitting import seed_all
 from ringsight.records.bank import Bank, Modality
 from ringsight.records.contract import IMAGES, NOTES, TRANSACTIONS
-from ringsight.records.tables import empty_table
+from ringsight.records.table_reading import empty_table
 
 WORDS = [
     f"{first}{second}" for first in ("pay", "card", "loan", "home", "fee") for second in ("a", "o", "i", "u", "en")

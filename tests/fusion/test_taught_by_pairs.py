@@ -9,12 +9,12 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
+from ringsight.encoders.fitting import info_nce
 from ringsight.encoders.part import Part as TrainedPart
 from ringsight.encoders.part import write_part
-from ringsight.encoders.training import info_nce
 from ringsight.errors import DataError, SettingsError
-from ringsight.fusion.pairs import Pairs, TaughtBatches, taught_info_nce
 from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig
+from ringsight.fusion.taught_pairs import Pairs, TaughtBatches, taught_info_nce
 from ringsight.fusion.training import modalities_of, outdated, train_missing
 from ringsight.records.bank import Bank
 

@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.graph.evidence import ModalityTrace, Rows, modality_trace
+from ringsight.graph.sources import ModalityTrace, Rows, modality_trace
 from ringsight.records.embeddings import Embeddings
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from ringsight.graph.communities import communities
-from ringsight.graph.evidence import Rows
+from ringsight.graph.sources import Rows
 
 
 def links(*cliques: list[int], bridges: list[tuple[int, int]] = []) -> tuple[Rows, Rows]:  # noqa: B006

@@ -7,8 +7,8 @@ import polars as pl
 import pytest
 from simulated_traces import all_pairs, trace_of
 
-from ringsight.graph.evidence import CHANCE_BITS, Trace, entity_traces
 from ringsight.graph.links import bits_above_chance, combined_links, combined_threshold, threshold_bits, trace_links
+from ringsight.graph.sources import CHANCE_BITS, Trace, entity_traces
 
 
 @pytest.mark.parametrize("modalities", [1, 2, 3])

@@ -10,9 +10,9 @@ import pytest
 import yaml
 from tiny_world import World, ringsight
 
+from ringsight.detection.results import LINKS, MEMBERS, RINGS
 from ringsight.records.embeddings import Embeddings
-from ringsight.rings.results import LINKS, MEMBERS, RINGS
-from ringsight.vectors.store import StoreConfig, open_store
+from ringsight.vectors.vector_store import StoreConfig, open_store
 
 COMPOSITE = Path(__file__).parents[3] / "shared" / "data" / "composite"
 

@@ -6,11 +6,11 @@ import polars as pl
 import pytest
 from tiny_world import World, ringsight
 
+from ringsight.cases.case import Case, Decision, Judgement, QueueFilter, Scope
+from ringsight.cases.casebook import casebook_of, open_casebook
+from ringsight.cases.users import SYSTEM, Role
 from ringsight.fusion.embed import model_hash
 from ringsight.records.embeddings import JOINT, Embeddings
-from ringsight.review.cases.case import Case, Decision, Judgement, QueueFilter, Scope
-from ringsight.review.cases.casebook import casebook_of, open_casebook
-from ringsight.review.cases.users import SYSTEM, Role
 
 NIGHT = ("experiment=tiny", "fusion.pairs=decided.csv", "detect.decisions=decided.csv")
 

@@ -8,12 +8,12 @@ from typing import Any, cast
 import polars as pl
 import pytest
 
+from ringsight.detection.detect import DetectConfig
+from ringsight.detection.lineage import Lineage
+from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.errors import DataError, SettingsError
 from ringsight.jobs import journey
 from ringsight.jobs.stages import Stages
-from ringsight.rings.detection import DetectConfig
-from ringsight.rings.lineage import Lineage
-from ringsight.rings.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 
 Night = Callable[..., Results]
 EMPTY = {"links": LINKS, "agreement": AGREEMENT, "conditions": CONDITIONS, "null": NULL}

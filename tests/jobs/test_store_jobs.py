@@ -11,7 +11,7 @@ from ringsight.jobs import erase, store
 from ringsight.jobs.erase import EraseJob, erase_embeddings
 from ringsight.jobs.store import Do, StoreJob
 from ringsight.records.embeddings import Embeddings
-from ringsight.vectors.store import StoreConfig, StoreKind, open_store
+from ringsight.vectors.vector_store import StoreConfig, StoreKind, open_store
 
 OLD, NEW = "12ab" + "0" * 60, "34cd" + "0" * 60
 WHO = "c0003"

@@ -15,7 +15,7 @@ SERVICE = (
     "jobs.cli",
     "jobs.store",
     "jobs.erase",
-    "review.report",
+    "report",
     "rings.results",
     "vectors.milvus",
     "jobs.review",

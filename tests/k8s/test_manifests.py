@@ -15,7 +15,7 @@ from manifest_schemas import OLDEST, OURS, definition_problems, schema_problems
 
 from ringsight import __version__
 from ringsight.jobs.cli import JOBS
-from ringsight.jobs.door import conf_dir, typed
+from ringsight.jobs.command import conf_dir, typed
 
 K8S = Path(__file__).parents[2] / "k8s"
 DEFINITION = Path(__file__).parents[3] / "shared" / "data" / "milvus-operator" / "milvus.io_milvuses.yaml"

@@ -13,7 +13,7 @@ from ringsight.online.similar import SimilarConfig, SpaceWeights, similar, store
 from ringsight.records.bank import Customers, Role
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.ranking import Ranking
-from ringsight.vectors.store import StoreConfig, StoreKind, VectorStore, open_store
+from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore, open_store
 
 MODEL = "a" * 64
 ROLES = {"device_id": Role.evidence, "branch": Role.innocent, "sex": Role.protected}

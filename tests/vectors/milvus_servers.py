@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from pymilvus import MilvusClient, MilvusException
 
-from ringsight.vectors.store import StoreConfig, StoreKind
+from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
 PACKAGE = "milvus==2.3.5"
 """Carries the server's binary; the newest that runs here."""

@@ -6,7 +6,7 @@ import pytest
 from vector_world import make_embeddings
 
 from ringsight.errors import SettingsError
-from ringsight.vectors import bulk, cells, exact
+from ringsight.vectors import bulk, exact, inverted_file
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.exact import exact_neighbours
 
@@ -76,7 +76,7 @@ class TestCells:
 
     def test_threads_do_not_matter(self, monkeypatch: pytest.MonkeyPatch):
         monkeypatch.setattr(bulk, "EXACT_UP_TO", 100)
-        monkeypatch.setattr(cells, "PRODUCTS", 2**16)  # blocks enough for several threads
+        monkeypatch.setattr(inverted_file, "PRODUCTS", 2**16)  # blocks enough for several threads
         people, found = make_embeddings(3000), []
         for threads in (1, 3):
             monkeypatch.setattr(faiss, "omp_get_max_threads", lambda threads=threads: threads)

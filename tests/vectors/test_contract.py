@@ -12,7 +12,7 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.filters import parse_filter
 from ringsight.vectors.neighbours import Neighbours
-from ringsight.vectors.store import StoreConfig, StoreKind, VectorStore, open_store
+from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore, open_store
 
 
 def assert_same(found: Neighbours, expected: Neighbours) -> None:

@@ -10,7 +10,7 @@ from vector_world import NEW, OLD, make_embeddings, make_scalars
 
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.milvus import MilvusStore
-from ringsight.vectors.store import StoreConfig, open_store
+from ringsight.vectors.vector_store import StoreConfig, open_store
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["ringsight.vectors.milvus", "vector_world"])

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from ringsight.errors import SettingsError
-from ringsight.vectors.store import IndexKind, StoreConfig, StoreKind
+from ringsight.vectors.vector_store import IndexKind, StoreConfig, StoreKind
 
 
 @pytest.mark.parametrize(

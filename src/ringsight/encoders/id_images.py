@@ -25,12 +25,9 @@ from torch.nn.functional import interpolate, normalize
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.models import shufflenet_v2_x0_5
 
+from ringsight.encoders.augmentation import scanned_copies
 from ringsight.encoders.card import card
-from ringsight.encoders.copies import scanned_copies
-from ringsight.encoders.note_vectors import pool
-from ringsight.encoders.part import Part, write_part
-from ringsight.encoders.settings import IdImagesConfig, Portrait, TrainerConfig
-from ringsight.encoders.training import (
+from ringsight.encoders.fitting import (
     Fit,
     fingerprint,
     fit,
@@ -40,6 +37,9 @@ from ringsight.encoders.training import (
     seed_all,
     settings_of,
 )
+from ringsight.encoders.note_vectors import pool
+from ringsight.encoders.part import Part, write_part
+from ringsight.encoders.settings import IdImagesConfig, Portrait, TrainerConfig
 from ringsight.errors import ModelError
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings

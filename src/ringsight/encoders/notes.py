@@ -30,11 +30,7 @@ from torch.nn.functional import normalize
 from torch.utils.data import DataLoader
 
 from ringsight.encoders.card import card
-from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked, tokens_of
-from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool
-from ringsight.encoders.part import Part, write_part
-from ringsight.encoders.settings import NotesConfig, TrainerConfig
-from ringsight.encoders.training import (
+from ringsight.encoders.fitting import (
     MONITORED,
     Fit,
     fingerprint,
@@ -45,6 +41,10 @@ from ringsight.encoders.training import (
     seed_all,
     settings_of,
 )
+from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked, tokens_of
+from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool
+from ringsight.encoders.part import Part, write_part
+from ringsight.encoders.settings import NotesConfig, TrainerConfig
 from ringsight.errors import ModelError, SettingsError
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings

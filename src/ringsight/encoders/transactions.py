@@ -20,9 +20,7 @@ from torch.nn.functional import normalize
 from torch.utils.data import DataLoader, TensorDataset
 
 from ringsight.encoders.card import card
-from ringsight.encoders.part import Part, write_part
-from ringsight.encoders.settings import TrainerConfig, TransactionsConfig
-from ringsight.encoders.training import (
+from ringsight.encoders.fitting import (
     Fit,
     fingerprint,
     fit,
@@ -32,6 +30,8 @@ from ringsight.encoders.training import (
     seed_all,
     settings_of,
 )
+from ringsight.encoders.part import Part, write_part
+from ringsight.encoders.settings import TrainerConfig, TransactionsConfig
 from ringsight.encoders.transaction_features import FeatureScale, TransactionFeatures, fit_scale, transaction_features
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings

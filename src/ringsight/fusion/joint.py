@@ -30,7 +30,7 @@ from torch.nn.functional import normalize
 
 from ringsight.encoders.part import Part
 from ringsight.errors import ModelError
-from ringsight.fusion.pairs import taught_info_nce
+from ringsight.fusion.taught_pairs import taught_info_nce
 
 RIDGE = 0.1
 """Added to every variance before whitening, in mean variances: directions of little variance are mostly noise."""

@@ -13,18 +13,18 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from ringsight.encoders.card import card
+from ringsight.encoders.fitting import Fit, fingerprint, fit, held_out, seed_all, settings_of
 from ringsight.encoders.id_images import embed_id_images, train_id_images
 from ringsight.encoders.notes import embed_notes, train_notes
 from ringsight.encoders.part import Part as TrainedPart
 from ringsight.encoders.part import write_part
 from ringsight.encoders.settings import FEWEST_CUSTOMERS, TrainerConfig
-from ringsight.encoders.training import Fit, fingerprint, fit, held_out, seed_all, settings_of
 from ringsight.encoders.transactions import embed_transactions, train_transactions
 from ringsight.errors import DataError, ModelError
 from ringsight.fusion.blocks import Blocks, laid_out, side_by_side
 from ringsight.fusion.joint import JointTask, space_of
-from ringsight.fusion.pairs import Pairs, TaughtBatches, digest
 from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig, Part
+from ringsight.fusion.taught_pairs import Pairs, TaughtBatches, digest
 from ringsight.records.bank import Bank, Modality
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import JOINT, Embeddings

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 
-from ringsight.graph.evidence import ModalityTrace, Rows
+from ringsight.graph.sources import ModalityTrace, Rows
 from ringsight.vectors.neighbours import DECIMALS
 
 NEAREST = float(np.sqrt(2 * 10.0**-DECIMALS))

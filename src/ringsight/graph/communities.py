@@ -11,7 +11,7 @@ import igraph as ig
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.graph.evidence import Rows
+from ringsight.graph.sources import Rows
 
 
 def communities(

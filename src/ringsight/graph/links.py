@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainccinv
 
-from ringsight.graph.evidence import CHANCE_BITS, ModalityTrace, Rows, Trace
+from ringsight.graph.sources import CHANCE_BITS, ModalityTrace, Rows, Trace
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from rich.console import Console
 
+from ringsight.cases.casebook import casebook_of, open_casebook
+from ringsight.cases.users import SYSTEM, Role, User
 from ringsight.errors import SettingsError
-from ringsight.jobs.door import Door
-from ringsight.review.cases.casebook import casebook_of, open_casebook
-from ringsight.review.cases.users import SYSTEM, Role, User
+from ringsight.jobs.command import Door
 
 
 class Do(StrEnum):

@@ -7,12 +7,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ringsight.jobs.door import Door
+from ringsight.cases import clock
+from ringsight.cases.casebook import CaseBook, casebook_of, open_casebook
+from ringsight.cases.errors import BrokenTrail
+from ringsight.cases.users import INSPECTOR
+from ringsight.jobs.command import Door
 from ringsight.records.writing import write_atomically
-from ringsight.review.cases import clock
-from ringsight.review.cases.casebook import CaseBook, casebook_of, open_casebook
-from ringsight.review.cases.refusals import BrokenTrail
-from ringsight.review.cases.users import INSPECTOR
 
 
 class Do(StrEnum):

@@ -7,11 +7,11 @@ from pathlib import Path
 import polars as pl
 from rich.console import Console
 
-from ringsight.jobs.door import Door
+from ringsight.cases.case import Status
+from ringsight.cases.casebook import casebook_of, open_casebook
+from ringsight.cases.users import EXPORTER
+from ringsight.jobs.command import Door
 from ringsight.records.writing import write_atomically
-from ringsight.review.cases.case import Status
-from ringsight.review.cases.casebook import casebook_of, open_casebook
-from ringsight.review.cases.users import EXPORTER
 
 
 class Do(StrEnum):

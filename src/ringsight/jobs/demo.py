@@ -5,15 +5,15 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ringsight.jobs.door import Door, write_settings
+from ringsight.detection.results import Results
+from ringsight.evaluation.measures import evaluation_table, read_truth
+from ringsight.jobs.command import Door, write_settings
 from ringsight.jobs.evaluate import write_evaluation
 from ringsight.jobs.flags import flag_table
 from ringsight.jobs.journey import REPORT, STAGES, JourneyConfig, journey
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import BankConfig
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
-from ringsight.rings.evaluation import evaluation_table, read_truth
-from ringsight.rings.results import Results
 
 
 @dataclass(kw_only=True, slots=True)

@@ -5,13 +5,13 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ringsight.jobs.door import Door, write_settings
+from ringsight.detection.detect import DetectConfig
+from ringsight.detection.results import Results
+from ringsight.jobs.command import Door, write_settings
 from ringsight.jobs.flags import flag_table
 from ringsight.jobs.journey import REPORT, begin, find_rings, lineage_before, read, read_embeddings
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import BankConfig
-from ringsight.rings.detection import DetectConfig
-from ringsight.rings.results import Results
 
 
 @dataclass(kw_only=True, slots=True)

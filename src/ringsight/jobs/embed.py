@@ -3,12 +3,12 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ringsight.jobs.door import Door
+from ringsight.jobs.command import Door
 from ringsight.jobs.journey import begin, embed, index, read
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import BankConfig
 from ringsight.records.embeddings import Embeddings
-from ringsight.vectors.store import StoreConfig
+from ringsight.vectors.vector_store import StoreConfig
 
 
 @dataclass(kw_only=True, slots=True)

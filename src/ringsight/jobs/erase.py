@@ -6,15 +6,15 @@ from pathlib import Path
 import numpy as np
 from rich.console import Console
 
+from ringsight.cases.casebook import casebook_of, open_casebook
+from ringsight.cases.erasure import Erased, erase_customer
+from ringsight.cases.users import SYSTEM
 from ringsight.errors import DataError, SettingsError
-from ringsight.jobs.door import Door
+from ringsight.jobs.command import Door
 from ringsight.jobs.store import open_filled
 from ringsight.records.embeddings import Embeddings
-from ringsight.review.cases.casebook import casebook_of, open_casebook
-from ringsight.review.cases.users import SYSTEM
-from ringsight.review.erasure import Erased, erase_customer
-from ringsight.rings.erasure import erase_from_results, pseudonym
-from ringsight.vectors.store import StoreConfig
+from ringsight.runs.erasure import erase_from_results, pseudonym
+from ringsight.vectors.vector_store import StoreConfig
 
 
 @dataclass(kw_only=True, slots=True)

@@ -9,14 +9,14 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from ringsight.jobs.door import Door
+from ringsight.detection.conditions import declared_conditions
+from ringsight.detection.fairness import audit
+from ringsight.detection.results import Results
+from ringsight.evaluation.measures import Evaluation, Truth, evaluate, evaluation_table, read_truth
+from ringsight.jobs.command import Door
 from ringsight.records.bank import BankConfig
 from ringsight.records.reading import read_bank
 from ringsight.records.writing import write_atomically
-from ringsight.rings.audit import audit
-from ringsight.rings.conditions import declared_conditions
-from ringsight.rings.evaluation import Evaluation, Truth, evaluate, evaluation_table, read_truth
-from ringsight.rings.results import Results
 
 SHOWN = 12
 """Groups that are printed; all are in false_positives.csv."""

@@ -3,7 +3,7 @@
 import polars as pl
 from rich.table import Table
 
-from ringsight.rings.results import BITS, Results
+from ringsight.detection.results import BITS, Results
 
 SHOWN = 25
 """Rows of the table at most."""

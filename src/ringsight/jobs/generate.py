@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ringsight.jobs.door import Door
+from ringsight.jobs.command import Door
 from ringsight.jobs.stages import Stages
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 

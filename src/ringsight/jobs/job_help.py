@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 if TYPE_CHECKING:
-    from ringsight.jobs.door import Door
+    from ringsight.jobs.command import Door
 
 WIDTH = 110
 INDENT = 34
@@ -48,7 +48,7 @@ def settings_in(settings: type, prefix: str = "") -> Iterator[Setting]:
 
 def job_help(door: "Door[Any]", does: str, example: str) -> str:
     """What `ringsight JOB --help` says."""
-    from ringsight.jobs.door import conf_dir
+    from ringsight.jobs.command import conf_dir
 
     what = next((f"[{'|'.join(each.choices)}] " for each in settings_in(door.settings) if each.key == "do"), "")
     lines = [f"ringsight {door.name}: {does}", "", f"usage: ringsight {door.name} {what}[SETTING=VALUE ...]"]

@@ -10,8 +10,15 @@ from dataclasses import dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from ringsight.detection.carry_over import carry_over
+from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.lineage import TABLES as LINEAGE_TABLES
+from ringsight.detection.lineage import Lineage, follow
+from ringsight.detection.results import TABLES, Results
 from ringsight.encoders.settings import FEWEST_CUSTOMERS
 from ringsight.errors import ModelError, SettingsError
+from ringsight.explain.ledger import FOLDER as LEDGERS
+from ringsight.explain.ledger import write_ledgers
 from ringsight.fusion.settings import ModelConfig, Part
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import Bank, BankConfig
@@ -20,16 +27,9 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.records.quarantine import write_quarantine
 from ringsight.records.reading import describe, read_bank
 from ringsight.records.writing import write_atomically, write_folder_atomically
-from ringsight.review.report import write_report
-from ringsight.rings.carry_over import carry_over
-from ringsight.rings.detection import DetectConfig, detect
-from ringsight.rings.ledger import FOLDER as LEDGERS
-from ringsight.rings.ledger import write_ledgers
-from ringsight.rings.lineage import TABLES as LINEAGE_TABLES
-from ringsight.rings.lineage import Lineage, follow
-from ringsight.rings.results import TABLES, Results
+from ringsight.report import write_report
 from ringsight.vectors.scalars import scalars_of
-from ringsight.vectors.store import StoreConfig, open_store
+from ringsight.vectors.vector_store import StoreConfig, open_store
 
 REPORT = "report.html"
 DECIDED = "decided.csv"

@@ -11,15 +11,15 @@ import uvicorn
 from fastapi import FastAPI
 from rich.console import Console
 
+from ringsight.cases import clock
+from ringsight.cases.casebook import CaseBook, casebook_of, open_casebook
+from ringsight.cases.settings import CaseSettings
+from ringsight.cases.users import SYSTEM, Role
 from ringsight.errors import SettingsError
-from ringsight.jobs.door import Door
+from ringsight.jobs.command import Door
 from ringsight.records.bank import BankConfig
-from ringsight.review.cases import clock
-from ringsight.review.cases.casebook import CaseBook, casebook_of, open_casebook
-from ringsight.review.cases.settings import CaseSettings
-from ringsight.review.cases.users import SYSTEM, Role
-from ringsight.review.web.app import create_app
-from ringsight.review.web.settings import SiteSettings, private
+from ringsight.web.app import create_app
+from ringsight.web.settings import SiteSettings, private
 
 HIGHEST_PORT = 65_535
 DAY = 24 * 60 * 60

@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ringsight.errors import DataError, SettingsError
-from ringsight.jobs.door import Door
+from ringsight.jobs.command import Door
 from ringsight.jobs.store import open_filled
 from ringsight.online.common import CommonValue
 from ringsight.online.similar import (
@@ -29,7 +29,7 @@ from ringsight.records.bank import BankConfig, Customers, Modality, Role
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.reading import read_bank, read_customers
 from ringsight.vectors.ranking import Ranking
-from ringsight.vectors.store import StoreConfig
+from ringsight.vectors.vector_store import StoreConfig
 
 DECIMALS = 6
 """Of every figure in JSON."""

@@ -8,8 +8,8 @@ from rich.console import Console
 from rich.table import Table
 
 from ringsight.errors import ModelError, SettingsError, StoreError
-from ringsight.jobs.door import Door
-from ringsight.vectors.store import StoreConfig, StoredModel, StoreKind, VectorStore, open_store
+from ringsight.jobs.command import Door
+from ringsight.vectors.vector_store import StoreConfig, StoredModel, StoreKind, VectorStore, open_store
 
 
 class Do(StrEnum):

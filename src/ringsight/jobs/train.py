@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ringsight.fusion.settings import ModelConfig, Part
-from ringsight.jobs.door import Door
+from ringsight.jobs.command import Door
 from ringsight.jobs.journey import read, train
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import BankConfig

@@ -15,7 +15,7 @@ from ringsight.records.bank import Bank, Customers, Modality
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.vectors.filters import parse_filter
 from ringsight.vectors.ranking import Ranked, Ranking, rank_neighbours
-from ringsight.vectors.store import VectorStore
+from ringsight.vectors.vector_store import VectorStore
 
 
 @dataclass(kw_only=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from ringsight.errors import DataError
-from ringsight.records.told import read_told
+from ringsight.records.annotations import read_told
 
 DECISIONS = {"customer_a": pl.String, "customer_b": pl.String, "decision": pl.String}
 SAME_HAND, DIFFERENT, UNSURE = "same_hand", "different", "unsure"

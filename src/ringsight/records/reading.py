@@ -11,7 +11,7 @@ from ringsight.records.declarations import Declarations, declared, roles_of, sou
 from ringsight.records.images import check_images
 from ringsight.records.quarantine import summary
 from ringsight.records.strata import strata
-from ringsight.records.tables import (
+from ringsight.records.table_reading import (
     check_repeats,
     check_values,
     empty_table,

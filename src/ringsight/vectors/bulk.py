@@ -17,8 +17,8 @@ from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 from ringsight.errors import SettingsError
 from ringsight.records.embeddings import Embeddings
-from ringsight.vectors.cells import SLACK, Cells
 from ringsight.vectors.exact import exact_neighbours, pack, unpack
+from ringsight.vectors.inverted_file import SLACK, Cells
 from ringsight.vectors.neighbours import Neighbours, no_neighbours
 
 EXACT_UP_TO = 20_000

@@ -7,7 +7,7 @@ import polars as pl
 
 from ringsight.errors import ModelError, SettingsError, StoreError
 from ringsight.records.embeddings import Embeddings
-from ringsight.vectors.store import REQUEST_LIMIT
+from ringsight.vectors.vector_store import REQUEST_LIMIT
 
 
 def check_vectors(embeddings: Embeddings, dim: int | None = None) -> None:

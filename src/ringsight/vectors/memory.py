@@ -13,7 +13,7 @@ from ringsight.vectors.exact import exact_search
 from ringsight.vectors.filters import Filter, polars_expression
 from ringsight.vectors.neighbours import Neighbours, no_neighbours
 from ringsight.vectors.scalars import scalars_beside
-from ringsight.vectors.store import StoredModel, VectorStore
+from ringsight.vectors.vector_store import StoredModel, VectorStore
 
 
 @dataclass(frozen=True, slots=True, eq=False)

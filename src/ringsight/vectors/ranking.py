@@ -21,7 +21,7 @@ from ringsight.errors import SettingsError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.filters import Filter
 from ringsight.vectors.neighbours import DECIMALS
-from ringsight.vectors.store import VectorStore
+from ringsight.vectors.vector_store import VectorStore
 
 RRF_OFFSET = 60
 """What is added to a rank: of the paper, and of Milvus."""

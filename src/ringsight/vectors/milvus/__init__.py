@@ -9,6 +9,6 @@ import os
 os.environ["PYTHON_DOTENV_DISABLED"] = "1"
 os.environ.setdefault("GRPC_VERBOSITY", "NONE")
 
-from ringsight.vectors.milvus.store import MilvusStore
+from ringsight.vectors.milvus.milvus_store import MilvusStore
 
 __all__ = ["MilvusStore"]

@@ -7,7 +7,7 @@ import numpy as np
 from pymilvus import DataType, MilvusClient
 
 from ringsight.vectors.scalars import MAX_BYTES, NUMBERS, TEXT
-from ringsight.vectors.store import IndexKind
+from ringsight.vectors.vector_store import IndexKind
 
 PREFIX = "ringsight."
 

@@ -14,9 +14,9 @@ from pymilvus import MilvusClient, MilvusException
 from ringsight.errors import SettingsError, StoreError
 from ringsight.vectors.filters import Filter
 from ringsight.vectors.milvus.expressions import options, takes_templates
+from ringsight.vectors.milvus.leftovers import remove_remains
 from ringsight.vectors.milvus.lock import ProcessLock
-from ringsight.vectors.milvus.remains import remove_remains
-from ringsight.vectors.store import StoreConfig, StoreKind
+from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
 TOKEN = "RINGSIGHT_MILVUS_TOKEN"  # noqa: S105 - the name of a variable
 GRPC_OPTIONS = {"grpc.keepalive_time_ms": 7_200_000}

@@ -8,7 +8,7 @@ from ringsight.vectors.filters import Filter
 from ringsight.vectors.milvus.collection import Collection, effort
 from ringsight.vectors.milvus.connection import Connection
 from ringsight.vectors.neighbours import DECIMALS, Candidates, Neighbours, settle
-from ringsight.vectors.store import REQUEST_LIMIT
+from ringsight.vectors.vector_store import REQUEST_LIMIT
 
 HITS_AT_ONCE = 2**16
 """Results asked for in one request."""

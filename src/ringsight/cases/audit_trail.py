@@ -1,0 +1,250 @@
+"""The audit trail: one append-only log of everything, in which each entry seals all before it.
+
+An entry's hash covers the hash before it and a commitment, the salted hash of what the entry says. What it says lies
+apart, so that personal data can be erased and the chain still holds: an erasure is an entry itself, which names every
+entry it redacted and the commitment of what now stands there. A chain proves that nothing was changed in its midst;
+whoever could write the whole table anew could write another chain, so note the `head` elsewhere from time to time.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Connection, Row, RowMapping, select
+
+from ringsight.cases import clock
+from ringsight.cases.case import Event
+from ringsight.cases.database import Database
+from ringsight.cases.errors import BrokenTrail
+from ringsight.cases.schema import CONTENTS, ENTRIES
+from ringsight.cases.users import Right, User
+
+BEGINNING = "0" * 64
+"""What stands for the hash before the first entry."""
+FORGOTTEN = "forgotten"
+"""The action of an erasure."""
+
+
+class Look(StrEnum):
+    """What somebody has looked at, for `Audit.record`."""
+
+    view_case = "view_case"
+    view_photo = "view_photo"
+    view_note = "view_note"
+    view_score = "view_score"
+    unmask = "unmask"
+    export_case = "export_case"
+
+
+@dataclass(frozen=True, slots=True)
+class TrailEntry:
+    """One entry of the trail, as an auditor reads it."""
+
+    number: int
+    at: datetime
+    user: str
+    action: str
+    case_id: str
+    content: Mapping[str, Any]
+    hash: str
+
+
+class Audit:
+    """The audit trail of one case book."""
+
+    def __init__(self, database: Database) -> None:
+        """Keep the trail in this database."""
+        self._database = database
+
+    def record(self, user: User, action: str, subject: str, *, customer: str = "", case_id: str = "") -> None:
+        """Record that somebody did or saw something.
+
+        Args:
+            user: who.
+            action: one word; of what was looked at, one of `Look`.
+            subject: what, for example an image id, a note id, a case id.
+            customer: whose data it is; an erasure finds it by this.
+            case_id: while working on which case; times per case are measured by this.
+        """
+        with self._database.writing() as connection:
+            append(connection, user.name, action, {"subject": subject, "customer": customer}, (case_id, None))
+
+    def verify(self, head: str = "") -> int:
+        """Prove that the trail is what was written; `head` is a hash noted earlier, which must be in it.
+
+        Returns:
+            How many entries there are.
+
+        Raises:
+            BrokenTrail: naming the first entry that is not what was written.
+        """
+        with self._database.reading() as connection:
+            redacted = _redactions(connection)
+            previous, seen, number = BEGINNING, not head, 0
+            for number, row in enumerate(_everything(connection), start=1):
+                _check(row, number, previous, redacted.get(number))
+                previous = row["hash"]
+                seen = seen or previous == head
+        if not seen:
+            raise BrokenTrail(f"no entry has the hash {head}", remedy="entries after it, or before it, are missing")
+        return number
+
+    def head(self) -> str:
+        """The hash of the last entry, which seals all before it: note it elsewhere."""
+        with self._database.reading() as connection:
+            return _last(connection)[1]
+
+    def entries(self, user: User, after: int = 0, limit: int = 200) -> list[TrailEntry]:
+        """The trail in its order, from the entry after number `after`; reading it is recorded.
+
+        Raises:
+            Forbidden: without the right `inspect`.
+        """
+        user.require(Right.inspect)
+        self.record(user, "view_trail", f"after {after}")
+        with self._database.reading() as connection:
+            rows = connection.execute(_joined().where(ENTRIES.c.number > after).limit(limit)).all()
+        return [_trail_entry(row) for row in rows]
+
+    def everything(self, user: User) -> Iterator[TrailEntry]:
+        """The whole trail in its order, one entry at a time; that it is taken is recorded.
+
+        Raises:
+            Forbidden: without the right `inspect`.
+        """
+        user.require(Right.inspect)
+        self.record(user, "export_trail", "")
+        with self._database.reading() as connection:
+            for row in connection.execute(_joined(), execution_options={"yield_per": 1000}):
+                yield _trail_entry(row)
+
+    def of_case(self, case_id: str, user: User) -> list[TrailEntry]:
+        """Everything that was done to a case and looked at in it, oldest first.
+
+        Raises:
+            Forbidden: without the right `see`.
+        """
+        user.require(Right.see)
+        with self._database.reading() as connection:
+            rows = connection.execute(_joined().where(ENTRIES.c.case_id == case_id)).all()
+        return [_trail_entry(row) for row in rows]
+
+
+def append(
+    connection: Connection,
+    user: str,
+    action: str,
+    content: Mapping[str, Any],
+    about: tuple[str, int | None] = ("", None),
+) -> Event:
+    """Append an entry, within a writing transaction.
+
+    Args:
+        connection: of `Database.writing`.
+        user: who.
+        action: what was done, one word.
+        content: the rest, as JSON can hold it.
+        about: the case, and the version of it that this entry makes; none where it is only looked at.
+    """
+    before, previous = _last(connection)
+    number, moment, (case_id, version) = before + 1, clock.now(), about
+    salt, text = sealed(content)
+    row = {
+        "number": number,
+        "at": clock.written(moment),
+        "user": user,
+        "action": action,
+        "case_id": case_id or None,
+        "version": version,
+        "commitment": commitment(salt, text),
+        "previous": previous,
+    }
+    connection.execute(ENTRIES.insert().values(**row, hash=_hash(row)))
+    connection.execute(CONTENTS.insert().values(number=number, salt=salt, content=text))
+    return Event(number, version or 0, moment, user, action, json.loads(text))
+
+
+def events(connection: Connection, case_ids: Sequence[str] | None = None) -> dict[str, list[Event]]:
+    """The entries that made each case, oldest first; of all cases, or of some."""
+    wanted = _joined().where(ENTRIES.c.version.is_not(None))
+    if case_ids is not None:
+        wanted = wanted.where(ENTRIES.c.case_id.in_(case_ids))
+    found: dict[str, list[Event]] = {}
+    for row in connection.execute(wanted):
+        found.setdefault(row.case_id, []).append(_event(row))
+    return found
+
+
+def last_of(connection: Connection, action: str) -> Event | None:
+    """The last entry of an action, whatever it is about."""
+    wanted = _joined().where(ENTRIES.c.action == action).order_by(None).order_by(ENTRIES.c.number.desc()).limit(1)
+    row = connection.execute(wanted).first()
+    return None if row is None else _event(row)
+
+
+def _event(row: Row[Any]) -> Event:
+    return Event(row.number, row.version or 0, clock.read(row.at), row.user, row.action, json.loads(row.content))
+
+
+def sealed(content: Mapping[str, Any]) -> tuple[str, str]:
+    """A fresh salt, and the content as canonical JSON."""
+    return secrets.token_hex(16), canonical(content)
+
+
+def canonical(content: object) -> str:
+    """JSON that is the same for the same content: keys sorted, ASCII, no blanks."""
+    return json.dumps(content, sort_keys=True, separators=(",", ":"), allow_nan=False)
+
+
+def commitment(salt: str, text: str) -> str:
+    """What seals a content without telling it."""
+    return hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest()
+
+
+def _hash(row: Mapping[Any, Any]) -> str:
+    fields = ("number", "at", "user", "action", "case_id", "version", "commitment", "previous")
+    return hashlib.sha256(canonical([row[field] for field in fields]).encode()).hexdigest()
+
+
+def _trail_entry(row: Row[Any]) -> TrailEntry:
+    return TrailEntry(
+        row.number, clock.read(row.at), row.user, row.action, row.case_id or "", json.loads(row.content), row.hash
+    )
+
+
+def _joined() -> Any:  # noqa: ANN401 - a select whose row type SQLAlchemy cannot name
+    return select(ENTRIES, CONTENTS.c.salt, CONTENTS.c.content).outerjoin(CONTENTS).order_by(ENTRIES.c.number)
+
+
+def _everything(connection: Connection) -> Iterator[RowMapping]:
+    yield from connection.execute(_joined(), execution_options={"yield_per": 1000}).mappings()
+
+
+def _last(connection: Connection) -> tuple[int, str]:
+    """Number and hash of the last entry."""
+    newest = select(ENTRIES.c.number, ENTRIES.c.hash).order_by(ENTRIES.c.number.desc()).limit(1)
+    row = connection.execute(newest).first()
+    return (row.number, row.hash) if row else (0, BEGINNING)
+
+
+def _redactions(connection: Connection) -> dict[int, str]:
+    """By entry, the commitment of what the last erasure left there."""
+    rows = connection.execute(_joined().where(ENTRIES.c.action == FORGOTTEN, CONTENTS.c.content.is_not(None)))
+    return {int(number): seal for row in rows for number, seal in json.loads(row.content)["redacted"].items()}
+
+
+def _check(row: RowMapping, number: int, previous: str, redacted: str | None) -> None:
+    where = f"audit trail, entry {number}"
+    if row["number"] != number:
+        raise BrokenTrail(f"the next entry is {row['number']}", where=where, remedy="an entry was removed")
+    if row["previous"] != previous or row["hash"] != _hash(row):
+        raise BrokenTrail("the entry does not follow from the one before it", where=where, remedy="it was changed")
+    if row["content"] is None:
+        raise BrokenTrail("what it says is missing", where=where, remedy="it was removed, and not by an erasure")
+    if commitment(row["salt"], row["content"]) != (redacted or row["commitment"]):
+        raise BrokenTrail("it no longer says what it said", where=where, remedy="its content was changed")

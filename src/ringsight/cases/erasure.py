@@ -1,0 +1,31 @@
+"""A customer erased wherever the review has one: the case book, and the results of the runs that its cases are of."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from ringsight.cases.casebook import CaseBook
+from ringsight.cases.users import User
+from ringsight.runs.erasure import erase_from_results, pseudonym
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What named a customer, and does no more."""
+
+    entries: int
+    """Of the audit trail."""
+    files: int
+    """Tables and ledgers written anew, and reports removed, in the folders of runs."""
+
+
+def erase_customer(book: CaseBook, customer_id: str, user: User) -> Erased:
+    """Erase a customer from a case book and its runs, under one pseudonym; runs that are gone are passed over.
+
+    Raises:
+        Forbidden: without the right `erase`.
+        DataError: if a file of a run still names the customer, or cannot be read.
+    """
+    name = pseudonym()
+    entries = book.forget(customer_id, user, name)
+    runs = sorted({Path(case.run) for case in book.cases()})
+    return Erased(entries, sum(erase_from_results(run, customer_id, name) for run in runs if run.is_dir()))

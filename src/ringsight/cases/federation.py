@@ -1,0 +1,136 @@
+"""People who sign in elsewhere: sign-ins under way, and the accounts of those whom a provider vouches for.
+
+An account belongs to the provider's own id of somebody, not to a name: whoever is given another's name there does not
+come into the other's account here. Roles are taken over at every sign-in.
+"""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from ringsight.cases import clock
+from ringsight.cases.audit_trail import append
+from ringsight.cases.database import Database
+from ringsight.cases.errors import SignInRefused
+from ringsight.cases.schema import ACCOUNTS, SESSIONS, SIGN_INS
+from ringsight.cases.sessions import Sessions, sealed_secret
+from ringsight.cases.users import NAME, NOBODY, RESERVED, SYSTEM, Role
+
+UNDER_WAY = timedelta(minutes=10)
+"""How long the provider may take."""
+FROM_ONE_ADDRESS = 50
+"""Sign-ins that may be under way from one address; a whole office may share it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody whom a provider vouches for."""
+
+    issuer: str
+    subject: str
+    """The provider's own id of this person; never another's."""
+    name: str
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class UnderWay:
+    """A sign-in that waits for the provider."""
+
+    nonce: str
+    verifier: str
+    after: str
+    """Where to go once signed in."""
+    draft: str
+    """What was entered before a session ended."""
+
+
+class Federation:
+    """Those of one case book who sign in elsewhere."""
+
+    def __init__(self, database: Database, sessions: Sessions) -> None:
+        """Keep them in this database."""
+        self._database = database
+        self._sessions = sessions
+
+    def begin(self, state: str, under_way: UnderWay, address: str) -> None:
+        """Remember a sign-in under its state; `address` is where the request comes from.
+
+        Raises:
+            SignInRefused: if too many are under way from there.
+        """
+        now = clock.now()
+        with self._database.writing() as connection:
+            connection.execute(delete(SIGN_INS).where(SIGN_INS.c.ends_at <= clock.written(now)))
+            count = select(func.count()).select_from(SIGN_INS).where(SIGN_INS.c.address == address)
+            if connection.execute(count).scalar_one() >= FROM_ONE_ADDRESS:
+                raise SignInRefused("too many sign-ins are under way", remedy="try again in ten minutes")
+            connection.execute(
+                insert(SIGN_INS).values(
+                    state_hash=sealed_secret(state),
+                    nonce=under_way.nonce,
+                    verifier=under_way.verifier,
+                    after=under_way.after,
+                    draft=under_way.draft,
+                    address=address,
+                    ends_at=clock.written(now + UNDER_WAY),
+                )
+            )
+
+    def resume(self, state: str) -> UnderWay:
+        """The sign-in of a state, which is thereby used up.
+
+        Raises:
+            SignInRefused: if none is under way.
+        """
+        this = SIGN_INS.c.state_hash == sealed_secret(state)
+        with self._database.writing() as connection:
+            row = connection.execute(select(SIGN_INS).where(this)).first()
+            connection.execute(delete(SIGN_INS).where(this))
+        if row is None or row.ends_at <= clock.written(clock.now()):
+            raise SignInRefused("this sign-in was not begun here, or not lately", remedy="sign in anew")
+        return UnderWay(row.nonce, row.verifier, row.after, row.draft)
+
+    def sign_in(self, person: Person, address: str) -> str:
+        """Begin a session, in an account that is made where there is none; gives the session's token.
+
+        Raises:
+            SignInRefused: if the account is closed, or the name is another's.
+        """
+        with self._database.writing() as connection:
+            name = _account(connection, person)
+            append(connection, name, "signed_in", {"address": address, "by": person.issuer})
+            return self._sessions.begin(connection, name)
+
+    def refused(self, address: str, why: str) -> None:
+        """Put a sign-in that came to nothing into the trail."""
+        with self._database.writing() as connection:
+            append(connection, NOBODY, "sign_in_failed", {"address": address, "why": why})
+
+
+def _account(connection: Connection, person: Person) -> str:
+    subject = f"{person.issuer} {person.subject}"
+    known = connection.execute(select(ACCOUNTS).where(ACCOUNTS.c.subject == subject)).first()
+    if known is None:
+        _add(connection, person, subject)
+        return person.name
+    if not known.open:
+        raise SignInRefused("this account is closed", remedy="ask an admin")
+    name = str(known.name)
+    if known.role != person.role:
+        connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.name == name).values(role=person.role.value))
+        connection.execute(delete(SESSIONS).where(SESSIONS.c.name == name))
+        said = {"account": name, "role": person.role, "password": False}
+        append(connection, SYSTEM.name, "account_changed", said)
+    return name
+
+
+def _add(connection: Connection, person: Person, subject: str) -> None:
+    taken = select(ACCOUNTS.c.name).where(ACCOUNTS.c.name == person.name)
+    if not NAME.fullmatch(person.name) or person.name in RESERVED or connection.execute(taken).first():
+        raise SignInRefused(f"you cannot be called {person.name!r} here", remedy="ask an admin: names are never shared")
+    connection.execute(
+        insert(ACCOUNTS).values(name=person.name, role=person.role.value, password_hash="", open=True, subject=subject)
+    )
+    append(connection, SYSTEM.name, "account_added", {"account": person.name, "role": person.role})

@@ -1,0 +1,189 @@
+"""The queue: a row for each case, drawn from its entries, ranked by expected value."""
+
+import json
+from collections.abc import Collection, Mapping
+from dataclasses import asdict
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, exists, func, insert, or_, select, update
+
+from ringsight.cases import clock
+from ringsight.cases.case import Case, CaseRow, Judgement, Origin, QueueFilter, Status
+from ringsight.cases.replay import Action
+from ringsight.cases.schema import CASE_MEMBERS, CASES, ENTRIES
+
+RANK = (CASES.c.value.desc(), CASES.c.evidence.desc(), CASES.c.opened_at, CASES.c.case_id)
+"""Expected value, then evidence where a bank has no transactions to measure exposure by."""
+
+
+def draw(connection: Connection, drawn: Case) -> None:
+    """Write the row of a case, and its members, anew."""
+    row = row_of(drawn)
+    known = connection.execute(update(CASES).where(CASES.c.case_id == drawn.case_id).values(**row)).rowcount
+    if not known:
+        connection.execute(insert(CASES).values(**row))
+    connection.execute(delete(CASE_MEMBERS).where(CASE_MEMBERS.c.case_id == drawn.case_id))
+    members = [{"case_id": drawn.case_id, "customer_id": customer} for customer in drawn.members]
+    if members:
+        connection.execute(insert(CASE_MEMBERS), members)
+
+
+def row_of(drawn: Case) -> dict[str, Any]:
+    """A case as a row of `CASES`."""
+    return {
+        "case_id": drawn.case_id,
+        "version": drawn.version,
+        "status": drawn.status.value,
+        "resting": drawn.resting.value,
+        "origin": drawn.origin.value,
+        "holder": drawn.holder,
+        "until": clock.written(drawn.until) if drawn.until else None,
+        "ring_id": drawn.ring_id,
+        "size": len(drawn.exposures),
+        "exposure": drawn.exposure,
+        "evidence": drawn.evidence,
+        "value": drawn.value,
+        "news": len(drawn.news),
+        "verdict": drawn.verdict.value if drawn.verdict else None,
+        "split_from": drawn.split_from,
+        "current": drawn.current,
+        "opened_at": clock.written(drawn.opened_at),
+        "changed_at": clock.written(drawn.changed_at),
+    }
+
+
+def drifted(connection: Connection, cases: Mapping[str, Case]) -> list[str]:
+    """Cases whose row or members are not what their entries add up to, sorted."""
+    rows = {row.case_id: dict(row._mapping) for row in connection.execute(select(CASES))}
+    members: dict[str, set[str]] = {}
+    for row in connection.execute(select(CASE_MEMBERS)):
+        members.setdefault(row.case_id, set()).add(row.customer_id)
+    return sorted(
+        name
+        for name in rows.keys() | cases.keys()
+        if name not in cases
+        or rows.get(name) != row_of(cases[name])
+        or members.get(name, set()) != {*cases[name].members}
+    )
+
+
+def ranked(connection: Connection, which: QueueFilter, capacity: int) -> list[CaseRow]:
+    """Cases that pass the filter, most valuable first.
+
+    Args:
+        connection: of `Database.reading` or `writing`.
+        which: to pass.
+        capacity: cases that the team can open in a day.
+    """
+    now = clock.now()
+    rows = connection.execute(
+        select(CASES, _status_at(now).label("now_status"))
+        .where(*_conditions(which, now))
+        .order_by(*RANK)
+        .limit(which.limit)
+        .offset(which.offset)
+    ).all()
+    within = _within(connection, capacity, now)
+    return [_case_row(row, within) for row in rows]
+
+
+def opened_today(connection: Connection) -> int:
+    """Cases that were claimed since midnight UTC."""
+    midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
+    claims = select(func.count(ENTRIES.c.case_id.distinct())).where(
+        ENTRIES.c.action == Action.claimed, ENTRIES.c.at >= clock.written(midnight)
+    )
+    return int(connection.execute(claims).scalar_one())
+
+
+def waiting(connection: Connection) -> int:
+    """Cases that are open and current."""
+    open_now = _conditions(QueueFilter(), clock.now())
+    return int(connection.execute(select(func.count()).select_from(CASES).where(*open_now)).scalar_one())
+
+
+def sharing(connection: Connection, case_id: str) -> dict[str, tuple[str, ...]]:
+    """Other cases that share members with one: case id -> the members shared, sorted."""
+    own = select(CASE_MEMBERS.c.customer_id).where(CASE_MEMBERS.c.case_id == case_id)
+    rows = connection.execute(
+        select(CASE_MEMBERS)
+        .where(CASE_MEMBERS.c.customer_id.in_(own), CASE_MEMBERS.c.case_id != case_id)
+        .order_by(CASE_MEMBERS.c.case_id, CASE_MEMBERS.c.customer_id)
+    )
+    shared: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        shared[row.case_id] = (*shared.get(row.case_id, ()), row.customer_id)
+    return shared
+
+
+def filter_text(which: QueueFilter) -> str:
+    """A filter as JSON."""
+    return json.dumps(asdict(which), sort_keys=True)
+
+
+def filter_of(text: str) -> QueueFilter:
+    """A filter from its JSON."""
+    said = json.loads(text)
+    said["statuses"] = tuple(Status(each) for each in said["statuses"])
+    said["origins"] = tuple(Origin(each) for each in said["origins"])
+    said["verdict"] = Judgement(said["verdict"]) if said["verdict"] else None
+    return QueueFilter(**said)
+
+
+def _status_at(now: datetime) -> ColumnElement[str]:
+    """A snoozed case whose time has come is what it was."""
+    awake = and_(CASES.c.status == Status.snoozed.value, CASES.c.until <= clock.written(now))
+    return case((awake, CASES.c.resting), else_=CASES.c.status)
+
+
+def _conditions(which: QueueFilter, now: datetime) -> list[ColumnElement[bool]]:
+    passing: list[ColumnElement[bool]] = [CASES.c.value >= which.least_value, CASES.c.size >= which.least_size]
+    if which.statuses:
+        passing.append(_status_at(now).in_([each.value for each in which.statuses]))
+    if which.origins:
+        passing.append(CASES.c.origin.in_([each.value for each in which.origins]))
+    if which.holder:
+        passing.append(CASES.c.holder == which.holder)
+    if which.verdict:
+        passing.append(CASES.c.verdict == which.verdict.value)
+    if not which.gone:
+        passing.append(or_(CASES.c.current, CASES.c.holder != ""))
+    if which.customer:
+        passing.append(_has_member(which.customer))
+    return passing
+
+
+def _has_member(part: str) -> ColumnElement[bool]:
+    customer = func.lower(CASE_MEMBERS.c.customer_id)
+    return exists().where(CASE_MEMBERS.c.case_id == CASES.c.case_id, customer.contains(part.lower(), autoescape=True))
+
+
+def _within(connection: Connection, capacity: int, now: datetime) -> Collection[str]:
+    """The open cases that the team still gets to today."""
+    left = max(capacity - opened_today(connection), 0)
+    return set(
+        connection.execute(
+            select(CASES.c.case_id).where(*_conditions(QueueFilter(), now)).order_by(*RANK).limit(left)
+        ).scalars()
+    )
+
+
+def _case_row(row: Row[Any], within: Collection[str]) -> CaseRow:
+    return CaseRow(
+        case_id=row.case_id,
+        version=row.version,
+        status=Status(row.now_status),
+        origin=Origin(row.origin),
+        holder=row.holder,
+        until=clock.read(row.until) if row.now_status == Status.snoozed else None,
+        ring_id=row.ring_id,
+        size=row.size,
+        exposure=row.exposure,
+        value=row.value,
+        news=row.news,
+        verdict=Judgement(row.verdict) if row.verdict else None,
+        opened_at=clock.read(row.opened_at),
+        changed_at=clock.read(row.changed_at),
+        within_capacity=row.case_id in within,
+    )

@@ -1,0 +1,213 @@
+"""A case is what its entries add up to: `fold` is the only place that knows how."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from enum import StrEnum
+from typing import Any
+
+from ringsight.cases import clock
+from ringsight.cases.case import Case, Decision, Event, Judgement, Origin, Reason, Scope, Standing, Status
+from ringsight.cases.errors import CaseError
+from ringsight.runs.erasure import ERASED
+
+
+class Action(StrEnum):
+    """What can happen to a case."""
+
+    opened = "opened"
+    renewed = "renewed"
+    """A run has found the ring again."""
+    faded = "faded"
+    """A run no longer lists the ring."""
+    claimed = "claimed"
+    released = "released"
+    snoozed = "snoozed"
+    escalated = "escalated"
+    decided = "decided"
+    undone = "undone"
+    split_off = "split_off"
+    """Some of its members have gone into a case of their own."""
+    merged = "merged"
+    joined = "joined"
+    """Members of another case have come in."""
+
+
+DISAGREEMENT = "two analysts disagree"
+"""Why a case is escalated that a second pair of eyes has judged otherwise."""
+BY_RUNS = (Action.renewed, Action.faded)
+"""What no person did."""
+UNDONE = (Action.decided, Action.snoozed, Action.escalated, Action.split_off, Action.joined)
+"""What can be undone, as long as no person has done anything since."""
+
+
+def fold(case_id: str, events: Sequence[Event]) -> Case:
+    """Add up the entries of a case, oldest first.
+
+    Raises:
+        CaseError: if there is no such case.
+    """
+    if not events:
+        raise CaseError(f"there is no case {case_id!r}")
+    case = _opened(case_id, events[0])
+    standing = {event.version for event in standing_events(events)}
+    for event in events[1:]:
+        case = step(case, event) if event.version in standing else _passed(case, event)
+    return case
+
+
+def step(case: Case, event: Event) -> Case:
+    """A case after one more entry that stands."""
+    return _passed(_STEPS[Action(event.action)](case, event), event)
+
+
+def standing_events(events: Sequence[Event]) -> list[Event]:
+    """Entries that have not been undone, without the undoing."""
+    undone = {event.content["version"] for event in events if event.action == Action.undone}
+    return [event for event in events if event.action != Action.undone and event.version not in undone]
+
+
+def last_by_people(events: Sequence[Event]) -> Event:
+    """The last entry that stands and that no run made; the opening, where there is none."""
+    return [event for event in standing_events(events) if event.action not in BY_RUNS or event.version == 1][-1]
+
+
+def _passed(case: Case, event: Event) -> Case:
+    return replace(case, version=event.version, changed_at=event.at)
+
+
+def _opened(case_id: str, event: Event) -> Case:
+    said = event.content
+    holder = said.get("holder", "")
+    return Case(
+        case_id=case_id,
+        version=event.version,
+        status=Status.claimed if holder else Status.open,
+        resting=Status.open,
+        origin=Origin(said["origin"]),
+        holder=holder,
+        until=None,
+        escalation="",
+        ring=said["ring"],
+        exposures=said["members"],
+        found=frozenset(said["members"]),
+        run=said["run"],
+        bank=said["bank"],
+        current=True,
+        opened_at=event.at,
+        changed_at=event.at,
+        split_from=said.get("split_from", ""),
+    )
+
+
+def _renewed(case: Case, event: Event) -> Case:
+    """Newcomers of the ring join, leavers leave; what analysts have moved stays where they put it.
+
+    Whoever was erased is no newcomer, under whatever pseudonym.
+    """
+    ring: Mapping[str, float] = event.content["members"]
+    joined = {name for name in ring.keys() - case.found if not name.startswith(ERASED)}
+    kept = case.exposures.keys() - (case.found - ring.keys())
+    exposures = {name: ring.get(name, case.exposures.get(name, 0.0)) for name in sorted(kept | joined)}
+    closed = case.status is Status.merged or case.resting is Status.decided
+    reopened = closed and bool(joined)
+    at_rest = case.status in (Status.decided, Status.merged)
+    return replace(
+        case,
+        status=Status.open if reopened and at_rest else case.status,
+        resting=Status.open if reopened else case.resting,
+        origin=Origin(event.content["origin"]),
+        ring=event.content["ring"],
+        exposures=exposures,
+        found=frozenset(ring),
+        run=event.content["run"],
+        bank=event.content["bank"],
+        current=True,
+        news=tuple(sorted((set(case.news) & exposures.keys()) | (joined if case.verdict or closed else set()))),
+    )
+
+
+def _faded(case: Case, _event: Event) -> Case:
+    return replace(case, current=False)
+
+
+def _claimed(case: Case, event: Event) -> Case:
+    resting = case.resting if case.status in (Status.claimed, Status.snoozed) else case.status
+    return replace(case, status=Status.claimed, resting=resting, holder=event.user, until=None)
+
+
+def _released(case: Case, _event: Event) -> Case:
+    return replace(case, status=case.resting, holder="")
+
+
+def _snoozed(case: Case, event: Event) -> Case:
+    return replace(case, status=Status.snoozed, holder="", until=clock.read(event.content["until"]))
+
+
+def _escalated(case: Case, event: Event) -> Case:
+    reason = event.content["reason"]
+    return replace(case, status=Status.escalated, resting=Status.escalated, holder="", escalation=reason)
+
+
+def _decided(case: Case, event: Event) -> Case:
+    decision = decision_of(event.content)
+    status = Status(event.content["status"])
+    final = status is Status.decided
+    standing = Standing(decision, event.user, event.at, event.version, case.members, final)
+    if decision.scope is not Scope.ring:
+        return replace(case, decisions=(*case.decisions, standing))
+    return replace(
+        case,
+        status=status,
+        resting=status,
+        holder="",
+        news=() if final else case.news,
+        escalation=DISAGREEMENT if status is Status.escalated else case.escalation,
+        decisions=(*(_seen(each) if final else each for each in case.decisions), standing),
+    )
+
+
+def _seen(standing: Standing) -> Standing:
+    """What was said of a member or a link counts once the case is closed."""
+    return standing if standing.decision.scope is Scope.ring else replace(standing, final=True)
+
+
+def _split_off(case: Case, event: Event) -> Case:
+    return replace(case, exposures=_without(case.exposures, event.content["members"]))
+
+
+def _merged(case: Case, event: Event) -> Case:
+    into = event.content["into"]
+    return replace(case, status=Status.merged, holder="", until=None, exposures={}, merged_into=into)
+
+
+def _joined(case: Case, event: Event) -> Case:
+    return replace(case, exposures={**case.exposures, **event.content["members"]})
+
+
+def decision_of(said: Mapping[str, Any]) -> Decision:
+    """A decision from what its entry says."""
+    return Decision(
+        Scope(said["scope"]),
+        Judgement(said["judgement"]),
+        tuple(said["subjects"]),
+        tuple(Reason(reason) for reason in said["reasons"]),
+        said["note"],
+    )
+
+
+def _without(exposures: Mapping[str, float], left: Sequence[str]) -> dict[str, float]:
+    return {name: amount for name, amount in exposures.items() if name not in left}
+
+
+_STEPS: Mapping[Action, Callable[[Case, Event], Case]] = {
+    Action.renewed: _renewed,
+    Action.faded: _faded,
+    Action.claimed: _claimed,
+    Action.released: _released,
+    Action.snoozed: _snoozed,
+    Action.escalated: _escalated,
+    Action.decided: _decided,
+    Action.split_off: _split_off,
+    Action.merged: _merged,
+    Action.joined: _joined,
+}

@@ -1,0 +1,147 @@
+"""A finished run taken in: which of its rings become cases, and what each is worth.
+
+Cases are the rings that are flagged, those held because a protected column explains them, and a random sample of those
+below the line. A ring is the same ring by its id: what analysts have decided on it, split off or merged stays.
+"""
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+import yaml
+
+from ringsight.cases.case import Origin
+from ringsight.cases.settings import CaseSettings
+from ringsight.detection.results import Results
+from ringsight.errors import DataError
+from ringsight.records.bank import Bank, BankConfig, Role
+from ringsight.records.reading import read_bank
+from ringsight.records.writing import hash_files
+
+
+@dataclass(frozen=True, slots=True)
+class ListedRing:
+    """A ring that becomes, or stays, a case."""
+
+    origin: Origin
+    ring: Mapping[str, Any]
+    """Its row of `Results.rings`."""
+    members: Mapping[str, float]
+    """Customer id -> exposure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Intake:
+    """What a run brings."""
+
+    digest: str
+    """Of the run's results and where they lie."""
+    run: str
+    bank: str
+    listed: tuple[ListedRing, ...]
+    """In the order of the results."""
+    facts: Mapping[str, Any]
+    """For the log: fdr, expected_false_flags, flags, below (rings below the line), drawn (ring ids of the sample)."""
+
+
+def read_intake(folder: Path, bank: Path, settings: CaseSettings) -> Intake:
+    """Read a finished run and the bank that it searched.
+
+    The bank is read as the run read it, by the run's `settings.yaml`.
+
+    Raises:
+        DataError: if the run is not finished, or the bank's records are not those that it searched.
+    """
+    results = Results.read(folder)
+    records = read_bank(bank_config(folder, bank))
+    if records.data_hash != results.summary["data_hash"]:
+        raise DataError(
+            "the bank's records are not those that this run searched",
+            where=str(folder),
+            remedy="name the folder that was searched, or detect again",
+        )
+    origins = _origins(results, settings)
+    exposure = exposures(records, settings)
+    members = dict(results.members.group_by("ring_id").agg("customer_id").iter_rows())
+    listed = [
+        ListedRing(origins[ring["ring_id"]], ring, {c: exposure.get(c, 0.0) for c in sorted(members[ring["ring_id"]])})
+        for ring in results.rings.iter_rows(named=True)
+        if ring["ring_id"] in origins
+    ]
+    run, of_bank = str(folder.resolve()), str(bank.resolve())
+    files = [folder / name for name in ("rings.parquet", "members.parquet", "summary.json")]
+    return Intake(
+        digest=hashlib.sha256(f"{hash_files(files, folder)}\n{run}\n{of_bank}".encode()).hexdigest(),
+        run=run,
+        bank=of_bank,
+        listed=tuple(listed),
+        facts={
+            "fdr": results.summary["fdr"],
+            "expected_false_flags": results.summary["expected_false_flags"],
+            "flags": int(results.rings["flagged"].sum()),
+            "below": _below(results).height,
+            "drawn": sorted(ring for ring, origin in origins.items() if origin is Origin.sample),
+        },
+    )
+
+
+def exposures(bank: Bank, settings: CaseSettings) -> dict[str, float]:
+    """What is at stake by customer: a declared column, or absolute amounts in the last days of the records, added up.
+
+    Amounts are added as they stand, whatever their currency. Who has no transaction in that time is left out.
+
+    Raises:
+        DataError: if the declared column is absent, protected or not numeric.
+    """
+    if settings.exposure_column:
+        return _declared(bank, settings.exposure_column)
+    if bank.transactions.is_empty():
+        return {}
+    recent = pl.col("timestamp") > pl.col("timestamp").max() - pl.duration(days=settings.exposure_days)
+    sums = bank.transactions.filter(recent).group_by("customer_id").agg(pl.col("amount").abs().sum())
+    return {str(customer): float(amount) for customer, amount in sums.iter_rows()}
+
+
+def _declared(bank: Bank, column: str) -> dict[str, float]:
+    where = f"{bank.path}, customers, column {column}"
+    if column not in bank.customers.columns or bank.roles.get(column) is Role.protected:
+        raise DataError("is absent or protected", where=where, remedy="name another column as cases.exposure_column")
+    amounts = bank.customers[column].cast(pl.Float64, strict=False).abs().fill_nan(None)
+    if amounts.null_count() > bank.customers[column].null_count():
+        raise DataError("is not numeric throughout", where=where, remedy="correct it, or measure by transactions")
+    return dict(zip(bank.customers["customer_id"].to_list(), amounts.fill_null(0.0).to_list(), strict=True))
+
+
+def _below(results: Results) -> pl.DataFrame:
+    return results.rings.filter(~pl.col("flagged") & (pl.col("held") == ""))
+
+
+def _origins(results: Results, settings: CaseSettings) -> dict[str, Origin]:
+    """Ring id -> why it is a case.
+
+    The sample is those with the smallest hashes of seed and ring id: at random among rings, yet the same ring is drawn
+    again in the next run, and need not be decided twice.
+    """
+    above = results.rings.filter(pl.col("flagged") | (pl.col("held") != ""))
+    origins = {
+        ring_id: Origin.flagged if flagged else Origin.held
+        for ring_id, flagged in above.select("ring_id", "flagged").iter_rows()
+    }
+    by_chance = sorted(
+        _below(results)["ring_id"].to_list(),
+        key=lambda ring_id: hashlib.sha256(f"{settings.seed}\n{ring_id}".encode()).digest(),
+    )
+    return origins | dict.fromkeys(by_chance[: settings.sample], Origin.sample)
+
+
+def bank_config(folder: Path, bank: Path) -> BankConfig:
+    """How the run in `folder` read its bank, for reading it again at `bank`."""
+    settings = folder / "settings.yaml"
+    said = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
+    known = {each.name for each in fields(BankConfig)} - {"path"}
+    given = {key: value for key, value in (said.get("bank") or {}).items() if key in known}
+    roles = {column: Role(role) for column, role in given.pop("entities", {}).items()}
+    return BankConfig(path=bank, entities=roles, **given)

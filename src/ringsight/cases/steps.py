@@ -1,0 +1,205 @@
+"""What can be done to a case, each within a writing transaction: check, append to the log, draw the queue's row."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, func, select
+
+from ringsight.cases import clock
+from ringsight.cases.audit_trail import append, events
+from ringsight.cases.case import Case, Decision, Event, Status
+from ringsight.cases.errors import CaseError, Claimed, Forbidden, Stale
+from ringsight.cases.four_eyes import after
+from ringsight.cases.queue import draw
+from ringsight.cases.replay import UNDONE, Action, fold, last_by_people, step
+from ringsight.cases.schema import CASES
+from ringsight.cases.settings import SecondPair
+from ringsight.cases.users import Right, User
+
+
+def load(connection: Connection, case_id: str, version: int | None = None) -> Case:
+    """A case as it stands; a snooze that has ended is over.
+
+    Raises:
+        CaseError: if there is no such case.
+        Stale: if it is not at `version`.
+    """
+    case = fold(case_id, events(connection, [case_id]).get(case_id, []))
+    if version is not None and case.version != version:
+        raise Stale(case_id, version, case.version)
+    return awake(case, clock.now())
+
+
+def awake(case: Case, now: datetime) -> Case:
+    """A case whose snooze has ended is what it was before."""
+    if case.status is Status.snoozed and case.until and case.until <= now:
+        return replace(case, status=case.resting, until=None)
+    return case
+
+
+def make(connection: Connection, case: Case, user: str, action: Action, content: Mapping[str, Any]) -> Case:
+    """Append an entry to a case."""
+    event = append(connection, user, action, content, (case.case_id, case.version + 1))
+    changed = step(case, event)
+    draw(connection, changed)
+    return changed
+
+
+def open_case(connection: Connection, user: str, content: Mapping[str, Any]) -> Case:
+    """Open a case under the next number."""
+    case_id = f"K{connection.execute(select(func.count()).select_from(CASES)).scalar_one() + 1}"
+    opened = fold(case_id, [append(connection, user, Action.opened, content, (case_id, 1))])
+    draw(connection, opened)
+    return opened
+
+
+def claim(connection: Connection, case: Case, user: User) -> Case:
+    """Take a case; see `CaseBook.claim`."""
+    user.require(Right.decide)
+    if case.holder == user.name:
+        return case
+    refuse_claim(case, user)
+    return make(connection, case, user.name, Action.claimed, {})
+
+
+def refuse_claim(case: Case, user: User) -> None:
+    """Say why a user may not take a case, where there is a reason."""
+    if case.holder and case.holder != user.name:
+        raise Claimed(case.case_id, case.holder)
+    if case.status is Status.merged:
+        raise CaseError(f"case {case.case_id} went into {case.merged_into}", remedy=f"take {case.merged_into}")
+    match case.resting:
+        case Status.decided if not user.may(Right.direct):
+            raise CaseError(f"case {case.case_id} is decided", remedy="undo the decision, or ask a lead to take it up")
+        case Status.escalated if not user.may(Right.direct):
+            raise Forbidden(f"case {case.case_id} is escalated", remedy="leave it to a lead")
+        case Status.seconding if case.opinions[-1].user == user.name:
+            raise Forbidden(f"case {case.case_id} waits for a second pair of eyes", remedy="leave it to a colleague")
+        case _:
+            pass
+
+
+def hold(case: Case, user: User) -> None:
+    """Go on only with a case in hand.
+
+    Raises:
+        Claimed: if another holds it.
+        CaseError: if nobody does.
+    """
+    user.require(Right.decide)
+    if case.holder and case.holder != user.name:
+        raise Claimed(case.case_id, case.holder)
+    if not case.holder:
+        raise CaseError(f"nobody holds case {case.case_id}", remedy="claim it first")
+
+
+def decide(connection: Connection, case: Case, user: User, decision: Decision, second_pair: SecondPair) -> Case:
+    """Decide; see `CaseBook.decide`."""
+    hold(case, user)
+    strangers = sorted(set(decision.subjects) - set(case.members))
+    if strangers:
+        raise CaseError(f"customer {strangers[0]} is no member of case {case.case_id}")
+    content = asdict(decision) | {"status": after(case, user, decision, second_pair)}
+    return make(connection, case, user.name, Action.decided, content)
+
+
+def undo(connection: Connection, case: Case, user: User) -> Case:
+    """Take back the last thing done; see `CaseBook.undo`."""
+    user.require(Right.decide)
+    last = last_by_people(_history(connection, case.case_id))
+    if last.action not in UNDONE:
+        raise CaseError(
+            f"the last thing done to case {case.case_id} cannot be undone: {last.action}", remedy=_instead(case, last)
+        )
+    if last.user != user.name and not user.may(Right.direct):
+        raise Forbidden(f"this was done by {last.user}", remedy=f"ask {last.user}, or a lead")
+    match Action(last.action):
+        case Action.split_off:
+            new = load(connection, last.content["into"])
+            _refuse_if_gone_on(connection, new, Action.opened)
+            make(connection, new, user.name, Action.merged, {"into": case.case_id})
+        case Action.joined:
+            other = load(connection, last.content["from"])
+            _take_back(connection, other, user, _refuse_if_gone_on(connection, other, Action.merged))
+        case _:
+            pass
+    return _take_back(connection, case, user, last)
+
+
+def _instead(case: Case, last: Event) -> str:
+    """What to do about an entry that cannot be undone."""
+    match Action(last.action):
+        case Action.merged:
+            return f"undo the merge in case {case.merged_into}"
+        case Action.opened if case.split_from:
+            return f"undo the split in case {case.split_from}"
+        case Action.claimed:
+            return "release the case"
+        case _:
+            return "claim the case"
+
+
+def _history(connection: Connection, case_id: str) -> list[Event]:
+    return events(connection, [case_id])[case_id]
+
+
+def _refuse_if_gone_on(connection: Connection, case: Case, expected: Action) -> Event:
+    """The last thing done to the other case; it must be what the split or the merge did to it."""
+    last = last_by_people(_history(connection, case.case_id))
+    if last.action != expected:
+        raise CaseError(
+            f"case {case.case_id} has gone on since: {last.action}",
+            remedy=f"undo that first, or merge case {case.case_id}",
+        )
+    return last
+
+
+def _take_back(connection: Connection, case: Case, user: User, event: Event) -> Case:
+    append(connection, user.name, Action.undone, {"version": event.version}, (case.case_id, case.version + 1))
+    before = fold(case.case_id, _history(connection, case.case_id))
+    draw(connection, before)
+    return before
+
+
+def split(connection: Connection, case: Case, user: User, members: Sequence[str]) -> tuple[Case, Case]:
+    """Move members out; see `CaseBook.split`."""
+    hold(case, user)
+    leaving = set(members)
+    if not leaving or not leaving < set(case.members):
+        raise CaseError("a split moves some of the members, not all of them, and nobody else")
+    new = open_case(
+        connection,
+        user.name,
+        {
+            "origin": case.origin,
+            "ring": dict(case.ring),
+            "members": {name: case.exposures[name] for name in sorted(leaving)},
+            "run": case.run,
+            "bank": case.bank,
+            "holder": user.name,
+            "split_from": case.case_id,
+        },
+    )
+    left = make(connection, case, user.name, Action.split_off, {"members": sorted(leaving), "into": new.case_id})
+    return left, new
+
+
+def merge(connection: Connection, case: Case, into: Case, user: User) -> Case:
+    """Add a case's members to another; see `CaseBook.merge`."""
+    hold(into, user)
+    if case.case_id == into.case_id:
+        raise CaseError("a case cannot go into itself")
+    refuse_claim(case, user)
+    content = {"members": dict(case.exposures), "from": case.case_id}
+    make(connection, case, user.name, Action.merged, {"into": into.case_id})
+    return make(connection, into, user.name, Action.joined, content)
+
+
+def snooze(connection: Connection, case: Case, user: User, until: datetime) -> Case:
+    """Put away; see `CaseBook.snooze`."""
+    hold(case, user)
+    if until.tzinfo is None or until <= clock.now():
+        raise CaseError("a snooze ends at a moment to come, with its zone", remedy="give a later moment, in UTC")
+    return make(connection, case, user.name, Action.snoozed, {"until": clock.written(until)})

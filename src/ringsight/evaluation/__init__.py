@@ -1,0 +1,1 @@
+"""A detection held against the truth. Training and detection never read it."""

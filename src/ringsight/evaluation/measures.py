@@ -1,0 +1,240 @@
+"""Held against the truth: which rings were found, how many flags are false, how good the first cases are.
+
+A flag at least half of whose members form one benign group (a household, a dormitory) is a *benign* flag.
+Every figure that it touches is given twice: counted as false, and set aside as neither true nor false.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from enum import StrEnum
+from typing import Any
+
+from rich.table import Table
+
+from ringsight.detection.results import Results
+from ringsight.errors import DataError
+from ringsight.evaluation.truth import PEOPLE, Truth, read_truth
+
+__all__ = ["Evaluation", "PrecisionAt", "Share", "Truth", "evaluate", "evaluation_table", "read_truth"]
+
+HALF_EACH_WAY = "a flag finds a true ring if it holds at least half of the ring and the ring is at least half of it"
+"""The rule by which a ring counts as found."""
+CASES_READ = (5, 10, 20)
+
+
+class _Verdict(StrEnum):
+    true = "true"
+    benign = "benign"
+    false = "false"
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """`part` of `whole`."""
+
+    part: int
+    whole: int
+
+    @property
+    def value(self) -> float | None:
+        """The share, or None where there is no whole."""
+        return self.part / self.whole if self.whole else None
+
+
+@dataclass(frozen=True, slots=True)
+class PrecisionAt:
+    """The share of true rings among the first cases, flagged or not, in the order of the results."""
+
+    cases: int
+    """How many cases are read; where there are fewer rings, all of them are."""
+    benign_false: Share
+    """Benign rings stay in the list, as false."""
+    benign_aside: Share
+    """Benign rings leave the list, and the next ones move up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """A detection held against the truth, by the rule `HALF_EACH_WAY`."""
+
+    rate_asked: float | None
+    """The false-discovery rate that was asked for (`fdr` in the results' summary)."""
+    rings: Share
+    """True rings found, of all."""
+    members_found: Share
+    """Members of true rings inside a flag that found their ring."""
+    members_flagged: Share
+    """Members of true rings inside any flag."""
+    false_flags: Share
+    """Flags that found no ring, benign ones among them."""
+    false_flags_benign_aside: Share
+    """The same with the benign flags left out, above and below the line."""
+    explained: dict[str, int]
+    """Rings set aside because an innocent column explains them: how many are `benign`, `true` and `false`."""
+    precision: tuple[PrecisionAt, ...]
+    """After 5, 10 and 20 cases."""
+    found_by: dict[str, dict[str, Share]]
+    """Trait (`typology`, `strength`, `tied`) -> its value -> rings found; empty without rings.json."""
+
+    @property
+    def false_share(self) -> float:
+        """False flags over flags: the figure to hold against `rate_asked`; 0 by convention without a flag."""
+        return self.false_flags.value or 0.0
+
+    @property
+    def false_share_benign_aside(self) -> float:
+        """False flags over flags with the benign set aside; 0 by convention without a flag."""
+        return self.false_flags_benign_aside.value or 0.0
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything as plain values, counts beside shares; a share of nothing is null, or 0 for false flags."""
+        return {
+            "rule": HALF_EACH_WAY,
+            "rate_asked": self.rate_asked,
+            "false_share": self.false_share,
+            "false_share_benign_aside": self.false_share_benign_aside,
+            "rings": _plain(self.rings),
+            "members_found": _plain(self.members_found),
+            "members_flagged": _plain(self.members_flagged),
+            "false_flags": asdict(self.false_flags),
+            "false_flags_benign_aside": asdict(self.false_flags_benign_aside),
+            "explained": self.explained,
+            "precision": {
+                str(at.cases): {"benign_false": _plain(at.benign_false), "benign_aside": _plain(at.benign_aside)}
+                for at in self.precision
+            },
+            "found_by": {
+                trait: {value: _plain(share) for value, share in shares.items()}
+                for trait, shares in self.found_by.items()
+            },
+        }
+
+
+def evaluate(results: Results, truth: Truth) -> Evaluation:
+    """Hold a detection against the truth.
+
+    Raises:
+        DataError: if a member of a ring has no row in the truth: it is the truth of another bank, or incomplete.
+    """
+    members = _members_by_ring(results, truth)
+    verdicts = {ring: _verdict(customers, truth) for ring, customers in members.items()}
+    flags = {ring: members[ring] for ring in results.rings.filter(results.rings["flagged"])["ring_id"]}
+    found = {true for customers in flags.values() for true in _found(customers, truth)}
+    flagged = set().union(*flags.values())
+    true_members = set().union(*truth.rings.values())
+    in_finder = {
+        customer
+        for customers in flags.values()
+        for true in _found(customers, truth)
+        for customer in customers & truth.rings[true]
+    }
+    judged = [verdicts[ring] for ring in flags]
+    explained = [verdicts[ring] for ring in results.rings.filter(results.rings["explanation"] != "")["ring_id"]]
+    ranked = [verdicts[ring] for ring in results.rings["ring_id"]]
+    return Evaluation(
+        rate_asked=results.summary.get("fdr"),
+        rings=Share(len(found), len(truth.rings)),
+        members_found=Share(len(in_finder), len(true_members)),
+        members_flagged=Share(len(true_members & flagged), len(true_members)),
+        false_flags=Share(sum(verdict is not _Verdict.true for verdict in judged), len(judged)),
+        false_flags_benign_aside=_share_of(_Verdict.false, _without_benign(judged)),
+        explained={verdict.value: explained.count(verdict) for verdict in _Verdict},
+        precision=tuple(
+            PrecisionAt(
+                cases=cases,
+                benign_false=_share_of(_Verdict.true, ranked[:cases]),
+                benign_aside=_share_of(_Verdict.true, _without_benign(ranked)[:cases]),
+            )
+            for cases in CASES_READ
+        ),
+        found_by=_found_by_trait(found, truth),
+    )
+
+
+def evaluation_table(evaluation: Evaluation) -> Table:
+    """Lay the evaluation out for the terminal."""
+    table = Table(title="Held against the truth", caption=HALF_EACH_WAY)
+    table.add_column("figure")
+    table.add_column("benign groups false", justify="right")
+    table.add_column("benign groups set aside", justify="right")
+    table.add_row("true rings found", _text(evaluation.rings))
+    table.add_row("true members in the flag that found their ring", _text(evaluation.members_found))
+    table.add_row("true members in any flag", _text(evaluation.members_flagged))
+    asked = "" if evaluation.rate_asked is None else f" (asked: at most {evaluation.rate_asked:.1%})"
+    table.add_row(
+        f"false flags{asked}",
+        _text(evaluation.false_flags, nothing="0.0% (no flag)"),
+        _text(evaluation.false_flags_benign_aside, nothing="0.0% (no flag)"),
+    )
+    if sum(evaluation.explained.values()):
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in evaluation.explained.items() if count)
+        table.add_row("set aside, explained by an innocent column", counts, "")
+    for at in evaluation.precision:
+        table.add_row(f"precision at {at.cases} cases", _text(at.benign_false), _text(at.benign_aside))
+    for trait, shares in evaluation.found_by.items():
+        table.add_section()
+        for value, share in shares.items():
+            table.add_row(f"found, {trait} {value}", _text(share))
+    return table
+
+
+def _members_by_ring(results: Results, truth: Truth) -> dict[str, frozenset[str]]:
+    members: dict[str, set[str]] = {ring: set() for ring in results.rings["ring_id"]}
+    for ring, customer in results.members.select("ring_id", "customer_id").iter_rows():
+        if customer not in truth.customer_ids:
+            raise DataError(
+                f"customer {customer!r}, a member of ring {ring!r}, has no row",
+                where=f"{truth.path}, column customer_id",
+                remedy=f"give the truth of the bank that was searched; {PEOPLE}",
+            )
+        members[ring].add(customer)
+    return {ring: frozenset(customers) for ring, customers in members.items()}
+
+
+def half_each_way(members: frozenset[str], ring: frozenset[str]) -> bool:
+    """Whether a group finds a true ring: the rule `HALF_EACH_WAY`."""
+    return 2 * len(members & ring) >= max(len(ring), len(members))
+
+
+def mostly_benign(members: frozenset[str], truth: Truth) -> bool:
+    """Whether at least half of a group are one benign group."""
+    return any(2 * len(members & group) >= len(members) for group in truth.benign.values())
+
+
+def _verdict(customers: frozenset[str], truth: Truth) -> _Verdict:
+    if _found(customers, truth):
+        return _Verdict.true
+    return _Verdict.benign if mostly_benign(customers, truth) else _Verdict.false
+
+
+def _found(customers: frozenset[str], truth: Truth) -> list[str]:
+    """List the true rings that a ring of these customers finds."""
+    return [ring for ring, members in truth.rings.items() if half_each_way(customers, members)]
+
+
+def _without_benign(verdicts: Iterable[_Verdict]) -> list[_Verdict]:
+    return [verdict for verdict in verdicts if verdict is not _Verdict.benign]
+
+
+def _share_of(wanted: _Verdict, verdicts: list[_Verdict]) -> Share:
+    return Share(sum(verdict is wanted for verdict in verdicts), len(verdicts))
+
+
+def _found_by_trait(found: set[str], truth: Truth) -> dict[str, dict[str, Share]]:
+    rings: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    for ring, traits in truth.traits.items():
+        for trait, value in traits.items():
+            rings[trait][value].add(ring)
+    return {
+        trait: {value: Share(len(found & by_value[value]), len(by_value[value])) for value in sorted(by_value)}
+        for trait, by_value in sorted(rings.items())
+    }
+
+
+def _plain(share: Share) -> dict[str, float | None]:
+    return {"part": share.part, "whole": share.whole, "share": share.value}
+
+
+def _text(share: Share, nothing: str = "undefined") -> str:
+    return nothing if share.value is None else f"{share.part} of {share.whole} ({share.value:.1%})"

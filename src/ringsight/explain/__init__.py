@@ -1,0 +1,1 @@
+"""Why a ring is a ring: matching records, a ledger of the evidence, and the same in plain sentences."""

@@ -1,0 +1,76 @@
+"""The artefacts of rings: for each modality the pairs best tied in it are compared, and the most telling are kept."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import TypeVar
+
+import polars as pl
+
+from ringsight.detection.results import Results
+from ringsight.explain.matching.matching_images import ImagesAlike, images_alike
+from ringsight.explain.matching.matching_notes import NotesAlike, notes_alike
+from ringsight.explain.matching.matching_transactions import TransactionsAlike, transactions_alike
+from ringsight.explain.matching.sampling import Pair
+from ringsight.records.bank import Bank, Modality
+
+Alike = TypeVar("Alike", NotesAlike, ImagesAlike, TransactionsAlike)
+COMPARED = 24
+"""Pairs of a ring that are compared in each modality: those with the most bits in it."""
+KEPT = 12
+"""Pairs that are kept at most."""
+
+
+@dataclass(frozen=True, slots=True)
+class Artefacts:
+    """What a ring's members have alike in their records, the most telling pair of each modality first.
+
+    A pair is kept where it is the most telling of one of its two members.
+    """
+
+    notes: tuple[NotesAlike, ...]
+    id_images: tuple[ImagesAlike, ...]
+    transactions: tuple[TransactionsAlike, ...]
+
+
+def gather_artefacts(results: Results, bank: Bank, ring_ids: Collection[str]) -> dict[str, Artefacts]:
+    """Gather the artefacts of some rings, in one pass over each table."""
+    pairs = {modality: _pairs(results, modality, ring_ids) for modality in Modality}
+    everyone = {
+        modality: list(
+            dict.fromkeys(pair for each in rings.values() for pair in each)
+        )  # ring by ring, as images are kept
+        for modality, rings in pairs.items()
+    }
+    notes = notes_alike(bank, everyone[Modality.notes])
+    id_images = images_alike(bank, everyone[Modality.id_images])
+    transactions = transactions_alike(bank, everyone[Modality.transactions])
+    return {
+        ring_id: Artefacts(
+            notes=_most_telling(notes, pairs[Modality.notes][ring_id]),
+            id_images=_most_telling(id_images, pairs[Modality.id_images][ring_id]),
+            transactions=_most_telling(transactions, pairs[Modality.transactions][ring_id]),
+        )
+        for ring_id in ring_ids
+    }
+
+
+def _pairs(results: Results, modality: Modality, ring_ids: Collection[str]) -> dict[str, list[Pair]]:
+    """For each ring its pairs best tied in one modality."""
+    bits = f"bits_{modality}"
+    tied = results.links.filter(pl.col("ring_id").is_in(sorted(ring_ids)) & (pl.col(bits) > 0))
+    best = tied.sort(pl.col(bits).round(6), "customer_a", "customer_b", descending=[True, False, False])
+    pairs: dict[str, list[Pair]] = {ring_id: [] for ring_id in ring_ids}
+    for row in best.group_by("ring_id", maintain_order=True).head(COMPARED).iter_rows(named=True):
+        pairs[row["ring_id"]].append((row["customer_a"], row["customer_b"]))
+    return pairs
+
+
+def _most_telling(alike: Mapping[Pair, Alike], pairs: Collection[Pair]) -> tuple[Alike, ...]:
+    """Those pairs that are the most telling of one of their members, at most `KEPT`."""
+    kept = []
+    met: set[str] = set()
+    for pair in sorted(alike.keys() & set(pairs), key=lambda pair: (-round(alike[pair].weight, 6), pair)):
+        if not met.issuperset(pair):
+            met.update(pair)
+            kept.append(alike[pair])
+    return tuple(kept[:KEPT])

@@ -1,0 +1,105 @@
+"""A ring's links as a drawing: who is tied to whom, by what most, and how strongly."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+
+import networkx as nx
+import numpy as np
+from numpy.typing import NDArray
+
+from ringsight.report.palette import PAINTS, Paint
+
+WIDTH, HEIGHT, MARGIN = 400, 320, 26
+THICKEST, THINNEST = 6.0, 0.8
+INK = 110.0
+"""Thickness that all links of a drawing may use up together, were they all the strongest."""
+LARGEST_KAMADA = 40
+SEED = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """A member; `number` is its row in the table of members."""
+
+    number: int
+    customer_id: str
+    x: float
+    y: float
+    bridge: bool
+    """Whether the ring falls apart without this member."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """A link, in the paint of its strongest evidence."""
+
+    a: Node
+    b: Node
+    paint: Paint
+    thickness: float
+    spoken: str
+
+
+@dataclass(frozen=True, slots=True)
+class LinkGraph:
+    """The drawing, in SVG units from the top left; weak links first, so that strong ones lie above them."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+def link_graph(graph: "nx.Graph[str]", order: list[str], bridges: Collection[str]) -> LinkGraph:
+    """Draw the links among the members in `order`, numbered from 1 as they stand in it, and mark the bridges."""
+    graph = graph.subgraph(order)
+    places = _places(graph, order)
+    nodes = {
+        customer: Node(number, customer, round(x, 1), round(y, 1), customer in bridges)
+        for number, (customer, (x, y)) in enumerate(zip(order, places, strict=True), start=1)
+    }
+    thickest = min(THICKEST, max(2.0, INK / max(graph.number_of_edges(), 1)))
+    return LinkGraph(nodes=tuple(nodes.values()), edges=tuple(edges(graph, nodes, thickest)))
+
+
+def edges(graph: "nx.Graph[str]", nodes: Mapping[str, Node], thickest: float) -> list[Edge]:
+    """The links among `nodes`, weakest first; the strongest is drawn `thickest`."""
+    links = sorted(graph.edges(data=True), key=lambda link: (link[2]["bits"], *sorted(link[:2])))
+    strongest = max((bits["bits"] for _, _, bits in links), default=1.0) or 1.0
+    drawn = []
+    for one, other, bits in links:
+        a, b = sorted((nodes[one], nodes[other]), key=lambda node: node.number)
+        drawn.append(_edge(a, b, bits, strongest, thickest))
+    return drawn
+
+
+def _edge(a: Node, b: Node, bits: dict[str, float], strongest: float, thickest: float) -> Edge:
+    reasons = [f"{paint.label} {bits[paint.column]:.1f}" for paint in PAINTS if bits[paint.column] > 0]
+    return Edge(
+        a=a,
+        b=b,
+        paint=max(PAINTS, key=lambda paint: bits[paint.column]),
+        thickness=round(max(THINNEST, thickest * bits["bits"] / strongest), 1),
+        spoken=f"{a.customer_id} and {b.customer_id}: {', '.join(reasons) or '0'} bits",
+    )
+
+
+def _places(graph: "nx.Graph[str]", order: list[str]) -> NDArray[np.float64]:
+    """Places in the picture, shape (members, 2): Kamada–Kawai where it is quick and defined, else springs."""
+    ordered: nx.Graph[str] = nx.Graph()
+    ordered.add_nodes_from(order)
+    ordered.add_edges_from(sorted((min(a, b), max(a, b)) for a, b in graph.edges))
+    if len(order) <= LARGEST_KAMADA and nx.is_connected(ordered):
+        layout = nx.kamada_kawai_layout(ordered)
+    else:
+        layout = nx.spring_layout(ordered, seed=SEED)
+    return fitted(np.array([layout[customer] for customer in order]), (WIDTH, HEIGHT), MARGIN)
+
+
+def fitted(places: NDArray[np.float64], picture: tuple[int, int], margin: int) -> NDArray[np.float64]:
+    """Places stretched over a picture of some width and height, inside a margin; shape (places, 2)."""
+    low, high = places.min(axis=0), places.max(axis=0)
+    spread = np.where(high - low > 1e-6, high - low, np.inf)  # a flat side is centred
+    scaled = np.where(np.isfinite(spread), (places - low) / spread, 0.5)
+    inside: NDArray[np.float64] = margin + scaled * (np.array(picture) - 2 * margin)
+    return inside

@@ -1,0 +1,167 @@
+"""The members of the rings that become cases: what the bank knows of them, and their records made small."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from ringsight.errors import DataError
+from ringsight.explain.matching import IMAGES_EACH, NOTES_EACH
+from ringsight.records.bank import Bank, Role
+from ringsight.report.marked_notes import Note, Span, note
+from ringsight.report.photographs import Photograph, photograph
+from ringsight.report.rhythm import Rhythm, rhythm
+
+
+@dataclass(frozen=True, slots=True)
+class SharedValue:
+    """A value that two members or more carry."""
+
+    column: str
+    value: str
+    carriers: int
+    in_bank: float
+    """Share of all customers who carry it."""
+    role: Role
+    """`evidence`, or `innocent`: a reason for honest people to be alike."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """One member; `number` stands in the drawing and in the table."""
+
+    number: int
+    customer_id: str
+    opened: str
+    segment: str
+    region: str
+    evidence: tuple[tuple[str, bool], ...]
+    """For each evidence column shown: the value, and whether another member carries it."""
+    rhythm: Rhythm | None
+    notes: tuple[Note, ...]
+    images: tuple[Photograph, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Records:
+    """The records of some customers, by customer."""
+
+    bank: Bank
+    customers: dict[str, dict[str, Any]]
+    transactions: dict[str, pl.DataFrame]
+    notes: dict[str, pl.DataFrame]
+    images: dict[str, pl.DataFrame]
+
+
+def records_of(bank: Bank, customer_ids: Iterable[str]) -> Records:
+    """Gather what `members` and `shared_values` need, in one pass over each table.
+
+    Raises:
+        DataError: if the bank has no such customer.
+    """
+    wanted = pl.DataFrame({"customer_id": sorted(customer_ids)}, schema={"customer_id": pl.String})
+    strangers = wanted.join(bank.customers, on="customer_id", how="anti")["customer_id"]
+    if len(strangers):
+        raise DataError(
+            f"customer {strangers[0]!r}, a member of a ring, is not in this bank",
+            where=str(bank.path),
+            remedy="report a detection together with the bank that was searched",
+        )
+    return Records(
+        bank=bank,
+        customers={row["customer_id"]: row for row in _of(bank.customers, wanted).iter_rows(named=True)},
+        transactions=_by_customer(_of(bank.transactions, wanted)),
+        notes=_by_customer(_latest(_of(bank.notes, wanted), "timestamp", "note_id", NOTES_EACH)),
+        images=_by_customer(_latest(_of(bank.id_images, wanted), "captured_at", "image_id", IMAGES_EACH)),
+    )
+
+
+def shared_values(records: Records, members: list[str]) -> list[SharedValue]:
+    """Evidence that two members or more carry alike, and innocent values that half of them do; most carried first."""
+    shared = []
+    for role, enough in ((Role.evidence, 2), (Role.innocent, max(2, len(members) / 2))):
+        for column in records.bank.columns_with(role):
+            values = Counter(_value(records.customers[customer], column) for customer in members)
+            del values[""]
+            shared += [
+                SharedValue(column, value, carriers, _share(records.bank, column, value), role)
+                for value, carriers in values.items()
+                if carriers >= enough
+            ]
+    return sorted(shared, key=lambda s: (s.role != Role.evidence, -s.carriers, s.column, s.value))
+
+
+def evidence_columns(shared: Iterable[SharedValue]) -> list[str]:
+    """The evidence columns in which members share a value, sorted."""
+    return sorted({value.column for value in shared if value.role is Role.evidence})
+
+
+def members(
+    records: Records, shown: list[str], shared: list[SharedValue], spans: Mapping[str, Sequence[Span]], full: int
+) -> list[Member]:
+    """Describe the members of one ring.
+
+    Args:
+        records: of these customers at least.
+        shown: customer ids, in the order of their numbers.
+        shared: what `shared_values` found in the ring; of its evidence columns the values are given.
+        spans: by note, what it has alike with another member's.
+        full: for how many members, from the first, notes and images are given too.
+    """
+    common = {(value.column, value.value) for value in shared}
+    columns = evidence_columns(shared)
+    people = []
+    for number, customer in enumerate(shown, start=1):
+        row = records.customers[customer]
+        values = [(column, _value(row, column)) for column in columns]
+        notes, images = (table.get(customer) if number <= full else None for table in (records.notes, records.images))
+        people.append(
+            Member(
+                number=number,
+                customer_id=customer,
+                opened=date_of(row["opened_at"]),
+                segment=_value(row, "segment"),
+                region=_value(row, "region"),
+                evidence=tuple((value, (column, value) in common) for column, value in values),
+                rhythm=rhythm(records.transactions[customer]) if customer in records.transactions else None,
+                notes=tuple(
+                    note(row["note_id"], date_of(row["timestamp"]), row["text"], spans.get(row["note_id"], ()))
+                    for row in _rows(notes)
+                ),
+                images=tuple(photograph(records.bank.path, row["image_id"], row["path"]) for row in _rows(images)),
+            )
+        )
+    return people
+
+
+def _share(bank: Bank, column: str, value: str) -> float:
+    return len(bank.customers.filter(pl.col(column).cast(pl.String) == value)) / len(bank.customers)
+
+
+def _of(table: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
+    return table.with_columns(pl.col("customer_id").cast(pl.String)).join(wanted, on="customer_id", how="semi")
+
+
+def _latest(table: pl.DataFrame, moment: str, name: str, each: int) -> pl.DataFrame:
+    order = [column for column in (moment, name) if column in table.columns]
+    return table.sort(order).group_by("customer_id", maintain_order=True).tail(each)
+
+
+def _by_customer(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
+    return {str(key[0]): rows for key, rows in table.partition_by("customer_id", as_dict=True).items()}
+
+
+def _rows(table: pl.DataFrame | None) -> list[dict[str, Any]]:
+    return [] if table is None else table.to_dicts()
+
+
+def _value(row: dict[str, Any], column: str) -> str:
+    value = row.get(column)
+    return "" if value is None else str(value)
+
+
+def date_of(moment: Any) -> str:  # noqa: ANN401 - a date, a timestamp or nothing, as the bank gave it
+    """The day of a moment; empty where there is none."""
+    return "" if moment is None else str(moment)[:10]

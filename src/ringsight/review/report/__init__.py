@@ -1,5 +1,0 @@
-"""The report of a detection: one HTML file that needs nothing else, and no script."""
-
-from ringsight.review.report.page import write_report
-
-__all__ = ["write_report"]

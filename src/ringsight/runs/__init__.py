@@ -1,0 +1,1 @@
+"""A run: the folder that holds what one pass over a bank left behind."""

@@ -1,0 +1,147 @@
+"""The application: its routes, what every answer carries, and what an error looks like."""
+
+import json
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import PlainTextResponse, RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from pydantic import ValidationError
+from sqlalchemy.exc import DataError as UnfitForDatabase
+from starlette.exceptions import HTTPException
+
+from ringsight.cases.casebook import CaseBook
+from ringsight.cases.errors import Claimed, Forbidden, Stale
+from ringsight.errors import RingsightError
+from ringsight.web import admin_pages, case_pages, case_steps, queue_pages, records_pages, signing_in
+from ringsight.web.app_state import Desk, SignedOut, desk_of, page
+from ringsight.web.provider import Provider
+from ringsight.web.runs import NotYet
+from ringsight.web.settings import SiteSettings
+from ringsight.web.templates import environment
+
+HEADERS = {
+    "Content-Security-Policy": "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+ONLY_TLS = "max-age=31536000"
+"""For a year, browsers come by TLS or not at all."""
+STATIC = Path(__file__).parent / "static"
+LONGEST_FORM = 2_000_000
+"""Bytes of a form; a longer one is refused unread."""
+
+
+def create_app(book: CaseBook, site: SiteSettings | None = None) -> FastAPI:
+    """The pages over a case book.
+
+    Args:
+        book: open, and left open.
+        site: where the pages stand; by default on this machine alone, without a provider.
+
+    Raises:
+        SettingsError: if the secret of the provider's client cannot be read.
+    """
+    app = FastAPI(title="ringsight", docs_url=None, redoc_url=None, openapi_url=None)
+    site = site or SiteSettings()
+    app.state.desk = Desk(book, site, Provider(site) if site.oidc.issuer else None)
+    for pages in (signing_in, queue_pages, case_pages, case_steps, records_pages, admin_pages):
+        app.include_router(pages.ROUTES)
+    app.add_api_route("/healthz", _healthy, methods=["GET"])
+    app.add_api_route("/review.css", _style, methods=["GET"])
+    app.mount("/static", StaticFiles(directory=STATIC), name="static")
+    app.middleware("http")(_guarded)
+    app.add_exception_handler(SignedOut, _signed_out)
+    app.add_exception_handler(RingsightError, _refused)
+    for malformed in (RequestValidationError, ValidationError, UnfitForDatabase):
+        app.add_exception_handler(malformed, _malformed)
+    app.add_exception_handler(HTTPException, _http)
+    return app
+
+
+def _healthy(request: Request) -> PlainTextResponse:
+    """Whether the case book answers."""
+    request.app.state.desk.book.overview()
+    return PlainTextResponse("ok\n")
+
+
+def _style() -> Response:
+    style = environment().get_template("review.css").render()
+    return Response(style, media_type="text/css", headers={"Cache-Control": "max-age=300"})
+
+
+async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
+    """Refuse forms of other sites and endless ones; let nothing be kept, framed, guessed at or fetched elsewhere."""
+    if request.method not in ("GET", "HEAD"):
+        if not _same_site(request):
+            return PlainTextResponse("A form of another site is not taken.\n", 403, HEADERS)
+        size = request.headers.get("content-length", "")
+        if not size.isdigit() or int(size) > LONGEST_FORM:
+            return PlainTextResponse("This form is too long.\n", 413, HEADERS)
+    response = await answer(request)
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if desk_of(request).site.secure:
+        response.headers["Strict-Transport-Security"] = ONLY_TLS
+    if not request.url.path.startswith(("/static/", "/review.css")):
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _same_site(request: Request) -> bool:
+    """Whether a form comes from these pages, as far as the browser tells."""
+    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
+        return False
+    origin, site = request.headers.get("origin"), desk_of(request).site
+    return origin is None or urlsplit(origin).netloc == (urlsplit(site.address).netloc or request.url.netloc)
+
+
+async def _signed_out(request: Request, _: Exception) -> Response:
+    """Ask to sign in, and keep what was about to be sent."""
+    if request.method == "GET":
+        asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
+        return page(request, "sign_in.html", None, 401, after=asked, draft="", message="", remedy="")
+    form = await request.form()
+    kept = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "seal"]
+    after = case_pages.case_path(request.url.path)
+    message = "Your session has ended. Sign in, and what you had entered is there again."
+    return page(request, "sign_in.html", None, 401, after=after, draft=json.dumps(kept), message=message, remedy="")
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RingsightError)  # noqa: S101 - by which it is registered
+    match error:
+        case Forbidden():
+            status = 403
+        case Claimed() | Stale():
+            status = 409
+        case NotYet():
+            status = 503
+        case _:
+            status = 400
+    return page(request, "refused.html", None, status, what=error.what, remedy=error.remedy)
+
+
+async def _malformed(request: Request, _: Exception) -> Response:
+    return page(
+        request,
+        "refused.html",
+        None,
+        422,
+        what="This address or form is not one of ours.",
+        remedy="go back and try again",
+    )
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - by which it is registered
+    if error.status_code < 400:
+        return RedirectResponse((error.headers or {})["Location"], error.status_code)
+    return page(request, "refused.html", None, error.status_code, what=str(error.detail), remedy="")

@@ -1,0 +1,93 @@
+"""What every page stands on: the case book, the runs, who is signed in, and how a page is drawn."""
+
+import hashlib
+import hmac
+from dataclasses import dataclass, field
+from typing import Annotated, Any
+
+from fastapi import Depends, Form, Request
+from fastapi.responses import HTMLResponse
+
+from ringsight.cases.casebook import CaseBook
+from ringsight.cases.errors import Forbidden
+from ringsight.cases.users import Right, User
+from ringsight.web.provider import Provider
+from ringsight.web.runs import Runs
+from ringsight.web.settings import SiteSettings
+from ringsight.web.templates import environment
+
+COOKIE = "ringsight_session"
+
+
+class SignedOut(Exception):  # noqa: N818 - named after what is so
+    """Nobody is signed in, or the session has ended."""
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """The application's state."""
+
+    book: CaseBook
+    site: SiteSettings = field(default_factory=SiteSettings)
+    provider: Provider | None = None
+    """By which people sign in; None where by passwords alone."""
+    runs: Runs = field(default_factory=Runs)
+
+
+def desk_of(request: Request) -> Desk:
+    """The desk of the application."""
+    desk: Desk = request.app.state.desk
+    return desk
+
+
+def signed_in(request: Request) -> User:
+    """Who asks.
+
+    Raises:
+        SignedOut: if nobody is signed in.
+    """
+    user = desk_of(request).book.sessions.user_of(request.cookies.get(COOKIE, ""))
+    if user is None:
+        raise SignedOut
+    return user
+
+
+def form_seal(token: str) -> str:
+    """What every form of a session carries, and no other site can know."""
+    return hashlib.sha256(f"form\n{token}".encode()).hexdigest()
+
+
+def acting(
+    request: Request, user: Annotated[User, Depends(signed_in)], seal: Annotated[str, Form(max_length=64)] = ""
+) -> User:
+    """Who sends a form that this application drew in the same session.
+
+    Raises:
+        SignedOut: if nobody is signed in.
+        Forbidden: if the form is of another site or another session.
+    """
+    if not hmac.compare_digest(seal.encode(), form_seal(request.cookies.get(COOKIE, "")).encode()):
+        raise Forbidden("this form was not drawn in this session", remedy="load the page anew and send it again")
+    return user
+
+
+Here = Annotated[Desk, Depends(desk_of)]
+Reader = Annotated[User, Depends(signed_in)]
+Actor = Annotated[User, Depends(acting)]
+
+
+def page(request: Request, template: str, user: User | None, status: int = 200, /, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template shows
+    """Draw a page or a part of one."""
+    text = (
+        environment()
+        .get_template(template)
+        .render(
+            user=user,
+            rights={right: user is not None and user.may(right) for right in Right},
+            seal=form_seal(request.cookies.get(COOKIE, "")),
+            path=request.url.path,
+            site=desk_of(request).site,
+            **shown,
+        )
+    )
+    return HTMLResponse(text, status)

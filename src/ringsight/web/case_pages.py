@@ -1,0 +1,144 @@
+"""The page of a case: the evidence first, the score on request, and the form of a decision beside them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+from pydantic import TypeAdapter, ValidationError
+
+from ringsight.cases.audit_trail import Look
+from ringsight.cases.case import Case, Event, Judgement, Reason
+from ringsight.cases.errors import CaseError, Forbidden, in_sentences
+from ringsight.cases.replay import UNDONE, Action, last_by_people
+from ringsight.cases.steps import refuse_claim
+from ringsight.cases.users import Right, User
+from ringsight.errors import DataError
+from ringsight.web.app_state import Reader, desk_of, page
+
+ROUTES = APIRouter()
+CASE = re.compile(r"/cases/(K[0-9]{1,12})(?:/|$)")
+
+
+FIELDS = TypeAdapter(list[tuple[str, str]])
+"""Names and values of a form."""
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """What was entered into the form of a decision."""
+
+    judgement: str = ""
+    subjects: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    note: str = ""
+
+    @classmethod
+    def read(cls, text: str) -> "Draft":
+        """From names and values as JSON; empty where it is none of ours."""
+        try:
+            fields = FIELDS.validate_json(text)
+        except ValidationError:
+            return cls()
+
+        def every(name: str) -> tuple[str, ...]:
+            return tuple(field[1] for field in fields if field[0] == name)
+
+        return cls(
+            judgement=next(iter(every("judgement")), ""),
+            subjects=every("subjects"),
+            reasons=every("reasons"),
+            note=next(iter(every("note")), ""),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a page of a case says besides the case."""
+
+    message: str = ""
+    draft: Draft = Draft()
+    status: int = 200
+
+
+def case_of(path: str) -> str:
+    """The case that an address is about; empty where it is about none."""
+    found = CASE.match(path)
+    return found[1] if found else ""
+
+
+def case_path(path: str) -> str:
+    """The page of the case that an address is about; else the queue."""
+    case_id = case_of(path)
+    return f"/cases/{case_id}" if case_id else "/"
+
+
+@ROUTES.get("/cases/{case_id}")
+def show(request: Request, user: Reader, case_id: str) -> Response:
+    """The page of a case; that it was looked at is recorded."""
+    return case_page(request, user, case_id, Shown())
+
+
+def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Response:
+    """Draw the page of a case.
+
+    Raises:
+        Forbidden: without the right `see`.
+        CaseError: if there is no such case.
+    """
+    user.require(Right.see)
+    here = desk_of(request)
+    case = here.book.case(case_id)
+    history = here.book.history(case_id)
+    here.book.audit.record(user, Look.view_case, case_id, case_id=case_id)
+    missing = ""
+    try:
+        found = here.runs.evidence(case)
+    except DataError as error:
+        found, missing = None, in_sentences(error)
+    return page(
+        request,
+        "case.html",
+        user,
+        shown.status,
+        case=case,
+        evidence=found,
+        missing=missing,
+        shown=shown,
+        held=case.holder == user.name,
+        why_not=_why_not(case, user),
+        undoable=_undoable(history, user) if user.may(Right.decide) else "",
+        history=history,
+        related=here.book.related(case_id),
+        judgements=[*Judgement],
+        reasons=[*Reason],
+    )
+
+
+def _why_not(case: Case, user: User) -> str:
+    """Why the user may not take the case; empty where it can be taken."""
+    try:
+        user.require(Right.decide)
+        refuse_claim(case, user)
+    except (CaseError, Forbidden) as error:
+        return in_sentences(error)
+    return ""
+
+
+def _undoable(history: Sequence[Event], user: User) -> str:
+    """What the page offers to undo; the case book has the last word."""
+    last = last_by_people(history)
+    if last.action not in UNDONE or not (user.name == last.user or user.may(Right.direct)):
+        return ""
+    match Action(last.action):
+        case Action.decided:
+            return str(last.content["judgement"])
+        case Action.snoozed:
+            return "snooze"
+        case Action.escalated:
+            return "escalation"
+        case Action.split_off:
+            return "split"
+        case _:
+            return "merge"

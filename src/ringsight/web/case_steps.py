@@ -1,0 +1,124 @@
+"""What is done to a case: each a form, sent back with its draft and the reason where the case book says no."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Form, Request
+from fastapi.responses import RedirectResponse, Response
+
+from ringsight.cases.case import Case, Decision, Judgement, Reason, Scope
+from ringsight.cases.errors import CaseError, Claimed, Forbidden, Stale, in_sentences
+from ringsight.cases.users import Right, User
+from ringsight.errors import RingsightError
+from ringsight.web.app_state import Actor, Here
+from ringsight.web.case_pages import Draft, Shown, case_page
+
+ROUTES = APIRouter(prefix="/cases/{case_id}")
+Version = Annotated[int, Form(ge=0)]
+SCOPES = (Scope.ring, Scope.member, Scope.link)
+"""By the number of members chosen."""
+
+
+def drafted(
+    judgement: Annotated[str, Form(max_length=20)] = "",
+    subjects: Annotated[list[str] | None, Form(max_length=5000)] = None,
+    reasons: Annotated[list[str] | None, Form(max_length=50)] = None,
+    note: Annotated[str, Form()] = "",
+) -> Draft:
+    """What the form of a decision holds."""
+    return Draft(judgement, tuple(subjects or ()), tuple(reasons or ()), note)
+
+
+Drafted = Annotated[Draft, Depends(drafted)]
+
+
+def _attempt(
+    request: Request, user: User, case_id: str, step: Callable[[], Case], draft: Draft | None = None
+) -> Response:
+    """Take a step and show the case; where the case book says no, show why, and the draft again."""
+    try:
+        changed = step()
+    except RingsightError as error:
+        if not user.may(Right.see):
+            raise
+        status = {Forbidden: 403, Claimed: 409, Stale: 409}.get(type(error), 400)
+        return case_page(request, user, case_id, Shown(in_sentences(error), draft or Draft(), status))
+    return RedirectResponse(f"/cases/{changed.case_id}", 303)
+
+
+@ROUTES.post("/claim")
+def claim(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+    """Take the case."""
+    return _attempt(request, user, case_id, lambda: here.book.claim(case_id, user))
+
+
+@ROUTES.post("/release")
+def release(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+    """Put the case back."""
+    return _attempt(request, user, case_id, lambda: here.book.release(case_id, user))
+
+
+@ROUTES.post("/snooze")
+def snooze(
+    request: Request, here: Here, user: Actor, case_id: str, days: Annotated[int, Form(ge=1, le=365)]
+) -> Response:
+    """Put the case away for some days."""
+    until = datetime.now(UTC) + timedelta(days=days)
+    return _attempt(request, user, case_id, lambda: here.book.snooze(case_id, user, until))
+
+
+@ROUTES.post("/escalate")
+def escalate(
+    request: Request, here: Here, user: Actor, case_id: str, reason: Annotated[str, Form(max_length=2000)] = ""
+) -> Response:
+    """Hand the case to the leads."""
+    return _attempt(request, user, case_id, lambda: here.book.escalate(case_id, user, reason))
+
+
+@ROUTES.post("/decide")
+def decide(request: Request, here: Here, user: Actor, case_id: str, version: Version, draft: Drafted) -> Response:
+    """Decide on the ring; where one member is chosen, on that member; where two, on their link."""
+    return _attempt(request, user, case_id, lambda: here.book.decide(case_id, user, decision_of(draft), version), draft)
+
+
+def decision_of(draft: Draft) -> Decision:
+    """The decision that a form asks for.
+
+    Raises:
+        CaseError: if nothing is chosen, or more than two members are.
+    """
+    if draft.judgement not in set(Judgement):
+        raise CaseError("no judgement is chosen", remedy="choose same hand, different or unsure")
+    if len(draft.subjects) >= len(SCOPES):
+        raise CaseError(
+            f"{len(draft.subjects)} members are chosen",
+            remedy="choose nobody for the ring, one for a member, two for their link; or split the case",
+        )
+    known = tuple(Reason(reason) for reason in draft.reasons if reason in set(Reason))
+    return Decision(SCOPES[len(draft.subjects)], Judgement(draft.judgement), draft.subjects, known, draft.note)
+
+
+@ROUTES.post("/undo")
+def undo(request: Request, here: Here, user: Actor, case_id: str, version: Version) -> Response:
+    """Take the last decision back."""
+    return _attempt(request, user, case_id, lambda: here.book.undo(case_id, user, version))
+
+
+@ROUTES.post("/split")
+def split(request: Request, here: Here, user: Actor, case_id: str, version: Version, draft: Drafted) -> Response:
+    """Move the chosen members into a case of their own."""
+    return _attempt(request, user, case_id, lambda: here.book.split(case_id, user, draft.subjects, version)[1], draft)
+
+
+@ROUTES.post("/merge")
+def merge(
+    request: Request, here: Here, user: Actor, case_id: str, other: Annotated[str, Form(max_length=20)]
+) -> Response:
+    """Bring another case's members into this one."""
+
+    def step() -> Case:
+        going = here.book.case(other.strip())
+        return here.book.merge(going.case_id, case_id, user, going.version)
+
+    return _attempt(request, user, case_id, step)

@@ -1,0 +1,114 @@
+"""The links of a case as a picture that can be moved about: members, their links, and the values that they share."""
+
+import random
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from threading import Lock
+
+import igraph as ig
+import networkx as nx
+import numpy as np
+
+from ringsight.records.bank import Role
+from ringsight.report.linkgraph import THICKEST, Edge, Node, edges, fitted
+from ringsight.report.members import SharedValue
+
+WIDTH, HEIGHT, MARGIN = 760, 460, 34
+STEPS, MOVES = 400, 50_000
+"""Of the layout, and moves of single nodes in all of them: of many nodes each is moved less often."""
+SEED = 0
+"""Of the nudges that keep nodes from lying on each other: the same case always looks the same."""
+_LAYING = Lock()
+"""igraph has one source of chance for all threads."""
+CONNECTORS = 40
+"""Shared values that are drawn, those of most members first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Member(Node):
+    """A member."""
+
+    new: bool
+    """Whether the member joined since the case was last decided."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connector:
+    """A value that members share."""
+
+    value: SharedValue
+    x: float
+    y: float
+    hub: bool
+    """Carried by too many customers of the bank to tie any two of them."""
+    carriers: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Drawing:
+    """The picture, in SVG units from the top left; weak links first, so that strong ones lie above them."""
+
+    nodes: tuple[Member, ...]
+    edges: tuple[Edge, ...]
+    connectors: tuple[Connector, ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """A shared value, the members who carry it, and whether it is a hub."""
+
+    value: SharedValue
+    members: tuple[str, ...]
+    hub: bool
+
+
+def drawing(
+    graph: "nx.Graph[str]",
+    order: Sequence[str],
+    carried: Sequence[Carried],
+    bridges: Collection[str],
+    news: Collection[str],
+) -> Drawing:
+    """Draw the links among members.
+
+    Args:
+        graph: members and links, with bits by modality, as `Results.graph` gives them.
+        order: members in the order of their numbers.
+        carried: values that two members or more share.
+        bridges: members without whom the ring falls apart.
+        news: members who joined since the case was last decided.
+    """
+    ties = [each for each in carried if each.value.role is Role.evidence][:CONNECTORS]
+    places = _places(graph, order, ties)
+    nodes = {
+        customer: Member(number, customer, x, y, customer in bridges, customer in news)
+        for number, (customer, (x, y)) in enumerate(zip(order, places[: len(order)], strict=True), start=1)
+    }
+    return Drawing(
+        nodes=tuple(nodes.values()),
+        edges=tuple(edges(graph, nodes, THICKEST)),
+        connectors=tuple(
+            Connector(tie.value, x, y, tie.hub, tuple(nodes[customer] for customer in tie.members))
+            for tie, (x, y) in zip(ties, places[len(order) :], strict=True)
+        ),
+    )
+
+
+def _places(graph: "nx.Graph[str]", order: Sequence[str], ties: Sequence[Carried]) -> list[tuple[float, float]]:
+    """Places of members, then of connectors, by Fruchterman and Reingold (1991)."""
+    if not order:  # of a case that went into another; igraph ends the whole process when a thread asks for nothing
+        return []
+    index = {customer: number for number, customer in enumerate(order)}
+    pairs = sorted((min(index[a], index[b]), max(index[a], index[b])) for a, b in graph.edges)
+    pairs += [(index[customer], len(order) + at) for at, tie in enumerate(ties) for customer in tie.members]
+    whole = ig.Graph(n=len(order) + len(ties), edges=pairs)
+    angles = 2 * np.pi * np.arange(whole.vcount()) / whole.vcount()
+    circle = np.column_stack([np.cos(angles), np.sin(angles)])
+    steps = min(STEPS, MOVES // whole.vcount())
+    with _LAYING:
+        ig.set_random_number_generator(random.Random(SEED))
+        laid = whole.layout_fruchterman_reingold(seed=circle.tolist(), niter=steps, grid=False)
+    places = fitted(np.array(laid.coords).reshape(-1, 2), (WIDTH, HEIGHT), MARGIN)
+    return [(float(x), float(y)) for x, y in places.round(1)]

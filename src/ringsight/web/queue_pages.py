@@ -1,0 +1,124 @@
+"""The queue: cases by expected value, the error rate of the list, and the line to which the team gets today."""
+
+from dataclasses import replace
+from typing import Annotated, Literal
+from urllib.parse import parse_qsl, urlencode
+
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import RedirectResponse, Response
+from pydantic import BaseModel, BeforeValidator, Field
+
+from ringsight.cases.case import Judgement, QueueFilter, Status
+from ringsight.cases.users import Right, User
+from ringsight.web.app_state import Actor, Here, Reader, page
+from ringsight.web.spreadsheets import csv_answer
+
+ROUTES = APIRouter()
+EACH = 50
+"""Cases on a page."""
+WAITING = (Status.open, Status.claimed, Status.escalated, Status.seconding)
+
+
+class Asked(BaseModel):
+    """What the form of the filter asks for; what is empty does not filter."""
+
+    customer: str = Field("", max_length=200)
+    status: str = ""
+    """`waiting` where empty; or `all`, or a status."""
+    verdict: Judgement | Literal[""] = ""
+    mine: bool = False
+    size: Annotated[int, Field(ge=0, le=10**9), BeforeValidator(lambda given: given or 0)] = 0
+    """Members at least."""
+
+    def filter(self, user: User) -> QueueFilter:
+        """The filter of the case book."""
+        statuses: tuple[Status, ...] = (Status(self.status),) if self.status in set(Status) else WAITING
+        return QueueFilter(
+            statuses=() if self.status == "all" else statuses,
+            holder=user.name if self.mine else "",
+            customer=self.customer.strip(),
+            least_size=self.size,
+            verdict=self.verdict or None,
+        )
+
+    @property
+    def query(self) -> str:
+        """Its part of an address."""
+        return urlencode({name: value for name, value in self.model_dump(mode="json").items() if value})
+
+
+def asked_of(which: QueueFilter, user: User) -> Asked:
+    """What a saved filter asked for."""
+    status = "" if which.statuses == WAITING else "all" if not which.statuses else which.statuses[0].value
+    return Asked(
+        customer=which.customer,
+        status=status,
+        verdict=which.verdict or "",
+        mine=which.holder == user.name,
+        size=which.least_size,
+    )
+
+
+@ROUTES.get("/")
+def queue(
+    request: Request,
+    here: Here,
+    user: Reader,
+    asked: Annotated[Asked, Query()],
+    start: Annotated[int, Query(ge=0, le=10**9)] = 0,
+) -> Response:
+    """The queue, as far as it passes the filter; those who only manage are led to the accounts."""
+    if not user.may(Right.see):
+        return RedirectResponse("/accounts", 303)
+    rows = here.book.queue(replace(asked.filter(user), limit=EACH + 1, offset=start))
+    return page(
+        request,
+        "queue.html",
+        user,
+        rows=rows[:EACH],
+        asked=asked,
+        further=urlencode({"start": start + EACH}) + f"&{asked.query}" if len(rows) > EACH else "",
+        overview=here.book.overview(),
+        views={name: asked_of(each, user).query for name, each in here.book.views.of(user).items()},
+        statuses=[*Status],
+        verdicts=[*Judgement],
+    )
+
+
+@ROUTES.post("/next")
+def take_next(here: Here, user: Actor) -> Response:
+    """Take the most valuable case that is free."""
+    case = here.book.claim_next(user)
+    return RedirectResponse(f"/cases/{case.case_id}" if case else "/", 303)
+
+
+@ROUTES.post("/views")
+def save_view(
+    here: Here, user: Actor, view: Annotated[str, Form(min_length=1, max_length=60)], query: Annotated[str, Form()]
+) -> Response:
+    """Keep the filter that is shown under a name."""
+    user.require(Right.see)
+    asked = Asked.model_validate(dict(parse_qsl(query)))
+    here.book.views.save(user, view, asked.filter(user))
+    return RedirectResponse(f"/?{asked.query}", 303)
+
+
+@ROUTES.post("/views/drop")
+def drop_view(here: Here, user: Actor, name: Annotated[str, Form(max_length=60)]) -> Response:
+    """Drop a saved filter."""
+    user.require(Right.see)
+    here.book.views.drop(user, name)
+    return RedirectResponse("/", 303)
+
+
+@ROUTES.post("/capacity")
+def set_capacity(here: Here, user: Actor, cases: Annotated[int, Form(ge=0, le=100_000)]) -> Response:
+    """Say how many cases a day the team can open."""
+    here.book.set_capacity(user, cases)
+    return RedirectResponse("/", 303)
+
+
+@ROUTES.get("/decisions.csv")
+def decisions(here: Here, user: Reader) -> Response:
+    """Decided pairs, for a spreadsheet."""
+    return csv_answer(here.book.export_decisions(user), "decisions.csv")

@@ -1,0 +1,60 @@
+"""A finished run and the bank that it searched, as the pages read them."""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from threading import Lock
+
+from pydantic import TypeAdapter
+
+from ringsight.cases.run_import import bank_config
+from ringsight.detection.lineage import Lineage
+from ringsight.detection.results import Results
+from ringsight.explain.ledger import FILE, FOLDER, Ledger, ledgers_of
+from ringsight.records.bank import Bank
+from ringsight.records.reading import read_bank
+
+_LEDGER = TypeAdapter(Ledger)
+
+
+@dataclass(slots=True, eq=False)
+class Run:
+    """A finished run and the bank that it searched."""
+
+    folder: Path
+    results: Results
+    bank: Bank
+    lineage: Lineage | None
+    """What became of the rings since the run before; None where none was followed."""
+    _ledgers: dict[str, Ledger] = field(default_factory=dict)
+    _making: Lock = field(default_factory=Lock)
+
+    def ledgers(self, ring_ids: Collection[str]) -> Mapping[str, Ledger]:
+        """Ledgers of rings: as the run wrote them, or made now, all at once, where it wrote none.
+
+        Rings that the run no longer holds are left out.
+        """
+        present = set(self.results.rings["ring_id"].to_list())
+        with self._making:
+            for ring_id in present.intersection(ring_ids).difference(self._ledgers):
+                written = self.folder / FOLDER / ring_id / FILE
+                if written.is_file():
+                    self._ledgers[ring_id] = _LEDGER.validate_json(written.read_bytes())
+            missing = sorted(present.intersection(ring_ids).difference(self._ledgers))
+            if missing:
+                self._ledgers |= ledgers_of(self.results, self.bank, missing)
+            return {ring_id: self._ledgers[ring_id] for ring_id in ring_ids if ring_id in present}
+
+    def ledger(self, ring_id: str) -> Ledger | None:
+        """The ledger of a ring; None where the run no longer holds it."""
+        return self.ledgers([ring_id]).get(ring_id)
+
+
+def read_run(folder: Path, bank: Path) -> Run:
+    """Read a finished run and its bank.
+
+    Raises:
+        DataError: if either is not as it was written.
+    """
+    lineage = Lineage.read(folder) if (folder / "events.parquet").is_file() else None
+    return Run(folder, Results.read(folder), read_bank(bank_config(folder, bank)), lineage)

@@ -1,0 +1,113 @@
+"""The runs that cases were last seen in, and the evidence of those cases: gathered once, and again when it changed."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import lru_cache
+from pathlib import Path
+from threading import Event, Lock, Thread
+
+from ringsight.cases.case import Case
+from ringsight.errors import DataError, RingsightError
+from ringsight.report.members import Records, records_of
+from ringsight.runs.erasure import ERASED
+from ringsight.web.case_evidence import Evidence, gathered
+from ringsight.web.run import Run, read_run
+
+KEPT = 64
+"""Cases whose evidence is kept in memory, and members' records."""
+
+
+class NotYet(DataError):  # noqa: N818 - named after what is so
+    """The evidence is still being gathered."""
+
+
+class Runs:
+    """The runs that cases were last seen in."""
+
+    def __init__(self) -> None:
+        """Read nothing yet."""
+        self._read = lru_cache(maxsize=2)(_read)
+        self._records = lru_cache(maxsize=KEPT)(_records)
+        self._gathered = lru_cache(maxsize=KEPT)(gathered)
+        self._reading = Lock()
+        self._ready = Event()
+        self._ready.set()
+
+    def prepare(self, cases: Sequence[Case]) -> Thread:
+        """Read the runs of some cases, make their ledgers and gather the largest, in a thread of its own.
+
+        Until it is done no evidence is given, of no case: else analysts would learn from the wait which cases the run
+        had written no ledger for, and so were drawn at random.
+        """
+        self._ready.clear()
+        preparing = Thread(target=self._prepare, args=(cases,), name="evidence", daemon=True)
+        preparing.start()
+        return preparing
+
+    def _prepare(self, cases: Sequence[Case]) -> None:
+        listed = [case for case in cases if case.current]
+        largest = sorted(listed, key=lambda case: len(case.members), reverse=True)[:KEPT]
+        try:
+            for one in {case.run: case for case in cases}.values():
+                with suppress(RingsightError):  # the page of each case says it
+                    self._of(one).ledgers([case.ring_id for case in cases if case.run == one.run])
+            for case in largest:
+                with suppress(RingsightError):
+                    self._evidence(self._of(case), case)
+        finally:
+            self._ready.set()
+
+    def reread(self) -> None:
+        """Forget what was read; the files have changed."""
+        self._read.cache_clear()
+        self._records.cache_clear()
+        self._gathered.cache_clear()
+
+    def of(self, case: Case) -> Run:
+        """The run of a case.
+
+        Raises:
+            NotYet: while `prepare` goes on.
+            DataError: if the run or its bank is not there any more, or cannot be read.
+        """
+        if not self._ready.is_set():
+            raise NotYet("the evidence is still being gathered", remedy="load the page anew in a moment")
+        return self._of(case)
+
+    def _of(self, case: Case) -> Run:
+        folder = Path(case.run)
+        summary = folder / "summary.json"
+        if not summary.is_file():
+            raise DataError("the run is not here any more", where=str(folder), remedy="take in a later run")
+        with self._reading:
+            return self._read(folder, Path(case.bank), summary.stat().st_mtime_ns)
+
+    def records(self, case: Case) -> Records:
+        """The records of a case's members, but for those who were erased.
+
+        Raises:
+            DataError: as `of`, or if a member is not in the bank any more.
+        """
+        return self._records_of(self.of(case), case)
+
+    def evidence(self, case: Case) -> Evidence:
+        """What the page of a case shows of its evidence.
+
+        Raises:
+            DataError: as `records`.
+        """
+        return self._evidence(self.of(case), case)
+
+    def _records_of(self, run: Run, case: Case) -> Records:
+        return self._records(run, tuple(name for name in case.members if not name.startswith(ERASED)))
+
+    def _evidence(self, run: Run, case: Case) -> Evidence:
+        return self._gathered(run, self._records_of(run, case), case.ring_id, case.members, case.news)
+
+
+def _read(folder: Path, bank: Path, _changed: int) -> Run:
+    return read_run(folder, bank)
+
+
+def _records(run: Run, members: tuple[str, ...]) -> Records:
+    return records_of(run.bank, members)

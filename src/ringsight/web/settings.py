@@ -1,0 +1,133 @@
+"""Where the pages stand: their address, the proxies before them, and who says who somebody is."""
+
+import os
+from dataclasses import dataclass, field
+from ipaddress import ip_address, ip_network
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+from ringsight.cases.users import Role
+from ringsight.errors import SettingsError
+
+SECRET = "RINGSIGHT_OIDC_SECRET"  # noqa: S105 - the name of a variable
+"""Environment variable with the client's secret."""
+
+
+@dataclass(kw_only=True, slots=True)
+class OidcSettings:
+    """An OpenID Connect provider by which people sign in; off while `issuer` is empty.
+
+    The client's secret is never a setting: it stands in the environment variable `RINGSIGHT_OIDC_SECRET`, or in a file.
+    """
+
+    issuer: str = ""
+    """The provider's issuer, as its own configuration says it; https, but on this machine."""
+    client_id: str = ""
+    """What these pages are called at the provider."""
+    secret_file: Path | None = None
+    """File with the client's secret, where the environment has none; a public client has none at all."""
+    scope: str = "openid profile"
+    """What is asked of the provider; begins with `openid`."""
+    name_claim: str = "preferred_username"
+    """Claim of the ID token with the name that the audit trail shows."""
+    role_claim: str = "roles"
+    """Claim of the ID token with somebody's roles; a dot leads inside, as in `realm_access.roles`."""
+    roles: dict[str, Role] = field(default_factory=dict)
+    """What a value of that claim makes somebody here; where none is named, the roles' own names do. Whoever has no such
+    value, or two of them, may not sign in."""
+
+    def __post_init__(self) -> None:
+        """Refuse a provider that cannot be trusted or asked.
+
+        Raises:
+            SettingsError: naming the setting, what was given and what is needed.
+        """
+        if not self.issuer:
+            return
+        issuer = urlsplit(self.issuer)
+        if not private(issuer) or issuer.query or issuer.fragment:
+            raise SettingsError(f"site.oidc.issuer must be an https address (got {self.issuer!r})")
+        if not self.client_id:
+            raise SettingsError("site.oidc.client_id must not be empty where an issuer is named")
+        if "openid" not in self.scope.split():
+            raise SettingsError(f"site.oidc.scope must contain `openid` (got {self.scope!r})")
+
+    def secret(self) -> str:
+        """The client's secret, from the environment or the file; empty where there is none.
+
+        Raises:
+            SettingsError: if the file cannot be read, or is empty.
+        """
+        if self.secret_file is None or os.environ.get(SECRET):
+            return os.environ.get(SECRET, "")
+        try:
+            secret = self.secret_file.read_text(encoding="utf-8").strip()
+        except (OSError, UnicodeDecodeError) as error:
+            raise SettingsError(
+                "the client's secret cannot be read",
+                where=str(self.secret_file),
+                remedy=f"name another site.oidc.secret_file, or set {SECRET}",
+            ) from error
+        if not secret:
+            raise SettingsError("the client's secret is empty", where=str(self.secret_file))
+        return secret
+
+
+@dataclass(kw_only=True, slots=True)
+class SiteSettings:
+    """Where the pages stand."""
+
+    address: str = ""
+    """Address at which browsers reach the pages, where a proxy stands before them: `https://review.bank.example`. With
+    https, cookies travel by TLS alone, and browsers are told to come by no other way."""
+    proxies: list[str] = field(default_factory=list)
+    """IP addresses or networks of the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    local_sign_in: bool = True
+    """Whether people sign in with a password kept here."""
+    oidc: OidcSettings = field(default_factory=OidcSettings)
+    """A provider by which people sign in."""
+
+    def __post_init__(self) -> None:
+        """Refuse an address or a proxy that is none, and pages that nobody can sign in to.
+
+        Raises:
+            SettingsError: naming the setting, what was given and what is needed.
+        """
+        address = urlsplit(self.address)
+        bare = address.path in ("", "/") and not (address.query or address.fragment or address.username)
+        if self.address and not (address.scheme in ("http", "https") and address.netloc and bare):
+            raise SettingsError(f"site.address must be like https://review.bank.example (got {self.address!r})")
+        for proxy in self.proxies:
+            try:
+                ip_network(proxy)
+            except ValueError as error:
+                raise SettingsError(f"site.proxies must be IP addresses or networks (got {proxy!r})") from error
+        if self.oidc.issuer and not private(address):
+            raise SettingsError(
+                f"site.address must be https for a provider to lead back to (got {self.address!r})",
+                remedy="name the address at which browsers reach the pages, as registered with the provider",
+            )
+        if not (self.local_sign_in or self.oidc.issuer):
+            raise SettingsError(
+                "nobody could sign in", remedy="name a provider as site.oidc.issuer, or leave site.local_sign_in on"
+            )
+
+    @property
+    def secure(self) -> bool:
+        """Whether browsers come by TLS."""
+        return self.address.startswith("https:")
+
+    @property
+    def root(self) -> str:
+        """The address without a slash at its end."""
+        return self.address.rstrip("/")
+
+
+def private(address: SplitResult) -> bool:
+    """Whether nobody on the way can read or change what is sent to an address: it is https, or this machine's own."""
+    if address.scheme == "https":
+        return bool(address.hostname)
+    try:
+        return address.scheme == "http" and ip_address(address.hostname or "").is_loopback
+    except ValueError:
+        return address.scheme == "http" and address.hostname == "localhost"

@@ -1,0 +1,62 @@
+"""One case book a test, over every kind of database."""
+
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+
+import pytest
+from case_world import World
+from sqlalchemy import create_engine, text
+from throwaway_postgres import cluster, reason_to_skip
+
+from ringsight.cases.casebook import CaseBook, open_casebook
+from ringsight.cases.users import Role, User
+
+NUMBERS = count()
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    if reason := reason_to_skip():
+        pytest.skip(reason)
+    with cluster() as url:
+        yield url
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Of an empty database."""
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path}/cases.db"
+    server, name = request.getfixturevalue("postgres"), f"cases{next(NUMBERS)}"
+    with create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT").connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    return f"{server}/{name}"
+
+
+@pytest.fixture
+def book(url: str) -> Iterator[CaseBook]:
+    with open_casebook(url) as book:
+        yield book
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    world = World(tmp_path / "world")
+    world.write_bank()
+    return world
+
+
+@pytest.fixture
+def ana() -> User:
+    return User("ana", Role.analyst)
+
+
+@pytest.fixture
+def ben() -> User:
+    return User("ben", Role.analyst)
+
+
+@pytest.fixture
+def lea() -> User:
+    return User("lea", Role.lead)

@@ -1,0 +1,154 @@
+"""Every route with every role: who may and who may not stands in one table, and no form is taken without its seal."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from case_world import World, flagged_rings
+from fastapi import FastAPI
+from fastapi.routing import APIRoute
+from fastapi.testclient import TestClient
+
+from ringsight.cases.casebook import CaseBook, open_casebook
+from ringsight.cases.users import SYSTEM, Role
+from ringsight.web.app import create_app
+
+PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as the tests
+ANALYST, LEAD, AUDITOR, ADMIN = Role.analyst, Role.lead, Role.auditor, Role.admin
+WORKING, SEEING, EVERYBODY = {ANALYST, LEAD}, {ANALYST, LEAD, AUDITOR}, {*Role}
+ROUTES: dict[str, tuple[set[Role], dict[str, str]]] = {
+    "GET /": (EVERYBODY, {}),
+    "POST /next": (WORKING, {}),
+    "POST /views": (SEEING, {"view": "mine", "query": "mine=true"}),
+    "POST /views/drop": (SEEING, {"name": "mine"}),
+    "POST /capacity": ({LEAD}, {"cases": "20"}),
+    "GET /decisions.csv": ({LEAD, AUDITOR}, {}),
+    "GET /cases/{case_id}": (SEEING, {}),
+    "POST /cases/{case_id}/claim": (WORKING, {}),
+    "POST /cases/{case_id}/release": (WORKING, {}),
+    "POST /cases/{case_id}/snooze": (WORKING, {"days": "1"}),
+    "POST /cases/{case_id}/escalate": (WORKING, {"reason": "why"}),
+    "POST /cases/{case_id}/decide": (WORKING, {"version": "0", "judgement": "unsure"}),
+    "POST /cases/{case_id}/undo": (WORKING, {"version": "0"}),
+    "POST /cases/{case_id}/split": (WORKING, {"version": "0", "subjects": "C00"}),
+    "POST /cases/{case_id}/merge": (WORKING, {"other": "K2"}),
+    "POST /cases/{case_id}/score": (SEEING, {}),
+    "POST /cases/{case_id}/members": (SEEING, {}),
+    "POST /cases/{case_id}/unmask": (SEEING, {}),
+    "POST /cases/{case_id}/records": (SEEING, {"customer": "C00"}),
+    "POST /cases/{case_id}/beside": (SEEING, {}),
+    "GET /cases/{case_id}/dossier.html": (SEEING, {}),
+    "GET /cases/{case_id}/dossier.json": (SEEING, {}),
+    "GET /accounts": (EVERYBODY, {}),
+    "POST /accounts/add": ({ADMIN}, {"name": "new", "role": "analyst", "password": "short"}),
+    "POST /accounts/close": ({ADMIN}, {"name": "nobody-here"}),
+    "POST /accounts/password": (EVERYBODY, {"password": "short"}),
+    "POST /erase": ({ADMIN}, {"customer": "C99"}),
+    "GET /trail": ({AUDITOR}, {}),
+    "GET /figures": ({LEAD, AUDITOR}, {}),
+}
+OPEN = {"GET /healthz", "GET /review.css", "GET /sign-in", "GET /sign-in/back"}
+"""To whoever is signed out."""
+DOORS = {"POST /sign-in", "POST /sign-in/elsewhere"}
+"""Forms of whoever is signed out: no session that a seal could be of."""
+LAST = "POST /sign-out"
+
+
+@pytest.fixture(scope="module")
+def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaseBook]:
+    world = World(tmp_path_factory.mktemp("world"))
+    world.write_bank()
+    with open_casebook(f"sqlite:///{world.folder}/cases.db") as book:
+        book.take_in(world.run(*flagged_rings(4)), world.bank)
+        for role in Role:
+            book.accounts.add(f"an-{role}", role, PASSWORD, SYSTEM)
+        yield book
+
+
+@pytest.fixture(scope="module")
+def app(book: CaseBook) -> FastAPI:
+    return create_app(book)
+
+
+@pytest.fixture(scope="module")
+def signed_in(app: FastAPI) -> dict[Role, tuple[TestClient, str]]:
+    """By role, a browser and the seal of its forms."""
+    browsers = {}
+    for role in Role:
+        browser = TestClient(app, follow_redirects=False)
+        browser.post("/sign-in", data={"name": f"an-{role}", "password": PASSWORD})
+        seal = re.search(r'name="seal" value="([0-9a-f]+)"', browser.get("/accounts").text)
+        assert seal
+        browsers[role] = (browser, seal[1])
+    return browsers
+
+
+def routes(app: FastAPI) -> set[str]:
+    found = set()
+    for route in app.routes:
+        for each in getattr(getattr(route, "original_router", None), "routes", [route]):
+            if isinstance(each, APIRoute):
+                found |= {f"{method} {each.path}" for method in each.methods}
+    return found
+
+
+def ask(browser: TestClient, route: str, fields: dict[str, str], **given: str) -> int:
+    method, path = route.split()
+    path = path.replace("{case_id}", "K1")
+    answer = browser.get(path) if method == "GET" else browser.post(path, data=fields | given)
+    return answer.status_code
+
+
+def test_every_route_is_in_the_table(app: FastAPI):
+    assert routes(app) == {*ROUTES, *OPEN, *DOORS, LAST}
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_a_route_is_for_those_in_the_table(signed_in: dict[Role, tuple[TestClient, str]], route: str):
+    allowed, fields = ROUTES[route]
+    for role, (browser, seal) in signed_in.items():
+        status = ask(browser, route, fields, seal=seal)
+        assert status != 422, (role, status)
+        assert (status != 403) is (role in allowed), (role, status)
+
+
+@pytest.mark.parametrize("route", [*(route for route in ROUTES if not route.startswith("GET")), LAST])
+def test_a_form_without_its_seal_is_refused_to_everybody(
+    book: CaseBook, signed_in: dict[Role, tuple[TestClient, str]], route: str
+):
+    fields = ROUTES.get(route, (set(), {}))[1]
+    before = book.audit.head()
+    for role, (browser, _) in signed_in.items():
+        others = next(seal for other, (_, seal) in signed_in.items() if other is not role)
+        for wrong in ({}, {"seal": "0" * 64}, {"seal": others}):
+            assert ask(browser, route, fields, **wrong) == 403
+    assert book.audit.head() == before
+
+
+@pytest.mark.parametrize("route", sorted(DOORS))
+@pytest.mark.parametrize(
+    "headers",
+    [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}],
+)
+def test_the_doors_take_no_form_of_another_site(app: FastAPI, route: str, headers: dict[str, str]):
+    path = route.split()[1]
+    data = {"name": "an-analyst", "password": PASSWORD}
+    assert TestClient(app).post(path, data=data, headers=headers).status_code == 403
+
+
+@pytest.mark.parametrize("route", ROUTES)
+def test_whoever_is_signed_out_gets_nothing(app: FastAPI, route: str):
+    assert ask(TestClient(app, follow_redirects=False), route, ROUTES[route][1]) == 401
+
+
+def test_signing_out_needs_the_seal_and_ends_the_session(app: FastAPI, signed_in: dict[Role, tuple[TestClient, str]]):
+    browser, seal = signed_in[ADMIN]
+    assert ask(browser, LAST, {}, seal=seal) == 303
+    assert browser.get("/accounts").status_code == 401
+
+
+def test_files_beside_the_static_ones_are_not_served(app: FastAPI):
+    for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static//etc/passwd"):
+        assert TestClient(app).get(path).status_code == 404
+    assert (Path(__file__).parents[2] / "src/ringsight/web/app.py").is_file()
