@@ -51,7 +51,7 @@ def flagged_at(results: Results, rate: float) -> list[frozenset[str]]:
     """
     assert rate <= results.summary["fdr"], "conditions are known up to the rate of the detection"  # noqa: S101
     held = results.conditions.filter((pl.col("kind") == "protected") & (pl.col("q_value") > rate))["ring_id"]
-    flags = results.rings.filter((pl.col("q_beyond") <= rate) & ~pl.col("ring_id").is_in(held.implode()))
+    flags = results.rings.filter((pl.col("adjusted_q_value") <= rate) & ~pl.col("ring_id").is_in(held.implode()))
     return members_of(results, flags["ring_id"].to_list())
 
 

@@ -119,7 +119,7 @@ def prepare(bank: Path, run: Path) -> None:
     honest = {f"R{at}": [next(others) for _ in range(size)] for at, size in enumerate(SIZES)}
     write_run(bank, run, planted | honest)
     with open_casebook(casebook_of(run, "")) as book:
-        book.take_in(run, bank)
+        book.import_run(run, bank)
         book.accounts.add(ANALYST, Role.analyst, PASSWORD, SYSTEM)
 
 

@@ -54,8 +54,8 @@ def _summary(bank: Bank) -> dict[str, object]:
 
 
 def _ring(ring: str, size: int, score: float) -> dict[str, object]:
-    judged = {"p_value": 0.0001, "q_value": 0.002, "q_beyond": 0.004, "flagged": True, "bits_apart": 0.0}
-    figures = {"ring_id": ring, "size": size, "score": score, "score_beyond": 0.8 * score}
+    judged = {"p_value": 0.0001, "q_value": 0.002, "adjusted_q_value": 0.004, "flagged": True, "isolation_score": 0.0}
+    figures = {"ring_id": ring, "size": size, "score": score, "adjusted_score": 0.8 * score}
     return figures | judged | {"null": "permutation", "proposer": "notes", "explanation": "", "held": ""}
 
 

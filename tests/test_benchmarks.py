@@ -26,11 +26,16 @@ from ringsight.detection.results import MEMBERS, RINGS, Results
 from ringsight.errors import DataError
 from ringsight.evaluation.measures import evaluate, half_each_way
 from ringsight.evaluation.truth import Truth
-from ringsight.records.bank import Role
+from ringsight.records.bank import ColumnRole
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.synthetic import SyntheticBankConfig
 
-COLUMNS = {"device_id": Role.evidence, "phone": Role.evidence, "employer": Role.innocent, "sex": Role.protected}
+COLUMNS = {
+    "device_id": ColumnRole.evidence,
+    "phone": ColumnRole.evidence,
+    "employer": ColumnRole.innocent,
+    "sex": ColumnRole.protected,
+}
 PYOD = ("isolation forest", "autoencoder error")
 
 
@@ -140,7 +145,7 @@ def test_flags_at_a_lower_rate_are_those_of_a_detection_at_that_rate(planted: Pr
 
 def test_a_ring_that_a_protected_column_explains_at_a_rate_is_no_flag_there():
     results = results_of([frozenset("abc"), frozenset("def")])
-    rings = results.rings.with_columns(q_beyond=pl.Series([0.01, 0.01]))
+    rings = results.rings.with_columns(adjusted_q_value=pl.Series([0.01, 0.01]))
     conditions = pl.DataFrame({"ring_id": ["F0"], "kind": ["protected"], "q_value": [0.15]})
     results = replace(results, rings=rings, conditions=conditions, summary={"fdr": 0.2})
     assert flagged_at(results, 0.1) == [frozenset("def")]

@@ -18,13 +18,13 @@ GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir())
 
 
 def composed(job: str, *overrides: str) -> Any:  # noqa: ANN401 - the settings of any job
-    door = import_module(f"ringsight.jobs.{job}").DOOR
+    command = import_module(f"ringsight.jobs.{job}").COMMAND
     with initialize_config_dir(str(CONF), version_base="1.3"):
         cfg = compose(job, list(overrides))
     for key, value in NEEDED.items():
         if OmegaConf.is_missing(OmegaConf.select(cfg, key.rpartition(".")[0]) or cfg, key.rpartition(".")[2]):
             OmegaConf.update(cfg, key, value)
-    return typed(cfg, door.settings)
+    return typed(cfg, command.settings)
 
 
 def takers() -> list[tuple[str, str]]:
@@ -40,24 +40,24 @@ def takers() -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("job", JOBS)
 def test_a_job_has_the_defaults_of_its_dataclass(job: str) -> None:
-    door = import_module(f"ringsight.jobs.{job}").DOOR
+    command = import_module(f"ringsight.jobs.{job}").COMMAND
     settings = composed(job)
-    assert type(settings) is door.settings
+    assert type(settings) is command.settings
     names = {key.partition(".")[0] for key in NEEDED}
     required = {name: getattr(settings, name) for name in names if hasattr(settings, name)}
-    assert settings == door.settings(**required)
+    assert settings == command.settings(**required)
 
 
 @pytest.mark.parametrize(("job", "choice"), takers())
 def test_a_named_choice_fits_every_job_that_takes_it(job: str, choice: str) -> None:
     server = ["store.uri=http://localhost:19530"] if choice == "store=server" else []
-    assert type(composed(job, choice, *server)) is import_module(f"ringsight.jobs.{job}").DOOR.settings
+    assert type(composed(job, choice, *server)) is import_module(f"ringsight.jobs.{job}").COMMAND.settings
 
 
 def test_every_file_belongs_to_a_job_or_to_a_group_that_a_job_takes() -> None:
     taken = {choice.partition("=")[0] for _, choice in takers()}
     assert taken == set(GROUPS)
-    assert {file.stem for file in CONF.glob("*.yaml")} == {*JOBS, "door"}
+    assert {file.stem for file in CONF.glob("*.yaml")} == {*JOBS, "command"}
 
 
 @pytest.mark.parametrize("file", sorted(CONF.glob("*/*.yaml")), ids=lambda file: f"{file.parent.name}/{file.stem}")

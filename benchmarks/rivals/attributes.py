@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
-from ringsight.graph.sources import EntityTrace, Rows, entity_traces
-from ringsight.records.bank import Role
+from ringsight.graph.sources import EntitySource, Rows, entity_sources
+from ringsight.records.bank import ColumnRole
 from rivals.traces import CHOSEN, Traces, ranked
 
 TOP = 0.05
@@ -62,11 +62,11 @@ def top_degree(traces: Traces, columns: Columns, cutoff: float) -> list[Rows]:
     return ranked(groups, [float(degree[members].mean()) for members in groups])
 
 
-def _attributes(traces: Traces, columns: Columns, cap: int) -> list[EntityTrace]:
-    names = traces.bank.columns_with(Role.evidence)
+def _attributes(traces: Traces, columns: Columns, cap: int) -> list[EntitySource]:
+    names = traces.bank.columns_with(ColumnRole.evidence)
     if columns is Columns.unprotected:
-        names = sorted([*names, *traces.bank.columns_with(Role.innocent)])
-    return entity_traces(traces.bank.customers, names, cap)
+        names = sorted([*names, *traces.bank.columns_with(ColumnRole.innocent)])
+    return entity_sources(traces.bank.customers, names, cap)
 
 
 def _shared(traces: Traces, columns: Columns, cap: int) -> tuple[Rows, Rows, NDArray[np.int64]]:
@@ -87,7 +87,7 @@ def _components(a: Rows, b: Rows, customers: int) -> list[Rows]:
     return [members for members in parts if len(members) >= CHOSEN.min_size]
 
 
-def _values_shared(trace: EntityTrace, members: Rows) -> int:
+def _values_shared(trace: EntitySource, members: Rows) -> int:
     """Values within the cap that two of the members or more carry."""
     codes, carriers = np.unique(trace.codes[members], return_counts=True)
     return sum(code >= 0 and trace.bits[code] > 0 for code in codes[carriers > 1])

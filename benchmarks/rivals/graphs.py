@@ -8,8 +8,8 @@ from numpy.typing import NDArray
 from ringsight.detection.agreement import Groups, pair_evidence
 from ringsight.fusion.blocks import side_by_side
 from ringsight.graph.communities import communities
-from ringsight.graph.links import bits_above_chance, threshold_bits, trace_links
-from ringsight.graph.sources import ModalityTrace, Rows, modality_trace
+from ringsight.graph.links import bits_above_chance, source_links, threshold_bits
+from ringsight.graph.sources import Rows, SpaceSource, space_source
 from ringsight.records.embeddings import JOINT, Embeddings
 from rivals.traces import CHOSEN, SEED, Traces, ranked
 
@@ -37,14 +37,14 @@ def early(traces: Traces, scale: int, order: Order) -> list[Rows]:
     blocks = side_by_side(traces.embeddings, names)
     some = traces.embeddings[names[0]]
     space = Embeddings("early", blocks.customer_ids, blocks.side_by_side(), some.model_hash, some.data_hash)
-    return _communities_of(modality_trace(space, traces.bank.customer_ids, CHOSEN.neighbours), scale, order)
+    return _communities_of(space_source(space, traces.bank.customer_ids, CHOSEN.neighbours), scale, order)
 
 
 def joint(traces: Traces, scale: int, order: Order) -> list[Rows]:
     """Communities in the learned joint space, without a null; none where there is no such space."""
     if JOINT not in traces.embeddings:
         return []
-    trace = modality_trace(traces.embeddings[JOINT], traces.bank.customer_ids, CHOSEN.neighbours)
+    trace = space_source(traces.embeddings[JOINT], traces.bank.customer_ids, CHOSEN.neighbours)
     return _communities_of(trace, scale, order)
 
 
@@ -82,8 +82,8 @@ def ordered(groups: list[Rows], mean: NDArray[np.float64], order: Order) -> NDAr
             return total
 
 
-def _communities_of(trace: ModalityTrace, scale: int, order: Order) -> list[Rows]:
-    links = trace_links(trace, CHOSEN.neighbours)
+def _communities_of(trace: SpaceSource, scale: int, order: Order) -> list[Rows]:
+    links = source_links(trace, CHOSEN.neighbours)
     groups = communities((links.a, links.b), links.bits, threshold_bits(trace, scale), CHOSEN.min_size, SEED)
     mean = pair_evidence(trace, Groups.of(groups), np.arange(len(trace.present))).mean
     return ranked(groups, ordered(groups, mean, order))

@@ -13,8 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from ringsight.graph.links import trace_links
-from ringsight.graph.sources import EntityTrace, ModalityTrace, Rows, Trace
+from ringsight.graph.links import source_links
+from ringsight.graph.sources import EntitySource, Rows, SpaceSource, Trace
 from rivals.traces import CHOSEN, Traces, ranked
 
 
@@ -53,12 +53,12 @@ def suspiciousness(mass: NDArray[np.float64], size: int | NDArray[np.int64]) -> 
 def _view(trace: Trace, customers: int, neighbours: int) -> NDArray[np.float32]:
     """Symmetric edge weights of a view, in units of their mean over all pairs; shape (customers, customers)."""
     match trace:
-        case EntityTrace():
+        case EntitySource():
             a, b = trace.near_pairs(neighbours)
             carriers = np.bincount(trace.codes[trace.present])
             weight = np.log1p(1 / carriers[trace.codes[a]]) ** 2  # the paper's inverse value frequency
-        case ModalityTrace():
-            links = trace_links(trace, neighbours)
+        case SpaceSource():
+            links = source_links(trace, neighbours)
             a, b, weight = links.a, links.b, links.bits
     background = weight.sum() / (customers * (customers - 1) / 2)
     edges = np.zeros((customers, customers), dtype=np.float32)

@@ -9,8 +9,8 @@ from ringsight.detection.agreement import Groups
 from ringsight.evaluation.truth import Truth
 from ringsight.graph.communities import communities
 from ringsight.graph.links import carried_bits
-from ringsight.graph.sources import Rows, entity_traces
-from ringsight.records.bank import Role
+from ringsight.graph.sources import Rows, entity_sources
+from ringsight.records.bank import ColumnRole
 from ringsight.records.embeddings import JOINT
 from rivals.graphs import Order, mean_by_group, ordered
 from rivals.traces import CHOSEN, SEED, Traces, ranked
@@ -81,7 +81,7 @@ def pair_features(traces: Traces, a: Rows, b: Rows) -> NDArray[np.float64]:
         row = space.rows_in(traces.bank.customer_ids)
         cosine = np.einsum("ij,ij->i", space.vectors[row[a]], space.vectors[row[b]])
         columns.append(np.where((row[a] >= 0) & (row[b] >= 0), cosine, np.nan))
-    innocent = entity_traces(traces.bank.customers, traces.bank.columns_with(Role.innocent), traces.customers)
+    innocent = entity_sources(traces.bank.customers, traces.bank.columns_with(ColumnRole.innocent), traces.customers)
     columns += [carried_bits(trace, own, a, b) for trace in innocent]
     if "opened_at" in traces.bank.customers.columns:
         day = traces.bank.customers["opened_at"].to_physical().to_numpy() / 86_400e6

@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 from ringsight.detection.candidates import CandidateConfig, as_observed
 from ringsight.detection.nulls import distinct
 from ringsight.graph.links import Links, combined_links, combined_threshold
-from ringsight.graph.sources import EntityTrace, ModalityTrace, Rows, Trace, entity_traces, modality_trace
-from ringsight.records.bank import Bank, Modality, Role
+from ringsight.graph.sources import EntitySource, Rows, SpaceSource, Trace, entity_sources, space_source
+from ringsight.records.bank import Bank, ColumnRole, Modality
 from ringsight.records.embeddings import Embeddings
 
 CHOSEN = CandidateConfig()
@@ -25,19 +25,19 @@ class Traces:
     bank: Bank
     embeddings: dict[str, Embeddings]
     """By space, the joint one included."""
-    modalities: list[ModalityTrace]
-    entities: list[EntityTrace]
+    modalities: list[SpaceSource]
+    entities: list[EntitySource]
     """Evidence columns of which somebody shares a value."""
 
     @classmethod
     def of(cls, bank: Bank, embeddings: dict[str, Embeddings]) -> "Traces":
         """Weigh every modality and every evidence column."""
         modalities = [
-            modality_trace(embeddings[name.value], bank.customer_ids, CHOSEN.neighbours)
+            space_source(embeddings[name.value], bank.customer_ids, CHOSEN.neighbours)
             for name in Modality
             if name in embeddings and len(embeddings[name.value].customer_ids) >= CHOSEN.min_size
         ]
-        entities = entity_traces(bank.customers, bank.columns_with(Role.evidence), CHOSEN.entity_cap)
+        entities = entity_sources(bank.customers, bank.columns_with(ColumnRole.evidence), CHOSEN.entity_cap)
         shared = [trace for trace in entities if len(trace.near_pairs(CHOSEN.neighbours)[0])]
         return cls(bank, embeddings, modalities, shared)
 
@@ -51,7 +51,7 @@ class Traces:
         """Modalities, then entities."""
         return [*self.modalities, *self.entities]
 
-    def modality(self, name: str) -> ModalityTrace | None:
+    def modality(self, name: str) -> SpaceSource | None:
         """One modality's trace, None where the bank lacks it."""
         return next((trace for trace in self.modalities if trace.name == name), None)
 

@@ -63,9 +63,9 @@ class World:
         """A finished run that found these rings."""
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
-        figures = {"score": 20.0, "p_value": 0.001, "score_beyond": 18.0, "bits_apart": 0.0}
+        figures = {"score": 20.0, "p_value": 0.001, "adjusted_score": 18.0, "isolation_score": 0.0}
         found = [
-            {"ring_id": ring.ring_id, "size": len(ring.members), "q_value": ring.q, "q_beyond": ring.q}
+            {"ring_id": ring.ring_id, "size": len(ring.members), "q_value": ring.q, "adjusted_q_value": ring.q}
             | {"flagged": ring.flagged, "held": ring.held, "explanation": "", "null": "permutation"}
             | {"proposer": "together"}
             | figures

@@ -8,7 +8,7 @@ from case_world import World, flagged_rings
 from sqlalchemy import text
 
 from ringsight.cases.casebook import open_casebook
-from ringsight.cases.errors import BrokenTrail
+from ringsight.cases.errors import BrokenTrailError
 from ringsight.cases.users import User
 from ringsight.jobs.audit import AuditJob, Do, run
 
@@ -17,7 +17,7 @@ from ringsight.jobs.audit import AuditJob, Do, run
 def database(world: World, ana: User, tmp_path: Path) -> str:
     url = f"sqlite:///{tmp_path}/team.db"
     with open_casebook(url) as book:
-        book.take_in(world.run(*flagged_rings(2)), world.bank)
+        book.import_run(world.run(*flagged_rings(2)), world.bank)
         book.claim("K1", ana)
         book.escalate("K1", ana, "Łukasz is among them")
     return url
@@ -27,7 +27,7 @@ def test_it_proves_the_trail_and_gives_the_hash_that_seals_it(database: str, cap
     head = run(AuditJob(database=database))
     assert "5 entries" in capsys.readouterr().out
     assert run(AuditJob(database=database, head=head)) == head
-    with pytest.raises(BrokenTrail, match="no entry has the hash"):
+    with pytest.raises(BrokenTrailError, match="no entry has the hash"):
         run(AuditJob(database=database, head="0" * 64))
 
 
@@ -47,6 +47,6 @@ def test_the_trail_leaves_as_a_file_of_which_the_export_is_the_last_entry(databa
 def test_what_was_changed_by_hand_is_named_and_nothing_is_written(database: str, tmp_path: Path):
     with open_casebook(database) as book, book._database.writing() as connection:
         connection.execute(text("UPDATE cases SET status = 'decided' WHERE case_id = 'K2'"))
-    with pytest.raises(BrokenTrail, match="K2"):
+    with pytest.raises(BrokenTrailError, match="K2"):
         run(AuditJob(do=Do.export, database=database, out=tmp_path / "trail.jsonl"))
     assert not (tmp_path / "trail.jsonl").exists()

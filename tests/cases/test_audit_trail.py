@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from ringsight.cases.case import Decision, Judgement, QueueFilter, Scope
 from ringsight.cases.casebook import CaseBook
-from ringsight.cases.errors import BrokenTrail
+from ringsight.cases.errors import BrokenTrailError
 from ringsight.cases.users import Role, User
 
 ADMIN, AUDITOR = User("ada", Role.admin), User("otto", Role.auditor)
@@ -16,7 +16,7 @@ ADMIN, AUDITOR = User("ada", Role.admin), User("otto", Role.auditor)
 
 @pytest.fixture
 def used(book: CaseBook, world: World, ana: User) -> CaseBook:
-    book.take_in(world.run(*flagged_rings(2)), world.bank)
+    book.import_run(world.run(*flagged_rings(2)), world.bank)
     book.audit.record(ana, "view_photo", "image-of-C01", customer="C01", case_id="K1")
     note = Decision(Scope.member, Judgement.different, ("C01",), note="Mrs Example called about it.")
     book.decide("K1", ana, note, book.claim("K1", ana).version)
@@ -39,7 +39,7 @@ def test_a_changed_content_is_found(used: CaseBook, change: str):
     assert used.audit.verify() == 6
     with used._database.writing() as connection:
         connection.execute(text(change))
-    with pytest.raises(BrokenTrail, match=f"entry {change[-1] if change[-1].isdigit() else ''}"):
+    with pytest.raises(BrokenTrailError, match=f"entry {change[-1] if change[-1].isdigit() else ''}"):
         used.audit.verify()
 
 
@@ -51,7 +51,7 @@ def test_a_changed_row_is_found_even_where_the_triggers_are_gone(used: CaseBook,
         else:
             connection.execute(text("DROP TRIGGER entries_append_only_update"))
         connection.execute(text(f"UPDATE entries SET \"{column}\" = 'changed' WHERE number = 4"))  # noqa: S608
-    with pytest.raises(BrokenTrail, match="entry 4"):
+    with pytest.raises(BrokenTrailError, match="entry 4"):
         used.audit.verify()
 
 
@@ -59,7 +59,7 @@ def test_a_head_noted_earlier_must_be_in_the_trail(used: CaseBook, ana: User):
     head = used.audit.head()
     used.audit.record(ana, "view_score", "K1", case_id="K1")
     assert used.audit.verify(head) == 7
-    with pytest.raises(BrokenTrail, match="no entry has the hash"):
+    with pytest.raises(BrokenTrailError, match="no entry has the hash"):
         used.audit.verify("f" * 64)
 
 
@@ -71,7 +71,7 @@ def test_an_erased_customer_is_gone_and_the_chain_holds(used: CaseBook, lea: Use
     used.views.save(lea, "one", QueueFilter(customer="c01"))
     assert used.forget("C01", ADMIN) == 3  # the opening, the photo, the decision
     assert used.audit.verify() == 7
-    assert used.drifted() == []
+    assert used.out_of_sync() == []
     case = used.case("K1")
     assert len(case.members) == 3
     assert "C01" not in case.members
@@ -89,5 +89,5 @@ def test_a_change_after_an_erasure_is_still_found(used: CaseBook):
     used.forget("C01", ADMIN)
     with used._database.writing() as connection:
         connection.execute(text("UPDATE contents SET content = '{}' WHERE number = 1"))
-    with pytest.raises(BrokenTrail, match="entry 1"):
+    with pytest.raises(BrokenTrailError, match="entry 1"):
         used.audit.verify()

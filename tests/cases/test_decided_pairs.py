@@ -21,7 +21,7 @@ def url(tmp_path: Path) -> str:
 @pytest.fixture
 def two(book: CaseBook, world: World, ana: User) -> CaseBook:
     """Two cases of three, both in ana's hands; K1 is of A, B and C."""
-    book.take_in(world.run(*flagged_rings(2)), world.bank)
+    book.import_run(world.run(*flagged_rings(2)), world.bank)
     for case_id in ("K1", "K2"):
         book.claim(case_id, ana)
     return book

@@ -9,7 +9,7 @@ from case_world import World, flagged_rings
 from ringsight.cases.case import Decision, Judgement, Scope
 from ringsight.cases.casebook import open_casebook
 from ringsight.cases.decided_pairs import CONTRADICTIONS
-from ringsight.cases.settings import CaseSettings, SecondPair
+from ringsight.cases.settings import CaseSettings, FourEyes
 from ringsight.cases.users import User
 from ringsight.jobs.decisions import DecisionsJob, Do, run
 from ringsight.records.decisions import read_decisions
@@ -19,8 +19,8 @@ from ringsight.records.decisions import read_decisions
 def database(world: World, ana: User, ben: User, tmp_path: Path) -> str:
     """K1 decided by two; K2 decided both ways by links that tie its ends; K3 decided by one alone."""
     url = f"sqlite:///{tmp_path}/team.db"
-    with open_casebook(url, CaseSettings(second_pair=SecondPair.always)) as book:
-        book.take_in(world.run(*flagged_rings(3)), world.bank)
+    with open_casebook(url, CaseSettings(four_eyes=FourEyes.always)) as book:
+        book.import_run(world.run(*flagged_rings(3)), world.bank)
         ring = Decision(Scope.ring, Judgement.same_hand)
         apart = Decision(Scope.link, Judgement.different, ("C03", "C04"))
         for case_id, user, decisions in (

@@ -15,7 +15,7 @@ from ringsight.cases import clock
 from ringsight.cases.case import Decision, Judgement, QueueFilter, Scope, Status
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.erasure import erase_customer
-from ringsight.cases.errors import BookError, Forbidden
+from ringsight.cases.errors import BookError, ForbiddenError
 from ringsight.cases.users import SYSTEM, Role, User
 from ringsight.detection.results import Results
 from ringsight.errors import DataError
@@ -41,7 +41,7 @@ def run(world: World) -> Path:
 
 @pytest.fixture
 def used(book: CaseBook, run: Path, world: World, ana: User) -> CaseBook:
-    book.take_in(run, world.bank)
+    book.import_run(run, world.bank)
     book.audit.record(ana, "view_note", f"N{GONE}", customer=GONE, case_id="K1")
     decision = Decision(Scope.ring, Judgement.same_hand, note="Mrs Example again.")
     book.decide("K1", ana, decision, book.claim("K1", ana).version)
@@ -76,7 +76,7 @@ def test_nothing_under_the_run_or_in_the_database_tells_who_that_was(used: CaseB
     assert [each for each in told(run, GONE) if "calls.csv" not in each] == []  # where C011 is
     assert not (run / "report.html").exists()
     assert used.audit.verify() == 6
-    assert used.drifted() == []
+    assert used.out_of_sync() == []
     assert GONE not in str([entry.content for entry in used.audit.entries(AUDITOR)])
     with used._database.reading() as connection:
         names = ("contents", "cases", "case_members", "views", "sign_ins", "accounts", "sessions", "attempts")
@@ -95,7 +95,7 @@ def test_others_of_the_ring_keep_their_evidence(used: CaseBook, run: Path):
     kept = next(link for link in ledger["links"] if (link["customer_a"], link["customer_b"]) == ("C00", "C02"))
     assert kept["shared"][0]["value"] == PHONE
     assert all(value["value"] == "" for link in ledger["links"] if link is not kept for value in link["shared"])
-    pairs = {(pair["customer_a"], pair["customer_b"]) for pair in ledger["artefacts"]["notes"]}
+    pairs = {(pair["customer_a"], pair["customer_b"]) for pair in ledger["matching_records"]["notes"]}
     assert pairs <= {("C00", "C02")}
     assert Results.read(run).rings["score"].to_list() == [20.0]
 
@@ -103,7 +103,7 @@ def test_others_of_the_ring_keep_their_evidence(used: CaseBook, run: Path):
 def test_the_run_taken_in_again_brings_nobody_back(used: CaseBook, run: Path, world: World):
     erase_customer(used, GONE, ADMIN)
     members = used.case("K1").members
-    used.take_in(run, world.bank)
+    used.import_run(run, world.bank)
     assert used.case("K1").members == members
     assert used.case("K1").status is Status.decided
 
@@ -111,7 +111,7 @@ def test_the_run_taken_in_again_brings_nobody_back(used: CaseBook, run: Path, wo
 def test_a_pseudonym_of_another_erasure_opens_no_case_again(used: CaseBook, run: Path, world: World):
     used.forget(GONE, ADMIN)
     erase_from_results(run, GONE, f"{ERASED}other")
-    used.take_in(run, world.bank)
+    used.import_run(run, world.bank)
     assert used.case("K1").status is Status.decided
     assert used.case("K1").news == ()
 
@@ -130,7 +130,7 @@ def test_a_name_that_differs_in_case_is_another_customer(used: CaseBook):
 
 def test_who_may_not_erase_changes_no_file(used: CaseBook, run: Path, ana: User):
     before = {file: file.read_bytes() for file in run.rglob("*") if file.is_file()}
-    with pytest.raises(Forbidden):
+    with pytest.raises(ForbiddenError):
         erase_customer(used, GONE, ana)
     assert {file: file.read_bytes() for file in run.rglob("*") if file.is_file()} == before
 
@@ -147,7 +147,7 @@ def test_a_folder_without_results_has_nothing_to_erase(tmp_path: Path):
 
 def test_the_command_erases_from_the_cases_beside_the_run(run: Path, world: World):
     with open_casebook(f"sqlite:///{run}/cases.db") as book:
-        book.take_in(run, world.bank)
+        book.import_run(run, world.bank)
     erased = erase_results(EraseJob(customer=GONE, out=run))
     assert (erased.entries, erased.files) == (1, 9)
     with open_casebook(f"sqlite:///{run}/cases.db") as book:
@@ -188,7 +188,7 @@ def late(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def closed(book: CaseBook, world: World, ana: User) -> CaseBook:
     """K1, of C00 to C02, is decided; K2, of C03 to C05, waits."""
-    book.take_in(world.run(*flagged_rings(2)), world.bank)
+    book.import_run(world.run(*flagged_rings(2)), world.bank)
     book.decide("K1", ana, Decision(Scope.ring, Judgement.different), book.claim("K1", ana).version)
     return book
 

@@ -9,13 +9,13 @@ from case_world import CUSTOMERS, Ring, World, flagged_rings
 
 from ringsight.cases.case import Case, Decision, Judgement, Origin, QueueFilter, Scope, Status
 from ringsight.cases.casebook import CaseBook, open_casebook
-from ringsight.cases.errors import Forbidden
-from ringsight.cases.settings import CaseSettings, SecondPair
+from ringsight.cases.errors import ForbiddenError
+from ringsight.cases.settings import CaseSettings, FourEyes
 from ringsight.cases.users import User
 
 SAME, DIFFERENT = (Decision(Scope.ring, judgement) for judgement in (Judgement.same_hand, Judgement.different))
 LINK = Decision(Scope.link, Judgement.same_hand, ("C00", "C01"))
-Opened = Callable[[SecondPair], AbstractContextManager[CaseBook]]
+Opened = Callable[[FourEyes], AbstractContextManager[CaseBook]]
 
 
 @pytest.fixture
@@ -23,9 +23,9 @@ def opened(url: str, world: World) -> Opened:
     """A book with cases K1 (R0: C00 C01 C02) and K2 (R1: C03 C04 C05) of a team that works so."""
 
     @contextmanager
-    def open_so(second_pair: SecondPair) -> Iterator[CaseBook]:
-        with open_casebook(url, CaseSettings(second_pair=second_pair)) as book:
-            book.take_in(world.run(*flagged_rings(2)), world.bank)
+    def open_so(four_eyes: FourEyes) -> Iterator[CaseBook]:
+        with open_casebook(url, CaseSettings(four_eyes=four_eyes)) as book:
+            book.import_run(world.run(*flagged_rings(2)), world.bank)
             yield book
 
     return open_so
@@ -34,7 +34,7 @@ def opened(url: str, world: World) -> Opened:
 @pytest.fixture
 def pair(opened: Opened) -> Iterator[CaseBook]:
     """Of a team in which everything is seen twice."""
-    with opened(SecondPair.always) as book:
+    with opened(FourEyes.always) as book:
         yield book
 
 
@@ -54,13 +54,13 @@ def exported(book: CaseBook, lead: User) -> dict[tuple[str, str], str]:
 @pytest.mark.parametrize(
     ("needed", "judgement", "status"),
     [
-        (SecondPair.same_hand, Judgement.same_hand, Status.seconding),
-        (SecondPair.same_hand, Judgement.different, Status.decided),
-        (SecondPair.always, Judgement.unsure, Status.seconding),
-        (SecondPair.never, Judgement.same_hand, Status.decided),
+        (FourEyes.same_hand, Judgement.same_hand, Status.second_review),
+        (FourEyes.same_hand, Judgement.different, Status.decided),
+        (FourEyes.always, Judgement.unsure, Status.second_review),
+        (FourEyes.never, Judgement.same_hand, Status.decided),
     ],
 )
-def test_which_decisions_need_it(opened: Opened, ana: User, needed: SecondPair, judgement: Judgement, status: Status):
+def test_which_decisions_need_it(opened: Opened, ana: User, needed: FourEyes, judgement: Judgement, status: Status):
     with opened(needed) as book:
         assert decided(book, "K1", ana, Decision(Scope.ring, judgement)).status is status
 
@@ -68,11 +68,11 @@ def test_which_decisions_need_it(opened: Opened, ana: User, needed: SecondPair, 
 def test_two_who_agree_close_a_case_and_two_who_do_not_pass_it_to_a_lead(
     opened: Opened, ana: User, ben: User, lea: User
 ):
-    with opened(SecondPair.same_hand) as book:
+    with opened(FourEyes.same_hand) as book:
         for case_id in ("K1", "K2"):
             decided(book, case_id, ana, SAME)
         assert exported(book, lea) == {}
-        with pytest.raises(Forbidden, match="second pair"):
+        with pytest.raises(ForbiddenError, match="second pair"):
             book.claim("K1", ana)
         assert book.claim_next(ana) is None
         agreed, disagreed = decided(book, "K1", ben, SAME), decided(book, "K2", ben, DIFFERENT)
@@ -86,26 +86,26 @@ def test_a_colleague_who_puts_the_case_away_does_not_hand_it_back(pair: CaseBook
     decided(pair, "K1", ana, SAME)
     pair.claim("K1", ben)
     pair.snooze("K1", ben, datetime.now(UTC) + timedelta(hours=1))
-    with pytest.raises(Forbidden, match="second pair"):
+    with pytest.raises(ForbiddenError, match="second pair"):
         pair.claim("K1", ana)
     assert pair.claim("K1", ben).holder == "ben"
 
 
 def test_a_case_that_a_lead_puts_away_stays_the_leads(opened: Opened, ana: User, ben: User, lea: User):
-    with opened(SecondPair.never) as book:
+    with opened(FourEyes.never) as book:
         book.claim("K1", ana)
         book.escalate("K1", ana, "beyond me")
         book.claim("K1", lea)
         book.snooze("K1", lea, datetime.now(UTC) + timedelta(hours=1))
-        with pytest.raises(Forbidden, match="escalated"):
+        with pytest.raises(ForbiddenError, match="escalated"):
             book.claim("K1", ben)
 
 
 def test_a_lead_alone_is_one_pair_of_eyes(pair: CaseBook, ben: User, lea: User):
     pair.claim("K1", lea)
     pair.escalate("K1", lea, "to myself")
-    assert decided(pair, "K1", lea, SAME).status is Status.seconding
-    with pytest.raises(Forbidden, match="second pair"):
+    assert decided(pair, "K1", lea, SAME).status is Status.second_review
+    with pytest.raises(ForbiddenError, match="second pair"):
         pair.claim("K1", lea)
     assert decided(pair, "K1", ben, SAME).status is Status.decided
 
@@ -113,13 +113,13 @@ def test_a_lead_alone_is_one_pair_of_eyes(pair: CaseBook, ben: User, lea: User):
 def test_a_lead_who_agrees_with_neither_is_not_alone_right(pair: CaseBook, ana: User, ben: User, lea: User):
     decided(pair, "K1", ana, SAME)
     decided(pair, "K1", ben, DIFFERENT)
-    assert decided(pair, "K1", lea, Decision(Scope.ring, Judgement.unsure)).status is Status.seconding
+    assert decided(pair, "K1", lea, Decision(Scope.ring, Judgement.unsure)).status is Status.second_review
 
 
 def test_a_member_whom_the_first_never_saw_is_seen_twice(pair: CaseBook, world: World, ana: User, ben: User, lea: User):
     decided(pair, "K1", ana, SAME)
-    pair.take_in(world.run(Ring("R0", [*CUSTOMERS[:3], "C20"])), world.bank)
-    assert decided(pair, "K1", ben, SAME).status is Status.seconding
+    pair.import_run(world.run(Ring("R0", [*CUSTOMERS[:3], "C20"])), world.bank)
+    assert decided(pair, "K1", ben, SAME).status is Status.second_review
     assert exported(pair, lea) == {}
     closed = decided(pair, "K1", ana, SAME)
     assert (closed.status, closed.news) == (Status.decided, ())
@@ -130,7 +130,7 @@ def test_members_brought_in_after_the_first_opinion_are_seen_twice(pair: CaseBoo
     decided(pair, "K1", ana, SAME)
     pair.claim("K1", ben)
     merged = pair.merge("K2", "K1", ben, pair.case("K2").version)
-    assert pair.decide("K1", ben, SAME, merged.version).status is Status.seconding
+    assert pair.decide("K1", ben, SAME, merged.version).status is Status.second_review
 
 
 def test_a_link_counts_once_a_colleague_has_closed_the_case(pair: CaseBook, ana: User, ben: User, lea: User):
@@ -149,16 +149,16 @@ def test_a_link_counts_once_a_colleague_has_closed_the_case(pair: CaseBook, ana:
 
 def test_what_the_second_adds_is_seen_by_the_first(pair: CaseBook, ana: User, ben: User, lea: User):
     decided(pair, "K1", ana, DIFFERENT)
-    assert decided(pair, "K1", ben, LINK, DIFFERENT).status is Status.seconding
-    with pytest.raises(Forbidden, match="second pair"):
+    assert decided(pair, "K1", ben, LINK, DIFFERENT).status is Status.second_review
+    with pytest.raises(ForbiddenError, match="second pair"):
         pair.claim("K1", ben)
     assert decided(pair, "K1", ana, DIFFERENT).status is Status.decided
     assert exported(pair, lea)["C00", "C01"] == "same_hand"
 
 
 def test_an_accusing_link_is_seen_twice_in_a_ring_that_is_cleared(opened: Opened, ana: User, ben: User):
-    with opened(SecondPair.same_hand) as book:
-        assert decided(book, "K1", ana, LINK, DIFFERENT).status is Status.seconding
+    with opened(FourEyes.same_hand) as book:
+        assert decided(book, "K1", ana, LINK, DIFFERENT).status is Status.second_review
         assert decided(book, "K1", ben, DIFFERENT).waiting == ()
         assert decided(book, "K2", ana, DIFFERENT).status is Status.decided
 
@@ -169,12 +169,12 @@ def test_an_undone_confirmation_waits_again(pair: CaseBook, ana: User, ben: User
     undone = pair.undo("K1", ben, closed.version)
     assert (undone.status, undone.holder, len(undone.waiting)) == (Status.claimed, "ben", 1)
     assert exported(pair, lea) == {}
-    assert pair.release("K1", ben).status is Status.seconding
-    assert pair.drifted() == []
+    assert pair.release("K1", ben).status is Status.second_review
+    assert pair.out_of_sync() == []
 
 
 def test_a_team_that_gives_it_up_closes_what_waited(url: str, opened: Opened, ana: User, ben: User, lea: User):
-    with opened(SecondPair.always) as book:
+    with opened(FourEyes.always) as book:
         decided(book, "K1", ana, LINK, SAME)
     with open_casebook(url) as book:
         assert decided(book, "K1", ben, SAME).status is Status.decided
@@ -183,8 +183,8 @@ def test_a_team_that_gives_it_up_closes_what_waited(url: str, opened: Opened, an
 
 def test_what_is_missed_is_estimated_from_what_counts(url: str, world: World, ana: User, ben: User):
     below = [Ring(f"B{n}", [f"C{n:02}", "C28", "C29"], q=0.9, flagged=False) for n in range(10)]
-    with open_casebook(url, CaseSettings(sample=2, second_pair=SecondPair.always)) as book:
-        book.take_in(world.run(*below), world.bank)
+    with open_casebook(url, CaseSettings(sample=2, four_eyes=FourEyes.always)) as book:
+        book.import_run(world.run(*below), world.bank)
         first = book.queue(QueueFilter(origins=(Origin.sample,)))[0].case_id
         decided(book, first, ana, SAME)
         assert book.missed().decided == 0

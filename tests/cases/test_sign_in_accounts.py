@@ -6,7 +6,7 @@ import pytest
 
 from ringsight.cases import clock
 from ringsight.cases.casebook import CaseBook
-from ringsight.cases.errors import CaseError, Forbidden, SignInRefused
+from ringsight.cases.errors import CaseError, ForbiddenError, SignInError
 from ringsight.cases.users import Role, User
 
 ADMIN = User("ada", Role.admin)
@@ -37,7 +37,7 @@ def test_signing_out_ends_a_session(peopled: CaseBook):
 def test_a_wrong_name_is_refused_as_a_wrong_password_is(peopled: CaseBook):
     said = set()
     for name, password in (("ana", "wrong"), ("nobody-here", SECRET), ("ana", "")):
-        with pytest.raises(SignInRefused) as refused:
+        with pytest.raises(SignInError) as refused:
             peopled.accounts.sign_in(name, password, "::1")
         said.add(str(refused.value))
     assert len(said) == 1
@@ -45,9 +45,9 @@ def test_a_wrong_name_is_refused_as_a_wrong_password_is(peopled: CaseBook):
 
 def test_guessing_is_limited(peopled: CaseBook, monkeypatch: pytest.MonkeyPatch):
     for _ in range(5):
-        with pytest.raises(SignInRefused, match="wrong"):
+        with pytest.raises(SignInError, match="wrong"):
             peopled.accounts.sign_in("ana", "guess", "::1")
-    with pytest.raises(SignInRefused, match="too many"):
+    with pytest.raises(SignInError, match="too many"):
         peopled.accounts.sign_in("ana", SECRET, "::2")
     moment = datetime.now(UTC) + timedelta(minutes=16)
     monkeypatch.setattr(clock, "now", lambda: moment)
@@ -60,7 +60,7 @@ def test_a_closed_or_changed_account_ends_its_sessions(peopled: CaseBook):
     assert peopled.sessions.user_of(token) is None
     peopled.accounts.close("ana", ADMIN)
     assert peopled.accounts.users() == []
-    with pytest.raises(SignInRefused):
+    with pytest.raises(SignInError):
         peopled.accounts.sign_in("ana", SECRET, "::1")
     with pytest.raises(CaseError, match="already"):
         peopled.accounts.add("ana", Role.analyst, SECRET, ADMIN)
@@ -74,7 +74,7 @@ def test_only_an_admin_manages_accounts(peopled: CaseBook, role: Role):
         lambda: peopled.accounts.change("ana", who, role=Role.admin),
         lambda: peopled.accounts.close("ana", who),
     ):
-        with pytest.raises(Forbidden):
+        with pytest.raises(ForbiddenError):
             attempt()
 
 

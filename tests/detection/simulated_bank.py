@@ -9,7 +9,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.detection.results import Results
-from ringsight.records.bank import Bank, Role
+from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.embeddings import Embeddings
 
 MODALITIES = ("id_images", "notes", "transactions")
@@ -65,7 +65,7 @@ def simulate(
     )
 
 
-def bank_of(customers: pl.DataFrame, roles: dict[str, Role] | None = None) -> Bank:
+def bank_of(customers: pl.DataFrame, roles: dict[str, ColumnRole] | None = None) -> Bank:
     """A bank of these customers, and of no records: detection reads none."""
     nothing = pl.DataFrame()
     return Bank(Path("/nowhere"), customers, nothing, nothing, nothing, roles or {}, nothing, "data")

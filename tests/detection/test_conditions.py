@@ -19,7 +19,7 @@ from ringsight.detection.conditions import (
     declared_conditions,
     remaining,
 )
-from ringsight.records.bank import Role
+from ringsight.records.bank import ColumnRole
 
 N = 300
 STRATA = np.array([f"stratum {i % 3}" for i in range(N)])
@@ -191,7 +191,12 @@ def values_of(condition: Condition) -> list[str]:
 
 
 def test_innocent_columns_come_before_protected_ones_each_by_name():
-    roles = {"sex": Role.protected, "employer": Role.innocent, "address": Role.innocent, "device": Role.evidence}
+    roles = {
+        "sex": ColumnRole.protected,
+        "employer": ColumnRole.innocent,
+        "address": ColumnRole.innocent,
+        "device": ColumnRole.evidence,
+    }
     customers = customers_of(sex=["f", "m"], employer=["x", None], address=["", " "], device=["d", "d"], other=[1, 1])
     conditions = declared_conditions(bank_of(customers, roles))
     assert [(c.kind, c.name) for c in conditions] == [
@@ -210,7 +215,7 @@ def test_nothing_declared_nothing_given():
 @pytest.mark.parametrize("column", [pl.Series([None, None], dtype=pl.String), pl.Series([None, None], dtype=pl.Null)])
 def test_an_empty_column_explains_nothing(column: pl.Series):
     customers = customers_of(other=[1, 2]).with_columns(branch=column, sex=column)
-    conditions = declared_conditions(bank_of(customers, {"branch": Role.innocent, "sex": Role.protected}))
+    conditions = declared_conditions(bank_of(customers, {"branch": ColumnRole.innocent, "sex": ColumnRole.protected}))
     assert [condition.codes.tolist() for condition in conditions] == [[-1, -1]] * 2
     assert [condition.values for condition in conditions] == [[], []]
     assert all(condition.coincidence(np.arange(2)) == 0 for condition in conditions)
@@ -218,19 +223,19 @@ def test_an_empty_column_explains_nothing(column: pl.Series):
 
 def test_of_names_the_last_word_counts():
     names = ["Ada Maria Lovelace", " Byron Lovelace ", "Grace", None]
-    (condition,) = declared_conditions(bank_of(customers_of(name=names), {"name": Role.protected}))
+    (condition,) = declared_conditions(bank_of(customers_of(name=names), {"name": ColumnRole.protected}))
     assert values_of(condition) == ["Lovelace", "Lovelace", "Grace", ""]
 
 
 def test_birth_years_count_by_their_decade():
     years = [1950, 1959, 1960, None, *range(1961, 1975)]
-    (condition,) = declared_conditions(bank_of(customers_of(birth_year=years), {"birth_year": Role.protected}))
+    (condition,) = declared_conditions(bank_of(customers_of(birth_year=years), {"birth_year": ColumnRole.protected}))
     assert values_of(condition)[:5] == ["1950s", "1950s", "1960s", "", "1960s"]
     assert condition.values == ["1950s", "1960s", "1970s"]
 
 
 def test_a_few_numbers_are_values_of_their_own():
-    (condition,) = declared_conditions(bank_of(customers_of(sex=[1, 2, 9, None]), {"sex": Role.protected}))
+    (condition,) = declared_conditions(bank_of(customers_of(sex=[1, 2, 9, None]), {"sex": ColumnRole.protected}))
     assert values_of(condition) == ["1", "2", "9", ""]
 
 
@@ -251,7 +256,7 @@ def test_the_agent_who_wrote_most_of_the_notes_is_derived():
 
 def test_an_agent_given_with_the_customers_is_not_derived():
     notes = pl.DataFrame({"customer_id": ["c0"], "agent_id": ["anna"]})
-    bank = bank_of(customers_of(agent_id=["zoe", None]), {"agent_id": Role.innocent}).with_records(
+    bank = bank_of(customers_of(agent_id=["zoe", None]), {"agent_id": ColumnRole.innocent}).with_records(
         transactions=pl.DataFrame(), notes=notes, id_images=pl.DataFrame()
     )
     (condition,) = declared_conditions(bank)
@@ -277,6 +282,6 @@ def test_the_last_days_of_a_year_belong_to_the_week_they_are_in():
 
 def test_the_order_of_the_declaration_does_not_matter():
     customers = customers_of(address=["x", "y", "x"], branch=["b", "b", None])
-    roles = {"address": Role.innocent, "branch": Role.innocent}
+    roles = {"address": ColumnRole.innocent, "branch": ColumnRole.innocent}
     one, other = (declared_conditions(bank_of(customers, r)) for r in (roles, dict(reversed(roles.items()))))
     assert [(c.name, c.codes.tolist(), c.values) for c in one] == [(c.name, c.codes.tolist(), c.values) for c in other]

@@ -11,7 +11,7 @@ from simulated_bank import Simulation, flags, found, simulate
 from ringsight.detection.detect import DetectConfig, detect
 from ringsight.detection.weights import FEWEST, learn_weights
 from ringsight.errors import DataError
-from ringsight.graph.sources import EntityTrace, Trace, modality_trace
+from ringsight.graph.sources import EntitySource, Trace, space_source
 from ringsight.records.decisions import DECISIONS, read_decisions
 
 
@@ -95,7 +95,7 @@ def simulation() -> Simulation:
 @pytest.fixture(scope="module")
 def traces(simulation: Simulation) -> list[Trace]:
     ids = simulation.bank.customer_ids
-    return [modality_trace(simulation.embeddings[name], ids, 30) for name in sorted(simulation.embeddings)]
+    return [space_source(simulation.embeddings[name], ids, 30) for name in sorted(simulation.embeddings)]
 
 
 def decided(simulation: Simulation, traces: list[Trace], telling: int, each: int) -> pl.DataFrame:
@@ -139,7 +139,7 @@ def test_a_trace_that_nobody_of_the_decided_has_keeps_its_weight_near_the_rest(
     simulation: Simulation, traces: list[Trace]
 ):
     customers = len(simulation.bank.customer_ids)
-    absent = EntityTrace("device", np.zeros(customers, bool), np.full(customers, -1), np.zeros(1))
+    absent = EntitySource("device", np.zeros(customers, bool), np.full(customers, -1), np.zeros(1))
     weights = learn_weights([*traces, absent], decided(simulation, traces, 0, 40), simulation.bank.customer_ids)
     assert 0.2 < weights.values[-1] < weights.values[0]
 

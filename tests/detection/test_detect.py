@@ -13,7 +13,7 @@ from ringsight.detection.fairness import AUDIT
 from ringsight.detection.results import AGREEMENT, BITS, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.detection.tables import ring_id
 from ringsight.errors import SettingsError
-from ringsight.records.bank import Role
+from ringsight.records.bank import ColumnRole
 from ringsight.records.embeddings import JOINT
 
 QUICK = DetectConfig(permutations=40)
@@ -49,11 +49,11 @@ def test_the_tables_hold_together(planted: Simulation, results: Results):
     sizes = dict(results.members.group_by("ring_id").len().iter_rows())
     assert sizes == dict(results.rings.select("ring_id", "size").iter_rows())
     rings = results.rings
-    assert rings["q_beyond"].is_sorted()
-    assert rings["score_beyond"].is_sorted(descending=True)
-    assert (rings["score_beyond"] <= rings["score"]).all()
-    assert (rings["flagged"] == (rings["q_beyond"] <= QUICK.fdr) & (rings["held"] == "")).all()
-    for rate in ("q_value", "q_beyond", "p_value"):
+    assert rings["adjusted_q_value"].is_sorted()
+    assert rings["adjusted_score"].is_sorted(descending=True)
+    assert (rings["adjusted_score"] <= rings["score"]).all()
+    assert (rings["flagged"] == (rings["adjusted_q_value"] <= QUICK.fdr) & (rings["held"] == "")).all()
+    for rate in ("q_value", "adjusted_q_value", "p_value"):
         assert rings[rate].is_between(0, 1).all()
     assert set(rings["null"]) <= {"permutation", "density", "both"}
     assert set(rings["proposer"]) <= {*MODALITIES, "together"}
@@ -140,7 +140,9 @@ def test_banks_without_rings_are_seldom_flagged_by_either_null(shared: bool):
     for seed in range(runs):
         simulation = simulate(100 + seed, customers=100, rings=0)
         devices = pl.Series("device", np.random.default_rng(seed).integers(0, 40, 100).astype(str))
-        bank = bank_of(simulation.bank.customers.with_columns(devices), {"device": Role.evidence} if shared else {})
+        bank = bank_of(
+            simulation.bank.customers.with_columns(devices), {"device": ColumnRole.evidence} if shared else {}
+        )
         flagged += bool(flags(detect(bank, simulation.embeddings, QUICK, seed)))
     # 4 of 20: with a rate of 5 % (a tenth more for the plug-in estimate) more happens once in 300 times
     assert flagged <= binom.ppf(0.995, runs, 1.1 * QUICK.fdr)
@@ -158,10 +160,10 @@ def test_a_device_corroborates_what_one_modality_shows():
     of_a_ring = {customer: number for number, ring in enumerate(simulation.rings) for customer in ring}
     devices = [f"device {of_a_ring.get(c, c)}" for c in simulation.bank.customer_ids.tolist()]
     customers = simulation.bank.customers.with_columns(device=pl.Series(devices))
-    results = detect(bank_of(customers, {"device": Role.evidence}), simulation.embeddings, QUICK, seed=0)
+    results = detect(bank_of(customers, {"device": ColumnRole.evidence}), simulation.embeddings, QUICK, seed=0)
     assert all(found(ring, flags(results)) for ring in simulation.rings)
     assert results.links["bits_entities"].max() == pytest.approx(np.log2(150 / 6))
-    for other in (Role.innocent, Role.protected):
+    for other in (ColumnRole.innocent, ColumnRole.protected):
         unused = detect(bank_of(customers, {"device": other}), simulation.embeddings, QUICK, seed=0)
         assert not any(found(ring, flags(unused)) for ring in simulation.rings)
         assert unused.links["bits_entities"].max() in (0.0, None)
@@ -170,7 +172,7 @@ def test_a_device_corroborates_what_one_modality_shows():
 
 def test_a_value_that_everybody_shares_ties_nobody_and_explains_nothing(planted: Simulation, results: Results):
     everybody = planted.bank.customers.with_columns(device=pl.lit("kiosk"), branch=pl.lit("main"), sex=pl.lit("x"))
-    roles = {"device": Role.evidence, "branch": Role.innocent, "sex": Role.protected}
+    roles = {"device": ColumnRole.evidence, "branch": ColumnRole.innocent, "sex": ColumnRole.protected}
     again = detect(bank_of(everybody, roles), planted.embeddings, QUICK, seed=0)
     assert again.links["bits_entities"].max() == 0
     assert set(again.rings["explanation"]) | set(again.rings["held"]) == {""}

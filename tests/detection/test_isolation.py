@@ -14,7 +14,7 @@ from ringsight.detection.conditions import Condition, ConditionKind
 from ringsight.detection.isolation import FEWEST, isolation, judged
 from ringsight.detection.nulls import distinct
 from ringsight.graph.branches import branches
-from ringsight.graph.sources import modality_trace
+from ringsight.graph.sources import space_source
 from ringsight.records.embeddings import Embeddings
 
 KEEP = 30
@@ -49,7 +49,7 @@ def judged_by(embeddings: Mapping[str, Embeddings], keep: int = KEEP, conditions
 def clumps(vectors: np.ndarray, keep: int = KEEP) -> Clumps | None:
     """The communities of one modality, or None where nothing is judged."""
     evidence = judged_by({"notes": embeddings_of(vectors)}, keep)
-    return Clumps(evidence.own[0], evidence.standing[0].chance) if evidence.standing else None
+    return Clumps(evidence.own[0], evidence.isolation[0].chance) if evidence.isolation else None
 
 
 def flagged(rings: Clumps | None, fdr: float = 0.05) -> list[set[int]]:
@@ -170,7 +170,7 @@ def test_where_all_near_neighbours_are_members_the_nearest_stranger_is_looked_fo
     vectors = cloud(3)
     vectors[:6] = vectors[0] + 0.05 * vectors[:6]
     embeddings = embeddings_of(vectors)
-    trace = modality_trace(embeddings, embeddings.customer_ids, keep)
+    trace = space_source(embeddings, embeddings.customer_ids, keep)
     unit = embeddings.vectors.astype(np.float64)
     similarity = unit[:6] @ unit.T
     outside = np.sqrt(2 - 2 * similarity[:, 6:].max(axis=1)).mean()
@@ -185,14 +185,14 @@ def test_the_nearer_the_nearest_strangers_the_less_a_ring_stands_apart():
         vectors[:6] = vectors[0] + 0.05 * vectors[:6]
         vectors[6] = vectors[0] + strangeness * vectors[6]
         embeddings = embeddings_of(vectors)
-        trace = modality_trace(embeddings, embeddings.customer_ids, KEEP)
+        trace = space_source(embeddings, embeddings.customer_ids, KEEP)
         apart.append(isolation(trace, [np.arange(6)])[0])
     assert (np.diff(apart) < 0).all()
 
 
 def test_everybody_stands_apart_from_nobody():
     embeddings = embeddings_of(cloud(1, 5))
-    trace = modality_trace(embeddings, embeddings.customer_ids, KEEP)
+    trace = space_source(embeddings, embeddings.customer_ids, KEEP)
     assert isolation(trace, [np.arange(5)])[0] < 0
     assert len(isolation(trace, [])) == 0
 
@@ -202,14 +202,14 @@ def test_those_without_the_modality_are_in_no_community():
     customers = pl.DataFrame({"customer_id": [*(f"b{i:05d}" for i in range(200)), *embeddings.customer_ids.tolist()]})
     evidence = judged(gather_evidence(customers, {"notes": embeddings}, [], CandidateConfig(), seed=0), [])
     assert min(members.min() for members in evidence.own[0]) >= 200
-    assert set(evidence.standing) == {0}
+    assert set(evidence.isolation) == {0}
 
 
 def test_a_modality_with_too_few_communities_is_not_judged_and_changes_no_other():
     one, two = embeddings_of(cloud(5)), embeddings_of(cloud(6, 10), "transactions")
     alone, both = judged_by({"notes": one}), judged_by({"notes": one, "transactions": two})
-    assert set(alone.standing) == set(both.standing) == {0}
-    np.testing.assert_array_equal(alone.standing[0].chance, both.standing[0].chance)
+    assert set(alone.isolation) == set(both.isolation) == {0}
+    np.testing.assert_array_equal(alone.isolation[0].chance, both.isolation[0].chance)
 
 
 @pytest.mark.parametrize("kind", ConditionKind)
@@ -223,13 +223,13 @@ def test_only_what_an_innocent_column_explains_is_no_part_of_the_bulk(kind: Cond
     ring = set(range(200, 206))
     condition = Condition(kind, "branch", branch, [str(i) for i in range(20)])
     evidence = judged_by({"notes": embeddings_of(vectors)}, conditions=[condition])
-    found = flagged(Clumps(evidence.own[0], evidence.standing[0].chance))
+    found = flagged(Clumps(evidence.own[0], evidence.isolation[0].chance))
     assert any(alike(ring, group) for group in found) == (kind is ConditionKind.innocent)
 
 
 def test_overlapping_communities_are_one_family():
     evidence = judged_by({"notes": embeddings_of(cloud(4, 600))})
-    family, groups = evidence.standing[0].family, [set(members.tolist()) for members in evidence.own[0]]
+    family, groups = evidence.isolation[0].family, [set(members.tolist()) for members in evidence.own[0]]
     apart = isolation(evidence.traces[0], evidence.own[0])
     for number, (members, head) in enumerate(zip(groups, family.tolist(), strict=True)):
         assert members & groups[head]
@@ -253,7 +253,7 @@ def test_branches_are_sorted_nested_or_apart_and_not_too_small_or_large(minimum:
     vectors = cloud(4, 600)
     vectors[:40] = vectors[0]
     embeddings = embeddings_of(vectors)
-    found = branches(modality_trace(embeddings, embeddings.customer_ids, KEEP), minimum)
+    found = branches(space_source(embeddings, embeddings.customer_ids, KEEP), minimum)
     groups = [set(members.tolist()) for members in found]
     assert set(range(40)) in groups
     for members, group in zip(found, groups, strict=True):

@@ -9,11 +9,11 @@ from simulated_bank import MODALITIES, Simulation, bank_of, found, simulate
 
 from ringsight.detection.detect import DetectConfig, detect
 from ringsight.detection.results import Results
-from ringsight.records.bank import Bank, Role
+from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.embeddings import Embeddings
 
 QUICK = DetectConfig(permutations=40)
-ROLES = {"address": Role.innocent, "employer": Role.innocent, "name": Role.protected}
+ROLES = {"address": ColumnRole.innocent, "employer": ColumnRole.innocent, "name": ColumnRole.protected}
 
 
 def shared(simulation: Simulation, values: dict[int, str]) -> list[str | None]:
@@ -75,8 +75,8 @@ def without(embeddings: dict[str, Embeddings], *names: str) -> dict[str, Embeddi
 def test_a_household_is_set_aside_and_a_ring_beside_it_stays(planted: Simulation, results: Results):
     household, ring = row_of(results, planted.rings[0]), row_of(results, planted.rings[2])
     assert (household["explanation"], household["flagged"]) == ("address", False)
-    assert household["q_value"] <= QUICK.fdr < household["q_beyond"]
-    assert household["score_beyond"] < household["score"]
+    assert household["q_value"] <= QUICK.fdr < household["adjusted_q_value"]
+    assert household["adjusted_score"] < household["score"]
     assert (ring["explanation"], ring["held"], ring["flagged"]) == ("", "", True)
     assert results.summary["explained"] == 1
 
@@ -95,7 +95,7 @@ def test_a_ring_that_a_protected_column_explains_is_held_until_a_person_has_look
 ):
     held = row_of(results, planted.rings[1])
     assert (held["held"], held["flagged"], held["explanation"]) == ("name", False, "")
-    assert held["q_beyond"] <= QUICK.fdr
+    assert held["adjusted_q_value"] <= QUICK.fdr
     assert results.summary["held"] == 1
     unblocked = detect(bank, planted.embeddings, replace(QUICK, block_proxies=False), seed=0)
     told = row_of(unblocked, planted.rings[1])
@@ -105,8 +105,8 @@ def test_a_ring_that_a_protected_column_explains_is_held_until_a_person_has_look
 
 def test_flags_are_what_is_on_the_list_and_not_held(results: Results):
     rings = results.rings
-    assert (rings["flagged"] == (rings["q_beyond"] <= QUICK.fdr) & (rings["held"] == "")).all()
-    assert (rings["score_beyond"] <= rings["score"]).all()
+    assert (rings["flagged"] == (rings["adjusted_q_value"] <= QUICK.fdr) & (rings["held"] == "")).all()
+    assert (rings["adjusted_score"] <= rings["score"]).all()
     assert set(rings.filter(pl.col("held") != "")["explanation"]) == {""}
     aside = rings.filter(pl.col("explanation") != "")
     assert not aside["flagged"].any()
@@ -120,7 +120,7 @@ def test_agreement_that_was_not_proposed_adds_up_to_the_corroboration(results: R
     proposer = dict(results.rings.select("ring_id", "proposer").iter_rows())
     for row in results.agreement.filter("proposed").iter_rows(named=True):
         assert proposer[row["ring_id"]] in (row["trace"], "together")
-    apart = dict(results.rings.select("ring_id", "bits_apart").iter_rows())
+    apart = dict(results.rings.select("ring_id", "isolation_score").iter_rows())
     untouched = results.conditions.filter((pl.col("kind") == "innocent") & (pl.col("carriers") <= 1))
     assert len(untouched)
     for row in untouched.iter_rows(named=True):
@@ -142,7 +142,9 @@ def test_no_condition_leaves_more_than_there_was(results: Results):
 
 
 def test_every_ring_within_reach_is_told_given_every_column_and_without_every_trace(results: Results):
-    within = set(results.rings.filter((pl.col("q_beyond") <= QUICK.fdr) | (pl.col("explanation") != ""))["ring_id"])
+    within = set(
+        results.rings.filter((pl.col("adjusted_q_value") <= QUICK.fdr) | (pl.col("explanation") != ""))["ring_id"]
+    )
     assert set(results.conditions["ring_id"]) == within
     for ring in within:
         rows = results.conditions.filter(pl.col("ring_id") == ring)
@@ -198,7 +200,7 @@ def test_one_picture_on_many_accounts_is_flagged_by_density(size: int):
     results = detect(simulation.bank, embeddings, QUICK, seed=0)
     row = row_of(results, accounts)
     assert (row["null"], row["proposer"], row["flagged"]) == ("density", "id_images", True)
-    assert row["bits_apart"] > 12
+    assert row["isolation_score"] > 12
     assert 0 < row["p_value"] < 0.01
     assert results.summary["flagged_by_null"]["density"] >= 1
     # it stays without any other trace, and falls with the picture
@@ -218,9 +220,9 @@ def test_a_picture_is_explained_where_half_of_its_accounts_share_a_rare_value(ca
     booth = set(sorted(accounts)[:carriers])
     branch = ["booth" if customer in booth else f"b{customer}" for customer in simulation.bank.customer_ids.tolist()]
     customers = simulation.bank.customers.with_columns(branch=pl.Series(branch), sex=pl.Series(branch))
-    innocent = detect(bank_of(customers, {"branch": Role.innocent}), embeddings, QUICK, seed=0)
+    innocent = detect(bank_of(customers, {"branch": ColumnRole.innocent}), embeddings, QUICK, seed=0)
     assert found(accounts, flags_of(innocent)) != explained
-    protected = row_of(detect(bank_of(customers, {"sex": Role.protected}), embeddings, QUICK, seed=0), accounts)
+    protected = row_of(detect(bank_of(customers, {"sex": ColumnRole.protected}), embeddings, QUICK, seed=0), accounts)
     assert (protected["held"], protected["flagged"]) == (("sex", False) if explained else ("", True))
 
 
@@ -228,7 +230,7 @@ def test_a_common_value_explains_no_picture():
     simulation = simulate(3, customers=150, rings=0)
     embeddings, accounts = one_picture(simulation, 12)
     customers = simulation.bank.customers.with_columns(branch=pl.lit("the only one"))
-    row = row_of(detect(bank_of(customers, {"branch": Role.innocent}), embeddings, QUICK, seed=0), accounts)
+    row = row_of(detect(bank_of(customers, {"branch": ColumnRole.innocent}), embeddings, QUICK, seed=0), accounts)
     assert (row["explanation"], row["flagged"]) == ("", True)
 
 
@@ -237,7 +239,7 @@ def test_evidence_shared_by_an_innocent_circle_is_explained_with_the_rest():
     simulation = simulate(3, customers=150, rings=2, tied=2)
     device, address = shared(simulation, {0: "d0", 1: "d1"}), shared(simulation, {0: "home"})
     customers = simulation.bank.customers.with_columns(device=pl.Series(device), address=pl.Series(address))
-    bank = bank_of(customers, {"device": Role.evidence, "address": Role.innocent})
+    bank = bank_of(customers, {"device": ColumnRole.evidence, "address": ColumnRole.innocent})
     results = detect(bank, simulation.embeddings, QUICK, seed=0)
     household, ring = (row_of(results, members) for members in simulation.rings)
     assert (household["explanation"], household["flagged"]) == ("address", False)
@@ -251,5 +253,5 @@ def test_evidence_shared_by_an_innocent_circle_is_explained_with_the_rest():
 def test_a_household_is_explained_with_a_stranger_beside_it_too(seed: int):
     simulation = simulate(seed, customers=240, rings=3, tied=3)
     address = pl.Series(shared(simulation, {0: "home"}))
-    bank = bank_of(simulation.bank.customers.with_columns(address=address), {"address": Role.innocent})
+    bank = bank_of(simulation.bank.customers.with_columns(address=address), {"address": ColumnRole.innocent})
     assert not found(simulation.rings[0], flags_of(detect(bank, simulation.embeddings, QUICK, seed=0)))

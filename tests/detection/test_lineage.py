@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from ringsight.detection.lineage import CHANGES, EVENTS, LINEAGE, MEMORY, Event, Lineage, follow
+from ringsight.detection.lineage import CHANGES, EVENTS, LINEAGE, MEMORY, Lineage, RingEvent, follow
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.detection.tables import ring_id
 from ringsight.errors import DataError
@@ -101,13 +101,13 @@ def test_rings_as_they_were_keep_their_ids_and_make_no_event():
 @pytest.mark.parametrize(
     ("then", "event", "joined", "left"),
     [
-        (A | some("c", 1, 2), Event.grew, 2, 0),
-        (A | some("c", *range(20)), Event.grew, 20, 0),
-        (some("a", 0, 1, 2), Event.shrank, 0, 3),
-        (some("a", 0, 1, 2, 3) | some("c", 1), Event.moved, 1, 2),
+        (A | some("c", 1, 2), RingEvent.grew, 2, 0),
+        (A | some("c", *range(20)), RingEvent.grew, 20, 0),
+        (some("a", 0, 1, 2), RingEvent.shrank, 0, 3),
+        (some("a", 0, 1, 2, 3) | some("c", 1), RingEvent.moved, 1, 2),
     ],
 )
-def test_a_ring_that_changes_keeps_its_id(then: frozenset[str], event: Event, joined: int, left: int):
+def test_a_ring_that_changes_keeps_its_id(then: frozenset[str], event: RingEvent, joined: int, left: int):
     names, lineage = nights([A, B], [then, B])
     assert names[1] == {then: names[0][A], B: names[0][B]}
     row = lineage.events.row(0, named=True)

@@ -6,7 +6,7 @@ import pytest
 from scipy.stats import kstest
 from simulated_bank import MODALITIES, bank_of, simulate
 
-from ringsight.detection.candidates import CandidateConfig, Candidates, Evidence, Standing, gather_evidence
+from ringsight.detection.candidates import CandidateConfig, Candidates, Evidence, Isolation, gather_evidence
 from ringsight.detection.nulls import distinct, drawn, learn_surprise, permuted
 from ringsight.errors import SettingsError
 from ringsight.graph.sources import CHANCE_BITS
@@ -167,11 +167,11 @@ def test_a_candidate_is_named_for_the_null_that_it_is_the_more_surprising_for():
 
 
 def test_chance_draws_overlapping_communities_together_and_judges_no_others():
-    standing = {2: Standing(np.array([1e-9, 0.3, 0.5]), np.array([0, 0, 2]))}
-    drawn_once = drawn(standing, np.random.default_rng(0))
+    isolation = {2: Isolation(np.array([1e-9, 0.3, 0.5]), np.array([0, 0, 2]))}
+    drawn_once = drawn(isolation, np.random.default_rng(0))
     assert list(drawn_once) == [2]
     assert drawn_once[2][0] == drawn_once[2][1] != drawn_once[2][2]
-    many = np.array([drawn(standing, np.random.default_rng(seed))[2][0] for seed in range(2000)])
+    many = np.array([drawn(isolation, np.random.default_rng(seed))[2][0] for seed in range(2000)])
     assert kstest(many, "uniform").pvalue > 1e-4  # whatever stood apart in the bank
     assert drawn({}, np.random.default_rng(0)) == {}
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageChops
 from tiny_bank import bank_of, card
 from torchvision.models import shufflenet_v2_x0_5
 
-from ringsight.encoders.augmentation import scanned_copies
+from ringsight.encoders.augmentation import print_and_scan
 from ringsight.encoders.id_images import embed_id_images, train_id_images
 from ringsight.encoders.settings import IdImagesConfig, Portrait, TrainerConfig
 from ringsight.errors import ModelError
@@ -131,20 +131,20 @@ def test_weights_of_another_network_are_refused(cards_bank: Bank, tmp_path: Path
 @pytest.mark.parametrize("images", [1, 5])
 def test_copies_keep_shape_and_range(images: int) -> None:
     pixels = torch.rand(images, 3, 72, 112)
-    copies = scanned_copies(pixels, torch.Generator().manual_seed(0))
+    copies = print_and_scan(pixels, torch.Generator().manual_seed(0))
     assert copies.shape == pixels.shape
     assert bool(((copies >= 0) & (copies <= 1)).all())
 
 
 def test_copies_are_drawn_by_the_generator() -> None:
     pixels = torch.rand(3, 3, 72, 112)
-    one, same, other = (scanned_copies(pixels, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
+    one, same, other = (print_and_scan(pixels, torch.Generator().manual_seed(seed)) for seed in (1, 1, 2))
     assert bool((one == same).all())
     assert not bool((one == other).all())
 
 
 def test_copies_differ_from_their_image_slightly_and_from_each_other() -> None:
     pixels = torch.rand(1, 3, 9, 14).repeat_interleave(8, 2).repeat_interleave(8, 3).expand(20, -1, -1, -1)
-    copies = scanned_copies(pixels, torch.Generator().manual_seed(0))
+    copies = print_and_scan(pixels, torch.Generator().manual_seed(0))
     assert 0.01 < float((copies - pixels).abs().mean()) < 0.3
     assert float((copies[0] - copies[1]).abs().mean()) > 0.01

@@ -1,4 +1,4 @@
-"""A bank made of a few records by hand, for artefacts and ledgers."""
+"""A bank made of a few records by hand, for matching_records and ledgers."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,7 +7,7 @@ from typing import Any
 
 import polars as pl
 
-from ringsight.records.bank import Bank, Role
+from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.contract import IMAGES, NOTES, TRANSACTIONS
 from ringsight.records.table_reading import empty_table
 
@@ -21,7 +21,7 @@ def bank_of_records(
     notes: Sequence[tuple[str, str, str, str | None]] = (),
     images: Sequence[tuple[str, str, str]] = (),
     transactions: pl.DataFrame | None = None,
-    roles: dict[str, Role] | None = None,
+    roles: dict[str, ColumnRole] | None = None,
 ) -> Bank:
     """A bank of these records.
 

@@ -19,7 +19,7 @@ from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, N
 from ringsight.errors import DataError
 from ringsight.explain.ledger import Ledger, ledger, reviewed, write_ledgers
 from ringsight.explain.statements import spoken
-from ringsight.records.bank import Bank, Role
+from ringsight.records.bank import Bank, ColumnRole
 
 SCRIPT = "my mother is in hospital and the parcel waits at customs"
 PROTECTED = "Wilhelmina"
@@ -48,10 +48,10 @@ def bank() -> Bank:
         ],
         notes=[("N1", "a", SCRIPT, "A1"), ("N2", "b", SCRIPT, "A2"), ("N3", "e", "nothing of the kind", "A2")],
         roles={
-            "device_id": Role.evidence,
-            "phone": Role.evidence,
-            "branch": Role.innocent,
-            "name": Role.protected,
+            "device_id": ColumnRole.evidence,
+            "phone": ColumnRole.evidence,
+            "branch": ColumnRole.innocent,
+            "name": ColumnRole.protected,
         },
     )
 
@@ -152,7 +152,7 @@ def test_links_add_up_in_a_whole_detection_whatever_the_cap(cap: int):
         device_id=pl.Series([f"D{n}" for n in rng.integers(0, 120, 200)]),
         phone=pl.Series([f"P{n}" for n in rng.integers(0, 20, 200)]),
     )
-    roles = {"device_id": Role.evidence, "phone": Role.evidence}
+    roles = {"device_id": ColumnRole.evidence, "phone": ColumnRole.evidence}
     bank = replace(bank_of_records(roles=roles), customers=customers)
     config = DetectConfig(permutations=40)
     config.candidates.entity_cap = cap
@@ -166,7 +166,7 @@ def test_links_add_up_in_a_whole_detection_whatever_the_cap(cap: int):
 
 def test_the_file_cites_records_and_quotes_none(flagged: Ledger):
     content = json.loads(flagged.to_json())
-    [notes] = content["artefacts"]["notes"]
+    [notes] = content["matching_records"]["notes"]
     assert (notes["note_a"], notes["note_b"]) == ("N1", "N2")
     assert SCRIPT[notes["passages"][0]["start_a"] : notes["passages"][0]["end_a"]] == SCRIPT
     assert not any("hospital" in text for text in strings(content))
@@ -210,7 +210,7 @@ def test_the_bridge_is_named(flagged: Ledger):
 
 def test_a_ledger_without_links_conditions_or_records_is_made_all_the_same(results: Results, bank: Bank):
     bare = ledger("Rpass", results, bank)
-    assert (bare.links, bare.conditions, bare.artefacts.notes, bare.corroboration) == ((), (), (), 0)
+    assert (bare.links, bare.conditions, bare.matching_records.notes, bare.corroboration) == ((), (), (), 0)
     assert bare.fragility.parts == (1, 1, 1)
     json.loads(bare.to_json())
 
@@ -251,7 +251,7 @@ def test_pairs_cover_every_member_that_has_a_like(bank: Bank, results: Results):
     texts = [(f"N{name}", name, SCRIPT, None) for name in RING]
     links = table([("Rflag", a, b, 0.0, 9.0, 0.0, 0.0) for a, b in combinations(RING, 2)], LINKS)
     kept = ledger("Rflag", replace(results, links=links), replace(bank, notes=bank_of_records(notes=texts).notes))
-    met = {name for pair in kept.artefacts.notes for name in (pair.customer_a, pair.customer_b)}
+    met = {name for pair in kept.matching_records.notes for name in (pair.customer_a, pair.customer_b)}
     assert met == set(RING)
 
 

@@ -8,7 +8,7 @@ from bank_of_records import bank_of_records
 from numpy.typing import NDArray
 from PIL import Image
 
-from ringsight.explain.matching import ImagesAlike, images_alike
+from ringsight.explain.matching import MatchingImages, matching_images
 from ringsight.explain.matching.matching_images import ALIKE
 
 HEIGHT, WIDTH = 192, 288
@@ -22,12 +22,12 @@ def texture(seed: int, height: int = HEIGHT, width: int = WIDTH) -> Pixels:
     return np.kron(blotches, np.ones((12, 12), dtype=np.uint8))
 
 
-def compare(folder: Path, one: Pixels, other: Pixels, strangers: list[Pixels]) -> ImagesAlike | None:
+def compare(folder: Path, one: Pixels, other: Pixels, strangers: list[Pixels]) -> MatchingImages | None:
     pictures = {"a": one, "b": other} | {f"s{number}": each for number, each in enumerate(strangers)}
     for name, pixels in pictures.items():
         Image.fromarray(pixels).save(folder / f"{name}.png")
     bank = bank_of_records(folder, images=[(f"I-{name}", name, f"{name}.png") for name in pictures])
-    return images_alike(bank, [("a", "b")]).get(("a", "b"))
+    return matching_images(bank, [("a", "b")]).get(("a", "b"))
 
 
 @pytest.fixture
@@ -108,7 +108,7 @@ def test_images_that_cannot_be_used_are_passed_over(tmp_path: Path):
     (tmp_path / "broken.png").write_bytes(b"\x89PNG\r\n\x1a\n not a picture")
     names = {"a": "good.png", "b": "broken.png", "c": "gone.png", "d": "../outside.png"}
     bank = bank_of_records(tmp_path, images=[(f"I-{name}", name, path) for name, path in names.items()])
-    assert images_alike(bank, [("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("a", "e")]) == {}
+    assert matching_images(bank, [("a", "b"), ("a", "c"), ("a", "d"), ("b", "c"), ("a", "e")]) == {}
 
 
 def test_without_strangers_nothing_is_usual(tmp_path: Path):
@@ -118,5 +118,5 @@ def test_without_strangers_nothing_is_usual(tmp_path: Path):
 
 
 def test_no_images_no_artefacts():
-    assert images_alike(bank_of_records(), []) == {}
-    assert images_alike(bank_of_records(), [("a", "b")]) == {}
+    assert matching_images(bank_of_records(), []) == {}
+    assert matching_images(bank_of_records(), [("a", "b")]) == {}

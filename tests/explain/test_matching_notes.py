@@ -7,17 +7,17 @@ import numpy as np
 import pytest
 from bank_of_records import bank_of_records
 
-from ringsight.explain.matching import NotesAlike, notes_alike
+from ringsight.explain.matching import MatchingNotes, matching_notes
 from ringsight.explain.matching.matching_notes import FEWEST_WORDS
 
 PAIR = ("a", "b")
 
 
-def alike(one: str, other: str, *others: str) -> NotesAlike | None:
+def alike(one: str, other: str, *others: str) -> MatchingNotes | None:
     """Compare two notes in a bank where further customers wrote `others`."""
     texts = {"a": one, "b": other} | {f"other {number}": text for number, text in enumerate(others)}
     bank = bank_of_records(notes=[(f"N-{name}", name, text, None) for name, text in texts.items()])
-    return notes_alike(bank, [PAIR]).get(PAIR)
+    return matching_notes(bank, [PAIR]).get(PAIR)
 
 
 def quoted(text: str, start: int, end: int) -> list[str]:
@@ -96,8 +96,8 @@ def test_a_template_names_its_agent_where_the_bank_has_several():
     text = "id verified yes channel phone"
     several = bank_of_records(notes=[("N1", "a", text, "A1"), ("N2", "b", text, "A1"), ("N3", "c", "else", "A2")])
     single = bank_of_records(notes=[("N1", "a", text, "A1"), ("N2", "b", text, "A1")])
-    assert notes_alike(several, [PAIR])[PAIR].passages[0].only_agent == "A1"
-    assert notes_alike(single, [PAIR])[PAIR].passages[0].only_agent == ""
+    assert matching_notes(several, [PAIR])[PAIR].passages[0].only_agent == "A1"
+    assert matching_notes(single, [PAIR])[PAIR].passages[0].only_agent == ""
 
 
 def test_the_rarer_of_two_notes_is_chosen_over_the_template():
@@ -110,7 +110,7 @@ def test_the_rarer_of_two_notes_is_chosen_over_the_template():
             ("N5", "c", "nothing", "A2"),
         ]
     )
-    found = notes_alike(bank, [PAIR])[PAIR]
+    found = matching_notes(bank, [PAIR])[PAIR]
     assert (found.note_a, found.note_b) == ("N3", "N4")
     assert (found.agent_a, found.agent_b) == ("A1", "A2")
 
@@ -122,9 +122,9 @@ def test_a_very_long_note_is_compared_in_part():
 
 
 def test_nobody_to_compare():
-    assert notes_alike(bank_of_records(), []) == {}
-    assert notes_alike(bank_of_records(), [PAIR]) == {}
-    assert notes_alike(bank_of_records(notes=[("N", "a", "some words and some more", None)]), [PAIR]) == {}
+    assert matching_notes(bank_of_records(), []) == {}
+    assert matching_notes(bank_of_records(), [PAIR]) == {}
+    assert matching_notes(bank_of_records(notes=[("N", "a", "some words and some more", None)]), [PAIR]) == {}
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from bank_of_records import MONDAY, bank_of_records
 
-from ringsight.explain.matching import TransactionsAlike, hours_of_week, transactions_alike
+from ringsight.explain.matching import MatchingTransactions, hours_of_week, matching_transactions
 
 Row = tuple[str, float, float, str | None]
 """Customer, hours after Monday midnight, amount, counterparty."""
@@ -25,8 +25,8 @@ def table(rows: list[Row]) -> pl.DataFrame:
     )
 
 
-def alike(rows: list[Row]) -> TransactionsAlike:
-    return transactions_alike(bank_of_records(transactions=table(rows)), [("a", "b")])["a", "b"]
+def alike(rows: list[Row]) -> MatchingTransactions:
+    return matching_transactions(bank_of_records(transactions=table(rows)), [("a", "b")])["a", "b"]
 
 
 def test_counterparties_in_common_come_rarest_first_with_how_many_use_them():
@@ -100,13 +100,13 @@ def test_no_transaction_no_hours():
 
 def test_a_bank_without_counterparties_is_compared_by_the_rest():
     bank = bank_of_records(transactions=table([("a", 5, 1.0, None), ("b", 5, 1.0, None)]).drop("counterparty_id"))
-    found = transactions_alike(bank, [("a", "b")])["a", "b"]
+    found = matching_transactions(bank, [("a", "b")])["a", "b"]
     assert found.counterparties == ()
     assert len(found.events) == 1
 
 
 def test_who_has_no_transactions_is_left_out():
     bank = bank_of_records(transactions=table([("a", 5, 1.0, None)]))
-    assert transactions_alike(bank, [("a", "b"), ("b", "c")]) == {}
-    assert transactions_alike(bank_of_records(), [("a", "b")]) == {}
-    assert transactions_alike(bank, []) == {}
+    assert matching_transactions(bank, [("a", "b"), ("b", "c")]) == {}
+    assert matching_transactions(bank_of_records(), [("a", "b")]) == {}
+    assert matching_transactions(bank, []) == {}

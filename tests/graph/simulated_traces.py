@@ -3,7 +3,7 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.graph.sources import ModalityTrace, Rows, modality_trace
+from ringsight.graph.sources import Rows, SpaceSource, space_source
 from ringsight.records.embeddings import Embeddings
 
 
@@ -26,9 +26,9 @@ def embeddings_of(
     return Embeddings(space, ids(max(customers, len(vectors)))[rows], unit(vectors), "model", "data")
 
 
-def trace_of(vectors: NDArray[np.float64], keep: int = 10, *, every_rank: bool = True) -> ModalityTrace:
+def trace_of(vectors: NDArray[np.float64], keep: int = 10, *, every_rank: bool = True) -> SpaceSource:
     """The trace of a bank whose customers all have the modality."""
-    return modality_trace(embeddings_of(vectors), ids(len(vectors)), keep, 4096 if every_rank else 0)
+    return space_source(embeddings_of(vectors), ids(len(vectors)), keep, 4096 if every_rank else 0)
 
 
 def all_pairs(n: int) -> tuple[Rows, Rows]:

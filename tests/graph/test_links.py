@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
-from simulated_traces import all_pairs, trace_of
+from simulated_sources import all_pairs, trace_of
 
-from ringsight.graph.links import bits_above_chance, combined_links, combined_threshold, threshold_bits, trace_links
-from ringsight.graph.sources import CHANCE_BITS, Trace, entity_traces
+from ringsight.graph.links import bits_above_chance, combined_links, combined_threshold, source_links, threshold_bits
+from ringsight.graph.sources import CHANCE_BITS, Trace, entity_sources
 
 
 @pytest.mark.parametrize("modalities", [1, 2, 3])
@@ -38,7 +38,7 @@ def test_more_links_by_chance_need_fewer_bits():
 
 def test_a_link_is_as_close_as_mutual_kth_neighbours():
     trace = trace_of(np.random.default_rng(0).normal(size=(60, 6)), keep=8)
-    links = trace_links(trace, 8)
+    links = source_links(trace, 8)
     assert threshold_bits(trace, 8) == pytest.approx(np.log2(59 / 8))
     assert len(links.a)
     assert (links.a < links.b).all()
@@ -49,7 +49,7 @@ def test_a_link_is_as_close_as_mutual_kth_neighbours():
 def test_a_vector_that_more_share_than_k_makes_no_link():
     vectors = np.random.default_rng(0).normal(size=(100, 6))
     vectors[:40] = vectors[0]
-    links = trace_links(trace_of(vectors, keep=8), 8)
+    links = source_links(trace_of(vectors, keep=8), 8)
     assert not ((links.a < 40) & (links.b < 40)).any()
 
 
@@ -61,7 +61,7 @@ def traces() -> list[Trace]:
     devices = pl.DataFrame({"device": ["d" if i in (3, 4) else str(i) for i in range(80)]})
     notes = modalities[0]
     other = replace(modalities[1], name="transactions")
-    return [notes, other, *entity_traces(devices, ["device"], cap=10)]
+    return [notes, other, *entity_sources(devices, ["device"], cap=10)]
 
 
 def test_strangers_bring_nothing_above_chance_on_average(traces: list[Trace]):

@@ -3,11 +3,11 @@
 import numpy as np
 import polars as pl
 import pytest
-from simulated_traces import all_pairs, embeddings_of, ids, trace_of
+from simulated_sources import all_pairs, embeddings_of, ids, trace_of
 
 from ringsight.errors import DataError
 from ringsight.graph.links import bits_above_chance, carried_bits
-from ringsight.graph.sources import CHANCE_BITS, entity_traces, modality_trace
+from ringsight.graph.sources import CHANCE_BITS, entity_sources, space_source
 
 KINDS = pytest.mark.parametrize("every_rank", [True, False], ids=["every rank", "near ranks"])
 
@@ -101,7 +101,7 @@ def test_near_pairs_are_those_of_whom_either_is_among_the_nearest_of_the_other(e
 def test_the_absent_are_neither_tied_nor_parted():
     rng = np.random.default_rng(0)
     have = np.array([1, 2, 4, 7, 8])
-    trace = modality_trace(embeddings_of(rng.normal(size=(5, 4)), have, customers=10), ids(10), keep=3)
+    trace = space_source(embeddings_of(rng.normal(size=(5, 4)), have, customers=10), ids(10), keep=3)
     a, b = all_pairs(10)
     absent = ~(np.isin(a, have) & np.isin(b, have))
     for bits in (carried_bits, bits_above_chance):
@@ -112,7 +112,7 @@ def test_the_absent_are_neither_tied_nor_parted():
 
 def test_absence_does_not_change_what_the_others_weigh():
     vectors = np.random.default_rng(1).normal(size=(20, 4))
-    among_all = modality_trace(embeddings_of(vectors, np.arange(0, 40, 2), customers=40), ids(40), keep=5)
+    among_all = space_source(embeddings_of(vectors, np.arange(0, 40, 2), customers=40), ids(40), keep=5)
     alone = trace_of(vectors, keep=5)
     a, b = all_pairs(20)
     np.testing.assert_array_equal(among_all.pair_bits(2 * a, 2 * b), alone.pair_bits(a, b))
@@ -120,7 +120,7 @@ def test_absence_does_not_change_what_the_others_weigh():
 
 def test_embeddings_of_strangers_are_refused():
     with pytest.raises(DataError, match="2 of 12 customers are not in the bank"):
-        modality_trace(embeddings_of(np.random.default_rng(0).normal(size=(12, 4))), ids(10), keep=3)
+        space_source(embeddings_of(np.random.default_rng(0).normal(size=(12, 4))), ids(10), keep=3)
 
 
 def customers_with(values: list[str | None]) -> pl.DataFrame:
@@ -128,7 +128,7 @@ def customers_with(values: list[str | None]) -> pl.DataFrame:
 
 
 def test_a_shared_value_is_worth_the_rarity_of_its_carriers():
-    (trace,) = entity_traces(customers_with(["x", "x", "y", None, "y", "y", "z", "w"]), ["device"], cap=3)
+    (trace,) = entity_sources(customers_with(["x", "x", "y", None, "y", "y", "z", "w"]), ["device"], cap=3)
     a, b = all_pairs(8)
     bits = carried_bits(trace, np.arange(8), a, b)
     worth = {pair: bit for *pair_, bit in zip(a.tolist(), b.tolist(), bits, strict=True) for pair in [tuple(pair_)]}
@@ -141,7 +141,7 @@ def test_a_shared_value_is_worth_the_rarity_of_its_carriers():
 
 
 def test_a_value_carried_by_more_than_the_cap_makes_no_pair_and_no_bits():
-    (trace,) = entity_traces(customers_with(["x"] * 4 + ["y"] * 3 + ["z"]), ["device"], cap=3)
+    (trace,) = entity_sources(customers_with(["x"] * 4 + ["y"] * 3 + ["z"]), ["device"], cap=3)
     assert carried_bits(trace, np.arange(8), *all_pairs(4)).max() == 0
     assert {*trace.near_pairs(1)[0], *trace.near_pairs(1)[1]} == {4, 5, 6}
     assert [group.tolist() for group in trace.groups(2)] == [[4, 5, 6]]
@@ -149,6 +149,6 @@ def test_a_value_carried_by_more_than_the_cap_makes_no_pair_and_no_bits():
 
 @pytest.mark.parametrize("values", [[], [None, None], ["x"], ["x", "y", None]])
 def test_where_nobody_shares_there_are_no_pairs(values: list[str | None]):
-    (trace,) = entity_traces(customers_with(values), ["device"], cap=3)
+    (trace,) = entity_sources(customers_with(values), ["device"], cap=3)
     assert len(trace.near_pairs(1)[0]) == 0
     assert trace.groups(2) == []

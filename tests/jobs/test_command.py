@@ -12,7 +12,7 @@ from tiny_world import PROGRAM
 from ringsight.errors import RingsightError, SettingsError
 from ringsight.jobs import accounts, audit, decisions, erase, review, similar, store
 from ringsight.jobs.audit import AuditJob
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.jobs.erase import EraseJob
 
 IDS = ["007", "1e5", "true", "null", "~", "1_000", "0x1F", "nan", "a b", " a ", "a,b", "O'Neill", '"C1"', "a=b", "a:b"]
@@ -40,7 +40,7 @@ def test_an_id_arrives_as_it_was_written(customer: str, monkeypatch: pytest.Monk
     told: list[EraseJob] = []
     monkeypatch.setattr(sys, "argv", sys.argv)
     monkeypatch.chdir(tmp_path)
-    Door("erase", EraseJob, told.append, verbatim=erase.DOOR.verbatim).open([f"customer={customer}", "out=here"])
+    Command("erase", EraseJob, told.append, verbatim=erase.COMMAND.verbatim).open([f"customer={customer}", "out=here"])
     assert [job.customer for job in told] == [customer]
     assert [job.out for job in told] == [Path("here")]
 
@@ -50,9 +50,9 @@ def test_a_word_alone_says_what_to_do(words: list[str], monkeypatch: pytest.Monk
     told: list[AuditJob] = []
     monkeypatch.setattr(sys, "argv", sys.argv)
     monkeypatch.chdir(tmp_path)
-    door = Door("audit", AuditJob, told.append, verbatim=audit.DOOR.verbatim)
+    door = Command("audit", AuditJob, told.append, verbatim=audit.COMMAND.verbatim)
     door.open([*words, "run=there"])
-    assert [(job.do, job.run) for job in told] == [(audit.Do.export, Path("there"))]
+    assert [(job.do, job.run) for job in told] == [(audit.AuditAction.export, Path("there"))]
     with pytest.raises(SettingsError, match="Invalid value 'explode'") as refused:
         door.open(["explode"])
     assert "do=verify|export" in str(refused.value)
@@ -67,7 +67,7 @@ def test_what_hydra_reads_from_the_environment_is_put_back(
     monkeypatch.delenv("HYDRA_FULL_ERROR", raising=False)
     if before is not None:
         monkeypatch.setenv("HYDRA_FULL_ERROR", before)
-    door = Door("erase", EraseJob, lambda _: None, verbatim=erase.DOOR.verbatim)
+    door = Command("erase", EraseJob, lambda _: None, verbatim=erase.COMMAND.verbatim)
     door.open(["customer=C1", "out=here"])
     with pytest.raises((RingsightError, HydraException)):
         door.open(["customer=C1", "nothing=here"])
@@ -77,16 +77,16 @@ def test_what_hydra_reads_from_the_environment_is_put_back(
 @pytest.mark.parametrize(
     ("door", "settings"),
     [
-        (similar.DOOR, {"customer", "where"}),
-        (erase.DOOR, {"customer", "database"}),
-        (store.DOOR, {"model"}),
-        (accounts.DOOR, {"name", "database"}),
-        (audit.DOOR, {"head", "database"}),
-        (decisions.DOOR, {"database"}),
-        (review.DOOR, {"database"}),
+        (similar.COMMAND, {"customer", "where"}),
+        (erase.COMMAND, {"customer", "database"}),
+        (store.COMMAND, {"model"}),
+        (accounts.COMMAND, {"name", "database"}),
+        (audit.COMMAND, {"head", "database"}),
+        (decisions.COMMAND, {"database"}),
+        (review.COMMAND, {"database"}),
     ],
 )
-def test_ids_hashes_and_addresses_are_taken_verbatim_by_every_job(door: Door[object], settings: set[str]) -> None:
+def test_ids_hashes_and_addresses_are_taken_verbatim_by_every_job(door: Command[object], settings: set[str]) -> None:
     assert set(door.verbatim) == settings
     assert settings <= set(door.settings.__dataclass_fields__)
 

@@ -19,7 +19,7 @@ NIGHT = ("experiment=tiny", "fusion.pairs=decided.csv", "detect.decisions=decide
 def decided(world: World) -> dict[str, Case]:
     """Two cases of the run, one confirmed, one refuted; exported to `decided.csv`, and a night that knows them."""
     with open_casebook(casebook_of(world.run)) as book:
-        book.take_in(world.run, world.bank)
+        book.import_run(world.run, world.bank)
         ana = book.accounts.add("ana", Role.analyst, "correct horse battery", SYSTEM)
         cases = {}
         for row, judgement in zip(
@@ -67,7 +67,7 @@ def test_the_next_night_says_on_which_rings_decisions_bear(world: World, decided
 
 def test_the_case_book_keeps_what_was_decided_and_asks_nobody_again(world: World, decided: dict[str, Case]) -> None:
     with open_casebook(casebook_of(world.run)) as book:
-        book.take_in(world.folder / "taught", world.bank)
+        book.import_run(world.folder / "taught", world.bank)
         waiting = {row.case_id for row in book.queue(QueueFilter(limit=100))}
         for judgement, case in decided.items():
             assert book.case(case.case_id).verdict == judgement

@@ -9,7 +9,7 @@ from tiny_world import ringsight
 from ringsight.errors import DataError, ModelError, RingsightError, SettingsError, StoreError
 from ringsight.jobs import erase, store
 from ringsight.jobs.erase import EraseJob, erase_embeddings
-from ringsight.jobs.store import Do, StoreJob
+from ringsight.jobs.store import StoreAction, StoreJob
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.vector_store import StoreConfig, StoreKind, open_store
 
@@ -50,28 +50,28 @@ class TestStore:
             return [(model.model_hash, model.promoted, model.former) for model in models]
 
         assert state() == [(OLD, False, True), (NEW, True, False)]
-        assert state(do=Do.rollback) == [(OLD, True, False), (NEW, False, True)]
-        assert state(do=Do.promote, model="34") == [(OLD, False, True), (NEW, True, False)]
+        assert state(do=StoreAction.rollback) == [(OLD, True, False), (NEW, False, True)]
+        assert state(do=StoreAction.promote, model="34") == [(OLD, False, True), (NEW, True, False)]
         with pytest.raises(StoreError, match="readers see model 34cd"):
-            state(do=Do.drop, model=NEW)
-        assert state(do=Do.drop, model="12ab") == [(NEW, True, False)]
+            state(do=StoreAction.drop, model=NEW)
+        assert state(do=StoreAction.drop, model="12ab") == [(NEW, True, False)]
 
     @pytest.mark.parametrize("begins", ["99", "0"])
     def test_a_model_that_is_not_there_is_refused_with_those_that_are(
         self, begins: str, made: list[Embeddings], tmp_path: Path
     ):
         with pytest.raises(ModelError, match=f"no models in the store begin with '{begins}'(.|\n)*{OLD}, {NEW}"):
-            store.run(StoreJob(do=Do.promote, model=begins, out=tmp_path))
+            store.run(StoreJob(do=StoreAction.promote, model=begins, out=tmp_path))
 
     def test_a_beginning_that_several_share_is_refused(self, tmp_path: Path):
         with open_store(StoreConfig().beside(tmp_path)) as filled:
             for model in (OLD, OLD[:4] + "f" * 60):
                 filled.write(embedded("notes", model, 0, 2))
         with pytest.raises(ModelError, match="2 models in the store begin with '12ab'"):
-            store.run(StoreJob(do=Do.promote, model="12ab", out=tmp_path))
+            store.run(StoreJob(do=StoreAction.promote, model="12ab", out=tmp_path))
 
-    @pytest.mark.parametrize("do", [Do.promote, Do.drop])
-    def test_a_model_must_be_named(self, do: Do):
+    @pytest.mark.parametrize("do", [StoreAction.promote, StoreAction.drop])
+    def test_a_model_must_be_named(self, do: StoreAction):
         with pytest.raises(SettingsError, match=f"do={do} needs a model"):
             StoreJob(do=do)
 

@@ -16,7 +16,7 @@ SERVICE = (
     "jobs.store",
     "jobs.erase",
     "report",
-    "rings.results",
+    "detection.results",
     "vectors.milvus",
     "jobs.review",
     "jobs.similar",

@@ -59,7 +59,7 @@ def test_pods_run_commands_that_exist_with_settings_that_exist(overlay: list[Man
                 continue
             job, *overrides = (filled(arg, settings | {"NIGHT": "score-1"}) for arg in container["args"])
             assert job in JOBS, f"{pods.of} runs `ringsight {job}`"
-            door = import_module(f"ringsight.jobs.{job}").DOOR
+            door = import_module(f"ringsight.jobs.{job}").COMMAND
             overrides = [each for each in overrides if each.partition("=")[0] not in door.verbatim]
             with initialize_config_dir(str(conf_dir()), version_base="1.3"):
                 typed(compose(job, overrides), door.settings)

@@ -10,13 +10,13 @@ import pytest
 from ringsight.errors import SettingsError
 from ringsight.online.common import in_common
 from ringsight.online.similar import SimilarConfig, SpaceWeights, similar, stored_vectors, unknown
-from ringsight.records.bank import Customers, Role
+from ringsight.records.bank import ColumnRole, Customers
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.ranking import Ranking
 from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore, open_store
 
 MODEL = "a" * 64
-ROLES = {"device_id": Role.evidence, "branch": Role.innocent, "sex": Role.protected}
+ROLES = {"device_id": ColumnRole.evidence, "branch": ColumnRole.innocent, "sex": ColumnRole.protected}
 CUSTOMERS = pl.DataFrame(
     {
         "customer_id": ["a", "b", "c", "d"],

@@ -4,7 +4,7 @@ import pytest
 from bank_folder import Folder
 
 from ringsight.errors import DataError, SettingsError
-from ringsight.records.bank import Bank, Role
+from ringsight.records.bank import Bank, ColumnRole
 
 
 def rename(folder: Folder, table: str, ours: bytes, theirs: bytes) -> None:
@@ -23,9 +23,9 @@ def test_bank_yaml_says_the_same_and_the_config_wins(folder: Folder, sound_bank:
     rename(folder, "transactions", b"category", b"art")
     said = "columns: {transactions: {amount: betrag, category: memo}}\nentities: {hobby: innocent, segment: evidence}\n"
     (folder.path / "bank.yaml").write_text(said)
-    bank = folder.read(columns={"transactions": {"category": "art"}}, entities={"segment": Role.innocent})
+    bank = folder.read(columns={"transactions": {"category": "art"}}, entities={"segment": ColumnRole.innocent})
     assert bank.transactions.equals(sound_bank.transactions)
-    assert bank.columns_with(Role.innocent) == ["branch", "hobby", "segment"]
+    assert bank.columns_with(ColumnRole.innocent) == ["branch", "hobby", "segment"]
 
 
 def test_strata_come_from_bank_yaml_unless_the_config_names_others(folder: Folder) -> None:
@@ -82,11 +82,11 @@ def test_the_config_is_checked_like_bank_yaml(folder: Folder) -> None:
 
 def test_an_entity_that_is_no_column_is_refused(folder: Folder) -> None:
     with pytest.raises(DataError, match=r"no column 'hoby'(.|\n)*perhaps 'hobby'"):
-        folder.read(entities={"hoby": Role.evidence})
+        folder.read(entities={"hoby": ColumnRole.evidence})
 
 
-@pytest.mark.parametrize("role", [Role.evidence, Role.innocent])
-def test_a_protected_column_can_have_no_other_role(folder: Folder, role: Role) -> None:
+@pytest.mark.parametrize("role", [ColumnRole.evidence, ColumnRole.innocent])
+def test_a_protected_column_can_have_no_other_role(folder: Folder, role: ColumnRole) -> None:
     with pytest.raises(SettingsError, match=f"'sex' is protected and cannot be declared {role}"):
         folder.read(entities={"sex": role})
 
@@ -94,13 +94,13 @@ def test_a_protected_column_can_have_no_other_role(folder: Folder, role: Role) -
 def test_what_bank_yaml_protects_the_config_cannot_use(folder: Folder) -> None:
     (folder.path / "bank.yaml").write_text("entities: {hobby: protected}")
     with pytest.raises(SettingsError, match="'hobby' is protected"):
-        folder.read(entities={"hobby": Role.evidence})
+        folder.read(entities={"hobby": ColumnRole.evidence})
 
 
 def test_a_protected_column_stays_so_under_another_name(folder: Folder) -> None:
-    assert folder.read(columns={"customers": {"group": "sex"}}).roles["group"] is Role.protected
+    assert folder.read(columns={"customers": {"group": "sex"}}).roles["group"] is ColumnRole.protected
     rename(folder, "customers", b"sex", b"Sex")
-    assert folder.read().roles["Sex"] is Role.protected
+    assert folder.read().roles["Sex"] is ColumnRole.protected
     with pytest.raises(SettingsError, match="'Sex' is protected"):
         folder.read(columns={"customers": {"email": "Sex"}})
 

@@ -8,7 +8,7 @@ import pytest
 from bank_folder import Folder, write_folder
 
 from ringsight.errors import DataError
-from ringsight.records.bank import Bank, BankConfig, Role
+from ringsight.records.bank import Bank, BankConfig, ColumnRole
 from ringsight.records.quarantine import QUARANTINE
 from ringsight.records.reading import describe, read_bank
 
@@ -38,7 +38,11 @@ def test_tables_are_sorted_and_typed(sound_bank: Bank) -> None:
 
 def test_metadata_is_kept_and_roles_are_recognised(sound_bank: Bank) -> None:
     assert set(sound_bank.customers["hobby"]) == {"chess"}
-    assert sound_bank.roles == {"device_id": Role.evidence, "branch": Role.innocent, "sex": Role.protected}
+    assert sound_bank.roles == {
+        "device_id": ColumnRole.evidence,
+        "branch": ColumnRole.innocent,
+        "sex": ColumnRole.protected,
+    }
 
 
 @pytest.mark.parametrize("table", TABLES)
@@ -201,7 +205,7 @@ def test_customers_need_no_more_than_an_id_and_a_date(folder: Folder, parquet: b
     if parquet:
         folder.as_parquet("customers", bare.with_columns(phone=None))
     bank = folder.read(max_bad_rows=0)
-    assert bank.roles == ({"phone": Role.evidence} if parquet else {})
+    assert bank.roles == ({"phone": ColumnRole.evidence} if parquet else {})
     assert set(bank.customers["stratum"]) == {"rest"}
     assert "innocent: none" in describe(bank)
 
@@ -221,5 +225,5 @@ def test_composite_bank_is_read_without_a_fault() -> None:
     assert bank.quarantine.is_empty()
     assert bank.customers.height == 1500
     assert bank.transactions.height == 149_803
-    assert bank.roles["birth_year"] is Role.protected
+    assert bank.roles["birth_year"] is ColumnRole.protected
     assert bank.customers["stratum"].value_counts()["count"].min() >= 50

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from ringsight.errors import DataError, SettingsError
-from ringsight.records.bank import Bank, BankConfig, Role
+from ringsight.records.bank import Bank, BankConfig, ColumnRole
 from ringsight.records.reading import read_bank
 from ringsight.records.synthetic import Strength, SyntheticBankConfig, generate_bank
 from ringsight.records.synthetic.traits import Traits
@@ -46,9 +46,9 @@ def bank(blatant: Path) -> Bank:
 def test_everything_can_be_read(bank: Bank, blatant: Path):
     assert bank.quarantine.is_empty()
     assert bank.customers.height == 160
-    assert {"device_id", "phone", "email"} == set(bank.columns_with(Role.evidence))
-    assert {"address", "branch", "employer", "onboarding"} == set(bank.columns_with(Role.innocent))
-    assert {"birth_year", "language", "name", "sex"} == set(bank.columns_with(Role.protected))
+    assert {"device_id", "phone", "email"} == set(bank.columns_with(ColumnRole.evidence))
+    assert {"address", "branch", "employer", "onboarding"} == set(bank.columns_with(ColumnRole.innocent))
+    assert {"birth_year", "language", "name", "sex"} == set(bank.columns_with(ColumnRole.protected))
     assert {"currency", "channel", "category", "counterparty_id"} <= set(bank.transactions.columns)
     assert "agent_id" in bank.notes.columns
     assert "captured_at" in bank.id_images.columns

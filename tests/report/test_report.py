@@ -18,7 +18,7 @@ from ringsight.detection.fairness import AUDIT
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.errors import DataError
 from ringsight.explain.ledger import ledger, ledgers_of, reviewed
-from ringsight.records.bank import Bank, Role
+from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.report import spacemap, write_report
 from ringsight.report.linkgraph import link_graph
@@ -88,7 +88,7 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
                 "path": [QUOTED_NAME, "gone.jpg", "broken.jpg", "grey.jpg", *(f"{name}.png" for name in IDS[20:32])],
             }
         ),
-        roles={"device_id": Role.evidence, "branch": Role.innocent, "name": Role.protected},
+        roles={"device_id": ColumnRole.evidence, "branch": ColumnRole.innocent, "name": ColumnRole.protected},
         quarantine=pl.DataFrame(schema={"file": pl.String, "row": pl.Int64, "column": pl.String, "reason": pl.String}),
         data_hash="d" * 64,
     )

@@ -22,7 +22,7 @@ HOSTILE = "<script>alert(1)</script>"
 @pytest.fixture
 def book(world: World) -> Iterator[CaseBook]:
     with open_casebook(f"sqlite:///{world.folder}/cases.db") as book:
-        book.take_in(world.run_alike(), world.bank)
+        book.import_run(world.run_alike(), world.bank)
         book.audit.record(ANA, "view_photo", "IC00", customer="C00", case_id="K1")
         decision = Decision(Scope.ring, Judgement.same_hand, note=HOSTILE)
         book.decide("K1", ANA, decision, book.claim("K1", ANA).version)

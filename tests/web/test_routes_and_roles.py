@@ -37,7 +37,7 @@ ROUTES: dict[str, tuple[set[Role], dict[str, str]]] = {
     "POST /cases/{case_id}/members": (SEEING, {}),
     "POST /cases/{case_id}/unmask": (SEEING, {}),
     "POST /cases/{case_id}/records": (SEEING, {"customer": "C00"}),
-    "POST /cases/{case_id}/beside": (SEEING, {}),
+    "POST /cases/{case_id}/comparison": (SEEING, {}),
     "GET /cases/{case_id}/dossier.html": (SEEING, {}),
     "GET /cases/{case_id}/dossier.json": (SEEING, {}),
     "GET /accounts": (EVERYBODY, {}),
@@ -60,7 +60,7 @@ def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[CaseBook]:
     world = World(tmp_path_factory.mktemp("world"))
     world.write_bank()
     with open_casebook(f"sqlite:///{world.folder}/cases.db") as book:
-        book.take_in(world.run(*flagged_rings(4)), world.bank)
+        book.import_run(world.run(*flagged_rings(4)), world.bank)
         for role in Role:
             book.accounts.add(f"an-{role}", role, PASSWORD, SYSTEM)
         yield book

@@ -14,7 +14,7 @@ from fastapi.testclient import TestClient
 from ringsight.cases.case import Case
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.federation import Person
-from ringsight.cases.settings import CaseSettings, SecondPair
+from ringsight.cases.settings import CaseSettings, FourEyes
 from ringsight.cases.users import SYSTEM, Role, User
 from ringsight.jobs import review
 from ringsight.jobs.review import ReviewJob
@@ -22,7 +22,7 @@ from ringsight.records.bank import BankConfig
 from ringsight.web.app import create_app
 from ringsight.web.app_state import COOKIE
 from ringsight.web.case_pages import Draft
-from ringsight.web.runs import NotYet, Run, Runs
+from ringsight.web.runs import NotReadyError, Run, Runs
 from ringsight.web.settings import SiteSettings
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as a test
@@ -33,7 +33,7 @@ RINGS = Ring("R1", CUSTOMERS[20:23]), Ring("R2", CUSTOMERS[:3]), Ring("R3", CUST
 def peopled(world: World) -> Iterator[CaseBook]:
     """With cases K1 to K3, the last of the sample."""
     with open_casebook(f"sqlite:///{world.folder}/cases.db") as book:
-        book.take_in(world.run(*RINGS), world.bank)
+        book.import_run(world.run(*RINGS), world.bank)
         yield book
 
 
@@ -70,7 +70,7 @@ def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
 
 def test_pages_are_there_while_the_evidence_is_gathered_and_say_so(peopled: CaseBook, held_up: Event):
     browser = signed_in(peopled)
-    runs = browser.app.state.desk.runs  # type: ignore[attr-defined]
+    runs = browser.app.state.shared.runs  # type: ignore[attr-defined]
     gathering = runs.prepare(peopled.cases())
     assert ">K1<" in browser.get("/").text
     for case_id in ("K1", "K3"):  # of the sample as of the flagged: the wait tells nothing
@@ -91,7 +91,7 @@ def test_a_run_that_is_gone_holds_nothing_up(peopled: CaseBook, world: World):
     runs.prepare(peopled.cases()).join(30)
     with pytest.raises(Exception, match="not here any more") as refused:
         runs.of(peopled.case("K1"))
-    assert not isinstance(refused.value, NotYet)
+    assert not isinstance(refused.value, NotReadyError)
 
 
 def test_evidence_is_gathered_once_until_the_case_or_the_files_change(peopled: CaseBook):
@@ -216,7 +216,7 @@ def test_customers_named_like_formulae_come_out_harmless(peopled: CaseBook, worl
     world.write_bank()
     with (world.bank / "customers.csv").open("a") as file:
         file.writelines(f'"{name}",2020-01-01T00:00:00\n' for name in names)
-    peopled.take_in(world.run(Ring("R9", names)), world.bank)
+    peopled.import_run(world.run(Ring("R9", names)), world.bank)
     case = next(case for case in peopled.cases() if case.ring["ring_id"] == "R9")
     browser = signed_in(peopled, Role.lead)
     send(browser, f"/cases/{case.case_id}/claim")
@@ -274,9 +274,9 @@ def test_the_first_start_makes_an_admin_and_a_lead_for_whoever_is_alone(
 
 
 def test_who_decided_is_told_to_wait_and_a_colleague_what_to_look_at(world: World):
-    settings = CaseSettings(second_pair=SecondPair.always)
+    settings = CaseSettings(four_eyes=FourEyes.always)
     with open_casebook(f"sqlite:///{world.folder}/cases.db", settings) as book:
-        book.take_in(world.run(*RINGS), world.bank)
+        book.import_run(world.run(*RINGS), world.bank)
         first, second = signed_in(book, Role.analyst), signed_in(book, Role.lead)
         send(first, "/cases/K2/claim")
         send(first, "/cases/K2/decide", version=2, judgement="different", subjects=["C00", "C01"])

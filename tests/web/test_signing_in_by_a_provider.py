@@ -95,7 +95,7 @@ def test_cookies_travel_by_tls_alone_and_browsers_are_told_so(browser: TestClien
 
 
 def test_a_draft_outlives_a_session_that_ended(browser: TestClient, book: CaseBook, provider: Loopback, world: World):
-    book.take_in(world.run(Ring("R1", ["C20", "C21", "C22"])), world.bank)
+    book.import_run(world.run(Ring("R1", ["C20", "C21", "C22"])), world.bank)
     draft = json.dumps([["judgement", "unsure"], ["note", 'half a "thought"']])
     answer = come_back(browser, provider, after="/cases/K1", draft=draft)
     assert "half a &#34;thought&#34;</textarea>" in answer.text

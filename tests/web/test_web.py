@@ -11,7 +11,7 @@ from fastapi.testclient import TestClient
 
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import SYSTEM, Role
-from ringsight.detection.lineage import Event
+from ringsight.detection.lineage import RingEvent
 from ringsight.web import case_evidence
 from ringsight.web.app import create_app
 from ringsight.web.signing_in import inside
@@ -24,7 +24,7 @@ HOSTILE = '<script>alert("1")</script>'
 @pytest.fixture
 def book(world: World) -> Iterator[CaseBook]:
     with open_casebook(f"sqlite:///{world.folder}/cases.db") as book:
-        book.take_in(world.run(Ring("R1", ["C20", "C21", "C22"]), Ring("R2", ["C01", "C02", "C03"])), world.bank)
+        book.import_run(world.run(Ring("R1", ["C20", "C21", "C22"]), Ring("R2", ["C01", "C02", "C03"])), world.bank)
         for name, role in (("ana", "analyst"), ("ben", "analyst"), ("eva", "auditor"), ("ada", "admin")):
             book.accounts.add(name, Role(role), PASSWORD, SYSTEM)
         yield book
@@ -100,7 +100,7 @@ def test_a_large_case_lists_its_foremost_members_and_all_when_asked(book: CaseBo
     assert re.search(f'value="{unlisted}"[^>]*checked', stale)
 
 
-@pytest.mark.parametrize("event", [event.value for event in Event])
+@pytest.mark.parametrize("event", [event.value for event in RingEvent])
 def test_what_became_of_a_ring_is_told_in_words(event: str):
     told = case_evidence._event_in_words(
         {"event": event, "from_ids": "R1 R2", "to_ids": "R3 R4", "joined": 2, "left": 1}

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Row, delete, func, insert, select, update
 from ringsight.cases import clock
 from ringsight.cases.audit_trail import append
 from ringsight.cases.database import Database
-from ringsight.cases.errors import CaseError, SignInRefused
+from ringsight.cases.errors import CaseError, SignInError
 from ringsight.cases.schema import ACCOUNTS, ATTEMPTS, SESSIONS
 from ringsight.cases.sessions import Sessions, sealed_secret
 from ringsight.cases.settings import CaseSettings
@@ -41,7 +41,7 @@ class Accounts:
         """Add an account.
 
         Raises:
-            Forbidden: without the right `manage`.
+            ForbiddenError: without the right `manage`.
             CaseError: if the name is taken or malformed, or the password is too short or too long.
         """
         by.require(Right.manage)
@@ -63,7 +63,7 @@ class Accounts:
         """Give an account another role or password; its sessions end. Anybody may change their own password.
 
         Raises:
-            Forbidden: without the right `manage`, unless it is one's own password alone.
+            ForbiddenError: without the right `manage`, unless it is one's own password alone.
             CaseError: if there is no such account, or the password is too short or too long.
         """
         if by.name != name or role is not None:
@@ -77,7 +77,7 @@ class Accounts:
         """Close an account for good; its name stays in the trail and is never used again.
 
         Raises:
-            Forbidden: without the right `manage`.
+            ForbiddenError: without the right `manage`.
             CaseError: if there is no such account.
         """
         by.require(Right.manage)
@@ -96,7 +96,7 @@ class Accounts:
             The session's token, 256 bits of chance in URL-safe letters; only its hash is stored.
 
         Raises:
-            SignInRefused: if name or password is wrong (it does not say which), the account is closed, or there were
+            SignInError: if name or password is wrong (it does not say which), the account is closed, or there were
                 too many failed attempts lately.
         """
         attempt, genuine = self._attempt(name, address)
@@ -113,7 +113,7 @@ class Accounts:
                 )
                 append(connection, who, "signed_in", {"address": address})
                 return self._sessions.begin(connection, who)
-        raise SignInRefused("the name or the password is wrong")
+        raise SignInError("the name or the password is wrong")
 
     def _attempt(self, name: str, address: str) -> tuple[int, str]:
         """Count this attempt as failed before it is judged, so that many at once gain nothing.
@@ -127,7 +127,7 @@ class Accounts:
             of_name = connection.execute(count.where(ATTEMPTS.c.name_hash == sealed_secret(name))).scalar_one()
             of_address = connection.execute(count.where(ATTEMPTS.c.address == address)).scalar_one()
             if of_name >= self._attempts or of_address >= self._attempts * SHARED_ADDRESS:
-                raise SignInRefused("too many failed attempts", remedy="wait a quarter of an hour, or ask an admin")
+                raise SignInError("too many failed attempts", remedy="wait a quarter of an hour, or ask an admin")
             made = insert(ATTEMPTS).values(at=clock.written(now), name_hash=sealed_secret(name), address=address)
             number = connection.execute(made.returning(ATTEMPTS.c.number)).scalar_one()
             genuine = select(ACCOUNTS.c.password_hash).where(ACCOUNTS.c.name == name, ACCOUNTS.c.open)

@@ -18,9 +18,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, RowMapping, select
 
 from ringsight.cases import clock
-from ringsight.cases.case import Event
+from ringsight.cases.case import CaseEntry
 from ringsight.cases.database import Database
-from ringsight.cases.errors import BrokenTrail
+from ringsight.cases.errors import BrokenTrailError
 from ringsight.cases.schema import CONTENTS, ENTRIES
 from ringsight.cases.users import Right, User
 
@@ -31,7 +31,7 @@ FORGOTTEN = "forgotten"
 
 
 class Look(StrEnum):
-    """What somebody has looked at, for `Audit.record`."""
+    """What somebody has looked at, for `AuditTrail.record`."""
 
     view_case = "view_case"
     view_photo = "view_photo"
@@ -54,7 +54,7 @@ class TrailEntry:
     hash: str
 
 
-class Audit:
+class AuditTrail:
     """The audit trail of one case book."""
 
     def __init__(self, database: Database) -> None:
@@ -81,7 +81,7 @@ class Audit:
             How many entries there are.
 
         Raises:
-            BrokenTrail: naming the first entry that is not what was written.
+            BrokenTrailError: naming the first entry that is not what was written.
         """
         with self._database.reading() as connection:
             redacted = _redactions(connection)
@@ -91,7 +91,9 @@ class Audit:
                 previous = row["hash"]
                 seen = seen or previous == head
         if not seen:
-            raise BrokenTrail(f"no entry has the hash {head}", remedy="entries after it, or before it, are missing")
+            raise BrokenTrailError(
+                f"no entry has the hash {head}", remedy="entries after it, or before it, are missing"
+            )
         return number
 
     def head(self) -> str:
@@ -103,7 +105,7 @@ class Audit:
         """The trail in its order, from the entry after number `after`; reading it is recorded.
 
         Raises:
-            Forbidden: without the right `inspect`.
+            ForbiddenError: without the right `inspect`.
         """
         user.require(Right.inspect)
         self.record(user, "view_trail", f"after {after}")
@@ -115,7 +117,7 @@ class Audit:
         """The whole trail in its order, one entry at a time; that it is taken is recorded.
 
         Raises:
-            Forbidden: without the right `inspect`.
+            ForbiddenError: without the right `inspect`.
         """
         user.require(Right.inspect)
         self.record(user, "export_trail", "")
@@ -127,7 +129,7 @@ class Audit:
         """Everything that was done to a case and looked at in it, oldest first.
 
         Raises:
-            Forbidden: without the right `see`.
+            ForbiddenError: without the right `see`.
         """
         user.require(Right.see)
         with self._database.reading() as connection:
@@ -141,7 +143,7 @@ def append(
     action: str,
     content: Mapping[str, Any],
     about: tuple[str, int | None] = ("", None),
-) -> Event:
+) -> CaseEntry:
     """Append an entry, within a writing transaction.
 
     Args:
@@ -166,29 +168,29 @@ def append(
     }
     connection.execute(ENTRIES.insert().values(**row, hash=_hash(row)))
     connection.execute(CONTENTS.insert().values(number=number, salt=salt, content=text))
-    return Event(number, version or 0, moment, user, action, json.loads(text))
+    return CaseEntry(number, version or 0, moment, user, action, json.loads(text))
 
 
-def events(connection: Connection, case_ids: Sequence[str] | None = None) -> dict[str, list[Event]]:
+def events(connection: Connection, case_ids: Sequence[str] | None = None) -> dict[str, list[CaseEntry]]:
     """The entries that made each case, oldest first; of all cases, or of some."""
     wanted = _joined().where(ENTRIES.c.version.is_not(None))
     if case_ids is not None:
         wanted = wanted.where(ENTRIES.c.case_id.in_(case_ids))
-    found: dict[str, list[Event]] = {}
+    found: dict[str, list[CaseEntry]] = {}
     for row in connection.execute(wanted):
         found.setdefault(row.case_id, []).append(_event(row))
     return found
 
 
-def last_of(connection: Connection, action: str) -> Event | None:
+def last_of(connection: Connection, action: str) -> CaseEntry | None:
     """The last entry of an action, whatever it is about."""
     wanted = _joined().where(ENTRIES.c.action == action).order_by(None).order_by(ENTRIES.c.number.desc()).limit(1)
     row = connection.execute(wanted).first()
     return None if row is None else _event(row)
 
 
-def _event(row: Row[Any]) -> Event:
-    return Event(row.number, row.version or 0, clock.read(row.at), row.user, row.action, json.loads(row.content))
+def _event(row: Row[Any]) -> CaseEntry:
+    return CaseEntry(row.number, row.version or 0, clock.read(row.at), row.user, row.action, json.loads(row.content))
 
 
 def sealed(content: Mapping[str, Any]) -> tuple[str, str]:
@@ -241,10 +243,10 @@ def _redactions(connection: Connection) -> dict[int, str]:
 def _check(row: RowMapping, number: int, previous: str, redacted: str | None) -> None:
     where = f"audit trail, entry {number}"
     if row["number"] != number:
-        raise BrokenTrail(f"the next entry is {row['number']}", where=where, remedy="an entry was removed")
+        raise BrokenTrailError(f"the next entry is {row['number']}", where=where, remedy="an entry was removed")
     if row["previous"] != previous or row["hash"] != _hash(row):
-        raise BrokenTrail("the entry does not follow from the one before it", where=where, remedy="it was changed")
+        raise BrokenTrailError("the entry does not follow from the one before it", where=where, remedy="it was changed")
     if row["content"] is None:
-        raise BrokenTrail("what it says is missing", where=where, remedy="it was removed, and not by an erasure")
+        raise BrokenTrailError("what it says is missing", where=where, remedy="it was removed, and not by an erasure")
     if commitment(row["salt"], row["content"]) != (redacted or row["commitment"]):
-        raise BrokenTrail("it no longer says what it said", where=where, remedy="its content was changed")
+        raise BrokenTrailError("it no longer says what it said", where=where, remedy="its content was changed")

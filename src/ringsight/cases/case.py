@@ -20,7 +20,7 @@ class Status(StrEnum):
     """Comes back by itself at `Case.until`."""
     escalated = "escalated"
     """Waits for a lead."""
-    seconding = "seconding"
+    second_review = "second_review"
     """Decided once, and waits for a second pair of eyes; in nobody's hands."""
     decided = "decided"
     merged = "merged"
@@ -124,7 +124,7 @@ class Decision:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StandingDecision:
     """A decision that has not been undone: who, when, and as which version of the case."""
 
     decision: Decision
@@ -170,7 +170,7 @@ class Case:
     opened_at: datetime
     changed_at: datetime
     """When its last entry was made."""
-    decisions: tuple[Standing, ...] = ()
+    decisions: tuple[StandingDecision, ...] = ()
     """Those that stand, oldest first."""
     news: tuple[str, ...] = ()
     """Members who joined since the ring was last decided, sorted."""
@@ -189,8 +189,8 @@ class Case:
 
     @property
     def evidence(self) -> float:
-        """Chance that the ring is coordinated beyond its innocent explanation: 1 - q_beyond."""
-        return 1.0 - float(self.ring["q_beyond"])
+        """Chance that the ring is coordinated beyond its innocent explanation: 1 - adjusted_q_value."""
+        return 1.0 - float(self.ring["adjusted_q_value"])
 
     @property
     def value(self) -> float:
@@ -203,7 +203,7 @@ class Case:
         return str(self.ring["ring_id"])
 
     @property
-    def opinions(self) -> tuple[Standing, ...]:
+    def opinions(self) -> tuple[StandingDecision, ...]:
         """The standing judgements on the ring, oldest first."""
         return tuple(each for each in self.decisions if each.decision.scope is Scope.ring)
 
@@ -219,7 +219,7 @@ class Case:
         return final[-1] if final else None
 
     @property
-    def waiting(self) -> tuple[Standing, ...]:
+    def waiting(self) -> tuple[StandingDecision, ...]:
         """What was said of members and links and does not count yet."""
         return tuple(each for each in self.decisions if each.decision.scope is not Scope.ring and not each.final)
 
@@ -269,7 +269,7 @@ class QueueFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Event:
+class CaseEntry:
     """One entry of a case's history."""
 
     number: int

@@ -11,17 +11,17 @@ from sqlalchemy import Connection
 
 from ringsight.cases import forgetting, steps
 from ringsight.cases.accounts import Accounts
-from ringsight.cases.audit_trail import Audit, append, events, last_of
-from ringsight.cases.case import Case, CaseRow, Decision, Event, QueueFilter, Status
+from ringsight.cases.audit_trail import AuditTrail, append, events, last_of
+from ringsight.cases.case import Case, CaseEntry, CaseRow, Decision, QueueFilter, Status
 from ringsight.cases.database import Database
 from ringsight.cases.decided_pairs import decided_pairs
-from ringsight.cases.errors import CaseError, Forbidden
+from ringsight.cases.errors import CaseError, ForbiddenError
 from ringsight.cases.federation import Federation
-from ringsight.cases.importing import TAKEN_IN, take_in
-from ringsight.cases.queue import drifted, opened_today, ranked, sharing, waiting
-from ringsight.cases.replay import Action, fold
-from ringsight.cases.run_import import read_intake
-from ringsight.cases.saved_filters import SavedViews
+from ringsight.cases.importing import TAKEN_IN, import_run
+from ringsight.cases.queue import opened_today, out_of_sync, ranked, sharing, waiting
+from ringsight.cases.replay import Action, replay
+from ringsight.cases.run_import import read_run_import
+from ringsight.cases.saved_filters import SavedFilters
 from ringsight.cases.sessions import Sessions
 from ringsight.cases.settings import CaseSettings
 from ringsight.cases.users import Right, User
@@ -30,7 +30,7 @@ from ringsight.runs.erasure import pseudonym
 
 CAPACITY = "capacity"
 """The action by which a lead says how many cases a day can be opened."""
-NEXT = QueueFilter(statuses=(Status.open, Status.seconding), limit=1000)
+NEXT = QueueFilter(statuses=(Status.open, Status.second_review), limit=1000)
 """What `claim_next` takes from."""
 
 
@@ -58,7 +58,7 @@ def casebook_of(run: Path, database: str = "") -> str:
 class CaseBook:
     """All cases of one database. Every method is one transaction; all may be called from several threads.
 
-    Every change asks for a `User` and raises `Forbidden` where the role may not. Unknown cases raise `CaseError`.
+    Every change asks for a `User` and raises `ForbiddenError` where the role may not. Unknown cases raise `CaseError`.
     """
 
     def __init__(self, database: Database, settings: CaseSettings) -> None:
@@ -68,8 +68,8 @@ class CaseBook:
         self.sessions = Sessions(database, settings)
         self.accounts = Accounts(database, self.sessions, settings)
         self.federation = Federation(database, self.sessions)
-        self.audit = Audit(database)
-        self.views = SavedViews(database)
+        self.audit = AuditTrail(database)
+        self.views = SavedFilters(database)
 
     def __enter__(self) -> "CaseBook":
         """Use it as long as the block lasts."""
@@ -85,7 +85,7 @@ class CaseBook:
         """Give the connections back."""
         self._database.close()
 
-    def take_in(self, folder: Path, bank: Path) -> int:
+    def import_run(self, folder: Path, bank: Path) -> int:
         """Open or renew the cases of a finished run; decisions stay. The same run again changes nothing.
 
         Returns:
@@ -94,9 +94,9 @@ class CaseBook:
         Raises:
             DataError: if the run is not finished, or is of other records than the bank's.
         """
-        intake = read_intake(folder, bank, self._settings)
+        intake = read_run_import(folder, bank, self._settings)
         with self._database.writing() as connection:
-            return take_in(connection, intake)
+            return import_run(connection, intake)
 
     def queue(self, which: QueueFilter) -> list[CaseRow]:
         """Cases by expected value, highest first."""
@@ -121,7 +121,7 @@ class CaseBook:
         """Say how many cases the team can open in a day.
 
         Raises:
-            Forbidden: without the right `direct`.
+            ForbiddenError: without the right `direct`.
             CaseError: if it is negative.
         """
         user.require(Right.direct)
@@ -140,7 +140,7 @@ class CaseBook:
         with self._database.reading() as connection:
             return sharing(connection, case_id)
 
-    def history(self, case_id: str) -> list[Event]:
+    def history(self, case_id: str) -> list[CaseEntry]:
         """The entries that made it, oldest first."""
         with self._database.reading() as connection:
             found = events(connection, [case_id])
@@ -152,9 +152,9 @@ class CaseBook:
         """Take a case; one's own may be taken again. A lead may take up a decided one.
 
         Raises:
-            Claimed: naming who holds it.
+            ClaimedError: naming who holds it.
             CaseError: if it is decided or merged.
-            Forbidden: if it is escalated and the user is no lead, or waits for another pair of eyes than the user's.
+            ForbiddenError: if it is escalated and the user is no lead, or waits for a second analyst.
         """
         with self._database.writing() as connection:
             return steps.claim(connection, steps.load(connection, case_id), user)
@@ -166,7 +166,7 @@ class CaseBook:
             for row in ranked(connection, which, 0):
                 try:
                     return steps.claim(connection, steps.load(connection, row.case_id), user)
-                except (CaseError, Forbidden):
+                except (CaseError, ForbiddenError):
                     continue
         return None
 
@@ -195,14 +195,14 @@ class CaseBook:
         """Decide on the ring, a member or a link; who decides must hold the case.
 
         Raises:
-            Stale: if the case is no longer at `version`.
-            Claimed: if another holds it.
+            StaleError: if the case is no longer at `version`.
+            ClaimedError: if another holds it.
             CaseError: if nobody holds it, or a subject is no member.
         """
         user.require(Right.decide)
         with self._database.writing() as connection:
             case = steps.load(connection, case_id, version)
-            return steps.decide(connection, case, user, decision, self._settings.second_pair)
+            return steps.decide(connection, case, user, decision, self._settings.four_eyes)
 
     def undo(self, case_id: str, user: User, version: int) -> Case:
         """Take back the last decision, snooze, escalation, split or merge; the cases are what they were before.
@@ -210,9 +210,9 @@ class CaseBook:
         A case that was split off goes back into the one that it came from.
 
         Raises:
-            Stale: if the case is no longer at `version`.
+            StaleError: if the case is no longer at `version`.
             CaseError: if the last thing done to the case was another, or the other case has gone on since.
-            Forbidden: if somebody else did it, and the user is no lead.
+            ForbiddenError: if somebody else did it, and the user is no lead.
         """
         user.require(Right.decide)
         with self._database.writing() as connection:
@@ -263,10 +263,10 @@ class CaseBook:
             cases = {case.case_id: case for case in self._all(connection)}
             return times(connection, cases, self._settings.idle_minutes)
 
-    def drifted(self) -> list[str]:
+    def out_of_sync(self) -> list[str]:
         """Cases that the queue does not show as the log has them: somebody has changed the table itself."""
         with self._database.reading() as connection:
-            return drifted(connection, {case.case_id: case for case in self._all(connection)})
+            return out_of_sync(connection, {case.case_id: case for case in self._all(connection)})
 
     def forget(self, customer_id: str, user: User, name: str = "") -> int:
         """Erase a customer from cases, decisions and trail; the chain still verifies.
@@ -280,7 +280,7 @@ class CaseBook:
             How many entries were redacted.
 
         Raises:
-            Forbidden: without the right `erase`.
+            ForbiddenError: without the right `erase`.
         """
         user.require(Right.erase)
         with self._database.writing() as connection:
@@ -295,7 +295,7 @@ class CaseBook:
             The customers erased, sorted.
 
         Raises:
-            Forbidden: without the right `erase`.
+            ForbiddenError: without the right `erase`.
         """
         user.require(Right.erase)
         with self._database.writing() as connection:
@@ -312,7 +312,7 @@ class CaseBook:
             return self._all(connection)
 
     def _all(self, connection: Connection) -> list[Case]:
-        return [fold(case_id, history) for case_id, history in events(connection).items()]
+        return [replay(case_id, history) for case_id, history in events(connection).items()]
 
     def _capacity(self, connection: Connection) -> int:
         said = last_of(connection, CAPACITY)

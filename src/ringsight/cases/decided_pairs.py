@@ -13,7 +13,7 @@ import networkx as nx
 import polars as pl
 
 from ringsight.cases import clock
-from ringsight.cases.case import Case, Judgement, Scope, Standing
+from ringsight.cases.case import Case, Judgement, Scope, StandingDecision
 from ringsight.runs.erasure import ERASED
 
 PAIRS = {
@@ -84,7 +84,7 @@ def pairs_of(case: Case) -> list[Pair]:
     return [pair for pair in said.values() if not any(end.startswith(ERASED) for end in pair.ends)]
 
 
-def _said(standing: Standing, case: Case) -> Iterator[Pair]:
+def _said(standing: StandingDecision, case: Case) -> Iterator[Pair]:
     decision = standing.decision
     match decision.scope:
         case Scope.ring:
@@ -100,7 +100,7 @@ def _said(standing: Standing, case: Case) -> Iterator[Pair]:
         yield Pair(a, b, decision.judgement, standing.at, decision.scope, case.case_id)
 
 
-def _outweighed(ends: tuple[str, str], standing: Standing, case: Case) -> bool:
+def _outweighed(ends: tuple[str, str], standing: StandingDecision, case: Case) -> bool:
     """Whether the other end was judged too, and set apart: who is no part of a ring is tied to nobody in it."""
     weight = (Judgement.same_hand, Judgement.unsure, Judgement.different)
     other = next(end for end in ends if end != standing.decision.subjects[0])

@@ -22,7 +22,7 @@ def erase_customer(book: CaseBook, customer_id: str, user: User) -> Erased:
     """Erase a customer from a case book and its runs, under one pseudonym; runs that are gone are passed over.
 
     Raises:
-        Forbidden: without the right `erase`.
+        ForbiddenError: without the right `erase`.
         DataError: if a file of a run still names the customer, or cannot be read.
     """
     name = pseudonym()

@@ -13,7 +13,7 @@ class CaseError(RingsightError, ValueError):
     """What is asked of a case makes no sense, or the case does not exist."""
 
 
-class Claimed(CaseError):  # noqa: N818
+class ClaimedError(CaseError):
     """Somebody else holds the case."""
 
     def __init__(self, case_id: str, holder: str) -> None:
@@ -23,7 +23,7 @@ class Claimed(CaseError):  # noqa: N818
         super().__init__(f"case {case_id} is held by {holder}", remedy="take another, or ask for it to be released")
 
 
-class Stale(CaseError):  # noqa: N818
+class StaleError(CaseError):
     """The case has changed since it was read."""
 
     def __init__(self, case_id: str, given: int, current: int) -> None:
@@ -37,15 +37,15 @@ class Stale(CaseError):  # noqa: N818
         )
 
 
-class Forbidden(RingsightError, PermissionError):  # noqa: N818
+class ForbiddenError(RingsightError, PermissionError):
     """The user's role does not have this right."""
 
 
-class SignInRefused(RingsightError, PermissionError):  # noqa: N818
+class SignInError(RingsightError, PermissionError):
     """The name or the password is wrong, or there were too many attempts."""
 
 
-class BrokenTrail(RingsightError, ValueError):  # noqa: N818
+class BrokenTrailError(RingsightError, ValueError):
     """The audit trail is not what was written."""
 
 

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from ringsight.cases import clock
 from ringsight.cases.audit_trail import append
 from ringsight.cases.database import Database
-from ringsight.cases.errors import SignInRefused
+from ringsight.cases.errors import SignInError
 from ringsight.cases.schema import ACCOUNTS, SESSIONS, SIGN_INS
 from ringsight.cases.sessions import Sessions, sealed_secret
 from ringsight.cases.users import NAME, NOBODY, RESERVED, SYSTEM, Role
@@ -58,14 +58,14 @@ class Federation:
         """Remember a sign-in under its state; `address` is where the request comes from.
 
         Raises:
-            SignInRefused: if too many are under way from there.
+            SignInError: if too many are under way from there.
         """
         now = clock.now()
         with self._database.writing() as connection:
             connection.execute(delete(SIGN_INS).where(SIGN_INS.c.ends_at <= clock.written(now)))
             count = select(func.count()).select_from(SIGN_INS).where(SIGN_INS.c.address == address)
             if connection.execute(count).scalar_one() >= FROM_ONE_ADDRESS:
-                raise SignInRefused("too many sign-ins are under way", remedy="try again in ten minutes")
+                raise SignInError("too many sign-ins are under way", remedy="try again in ten minutes")
             connection.execute(
                 insert(SIGN_INS).values(
                     state_hash=sealed_secret(state),
@@ -82,21 +82,21 @@ class Federation:
         """The sign-in of a state, which is thereby used up.
 
         Raises:
-            SignInRefused: if none is under way.
+            SignInError: if none is under way.
         """
         this = SIGN_INS.c.state_hash == sealed_secret(state)
         with self._database.writing() as connection:
             row = connection.execute(select(SIGN_INS).where(this)).first()
             connection.execute(delete(SIGN_INS).where(this))
         if row is None or row.ends_at <= clock.written(clock.now()):
-            raise SignInRefused("this sign-in was not begun here, or not lately", remedy="sign in anew")
+            raise SignInError("this sign-in was not begun here, or not lately", remedy="sign in anew")
         return UnderWay(row.nonce, row.verifier, row.after, row.draft)
 
     def sign_in(self, person: Person, address: str) -> str:
         """Begin a session, in an account that is made where there is none; gives the session's token.
 
         Raises:
-            SignInRefused: if the account is closed, or the name is another's.
+            SignInError: if the account is closed, or the name is another's.
         """
         with self._database.writing() as connection:
             name = _account(connection, person)
@@ -116,7 +116,7 @@ def _account(connection: Connection, person: Person) -> str:
         _add(connection, person, subject)
         return person.name
     if not known.open:
-        raise SignInRefused("this account is closed", remedy="ask an admin")
+        raise SignInError("this account is closed", remedy="ask an admin")
     name = str(known.name)
     if known.role != person.role:
         connection.execute(update(ACCOUNTS).where(ACCOUNTS.c.name == name).values(role=person.role.value))
@@ -129,7 +129,7 @@ def _account(connection: Connection, person: Person) -> str:
 def _add(connection: Connection, person: Person, subject: str) -> None:
     taken = select(ACCOUNTS.c.name).where(ACCOUNTS.c.name == person.name)
     if not NAME.fullmatch(person.name) or person.name in RESERVED or connection.execute(taken).first():
-        raise SignInRefused(f"you cannot be called {person.name!r} here", remedy="ask an admin: names are never shared")
+        raise SignInError(f"you cannot be called {person.name!r} here", remedy="ask an admin: names are never shared")
     connection.execute(
         insert(ACCOUNTS).values(name=person.name, role=person.role.value, password_hash="", open=True, subject=subject)
     )

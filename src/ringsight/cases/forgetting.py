@@ -15,8 +15,8 @@ from sqlalchemy import Connection, delete, or_, select, update
 
 from ringsight.cases.audit_trail import FORGOTTEN, append, commitment, events, sealed
 from ringsight.cases.case import Case, Status
-from ringsight.cases.queue import draw, filter_of
-from ringsight.cases.replay import fold
+from ringsight.cases.queue import filter_of, project
+from ringsight.cases.replay import replay
 from ringsight.cases.schema import CONTENTS, ENTRIES, SIGN_INS, VIEWS
 from ringsight.runs.erasure import ERASED, renamed
 
@@ -46,7 +46,7 @@ def forget(connection: Connection, customer_id: str, user: str, name: str) -> in
     connection.execute(update(SIGN_INS).values(draft=""))
     append(connection, user, FORGOTTEN, {"redacted": redacted})
     for case_id, history in events(connection, cases).items():
-        draw(connection, fold(case_id, history))
+        project(connection, replay(case_id, history))
     return len(redacted)
 
 

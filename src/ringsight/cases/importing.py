@@ -7,8 +7,8 @@ from sqlalchemy import Connection, select
 
 from ringsight.cases.audit_trail import append, events, last_of
 from ringsight.cases.case import Case
-from ringsight.cases.replay import Action, fold
-from ringsight.cases.run_import import Intake, ListedRing
+from ringsight.cases.replay import Action, replay
+from ringsight.cases.run_import import ListedRing, RunImport
 from ringsight.cases.schema import CASES
 from ringsight.cases.steps import make, open_case
 from ringsight.cases.users import SYSTEM
@@ -17,7 +17,7 @@ TAKEN_IN = "taken_in"
 """The action of a run taken in."""
 
 
-def take_in(connection: Connection, intake: Intake) -> int:
+def import_run(connection: Connection, intake: RunImport) -> int:
     """Take a run in, within a writing transaction; how many cases are new or changed.
 
     The run that was taken in last changes nothing.
@@ -47,10 +47,10 @@ def _by_ring(connection: Connection) -> dict[str, Case]:
     """Ring id -> its case; not those that were split off."""
     rows = connection.execute(select(CASES.c.ring_id, CASES.c.case_id).where(CASES.c.split_from == "")).all()
     histories = events(connection, [row.case_id for row in rows])
-    return {row.ring_id: fold(row.case_id, histories[row.case_id]) for row in rows}
+    return {row.ring_id: replay(row.case_id, histories[row.case_id]) for row in rows}
 
 
-def _content(intake: Intake, listed: ListedRing) -> Mapping[str, Any]:
+def _content(intake: RunImport, listed: ListedRing) -> Mapping[str, Any]:
     return {
         "origin": listed.origin,
         "ring": dict(listed.ring),

@@ -17,7 +17,7 @@ RANK = (CASES.c.value.desc(), CASES.c.evidence.desc(), CASES.c.opened_at, CASES.
 """Expected value, then evidence where a bank has no transactions to measure exposure by."""
 
 
-def draw(connection: Connection, drawn: Case) -> None:
+def project(connection: Connection, drawn: Case) -> None:
     """Write the row of a case, and its members, anew."""
     row = row_of(drawn)
     known = connection.execute(update(CASES).where(CASES.c.case_id == drawn.case_id).values(**row)).rowcount
@@ -53,7 +53,7 @@ def row_of(drawn: Case) -> dict[str, Any]:
     }
 
 
-def drifted(connection: Connection, cases: Mapping[str, Case]) -> list[str]:
+def out_of_sync(connection: Connection, cases: Mapping[str, Case]) -> list[str]:
     """Cases whose row or members are not what their entries add up to, sorted."""
     rows = {row.case_id: dict(row._mapping) for row in connection.execute(select(CASES))}
     members: dict[str, set[str]] = {}

@@ -1,4 +1,4 @@
-"""A case is what its entries add up to: `fold` is the only place that knows how."""
+"""A case is what its entries add up to: `replay` is the only place that knows how."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Any
 
 from ringsight.cases import clock
-from ringsight.cases.case import Case, Decision, Event, Judgement, Origin, Reason, Scope, Standing, Status
+from ringsight.cases.case import Case, CaseEntry, Decision, Judgement, Origin, Reason, Scope, StandingDecision, Status
 from ringsight.cases.errors import CaseError
 from ringsight.runs.erasure import ERASED
 
@@ -40,7 +40,7 @@ UNDONE = (Action.decided, Action.snoozed, Action.escalated, Action.split_off, Ac
 """What can be undone, as long as no person has done anything since."""
 
 
-def fold(case_id: str, events: Sequence[Event]) -> Case:
+def replay(case_id: str, events: Sequence[CaseEntry]) -> Case:
     """Add up the entries of a case, oldest first.
 
     Raises:
@@ -55,27 +55,27 @@ def fold(case_id: str, events: Sequence[Event]) -> Case:
     return case
 
 
-def step(case: Case, event: Event) -> Case:
+def step(case: Case, event: CaseEntry) -> Case:
     """A case after one more entry that stands."""
     return _passed(_STEPS[Action(event.action)](case, event), event)
 
 
-def standing_events(events: Sequence[Event]) -> list[Event]:
+def standing_events(events: Sequence[CaseEntry]) -> list[CaseEntry]:
     """Entries that have not been undone, without the undoing."""
     undone = {event.content["version"] for event in events if event.action == Action.undone}
     return [event for event in events if event.action != Action.undone and event.version not in undone]
 
 
-def last_by_people(events: Sequence[Event]) -> Event:
+def last_by_people(events: Sequence[CaseEntry]) -> CaseEntry:
     """The last entry that stands and that no run made; the opening, where there is none."""
     return [event for event in standing_events(events) if event.action not in BY_RUNS or event.version == 1][-1]
 
 
-def _passed(case: Case, event: Event) -> Case:
+def _passed(case: Case, event: CaseEntry) -> Case:
     return replace(case, version=event.version, changed_at=event.at)
 
 
-def _opened(case_id: str, event: Event) -> Case:
+def _opened(case_id: str, event: CaseEntry) -> Case:
     said = event.content
     holder = said.get("holder", "")
     return Case(
@@ -99,7 +99,7 @@ def _opened(case_id: str, event: Event) -> Case:
     )
 
 
-def _renewed(case: Case, event: Event) -> Case:
+def _renewed(case: Case, event: CaseEntry) -> Case:
     """Newcomers of the ring join, leavers leave; what analysts have moved stays where they put it.
 
     Whoever was erased is no newcomer, under whatever pseudonym.
@@ -126,33 +126,33 @@ def _renewed(case: Case, event: Event) -> Case:
     )
 
 
-def _faded(case: Case, _event: Event) -> Case:
+def _faded(case: Case, _event: CaseEntry) -> Case:
     return replace(case, current=False)
 
 
-def _claimed(case: Case, event: Event) -> Case:
+def _claimed(case: Case, event: CaseEntry) -> Case:
     resting = case.resting if case.status in (Status.claimed, Status.snoozed) else case.status
     return replace(case, status=Status.claimed, resting=resting, holder=event.user, until=None)
 
 
-def _released(case: Case, _event: Event) -> Case:
+def _released(case: Case, _event: CaseEntry) -> Case:
     return replace(case, status=case.resting, holder="")
 
 
-def _snoozed(case: Case, event: Event) -> Case:
+def _snoozed(case: Case, event: CaseEntry) -> Case:
     return replace(case, status=Status.snoozed, holder="", until=clock.read(event.content["until"]))
 
 
-def _escalated(case: Case, event: Event) -> Case:
+def _escalated(case: Case, event: CaseEntry) -> Case:
     reason = event.content["reason"]
     return replace(case, status=Status.escalated, resting=Status.escalated, holder="", escalation=reason)
 
 
-def _decided(case: Case, event: Event) -> Case:
+def _decided(case: Case, event: CaseEntry) -> Case:
     decision = decision_of(event.content)
     status = Status(event.content["status"])
     final = status is Status.decided
-    standing = Standing(decision, event.user, event.at, event.version, case.members, final)
+    standing = StandingDecision(decision, event.user, event.at, event.version, case.members, final)
     if decision.scope is not Scope.ring:
         return replace(case, decisions=(*case.decisions, standing))
     return replace(
@@ -166,21 +166,21 @@ def _decided(case: Case, event: Event) -> Case:
     )
 
 
-def _seen(standing: Standing) -> Standing:
+def _seen(standing: StandingDecision) -> StandingDecision:
     """What was said of a member or a link counts once the case is closed."""
     return standing if standing.decision.scope is Scope.ring else replace(standing, final=True)
 
 
-def _split_off(case: Case, event: Event) -> Case:
+def _split_off(case: Case, event: CaseEntry) -> Case:
     return replace(case, exposures=_without(case.exposures, event.content["members"]))
 
 
-def _merged(case: Case, event: Event) -> Case:
+def _merged(case: Case, event: CaseEntry) -> Case:
     into = event.content["into"]
     return replace(case, status=Status.merged, holder="", until=None, exposures={}, merged_into=into)
 
 
-def _joined(case: Case, event: Event) -> Case:
+def _joined(case: Case, event: CaseEntry) -> Case:
     return replace(case, exposures={**case.exposures, **event.content["members"]})
 
 
@@ -199,7 +199,7 @@ def _without(exposures: Mapping[str, float], left: Sequence[str]) -> dict[str, f
     return {name: amount for name, amount in exposures.items() if name not in left}
 
 
-_STEPS: Mapping[Action, Callable[[Case, Event], Case]] = {
+_STEPS: Mapping[Action, Callable[[Case, CaseEntry], Case]] = {
     Action.renewed: _renewed,
     Action.faded: _faded,
     Action.claimed: _claimed,

@@ -17,7 +17,7 @@ from ringsight.cases.case import Origin
 from ringsight.cases.settings import CaseSettings
 from ringsight.detection.results import Results
 from ringsight.errors import DataError
-from ringsight.records.bank import Bank, BankConfig, Role
+from ringsight.records.bank import Bank, BankConfig, ColumnRole
 from ringsight.records.reading import read_bank
 from ringsight.records.writing import hash_files
 
@@ -34,7 +34,7 @@ class ListedRing:
 
 
 @dataclass(frozen=True, slots=True)
-class Intake:
+class RunImport:
     """What a run brings."""
 
     digest: str
@@ -47,7 +47,7 @@ class Intake:
     """For the log: fdr, expected_false_flags, flags, below (rings below the line), drawn (ring ids of the sample)."""
 
 
-def read_intake(folder: Path, bank: Path, settings: CaseSettings) -> Intake:
+def read_run_import(folder: Path, bank: Path, settings: CaseSettings) -> RunImport:
     """Read a finished run and the bank that it searched.
 
     The bank is read as the run read it, by the run's `settings.yaml`.
@@ -73,7 +73,7 @@ def read_intake(folder: Path, bank: Path, settings: CaseSettings) -> Intake:
     ]
     run, of_bank = str(folder.resolve()), str(bank.resolve())
     files = [folder / name for name in ("rings.parquet", "members.parquet", "summary.json")]
-    return Intake(
+    return RunImport(
         digest=hashlib.sha256(f"{hash_files(files, folder)}\n{run}\n{of_bank}".encode()).hexdigest(),
         run=run,
         bank=of_bank,
@@ -107,7 +107,7 @@ def exposures(bank: Bank, settings: CaseSettings) -> dict[str, float]:
 
 def _declared(bank: Bank, column: str) -> dict[str, float]:
     where = f"{bank.path}, customers, column {column}"
-    if column not in bank.customers.columns or bank.roles.get(column) is Role.protected:
+    if column not in bank.customers.columns or bank.roles.get(column) is ColumnRole.protected:
         raise DataError("is absent or protected", where=where, remedy="name another column as cases.exposure_column")
     amounts = bank.customers[column].cast(pl.Float64, strict=False).abs().fill_nan(None)
     if amounts.null_count() > bank.customers[column].null_count():
@@ -143,5 +143,5 @@ def bank_config(folder: Path, bank: Path) -> BankConfig:
     said = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
     known = {each.name for each in fields(BankConfig)} - {"path"}
     given = {key: value for key, value in (said.get("bank") or {}).items() if key in known}
-    roles = {column: Role(role) for column, role in given.pop("entities", {}).items()}
+    roles = {column: ColumnRole(role) for column, role in given.pop("entities", {}).items()}
     return BankConfig(path=bank, entities=roles, **given)

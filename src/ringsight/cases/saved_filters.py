@@ -9,7 +9,7 @@ from ringsight.cases.schema import VIEWS
 from ringsight.cases.users import User
 
 
-class SavedViews:
+class SavedFilters:
     """The saved filters of one case book."""
 
     def __init__(self, database: Database) -> None:

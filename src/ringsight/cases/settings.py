@@ -6,7 +6,7 @@ from enum import StrEnum
 from ringsight.errors import require_at_least, require_positive
 
 
-class SecondPair(StrEnum):
+class FourEyes(StrEnum):
     """Which judgements need a second pair of eyes."""
 
     never = "never"
@@ -21,7 +21,7 @@ class CaseSettings:
 
     capacity: int = 20
     """Cases that the team can open in a day, until a lead says otherwise."""
-    second_pair: SecondPair = SecondPair.never
+    four_eyes: FourEyes = FourEyes.never
     """Which judgements a second analyst must confirm before they count: `never`, `same_hand` or `always`."""
     exposure_days: int = 30
     """A customer's exposure is the sum of absolute amounts in so many last days of the bank's records."""

@@ -9,13 +9,13 @@ from sqlalchemy import Connection, func, select
 
 from ringsight.cases import clock
 from ringsight.cases.audit_trail import append, events
-from ringsight.cases.case import Case, Decision, Event, Status
-from ringsight.cases.errors import CaseError, Claimed, Forbidden, Stale
+from ringsight.cases.case import Case, CaseEntry, Decision, Status
+from ringsight.cases.errors import CaseError, ClaimedError, ForbiddenError, StaleError
 from ringsight.cases.four_eyes import after
-from ringsight.cases.queue import draw
-from ringsight.cases.replay import UNDONE, Action, fold, last_by_people, step
+from ringsight.cases.queue import project
+from ringsight.cases.replay import UNDONE, Action, last_by_people, replay, step
 from ringsight.cases.schema import CASES
-from ringsight.cases.settings import SecondPair
+from ringsight.cases.settings import FourEyes
 from ringsight.cases.users import Right, User
 
 
@@ -24,11 +24,11 @@ def load(connection: Connection, case_id: str, version: int | None = None) -> Ca
 
     Raises:
         CaseError: if there is no such case.
-        Stale: if it is not at `version`.
+        StaleError: if it is not at `version`.
     """
-    case = fold(case_id, events(connection, [case_id]).get(case_id, []))
+    case = replay(case_id, events(connection, [case_id]).get(case_id, []))
     if version is not None and case.version != version:
-        raise Stale(case_id, version, case.version)
+        raise StaleError(case_id, version, case.version)
     return awake(case, clock.now())
 
 
@@ -43,15 +43,15 @@ def make(connection: Connection, case: Case, user: str, action: Action, content:
     """Append an entry to a case."""
     event = append(connection, user, action, content, (case.case_id, case.version + 1))
     changed = step(case, event)
-    draw(connection, changed)
+    project(connection, changed)
     return changed
 
 
 def open_case(connection: Connection, user: str, content: Mapping[str, Any]) -> Case:
     """Open a case under the next number."""
     case_id = f"K{connection.execute(select(func.count()).select_from(CASES)).scalar_one() + 1}"
-    opened = fold(case_id, [append(connection, user, Action.opened, content, (case_id, 1))])
-    draw(connection, opened)
+    opened = replay(case_id, [append(connection, user, Action.opened, content, (case_id, 1))])
+    project(connection, opened)
     return opened
 
 
@@ -67,16 +67,18 @@ def claim(connection: Connection, case: Case, user: User) -> Case:
 def refuse_claim(case: Case, user: User) -> None:
     """Say why a user may not take a case, where there is a reason."""
     if case.holder and case.holder != user.name:
-        raise Claimed(case.case_id, case.holder)
+        raise ClaimedError(case.case_id, case.holder)
     if case.status is Status.merged:
         raise CaseError(f"case {case.case_id} went into {case.merged_into}", remedy=f"take {case.merged_into}")
     match case.resting:
         case Status.decided if not user.may(Right.direct):
             raise CaseError(f"case {case.case_id} is decided", remedy="undo the decision, or ask a lead to take it up")
         case Status.escalated if not user.may(Right.direct):
-            raise Forbidden(f"case {case.case_id} is escalated", remedy="leave it to a lead")
-        case Status.seconding if case.opinions[-1].user == user.name:
-            raise Forbidden(f"case {case.case_id} waits for a second pair of eyes", remedy="leave it to a colleague")
+            raise ForbiddenError(f"case {case.case_id} is escalated", remedy="leave it to a lead")
+        case Status.second_review if case.opinions[-1].user == user.name:
+            raise ForbiddenError(
+                f"case {case.case_id} waits for a second pair of eyes", remedy="leave it to a colleague"
+            )
         case _:
             pass
 
@@ -85,23 +87,23 @@ def hold(case: Case, user: User) -> None:
     """Go on only with a case in hand.
 
     Raises:
-        Claimed: if another holds it.
+        ClaimedError: if another holds it.
         CaseError: if nobody does.
     """
     user.require(Right.decide)
     if case.holder and case.holder != user.name:
-        raise Claimed(case.case_id, case.holder)
+        raise ClaimedError(case.case_id, case.holder)
     if not case.holder:
         raise CaseError(f"nobody holds case {case.case_id}", remedy="claim it first")
 
 
-def decide(connection: Connection, case: Case, user: User, decision: Decision, second_pair: SecondPair) -> Case:
+def decide(connection: Connection, case: Case, user: User, decision: Decision, four_eyes: FourEyes) -> Case:
     """Decide; see `CaseBook.decide`."""
     hold(case, user)
     strangers = sorted(set(decision.subjects) - set(case.members))
     if strangers:
         raise CaseError(f"customer {strangers[0]} is no member of case {case.case_id}")
-    content = asdict(decision) | {"status": after(case, user, decision, second_pair)}
+    content = asdict(decision) | {"status": after(case, user, decision, four_eyes)}
     return make(connection, case, user.name, Action.decided, content)
 
 
@@ -114,7 +116,7 @@ def undo(connection: Connection, case: Case, user: User) -> Case:
             f"the last thing done to case {case.case_id} cannot be undone: {last.action}", remedy=_instead(case, last)
         )
     if last.user != user.name and not user.may(Right.direct):
-        raise Forbidden(f"this was done by {last.user}", remedy=f"ask {last.user}, or a lead")
+        raise ForbiddenError(f"this was done by {last.user}", remedy=f"ask {last.user}, or a lead")
     match Action(last.action):
         case Action.split_off:
             new = load(connection, last.content["into"])
@@ -128,7 +130,7 @@ def undo(connection: Connection, case: Case, user: User) -> Case:
     return _take_back(connection, case, user, last)
 
 
-def _instead(case: Case, last: Event) -> str:
+def _instead(case: Case, last: CaseEntry) -> str:
     """What to do about an entry that cannot be undone."""
     match Action(last.action):
         case Action.merged:
@@ -141,11 +143,11 @@ def _instead(case: Case, last: Event) -> str:
             return "claim the case"
 
 
-def _history(connection: Connection, case_id: str) -> list[Event]:
+def _history(connection: Connection, case_id: str) -> list[CaseEntry]:
     return events(connection, [case_id])[case_id]
 
 
-def _refuse_if_gone_on(connection: Connection, case: Case, expected: Action) -> Event:
+def _refuse_if_gone_on(connection: Connection, case: Case, expected: Action) -> CaseEntry:
     """The last thing done to the other case; it must be what the split or the merge did to it."""
     last = last_by_people(_history(connection, case.case_id))
     if last.action != expected:
@@ -156,10 +158,10 @@ def _refuse_if_gone_on(connection: Connection, case: Case, expected: Action) -> 
     return last
 
 
-def _take_back(connection: Connection, case: Case, user: User, event: Event) -> Case:
+def _take_back(connection: Connection, case: Case, user: User, event: CaseEntry) -> Case:
     append(connection, user.name, Action.undone, {"version": event.version}, (case.case_id, case.version + 1))
-    before = fold(case.case_id, _history(connection, case.case_id))
-    draw(connection, before)
+    before = replay(case.case_id, _history(connection, case.case_id))
+    project(connection, before)
     return before
 
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ringsight.cases.errors import Forbidden
+from ringsight.cases.errors import ForbiddenError
 
 
 class Role(StrEnum):
@@ -59,11 +59,11 @@ class User:
         """Go on only with the right.
 
         Raises:
-            Forbidden: naming the user, the role and the right.
+            ForbiddenError: naming the user, the role and the right.
         """
         if not self.may(right):
             able = ", ".join(role for role in Role if right in RIGHTS[role])
-            raise Forbidden(f"the {self.role} {self.name} may not {right}", remedy=f"ask somebody who is: {able}")
+            raise ForbiddenError(f"the {self.role} {self.name} may not {right}", remedy=f"ask somebody who is: {able}")
 
 
 SYSTEM = User("ringsight", Role.admin)

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from ringsight.detection.rarity import rarity_bits
-from ringsight.graph.sources import CHANCE_BITS, EntityTrace, ModalityTrace, Rows
+from ringsight.graph.sources import CHANCE_BITS, EntitySource, Rows, SpaceSource
 
 LARGEST_COMPARED_WHOLE = 64
 """In a larger group each member is compared with this many others only, so that the work grows with the group."""
@@ -88,7 +88,7 @@ class Calibration:
         return bits
 
 
-def calibrate(trace: ModalityTrace, seed: int) -> Calibration:
+def calibrate(trace: SpaceSource, seed: int) -> Calibration:
     """Draw random groups of customers who have the modality and measure their agreement.
 
     Each draw serves all sizes: its first s members are a random group of s.
@@ -116,7 +116,7 @@ class PairEvidence:
     """Members who have the modality, 0 without any pair; shape (groups,)."""
 
 
-def pair_evidence(trace: ModalityTrace, groups: Groups, owner: Rows) -> PairEvidence:
+def pair_evidence(trace: SpaceSource, groups: Groups, owner: Rows) -> PairEvidence:
     """Average each group's evidence in one modality over its pairs.
 
     Args:
@@ -135,7 +135,7 @@ def pair_evidence(trace: ModalityTrace, groups: Groups, owner: Rows) -> PairEvid
     return PairEvidence(bits / np.maximum(pairs, 1), np.where(pairs > 0, size, 0))
 
 
-def entity_agreement(trace: EntityTrace, groups: Groups, owner: Rows) -> NDArray[np.float64]:
+def entity_agreement(trace: EntitySource, groups: Groups, owner: Rows) -> NDArray[np.float64]:
     """Bits of the values that several members of each group share; shape (groups,)."""
     code = trace.codes[owner[groups.members]]
     held = code >= 0

@@ -18,8 +18,8 @@ from ringsight.detection.agreement import Calibration, Groups, calibrate, entity
 from ringsight.errors import SettingsError, require_at_least, require_positive
 from ringsight.graph.branches import branches
 from ringsight.graph.communities import communities
-from ringsight.graph.links import Links, combined_links, combined_threshold, threshold_bits, trace_links
-from ringsight.graph.sources import EntityTrace, ModalityTrace, Rows, Trace, entity_traces, modality_trace
+from ringsight.graph.links import Links, combined_links, combined_threshold, source_links, threshold_bits
+from ringsight.graph.sources import EntitySource, Rows, SpaceSource, Trace, entity_sources, space_source
 from ringsight.records.embeddings import Embeddings
 
 
@@ -95,13 +95,13 @@ class Candidates:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Standing:
+class Isolation:
     """How a modality's own communities stand apart from strangers."""
 
     chance: NDArray[np.float64]
     """Share of honest communities that stand so far apart; shape (communities,)."""
     family: NDArray[np.int64]
-    """The community standing farthest apart among those that each overlaps; shape (communities,)."""
+    """The community isolation farthest apart among those that each overlaps; shape (communities,)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -122,7 +122,7 @@ class Evidence:
     """Bits above chance that a pair must bring to stay together, at each scale."""
     calibrations: dict[str, Calibration] = field(default_factory=dict)
     """By modality."""
-    standing: Mapping[int, "Standing"] = field(default_factory=dict)
+    isolation: Mapping[int, "Isolation"] = field(default_factory=dict)
     """By index of the modality, where it is judged (`rings.density`)."""
     weights: NDArray[np.float64] = field(default_factory=lambda: np.ones(1))
     """How much a bit of each trace counts when it corroborates; shape (traces,), or (1,) for all alike."""
@@ -130,7 +130,7 @@ class Evidence:
     def observed(self) -> Candidates:
         """Propose and weigh candidates in the world in which every customer carries its own traces."""
         return self.candidates(
-            as_observed(self.traces), {index: known.chance for index, known in self.standing.items()}
+            as_observed(self.traces), {index: known.chance for index, known in self.isolation.items()}
         )
 
     def candidates(self, owners: Mapping[str, Rows], apart: Mapping[int, NDArray[np.float64]]) -> Candidates:
@@ -138,7 +138,7 @@ class Evidence:
 
         Args:
             owners: for each trace, the customer whose trace each customer carries.
-            apart: for each modality judged, `Standing.chance` of its own communities in that world.
+            apart: for each modality judged, `Isolation.chance` of its own communities in that world.
         """
         parts = []
         customers = len(self.traces[0].present)
@@ -147,7 +147,7 @@ class Evidence:
             carrier[owners[trace.name]] = np.arange(customers)
             found = self.weigh(index, [np.sort(carrier[members]) for members in self.own[index]], owners)
             if index in apart:
-                core = [found.members[head] for head in self.standing[index].family]
+                core = [found.members[head] for head in self.isolation[index].family]
                 found = replace(found, density=apart[index], core=core)
             parts.append(found)
         if len(self.traces) > 1:
@@ -164,10 +164,10 @@ class Evidence:
         agreement = np.zeros((len(members), len(self.traces)))
         for index, trace in enumerate(self.traces):
             match trace:
-                case ModalityTrace():
+                case SpaceSource():
                     evidence = pair_evidence(trace, groups, owners[trace.name])
                     agreement[:, index] = self.calibrations[trace.name].bits(evidence.mean, evidence.size)
-                case EntityTrace():
+                case EntitySource():
                     agreement[:, index] = entity_agreement(trace, groups, owners[trace.name])
         counted = agreement * self.weights
         set_aside = counted[:, proposer] if proposer < len(self.traces) else counted.max(axis=1, initial=0.0)
@@ -207,13 +207,13 @@ def gather_evidence(
     """
     ids = customers["customer_id"].to_numpy().astype(np.str_)
     modalities = [
-        modality_trace(embeddings[name], ids, config.neighbours)
+        space_source(embeddings[name], ids, config.neighbours)
         for name in sorted(embeddings)
         if len(embeddings[name].customer_ids) >= config.min_size
     ]
     entities = [
         trace
-        for trace in entity_traces(customers, entity_columns, config.entity_cap)
+        for trace in entity_sources(customers, entity_columns, config.entity_cap)
         if len(trace.near_pairs(config.neighbours)[0])
     ]
     traces: list[Trace] = [*modalities, *entities]
@@ -224,7 +224,7 @@ def gather_evidence(
             remedy="check the summary of what was read, and the columns declared as evidence",
         )
     combined = partial(combined_threshold, len(customers), max(len(modalities), 1))
-    links = [trace_links(trace, config.neighbours) for trace in modalities]
+    links = [source_links(trace, config.neighbours) for trace in modalities]
     own = [
         _proposals(link, [threshold_bits(trace, scale) for scale in config.scales], config.min_size, seed)
         + branches(trace, max(config.neighbours + 1, config.min_size))

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from ringsight.detection.agreement import Groups, entity_agreement
 from ringsight.detection.candidates import Evidence, as_observed
 from ringsight.detection.rarity import rarity_bits
-from ringsight.graph.sources import CHANCE_BITS, EntityTrace, Rows
-from ringsight.records.bank import Bank, Role
+from ringsight.graph.sources import CHANCE_BITS, EntitySource, Rows
+from ringsight.records.bank import Bank, ColumnRole
 
 WORLDS = 100
 """How often the traces of a ring change hands."""
@@ -74,7 +74,7 @@ class Condition:
         present = self.codes >= 0
         carriers = np.bincount(self.codes[present], minlength=len(self.values))
         bits = np.log2(max(int(present.sum()), 1) / np.maximum(carriers, 1))
-        trace = EntityTrace(name=self.name, present=present, codes=self.codes, bits=bits)
+        trace = EntitySource(name=self.name, present=present, codes=self.codes, bits=bits)
         return float(entity_agreement(trace, Groups.of([members]), np.arange(len(self.codes)))[0])
 
 
@@ -90,12 +90,12 @@ def declared_conditions(bank: Bank) -> list[Condition]:
     `opened_week`, the week in which the account was opened, within its `onboarding` channel where that is known. Of
     names the last word counts: relatives and origins share it.
     """
-    innocent = {column: _text(bank.customers[column]) for column in bank.columns_with(Role.innocent)}
+    innocent = {column: _text(bank.customers[column]) for column in bank.columns_with(ColumnRole.innocent)}
     if "agent_id" not in bank.customers.columns and "agent_id" in bank.notes.columns:
         innocent["agent_id"] = _main_agent(bank)
     if "opened_at" in bank.customers.columns and "opened_week" not in bank.customers.columns:
         innocent["opened_week"] = _opened_week(bank.customers)
-    protected = {column: _protected(bank.customers[column]) for column in bank.columns_with(Role.protected)}
+    protected = {column: _protected(bank.customers[column]) for column in bank.columns_with(ColumnRole.protected)}
     return [
         *(_coded(ConditionKind.innocent, name, values) for name, values in sorted(innocent.items())),
         *(_coded(ConditionKind.protected, name, values) for name, values in sorted(protected.items())),

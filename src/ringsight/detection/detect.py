@@ -22,7 +22,7 @@ from ringsight.detection.results import NULL, Results
 from ringsight.detection.tables import Verdicts, agreement_table, condition_table, link_table, member_table, ring_table
 from ringsight.detection.weights import learn_weights
 from ringsight.errors import SettingsError
-from ringsight.records.bank import Bank, Modality, Role
+from ringsight.records.bank import Bank, ColumnRole, Modality
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
 
@@ -72,7 +72,9 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
         DataError: if the decisions cannot be used.
     """
     modalities = {modality.value: embeddings[modality] for modality in Modality if modality in embeddings}
-    evidence = gather_evidence(bank.customers, modalities, bank.columns_with(Role.evidence), config.candidates, seed)
+    evidence = gather_evidence(
+        bank.customers, modalities, bank.columns_with(ColumnRole.evidence), config.candidates, seed
+    )
     decisions = None if config.decisions is None else read_decisions(config.decisions)
     weights = learn_weights(evidence.traces, decisions, bank.customer_ids)
     evidence = replace(evidence, weights=weights.values)
@@ -89,7 +91,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
         )
     ]
     calibration, judging = worlds[: config.permutations // 2], worlds[config.permutations // 2 :]
-    surprise = learn_surprise(calibration, len(evidence.traces) + 1, evidence.standing)
+    surprise = learn_surprise(calibration, len(evidence.traces) + 1, evidence.isolation)
     judge = Judge(evidence, surprise, conditions, strata, least=float(np.log2(0.5 / config.fdr)))
     rings = judge.rings(evidence.observed())
     null = _null_table(judging, surprise)
@@ -112,7 +114,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
 
 def _world(evidence: Evidence, strata: NDArray[np.str_], rng: np.random.Generator) -> Candidates:
     owners = permuted(evidence.traces, strata, rng)
-    return evidence.candidates(owners, drawn(evidence.standing, rng))
+    return evidence.candidates(owners, drawn(evidence.isolation, rng))
 
 
 def _null_table(worlds: list[Candidates], surprise: Surprise) -> pl.DataFrame:
@@ -131,7 +133,7 @@ def _summary(
     config: DetectConfig,
 ) -> dict[str, Any]:
     flagged = rings.filter(pl.col("flagged"))
-    false = chance.expected_false(flagged["score_beyond"].to_numpy())
+    false = chance.expected_false(flagged["adjusted_score"].to_numpy())
     return {
         "customers": len(bank.customers),
         "customers_with": {name: len(embeddings.customer_ids) for name, embeddings in modalities.items()},

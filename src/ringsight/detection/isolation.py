@@ -16,11 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringsight.detection.agreement import pairs_of
-from ringsight.detection.candidates import Evidence, Standing
+from ringsight.detection.candidates import Evidence, Isolation
 from ringsight.detection.conditions import Condition, innocent
 from ringsight.detection.nulls import distinct
 from ringsight.graph.branches import NEAREST, distances
-from ringsight.graph.sources import ModalityTrace, Rows
+from ringsight.graph.sources import Rows, SpaceSource
 
 BULK = (0.5, 0.9)
 """The quantiles of the communities between which the rate is learned: above them rings may lie."""
@@ -31,18 +31,18 @@ BLOCK = 2**24
 
 
 def judged(evidence: Evidence, conditions: Sequence[Condition]) -> Evidence:
-    """The same evidence, with every modality's own communities held against their standing among strangers."""
+    """The same evidence, with every modality's own communities held against their isolation among strangers."""
     return replace(
         evidence,
-        standing={
-            index: standing
+        isolation={
+            index: isolation
             for index, trace in enumerate(evidence.traces)
-            if isinstance(trace, ModalityTrace) and (standing := _standing(trace, evidence.own[index], conditions))
+            if isinstance(trace, SpaceSource) and (isolation := _standing(trace, evidence.own[index], conditions))
         },
     )
 
 
-def isolation(trace: ModalityTrace, groups: Sequence[Rows]) -> NDArray[np.float64]:
+def isolation(trace: SpaceSource, groups: Sequence[Rows]) -> NDArray[np.float64]:
     """How far each group stands apart: (size - 1) * ln(mean distance to a nearest stranger / mean distance inside).
 
     Args:
@@ -61,7 +61,7 @@ def isolation(trace: ModalityTrace, groups: Sequence[Rows]) -> NDArray[np.float6
     return np.round(apart, 6)
 
 
-def _standing(trace: ModalityTrace, groups: Sequence[Rows], conditions: Sequence[Condition]) -> Standing | None:
+def _standing(trace: SpaceSource, groups: Sequence[Rows], conditions: Sequence[Condition]) -> Isolation | None:
     apart = isolation(trace, groups)
     kept = distinct(groups, apart)
     honest = [apart[group] for group in kept if not innocent(groups[group], conditions)]
@@ -69,7 +69,7 @@ def _standing(trace: ModalityTrace, groups: Sequence[Rows], conditions: Sequence
         return None
     of = {int(customer): int(group) for group in kept for customer in groups[group]}
     family = [max((of[c] for c in members.tolist() if c in of), key=lambda g: apart[g]) for members in groups]
-    return Standing(_chance(apart, np.sort(honest)), np.array(family))
+    return Isolation(_chance(apart, np.sort(honest)), np.array(family))
 
 
 def _chance(apart: NDArray[np.float64], honest: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -90,7 +90,7 @@ def _chance(apart: NDArray[np.float64], honest: NDArray[np.float64]) -> NDArray[
     return chance
 
 
-def _to_strangers(trace: ModalityTrace, rows: Rows) -> NDArray[np.float64]:
+def _to_strangers(trace: SpaceSource, rows: Rows) -> NDArray[np.float64]:
     """Distance of each member to the nearest who is none; the nearest possible where everybody is one."""
     near = trace.neighbours[rows]
     stranger = (near >= 0) & ~np.isin(near, rows)

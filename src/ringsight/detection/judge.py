@@ -58,7 +58,7 @@ class Judge:
         return Rings(candidates.take(kept), score[kept], beyond[kept], explanation[kept])
 
     def given(self, candidates: Candidates, condition: Condition) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Bits that remain of corroboration and standing, and the score, given a condition; each (candidates,).
+        """Bits that remain of corroboration and isolation, and the score, given a condition; each (candidates,).
 
         That members stand apart from strangers is explained where the condition is one of the group's own
         (`Condition.characterises`): one agent, one week, one branch. One of its core's own will do, or a few strangers
@@ -80,7 +80,7 @@ class Judge:
         return left - np.log2(judged.density), np.minimum(self.surprise.bits(candidates), self.surprise.bits(judged))
 
     def without(self, rings: Rings, ring: int, left_out: Sequence[int]) -> tuple[float, float]:
-        """Bits that remain of corroboration and standing, and the score, when traces are left out.
+        """Bits that remain of corroboration and isolation, and the score, when traces are left out.
 
         Where the proposer itself is left out, the rest are taken together: the strongest is set aside in its place,
         and how far the members stand apart in the proposer counts no more.

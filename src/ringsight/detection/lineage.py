@@ -47,7 +47,7 @@ CHANGES = {"ring_id": pl.String, "customer_id": pl.String, "change": pl.String}
 TABLES: Mapping[str, Mapping[str, type[pl.DataType]]] = {"lineage": LINEAGE, "events": EVENTS, "changes": CHANGES}
 
 
-class Event(Enum):
+class RingEvent(Enum):
     """What became of a ring since the run before; no StrEnum, as strings have a method `split`."""
 
     born = "born"
@@ -90,7 +90,7 @@ class Lineage:
     def described(self) -> str:
         """What became of flagged rings, in a line."""
         counts = Counter(self.events.filter("flagged")["event"].to_list())
-        said = ", ".join(f"{counts[event.value]} {event.value}" for event in Event if counts[event.value])
+        said = ", ".join(f"{counts[event.value]} {event.value}" for event in RingEvent if counts[event.value])
         return f"Flagged rings since the run before: {said or 'none has changed'}."
 
     def write(self, folder: Path) -> None:
@@ -252,28 +252,28 @@ def _events(passage: _Passage) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=EVENTS, orient="row")
 
 
-def _change_of(ring: str, passage: _Passage, joined: int, left: int) -> Event | None:
+def _change_of(ring: str, passage: _Passage, joined: int, left: int) -> RingEvent | None:
     """What became of the ring itself; None where it is as it was."""
     if ring not in passage.now:
-        return Event.gone
+        return RingEvent.gone
     if ring not in passage.before:
-        return Event.returned if ring in passage.known else Event.born
+        return RingEvent.returned if ring in passage.known else RingEvent.born
     match joined > 0, left > 0:
         case True, True:
-            return Event.moved
+            return RingEvent.moved
         case True, False:
-            return Event.grew
+            return RingEvent.grew
         case False, True:
-            return Event.shrank
+            return RingEvent.shrank
         case _:
             return None
 
 
-def _meetings(came: list[str], went: list[str]) -> Iterator[Event]:
+def _meetings(came: list[str], went: list[str]) -> Iterator[RingEvent]:
     if len(came) > 1:
-        yield Event.merged
+        yield RingEvent.merged
     if len(went) > 1:
-        yield Event.split
+        yield RingEvent.split
 
 
 def _remembered(passage: _Passage, customers: Collection[str]) -> pl.DataFrame:

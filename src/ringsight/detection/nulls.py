@@ -13,7 +13,7 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.detection.candidates import Candidates, Standing
+from ringsight.detection.candidates import Candidates, Isolation
 from ringsight.detection.rarity import rarity_bits
 from ringsight.graph.sources import CHANCE_BITS, Rows, Trace
 
@@ -44,7 +44,7 @@ def permuted(traces: Sequence[Trace], strata: NDArray[np.str_], rng: np.random.G
     return owners
 
 
-def drawn(standing: Mapping[int, Standing], rng: np.random.Generator) -> dict[int, NDArray[np.float64]]:
+def drawn(isolation: Mapping[int, Isolation], rng: np.random.Generator) -> dict[int, NDArray[np.float64]]:
     """How far honest communities of a chance world would stand apart: each family of overlapping ones drawn anew.
 
     That a ring is tied more closely than honest customers are survives every permutation, and must not count as chance.
@@ -52,7 +52,7 @@ def drawn(standing: Mapping[int, Standing], rng: np.random.Generator) -> dict[in
     Returns:
         For each modality judged, the chance of each of its own communities to stand so far apart; uniform.
     """
-    return {index: rng.random(len(known.family))[known.family] for index, known in sorted(standing.items())}
+    return {index: rng.random(len(known.family))[known.family] for index, known in sorted(isolation.items())}
 
 
 class Null(StrEnum):
@@ -70,7 +70,7 @@ class Null(StrEnum):
 class Surprise:
     """How rarely chance shows a candidate so well corroborated and so far apart, learned from calibration worlds.
 
-    Candidates are compared with those of the same proposer. Corroboration and standing are independent under the null,
+    Candidates are compared with those of the same proposer. Corroboration and isolation are independent under the null,
     for a permutation of the other traces moves the one and not the other: their chances combine by their product, which
     is x or less with probability x (1 - ln x) (Fisher 1932). A bit of corroboration never counts for more than a bit
     of surprise: its tail falls no faster than 2^-x, by a factor of e over CHANCE_BITS. Whether the tail is fitted well
@@ -103,7 +103,7 @@ class Surprise:
         ]
 
     def _alone(self, candidates: Candidates) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Minus log2 of the chance of each candidate's corroboration, and of its standing; each (candidates,)."""
+        """Minus log2 of the chance of each candidate's corroboration, and of its isolation; each (candidates,)."""
         bits = np.zeros(len(candidates.corroboration))
         for proposer, values in enumerate(self.corroboration):
             here = candidates.proposer == proposer

@@ -20,12 +20,12 @@ RINGS = {
     "score": pl.Float64,
     "p_value": pl.Float64,
     "q_value": pl.Float64,
-    "score_beyond": pl.Float64,
-    "q_beyond": pl.Float64,
+    "adjusted_score": pl.Float64,
+    "adjusted_q_value": pl.Float64,
     "flagged": pl.Boolean,
     "null": pl.String,
     "proposer": pl.String,
-    "bits_apart": pl.Float64,
+    "isolation_score": pl.Float64,
     "explanation": pl.String,
     "held": pl.String,
 }
@@ -65,13 +65,13 @@ BITS = ("bits_transactions", "bits_notes", "bits_id_images", "bits_entities")
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """All rings found, flagged or not, most significant first (score_beyond, then score)."""
+    """All rings found, flagged or not, most significant first (adjusted_score, then score)."""
 
     rings: pl.DataFrame
-    """Columns of `RINGS`. `score` is the surprise in bits, `score_beyond` what is left of it beyond the best innocent
-    explanation; `q_value` and `q_beyond` are their rates. `null` names what it is too surprising for
-    (`rings.null.Null`), `proposer` the trace that chose the members, or `together`, and `bits_apart` is minus log2 of
-    the share of honest communities that stand as far apart from strangers in it, 0 where that is not judged.
+    """Columns of `RINGS`. `score` is the surprise in bits, `adjusted_score` what is left of it beyond the best innocent
+    explanation; `q_value` and `adjusted_q_value` are their rates. `null` names what it is too surprising for
+    (`nulls.Null`), `proposer` the source that chose the members, or `together`, and `isolation_score` is minus
+    log2 of the share of honest communities that stand as far apart from strangers in it, 0 where that is not judged.
     `explanation` is the innocent column without which the ring would be flagged, `held` the protected one that explains
     a flag."""
     members: pl.DataFrame
@@ -81,7 +81,7 @@ class Results:
     agreement: pl.DataFrame
     """Columns of `AGREEMENT`: bits of each ring in each trace; those not `proposed` corroborate, and add up."""
     conditions: pl.DataFrame
-    """Columns of `CONDITIONS`: bits of corroboration and standing, score and q-value of each ring within reach, given
+    """Columns of `CONDITIONS`: bits of corroboration and isolation, score and q-value of each ring within reach, given
     an innocent or protected column (`value` is the commonest among `carriers` members), without a trace, or with only
     the fewest traces that suffice; `decisive` where it would then not be flagged."""
     audit: pl.DataFrame

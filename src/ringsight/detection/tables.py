@@ -18,7 +18,7 @@ from ringsight.detection.error_rate import Chance
 from ringsight.detection.judge import Judge, Rings
 from ringsight.detection.results import AGREEMENT, BITS, CONDITIONS, LINKS, MEMBERS, RINGS
 from ringsight.graph.links import bits_above_chance, carried_bits, threshold_bits
-from ringsight.graph.sources import EntityTrace, ModalityTrace, Trace
+from ringsight.graph.sources import EntitySource, SpaceSource, Trace
 
 TOGETHER = "together"
 """The proposer of rings in which no single trace suffices."""
@@ -51,7 +51,7 @@ class Verdicts:
         return self.chance.q_values(self.rings.score)
 
     @cached_property
-    def q_beyond(self) -> NDArray[np.float64]:
+    def adjusted_q_value(self) -> NDArray[np.float64]:
         """The same for the list of groups that no innocent column explains; shape (rings,)."""
         return self.chance.q_values(self.rings.beyond)
 
@@ -67,7 +67,7 @@ class Verdicts:
         )
 
     @cached_property
-    def trace_names(self) -> list[str]:
+    def source_names(self) -> list[str]:
         """By index; the last proposer is all of them together."""
         return [*(trace.name for trace in self.judge.evidence.traces), TOGETHER]
 
@@ -89,7 +89,7 @@ class Verdicts:
         present = [index for index, bits in enumerate(rings.candidates.agreement[ring]) if bits > 0]
         for index in present:
             left = self.judge.without(rings, ring, [index])
-            yield self._row(ring, ConditionKind.without, self.trace_names[index], left)
+            yield self._row(ring, ConditionKind.without, self.source_names[index], left)
         yield from self._least(ring, present)
 
     def _least(self, ring: int, present: list[int]) -> Iterator[dict[str, Any]]:
@@ -100,7 +100,7 @@ class Verdicts:
                 self._row(
                     ring,
                     ConditionKind.only,
-                    " + ".join(self.trace_names[index] for index in kept),
+                    " + ".join(self.source_names[index] for index in kept),
                     self.judge.without(self.rings, ring, [index for index in everything if index not in kept]),
                 )
                 for kept in combinations(present, size)
@@ -138,7 +138,7 @@ class Verdicts:
 def ring_table(verdicts: Verdicts) -> pl.DataFrame:
     """Every ring and its figures; columns of `RINGS`."""
     rings, held = verdicts.rings, np.array(verdicts.held)
-    beyond = verdicts.q_beyond <= verdicts.fdr
+    beyond = verdicts.adjusted_q_value <= verdicts.fdr
     set_aside = (verdicts.alone <= verdicts.fdr) & ~beyond
     names = [verdicts.judge.conditions[i].name if i >= 0 else "" for i in rings.explanation]
     return pl.DataFrame(
@@ -148,12 +148,12 @@ def ring_table(verdicts: Verdicts) -> pl.DataFrame:
             "score": rings.score,
             "p_value": verdicts.chance.p_values(rings.score),
             "q_value": verdicts.q,
-            "score_beyond": rings.beyond,
-            "q_beyond": verdicts.q_beyond,
+            "adjusted_score": rings.beyond,
+            "adjusted_q_value": verdicts.adjusted_q_value,
             "flagged": beyond & ~((held != "") & verdicts.block_proxies),
             "null": [null.value for null in verdicts.judge.surprise.nulls(rings.candidates)],
-            "proposer": [verdicts.trace_names[index] for index in rings.candidates.proposer],
-            "bits_apart": -np.log2(rings.candidates.density),
+            "proposer": [verdicts.source_names[index] for index in rings.candidates.proposer],
+            "isolation_score": -np.log2(rings.candidates.density),
             "explanation": [name if aside else "" for name, aside in zip(names, set_aside, strict=True)],
             "held": np.where(beyond, held, "").tolist(),
         },
@@ -179,7 +179,7 @@ def agreement_table(verdicts: Verdicts) -> pl.DataFrame:
         (
             name,
             trace.name,
-            "modality" if isinstance(trace, ModalityTrace) else "entity",
+            "modality" if isinstance(trace, SpaceSource) else "entity",
             int(trace.present[members].sum()),
             float(counted[ring, index]),
             _set_aside(candidates.proposer[ring], counted[ring]) == index,
@@ -226,12 +226,12 @@ def link_table(verdicts: Verdicts) -> pl.DataFrame:
 
 
 def _column_of(trace: Trace) -> str:
-    return f"bits_{trace.name}" if isinstance(trace, ModalityTrace) else "bits_entities"
+    return f"bits_{trace.name}" if isinstance(trace, SpaceSource) else "bits_entities"
 
 
 def _link_bits(trace: Trace, config: CandidateConfig) -> float:
     match trace:
-        case ModalityTrace():
+        case SpaceSource():
             return threshold_bits(trace, config.neighbours)
-        case EntityTrace():
+        case EntitySource():
             return float(trace.bits[trace.bits > 0].min(initial=np.inf))

@@ -45,7 +45,7 @@ class Weights:
             "regime": "learned from decisions" if self.learned else "label-free",
             "pairs_same_hand": self.same_hand,
             "pairs_different": self.different,
-            "by_trace": {trace.name: float(value) for trace, value in zip(traces, self.values, strict=True)},
+            "by_source": {trace.name: float(value) for trace, value in zip(traces, self.values, strict=True)},
         }
 
 

@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import affine_grid, grid_sample, interpolate
 
 
-def scanned_copies(
+def print_and_scan(
     pixels: Float[Tensor, "images 3 height width"], generator: torch.Generator | None
 ) -> Float[Tensor, "images 3 height width"]:
     """One random copy of each image, values in 0..1.

@@ -25,7 +25,7 @@ from torch.nn.functional import interpolate, normalize
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.models import shufflenet_v2_x0_5
 
-from ringsight.encoders.augmentation import scanned_copies
+from ringsight.encoders.augmentation import print_and_scan
 from ringsight.encoders.card import card
 from ringsight.encoders.fitting import (
     Fit,
@@ -79,7 +79,7 @@ class IdImagesTask(LightningModule):
 
     def _step(self, batch: list[Tensor], stage: str, generator: torch.Generator | None) -> Tensor:
         pixels = batch[0].float() / 255
-        first, second = (self.encoder(scanned_copies(pixels, generator)) for _ in range(2))
+        first, second = (self.encoder(print_and_scan(pixels, generator)) for _ in range(2))
         loss = info_nce(first, second, self.temperature)
         self.log(f"{stage}_loss", loss, on_epoch=True, on_step=False, batch_size=len(pixels))
         return loss
@@ -174,7 +174,7 @@ def embed_id_images(bank: Bank, part: Path, copy_seed: int | None = None) -> Emb
     pixels = torch.from_numpy(_pixels(bank, Portrait(trained.settings["portrait"])))
     if copy_seed is not None and len(pixels):
         generator = torch.Generator().manual_seed(copy_seed)
-        pixels = torch.cat([scanned_copies(chunk.float() / 255, generator) * 255 for chunk in torch.split(pixels, 256)])
+        pixels = torch.cat([print_and_scan(chunk.float() / 255, generator) * 255 for chunk in torch.split(pixels, 256)])
     ids, pooled = pool(_vectors(encoder, pixels) - trained.preprocessing["centre"], bank.id_images)
     return Embeddings("id_images", ids, pooled, trained.hash, bank.data_hash)
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import polars as pl
 
 from ringsight.errors import DataError
-from ringsight.records.annotations import read_told
+from ringsight.records.annotations import read_annotations
 
 NOT_GROUPS = {"customer_id", "ring_id", "is_fraud", "labelled_at", "typology", "strength"}
 TRAITS = ("typology", "strength", "tied")
@@ -74,7 +74,7 @@ def _labels_in(folder: Path) -> Path:
 
 def _read_table(path: Path, required: tuple[str, ...]) -> pl.DataFrame:
     """All columns of a CSV as text, or a Parquet as it is; ids and groups are text, empty ones null."""
-    table = read_told(path, required, "a labels.csv or labels.parquet")
+    table = read_annotations(path, required, "a labels.csv or labels.parquet")
     texts = pl.selectors.string()
     return table.with_columns(
         pl.when(texts.str.strip_chars().str.len_chars() > 0).then(texts.str.strip_chars()).name.keep()

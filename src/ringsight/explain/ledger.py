@@ -16,7 +16,7 @@ import polars as pl
 from ringsight.detection.results import Results
 from ringsight.errors import DataError
 from ringsight.explain.fragility import Fragility, fragility
-from ringsight.explain.matching import Artefacts, gather_artefacts
+from ringsight.explain.matching import MatchingRecords, gather_matching_records
 from ringsight.explain.shared_values import EvidenceColumn, SharedValue, evidence_columns, shared_values
 from ringsight.explain.statements import Statement, statements
 from ringsight.records.bank import Bank, Modality
@@ -58,7 +58,7 @@ class Ledger:
     conditions: tuple[Mapping[str, Any], ...]
     """Its rows of `Results.conditions`, less ring_id; of a protected column the members' value is withheld."""
     fragility: Fragility
-    artefacts: Artefacts
+    matching_records: MatchingRecords
     statements: tuple[Statement, ...]
     """The same in plain words, each with the ids of the records that it rests on."""
 
@@ -92,7 +92,7 @@ def ledgers_of(results: Results, bank: Bank, ring_ids: Collection[str]) -> dict[
             remedy="give a detection together with the bank that was searched",
         )
     columns = evidence_columns(bank, everyone)
-    artefacts = gather_artefacts(results, bank, ring_ids)
+    matching_records = gather_matching_records(results, bank, ring_ids)
     made = {}
     for ring_id, graph in graphs.items():
         ring = results.rings.row(by_predicate=pl.col("ring_id") == ring_id, named=True)
@@ -107,8 +107,8 @@ def ledgers_of(results: Results, bank: Bank, ring_ids: Collection[str]) -> dict[
             links=_links(results, ring_id, columns),
             conditions=conditions,
             fragility=frail,
-            artefacts=artefacts[ring_id],
-            statements=statements(ring, agreement, conditions, frail, artefacts[ring_id]),
+            matching_records=matching_records[ring_id],
+            statements=statements(ring, agreement, conditions, frail, matching_records[ring_id]),
         )
     return made
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from ringsight.records.bank import Bank, Role
+from ringsight.records.bank import Bank, ColumnRole
 
 CLOSE = 1e-6
 """Sums of bits that differ by less are equal."""
@@ -41,7 +41,7 @@ class EvidenceColumn:
 def evidence_columns(bank: Bank, customers: Collection[str]) -> list[EvidenceColumn]:
     """Gather the values of some customers in every evidence column, in one pass over each."""
     columns = []
-    for name in bank.columns_with(Role.evidence):
+    for name in bank.columns_with(ColumnRole.evidence):
         held = bank.customers.select("customer_id", value=pl.col(name).cast(pl.String)).drop_nulls()
         mine = held.filter(pl.col("customer_id").is_in(sorted(customers)))
         carriers = held.filter(pl.col("value").is_in(mine["value"].unique().to_list())).group_by("value").len()

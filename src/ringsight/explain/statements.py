@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ringsight.explain.fragility import Fragility
-from ringsight.explain.matching import Artefacts, ImagesAlike, NotesAlike, TransactionsAlike
+from ringsight.explain.matching import MatchingImages, MatchingNotes, MatchingRecords, MatchingTransactions
 
 Row = Mapping[str, Any]
 """A row of a table of results."""
@@ -20,7 +20,11 @@ class Statement:
 
 
 def statements(
-    ring: Row, agreement: Sequence[Row], conditions: Sequence[Row], fragility: Fragility, artefacts: Artefacts
+    ring: Row,
+    agreement: Sequence[Row],
+    conditions: Sequence[Row],
+    fragility: Fragility,
+    matching_records: MatchingRecords,
 ) -> tuple[Statement, ...]:
     """Say what ties a ring, what explains it, what would break it, and which records to look at.
 
@@ -29,14 +33,14 @@ def statements(
         agreement: its rows of `Results.agreement`.
         conditions: its rows of `Results.conditions`.
         fragility: of its links.
-        artefacts: of its members' records.
+        matching_records: of its members' records.
     """
     return (
         Statement(_verdict(ring)),
         Statement(_corroboration(ring, agreement)),
         Statement(innocent_explanation(ring, conditions)),
         *(Statement(_condition(row)) for row in conditions if tells(row)),
-        *_records(artefacts),
+        *_records(matching_records),
         *_holding(fragility),
     )
 
@@ -105,7 +109,7 @@ def _verdict(ring: Row) -> str:
     return (
         f"{kept}{because}. {ring['size']} members, {_passed(ring['null'])}: "
         f"score {bits(ring['score'])} bits, q {rate(ring['q_value'])}; "
-        f"beyond the best innocent explanation {bits(ring['score_beyond'])} bits, q {rate(ring['q_beyond'])}."
+        f"beyond the best innocent explanation {bits(ring['adjusted_score'])} bits, q {rate(ring['adjusted_q_value'])}."
     )
 
 
@@ -119,27 +123,29 @@ def _corroboration(ring: Row, agreement: Sequence[Row]) -> str:
         (row for row in agreement if not row["proposed"] and row["bits"] > 0), key=lambda row: -row["bits"]
     )
     aside = f"Set aside, for it chose the members: {', '.join(proposed)}. " if proposed else ""
-    apart = f"Its members stand apart from strangers in {spoken(ring['proposer'])} ({bits(ring['bits_apart'])} bits). "
+    apart = (
+        f"Its members stand apart from strangers in {spoken(ring['proposer'])} ({bits(ring['isolation_score'])} bits). "
+    )
     corroborated = f"Corroborated by {', '.join(map(_with_bits, counted)) or 'nothing else'}."
-    return f"{aside}{apart if ring['bits_apart'] >= 1 else ''}{corroborated}"
+    return f"{aside}{apart if ring['isolation_score'] >= 1 else ''}{corroborated}"
 
 
 def _with_bits(row: Row) -> str:
     return f"{spoken(row['trace'])} ({bits(row['bits'])} bits, {row['members']} members have it)"
 
 
-def _records(artefacts: Artefacts) -> Iterator[Statement]:
+def _records(matching_records: MatchingRecords) -> Iterator[Statement]:
     """The most telling pair of each modality."""
-    for notes in artefacts.notes[:1]:
+    for notes in matching_records.notes[:1]:
         yield Statement(notes_in_words(notes), (notes.note_a, notes.note_b))
-    for images in artefacts.id_images[:1]:
+    for images in matching_records.id_images[:1]:
         yield Statement(images_in_words(images), (images.image_a, images.image_b))
-    for pair in artefacts.transactions[:1]:
+    for pair in matching_records.transactions[:1]:
         events = tuple(name for event in pair.events for name in (event.transaction_a, event.transaction_b))
         yield Statement(transactions_in_words(pair), (pair.customer_a, pair.customer_b, *events))
 
 
-def notes_in_words(alike: NotesAlike) -> str:
+def notes_in_words(alike: MatchingNotes) -> str:
     """What two notes have alike."""
     longest = max(alike.passages, key=lambda passage: passage.words)
     rarest = min(alike.passages, key=lambda passage: passage.customers)
@@ -155,7 +161,7 @@ def notes_in_words(alike: NotesAlike) -> str:
     )
 
 
-def images_in_words(alike: ImagesAlike) -> str:
+def images_in_words(alike: MatchingImages) -> str:
     """Where two images look alike."""
     return (
         f"ID images {alike.image_a} and {alike.image_b}: {alike.area:.0%} of the first looks alike, the largest region "
@@ -164,7 +170,7 @@ def images_in_words(alike: ImagesAlike) -> str:
     )
 
 
-def transactions_in_words(alike: TransactionsAlike) -> str:
+def transactions_in_words(alike: MatchingTransactions) -> str:
     """What two customers' transactions have alike."""
     moments = f"{_count(alike.moments, 'equal sum')} at one moment; " if alike.moments else ""
     rare = alike.counterparties[0] if alike.counterparties else None

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import minimum_spanning_tree
 
-from ringsight.graph.sources import ModalityTrace, Rows
+from ringsight.graph.sources import Rows, SpaceSource
 from ringsight.vectors.neighbours import DECIMALS
 
 NEAREST = float(np.sqrt(2 * 10.0**-DECIMALS))
@@ -19,7 +19,7 @@ LARGEST_SHARE = 0.1
 """A branch with more of those who have the modality is a part of the bank, not a ring; 50 are always allowed."""
 
 
-def branches(trace: ModalityTrace, minimum: int) -> list[Rows]:
+def branches(trace: SpaceSource, minimum: int) -> list[Rows]:
     """Every branch of the single-linkage tree with at least `minimum` members, and not too many, each sorted.
 
     Parts that equal distances join at once are no branches: nobody among them stands apart.
@@ -67,7 +67,7 @@ class _Parts:
         self.height[one] = height
 
 
-def _spanning_tree(trace: ModalityTrace) -> tuple[Rows, Rows, NDArray[np.float64]]:
+def _spanning_tree(trace: SpaceSource) -> tuple[Rows, Rows, NDArray[np.float64]]:
     """Links (a, b, distance) of the minimum spanning forest over near neighbours, shortest first."""
     start, column = np.nonzero(trace.neighbours >= 0)
     end = trace.neighbours[start, column].astype(np.int64)

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammainccinv
 
-from ringsight.graph.sources import CHANCE_BITS, ModalityTrace, Rows, Trace
+from ringsight.graph.sources import CHANCE_BITS, Rows, SpaceSource, Trace
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,7 +21,7 @@ class Links:
     """Shape (links,)."""
 
 
-def trace_links(trace: ModalityTrace, k: int) -> Links:
+def source_links(trace: SpaceSource, k: int) -> Links:
     """Pairs tied by one modality at least as closely as mutual k-th neighbours."""
     a, b = trace.near_pairs(k)
     bits = trace.pair_bits(a, b)
@@ -29,7 +29,7 @@ def trace_links(trace: ModalityTrace, k: int) -> Links:
     return Links(a[strong], b[strong], bits[strong])
 
 
-def threshold_bits(trace: ModalityTrace, k: int) -> float:
+def threshold_bits(trace: SpaceSource, k: int) -> float:
     """Bits of two who are each the other's k-th neighbour among n others who have the trace: log2(n / k)."""
     others = trace.count - 1
     return float(np.log2(others / min(k, others)))
@@ -82,7 +82,7 @@ def bits_above_chance(trace: Trace, owner: Rows, a: Rows, b: Rows) -> NDArray[np
     A shared value has no such baseline: strangers hardly ever share one.
     """
     bits = carried_bits(trace, owner, a, b)
-    if isinstance(trace, ModalityTrace):
+    if isinstance(trace, SpaceSource):
         bits[trace.present[owner[a]] & trace.present[owner[b]]] -= CHANCE_BITS
     return bits
 

@@ -32,7 +32,7 @@ SAMPLE = 4096
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ModalityTrace:
+class SpaceSource:
     """Nearness in one modality's embedding space."""
 
     name: str
@@ -117,9 +117,9 @@ class NearRanks:
         return bits
 
 
-def modality_trace(
+def space_source(
     embeddings: Embeddings, customer_ids: NDArray[np.str_], keep: int, every_rank_up_to: int = 4096
-) -> ModalityTrace:
+) -> SpaceSource:
     """Weigh one modality's embeddings.
 
     Args:
@@ -140,7 +140,7 @@ def modality_trace(
         )
     neighbours = self_neighbours(embeddings, keep)
     small = len(embeddings.vectors) <= every_rank_up_to
-    return ModalityTrace(
+    return SpaceSource(
         name=embeddings.space,
         present=row >= 0,
         row=row,
@@ -202,7 +202,7 @@ def _worst_ranks(vectors: NDArray[np.float32], neighbours: Neighbours) -> tuple[
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class EntityTrace:
+class EntitySource:
     """Values of one evidence entity column, shared exactly."""
 
     name: str
@@ -235,11 +235,11 @@ class EntityTrace:
         ]
 
 
-Trace = ModalityTrace | EntityTrace
+Trace = SpaceSource | EntitySource
 """One kind of trace that customers leave, and how strongly it ties two of them."""
 
 
-def entity_traces(customers: pl.DataFrame, columns: Sequence[str], cap: int) -> list[EntityTrace]:
+def entity_sources(customers: pl.DataFrame, columns: Sequence[str], cap: int) -> list[EntitySource]:
     """One trace for each evidence entity column.
 
     Args:
@@ -255,5 +255,5 @@ def entity_traces(customers: pl.DataFrame, columns: Sequence[str], cap: int) -> 
         codes[present] = values.drop_nulls().rank("dense").to_numpy().astype(np.int64) - 1
         carriers = np.bincount(codes[present]) if present.any() else np.zeros(0, np.int64)
         bits = np.where(carriers <= cap, np.log2(max(int(present.sum()), 1) / np.maximum(carriers, 1)), 0.0)
-        traces.append(EntityTrace(name=column, present=present, codes=codes, bits=bits))
+        traces.append(EntitySource(name=column, present=present, codes=codes, bits=bits))
     return traces

@@ -11,10 +11,10 @@ from rich.console import Console
 from ringsight.cases.casebook import casebook_of, open_casebook
 from ringsight.cases.users import SYSTEM, Role, User
 from ringsight.errors import SettingsError
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 
 
-class Do(StrEnum):
+class AccountsAction(StrEnum):
     """What can be done with accounts."""
 
     show = "show"
@@ -27,7 +27,7 @@ class Do(StrEnum):
 class AccountsJob:
     """What `ringsight accounts` can be told."""
 
-    do: Do = Do.show
+    do: AccountsAction = AccountsAction.show
     """`show` them, `add` one, `change` the password and role of one, `close` one. A password is asked for, or read
     as a line from standard input; it is never a setting."""
     name: str = ""
@@ -45,25 +45,25 @@ class AccountsJob:
         Raises:
             SettingsError: if no account is named.
         """
-        if self.do is not Do.show and not self.name:
+        if self.do is not AccountsAction.show and not self.name:
             raise SettingsError(f"do={self.do} needs a name", remedy=f"ringsight accounts do={self.do} name=NAME")
 
 
 def run(config: AccountsJob) -> list[User]:
-    """Do it, and list the accounts that are open.
+    """AccountsAction it, and list the accounts that are open.
 
     Raises:
         CaseError: if the name or the password will not do.
     """
     with open_casebook(casebook_of(config.run, config.database)) as book:
         match config.do:
-            case Do.show:
+            case AccountsAction.show:
                 pass
-            case Do.add:
+            case AccountsAction.add:
                 book.accounts.add(config.name, config.role, _password(), SYSTEM)
-            case Do.change:
+            case AccountsAction.change:
                 book.accounts.change(config.name, SYSTEM, role=config.role, password=_password())
-            case Do.close:
+            case AccountsAction.close:
                 book.accounts.close(config.name, SYSTEM)
         users = book.accounts.users()
     for user in users:
@@ -75,4 +75,4 @@ def _password() -> str:
     return getpass.getpass("Password: ") if sys.stdin.isatty() else sys.stdin.readline().rstrip("\n")
 
 
-DOOR = Door("accounts", AccountsJob, run, verbatim=("name", "database"))
+COMMAND = Command("accounts", AccountsJob, run, verbatim=("name", "database"))

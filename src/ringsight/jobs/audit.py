@@ -9,13 +9,13 @@ from rich.console import Console
 
 from ringsight.cases import clock
 from ringsight.cases.casebook import CaseBook, casebook_of, open_casebook
-from ringsight.cases.errors import BrokenTrail
+from ringsight.cases.errors import BrokenTrailError
 from ringsight.cases.users import INSPECTOR
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.records.writing import write_atomically
 
 
-class Do(StrEnum):
+class AuditAction(StrEnum):
     """What can be done with the trail."""
 
     verify = "verify"
@@ -26,7 +26,7 @@ class Do(StrEnum):
 class AuditJob:
     """What `ringsight audit` can be told."""
 
-    do: Do = Do.verify
+    do: AuditAction = AuditAction.verify
     """`verify` proves the trail; `export` proves it and writes it to `out`, an entry a line as JSON."""
     run: Path = Path("out/run")
     """Folder of the run whose cases they are."""
@@ -44,22 +44,22 @@ def run(config: AuditJob) -> str:
     An export is an entry itself, the last one in its file.
 
     Raises:
-        BrokenTrail: naming the first entry, or the first case, that is not what was written.
+        BrokenTrailError: naming the first entry, or the first case, that is not what was written.
     """
     with open_casebook(casebook_of(config.run, config.database), new=False) as book:
         entries = book.audit.verify(config.head)
-        drifted = book.drifted()
-        if drifted:
-            raise BrokenTrail(
-                f"the queue does not show what the log says of {', '.join(drifted[:10])}",
+        out_of_sync = book.out_of_sync()
+        if out_of_sync:
+            raise BrokenTrailError(
+                f"the queue does not show what the log says of {', '.join(out_of_sync[:10])}",
                 where="database",
                 remedy="the table was changed by hand; the log has what is right",
             )
-        if config.do is Do.export:
+        if config.do is AuditAction.export:
             _export(book, config.out)
         head = book.audit.head()
     console = Console(highlight=False, markup=False)
-    if config.do is Do.export:
+    if config.do is AuditAction.export:
         console.print(f"Wrote the trail to {config.out}.", soft_wrap=True)
     console.print(
         f"{entries:,} entries, each following from the one before. Note this hash elsewhere, it seals all:\n{head}",
@@ -75,4 +75,4 @@ def _export(book: CaseBook, out: Path) -> None:
             lines.write(json.dumps(told, sort_keys=True, ensure_ascii=False) + "\n")
 
 
-DOOR = Door("audit", AuditJob, run, verbatim=("head", "database"))
+COMMAND = Command("audit", AuditJob, run, verbatim=("head", "database"))

@@ -50,7 +50,7 @@ CUT_OFF = 141
 
 
 def main() -> None:
-    """Open the door that is asked for; the exit code is 0, 1 after an error, 130 after Ctrl-C, 141 if unread."""
+    """Open the command that is asked for; the exit code is 0, 1 after an error, 130 after Ctrl-C, 141 if unread."""
     try:
         _main(sys.argv[1:])
         sys.stdout.flush()
@@ -82,13 +82,13 @@ def _main(arguments: list[str]) -> None:
 
 def _open(job: str, settings: list[str]) -> None:
     os.environ |= {"HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
-    door = import_module(f"ringsight.jobs.{job}").DOOR
+    command = import_module(f"ringsight.jobs.{job}").COMMAND
     if {"-h", "--help"} & set(settings):
         from ringsight.jobs.job_help import job_help
 
-        print(job_help(door, JOBS[job], EXAMPLES[job]))
+        print(job_help(command, JOBS[job], EXAMPLES[job]))
         return
-    door.open(settings)
+    command.open(settings)
 
 
 def usage() -> str:

@@ -1,4 +1,4 @@
-"""A door: settings composed by Hydra, checked against a dataclass, handed to a plain function.
+"""A command: its settings composed by Hydra, checked against a dataclass, handed to a plain function.
 
 The only module that knows both Hydra and the jobs; a `DictConfig` never leaves it.
 """
@@ -38,7 +38,7 @@ def conf_dir() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Door(Generic[Settings]):
+class Command(Generic[Settings]):
     """One job of `ringsight`: `conf/NAME.yaml` with the defaults of `settings`, for the function `run`."""
 
     name: str

@@ -10,11 +10,11 @@ from rich.console import Console
 from ringsight.cases.case import Status
 from ringsight.cases.casebook import casebook_of, open_casebook
 from ringsight.cases.users import EXPORTER
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.records.writing import write_atomically
 
 
-class Do(StrEnum):
+class DecisionsAction(StrEnum):
     """What can be done with decisions."""
 
     export = "export"
@@ -25,7 +25,7 @@ class Do(StrEnum):
 class DecisionsJob:
     """What `ringsight decisions` can be told."""
 
-    do: Do = Do.export
+    do: DecisionsAction = DecisionsAction.export
     """`export`: pairs decided one way, for `fusion.pairs` and `detect.decisions`; `contradictions`: both ways."""
     run: Path = Path("out/run")
     """Folder of the run whose cases they are."""
@@ -44,11 +44,11 @@ def run(config: DecisionsJob) -> pl.DataFrame:
     console = Console(highlight=False, markup=False)
     with open_casebook(casebook_of(config.run, config.database), new=False) as book:
         contradictions = book.contradictions()
-        seconding = sum(case.resting is Status.seconding for case in book.cases())
+        second_review = sum(case.resting is Status.second_review for case in book.cases())
         match config.do:
-            case Do.export:
+            case DecisionsAction.export:
                 table = book.export_decisions(EXPORTER)
-            case Do.contradictions:
+            case DecisionsAction.contradictions:
                 table = contradictions
     with write_atomically(config.out) as partial:
         if config.out.suffix == ".parquet":
@@ -56,12 +56,12 @@ def run(config: DecisionsJob) -> pl.DataFrame:
         else:
             table.write_csv(partial)
     console.print(f"Wrote {table.height:,} rows to {config.out}.", soft_wrap=True)
-    if config.do is Do.export and contradictions.height:
+    if config.do is DecisionsAction.export and contradictions.height:
         again = "ringsight decisions do=contradictions out=FILE"
         console.print(f"Left out as contradictory: {contradictions.height:,}; `{again}` lists them.")
-    if seconding:
-        console.print(f"Left out until a second pair of eyes has judged: cases, {seconding:,}.")
+    if second_review:
+        console.print(f"Left out until a second pair of eyes has judged: cases, {second_review:,}.")
     return table
 
 
-DOOR = Door("decisions", DecisionsJob, run, verbatim=("database",))
+COMMAND = Command("decisions", DecisionsJob, run, verbatim=("database",))

@@ -7,17 +7,17 @@ from rich.console import Console
 
 from ringsight.detection.results import Results
 from ringsight.evaluation.measures import evaluation_table, read_truth
-from ringsight.jobs.command import Door, write_settings
+from ringsight.jobs.command import Command, write_settings
 from ringsight.jobs.evaluate import write_evaluation
 from ringsight.jobs.flags import flag_table
-from ringsight.jobs.journey import REPORT, STAGES, JourneyConfig, journey
+from ringsight.jobs.journey import REPORT, STAGES, RunConfig, journey
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import BankConfig
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 
 
 @dataclass(kw_only=True, slots=True)
-class DemoJob(JourneyConfig):
+class DemoJob(RunConfig):
     """What `ringsight demo` can be told."""
 
     bank: SyntheticBankConfig = field(default_factory=lambda: SyntheticBankConfig(customers=800))
@@ -56,4 +56,4 @@ def run(config: DemoJob) -> Results:
     return results
 
 
-DOOR = Door("demo", DemoJob, run, folder="out")
+COMMAND = Command("demo", DemoJob, run, folder="out")

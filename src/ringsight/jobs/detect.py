@@ -7,7 +7,7 @@ from rich.console import Console
 
 from ringsight.detection.detect import DetectConfig
 from ringsight.detection.results import Results
-from ringsight.jobs.command import Door, write_settings
+from ringsight.jobs.command import Command, write_settings
 from ringsight.jobs.flags import flag_table
 from ringsight.jobs.journey import REPORT, begin, find_rings, lineage_before, read, read_embeddings
 from ringsight.jobs.stages import Stages
@@ -50,4 +50,4 @@ def run(config: DetectJob) -> Results:
     return results
 
 
-DOOR = Door("detect", DetectJob, run, folder="out")
+COMMAND = Command("detect", DetectJob, run, folder="out")

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.jobs.journey import begin, embed, index, read
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import BankConfig
@@ -41,4 +41,4 @@ def run(config: EmbedJob) -> dict[str, Embeddings]:
     return embeddings
 
 
-DOOR = Door("embed", EmbedJob, run, folder="out")
+COMMAND = Command("embed", EmbedJob, run, folder="out")

@@ -10,7 +10,7 @@ from ringsight.cases.casebook import casebook_of, open_casebook
 from ringsight.cases.erasure import Erased, erase_customer
 from ringsight.cases.users import SYSTEM
 from ringsight.errors import DataError, SettingsError
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.jobs.store import open_filled
 from ringsight.records.embeddings import Embeddings
 from ringsight.runs.erasure import erase_from_results, pseudonym
@@ -123,4 +123,4 @@ def _erase_in(file: Path, customer_id: str) -> int:
     return int(np.sum(~kept))
 
 
-DOOR = Door("erase", EraseJob, run, verbatim=("customer", "database"))
+COMMAND = Command("erase", EraseJob, run, verbatim=("customer", "database"))

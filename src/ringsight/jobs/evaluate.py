@@ -1,4 +1,4 @@
-"""`ringsight evaluate`: a finished run held against the truth, the only door that reads one."""
+"""`ringsight evaluate`: a finished run held against the truth, the only command that reads one."""
 
 import json
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from ringsight.detection.conditions import declared_conditions
 from ringsight.detection.fairness import audit
 from ringsight.detection.results import Results
 from ringsight.evaluation.measures import Evaluation, Truth, evaluate, evaluation_table, read_truth
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.records.bank import BankConfig
 from ringsight.records.reading import read_bank
 from ringsight.records.writing import write_atomically
@@ -84,4 +84,4 @@ def write_evaluation(results: Results, truth: Truth, folder: Path) -> Evaluation
     return evaluation
 
 
-DOOR = Door("evaluate", EvaluateJob, run)
+COMMAND = Command("evaluate", EvaluateJob, run)

@@ -26,7 +26,7 @@ def flag_table(results: Results) -> Table:
     table.add_column("q-value", justify="right", no_wrap=True)
     for row in rows.head(SHOWN).iter_rows(named=True):
         evidence = [f"{row[name]:,.0f}" if row[name] else "·" for name in BITS]
-        table.add_row(row["ring_id"], str(row["size"]), *evidence, row["null"], f"{row['q_beyond']:.4f}")
+        table.add_row(row["ring_id"], str(row["size"]), *evidence, row["null"], f"{row['adjusted_q_value']:.4f}")
     return table
 
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.jobs.stages import Stages
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 
@@ -33,4 +33,4 @@ def run(config: GenerateJob) -> None:
     stages.say(f"Next: ringsight run bank.path={config.out} out=out/run")
 
 
-DOOR = Door("generate", GenerateJob, run, folder="out")
+COMMAND = Command("generate", GenerateJob, run, folder="out")

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, get_type_hints
 
 if TYPE_CHECKING:
-    from ringsight.jobs.command import Door
+    from ringsight.jobs.command import Command
 
 WIDTH = 110
 INDENT = 34
@@ -46,20 +46,20 @@ def settings_in(settings: type, prefix: str = "") -> Iterator[Setting]:
         yield from settings_in(hints[name], f"{prefix}{name}.")
 
 
-def job_help(door: "Door[Any]", does: str, example: str) -> str:
+def job_help(command: "Command[Any]", does: str, example: str) -> str:
     """What `ringsight JOB --help` says."""
     from ringsight.jobs.command import conf_dir
 
-    what = next((f"[{'|'.join(each.choices)}] " for each in settings_in(door.settings) if each.key == "do"), "")
-    lines = [f"ringsight {door.name}: {does}", "", f"usage: ringsight {door.name} {what}[SETTING=VALUE ...]"]
+    what = next((f"[{'|'.join(each.choices)}] " for each in settings_in(command.settings) if each.key == "do"), "")
+    lines = [f"ringsight {command.name}: {does}", "", f"usage: ringsight {command.name} {what}[SETTING=VALUE ...]"]
     group = None
-    for setting in settings_in(door.settings):
+    for setting in settings_in(command.settings):
         parent = setting.key.rpartition(".")[0]
         if parent != group:
             lines += ["", f"{parent or 'settings'}:"]
             group = parent
         lines += _lines_of(setting)
-    named = _named_choices(door.name, conf_dir())
+    named = _named_choices(command.name, conf_dir())
     if named:
         lines += ["", "named choices (files in conf/):", *(f"  {name}={'|'.join(files)}" for name, files in named)]
     lines += ["", f"example: {example}"]

@@ -51,7 +51,7 @@ LIBRARIES = (
 
 
 @dataclass(kw_only=True, slots=True)
-class JourneyConfig(ModelConfig):
+class RunConfig(ModelConfig):
     """What the way from a bank to its flags can be told."""
 
     detect: DetectConfig = field(default_factory=DetectConfig)
@@ -67,7 +67,7 @@ class JourneyConfig(ModelConfig):
     """Of training and detection."""
 
 
-def journey(bank_config: BankConfig, config: JourneyConfig, out: Path, stages: Stages) -> Results:
+def journey(bank_config: BankConfig, config: RunConfig, out: Path, stages: Stages) -> Results:
     """Read, train what is missing, embed, index, detect and report.
 
     Raises:
@@ -120,7 +120,7 @@ def begin(bank: Bank, out: Path) -> None:
     write_quarantine(bank, out)
 
 
-def model_of(bank: Bank, config: JourneyConfig, out: Path, stages: Stages) -> Path:
+def model_of(bank: Bank, config: RunConfig, out: Path, stages: Stages) -> Path:
     """The folder of the model to complete and to embed with.
 
     A model that is named and has its joint space is left as it is: if that has to be trained anew, the encoders are

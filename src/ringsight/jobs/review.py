@@ -16,7 +16,7 @@ from ringsight.cases.casebook import CaseBook, casebook_of, open_casebook
 from ringsight.cases.settings import CaseSettings
 from ringsight.cases.users import SYSTEM, Role
 from ringsight.errors import SettingsError
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.records.bank import BankConfig
 from ringsight.web.app import create_app
 from ringsight.web.settings import SiteSettings, private
@@ -64,13 +64,13 @@ def run(config: ReviewJob) -> None:
     """
     console = Console(highlight=False, markup=False)
     with open_casebook(casebook_of(config.run, config.database), config.cases) as book:
-        changed = book.take_in(config.run, config.bank.path)
+        changed = book.import_run(config.run, config.bank.path)
         console.print(f"{changed} cases are new or changed.")
         for role, password in first_accounts(book, config).items():
             said = f"An account was made: {role}, password {password}  (shown once; {FIRST[role]})"
             console.print(said, soft_wrap=True)
         app = create_app(book, config.site)
-        app.state.desk.runs.prepare(book.cases())
+        app.state.shared.runs.prepare(book.cases())
         address = config.site.root or f"http://{config.host}:{config.port}"
         console.print(f"Review: {address}/  (Ctrl-C stops it)")
         stopped = Event()
@@ -118,4 +118,4 @@ def keep_house(book: CaseBook, retention_days: int, stopped: Event) -> None:
             return
 
 
-DOOR = Door("review", ReviewJob, run, verbatim=("database",))
+COMMAND = Command("review", ReviewJob, run, verbatim=("database",))

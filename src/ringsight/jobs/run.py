@@ -6,15 +6,15 @@ from pathlib import Path
 from rich.console import Console
 
 from ringsight.detection.results import Results
-from ringsight.jobs.command import Door, write_settings
+from ringsight.jobs.command import Command, write_settings
 from ringsight.jobs.flags import flag_table
-from ringsight.jobs.journey import REPORT, STAGES, JourneyConfig, journey
+from ringsight.jobs.journey import REPORT, STAGES, RunConfig, journey
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import BankConfig
 
 
 @dataclass(kw_only=True, slots=True)
-class RunJob(JourneyConfig):
+class RunJob(RunConfig):
     """What `ringsight run` can be told."""
 
     bank: BankConfig
@@ -45,4 +45,4 @@ def run(config: RunJob) -> Results:
     return results
 
 
-DOOR = Door("run", RunJob, run, folder="out")
+COMMAND = Command("run", RunJob, run, folder="out")

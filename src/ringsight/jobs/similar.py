@@ -13,7 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ringsight.errors import DataError, SettingsError
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.jobs.store import open_filled
 from ringsight.online.common import CommonValue
 from ringsight.online.similar import (
@@ -25,7 +25,7 @@ from ringsight.online.similar import (
     vectors_of_records,
     with_newcomer,
 )
-from ringsight.records.bank import BankConfig, Customers, Modality, Role
+from ringsight.records.bank import BankConfig, ColumnRole, Customers, Modality
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.reading import read_bank, read_customers
 from ringsight.vectors.ranking import Ranking
@@ -123,7 +123,7 @@ def similar_table(config: SimilarJob, found: tuple[Similar, ...], spaces: list[s
 
 def in_words(common: CommonValue) -> str:
     """A value in common, and how many customers carry it."""
-    same = "same " if common.role is Role.innocent else ""
+    same = "same " if common.role is ColumnRole.innocent else ""
     return f"{same}{common.column} {common.value} ({common.customers:,} of {common.of:,} customers, {common.role})"
 
 
@@ -171,7 +171,7 @@ def _customers(config: SimilarJob, settings: dict[str, Any]) -> Customers | None
     """Those of the bank named, else of the one that the run was made from; None if it is not there any more."""
     told = settings.get("bank", {})
     known = {each.name: told[each.name] for each in fields(BankConfig) if each.name in told and each.name != "path"}
-    known["entities"] = {column: Role(role) for column, role in known.get("entities", {}).items()}
+    known["entities"] = {column: ColumnRole(role) for column, role in known.get("entities", {}).items()}
     path = config.bank or Path(told.get("path", config.out / "bank"))
     if config.bank is None and not path.is_dir():
         return None
@@ -199,4 +199,4 @@ def _absent(config: SimilarJob, customers: Customers | None) -> DataError:
     return unknown(config.customer, customers.customer_ids, str(customers.path))
 
 
-DOOR = Door("similar", SimilarJob, run, verbatim=("customer", "where"))
+COMMAND = Command("similar", SimilarJob, run, verbatim=("customer", "where"))

@@ -8,11 +8,11 @@ from rich.console import Console
 from rich.table import Table
 
 from ringsight.errors import ModelError, SettingsError, StoreError
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.vectors.vector_store import StoreConfig, StoredModel, StoreKind, VectorStore, open_store
 
 
-class Do(StrEnum):
+class StoreAction(StrEnum):
     """What can be done with the models in a store."""
 
     status = "status"
@@ -25,7 +25,7 @@ class Do(StrEnum):
 class StoreJob:
     """What `ringsight store` can be told."""
 
-    do: Do = Do.status
+    do: StoreAction = StoreAction.status
     """`status`: show the models. `promote`: let readers see one. `rollback`: let them see the one before.
     `drop`: remove one that they do not see."""
     model: str = ""
@@ -41,7 +41,7 @@ class StoreJob:
         Raises:
             SettingsError: if no model is named.
         """
-        if self.do in (Do.promote, Do.drop) and not self.model:
+        if self.do in (StoreAction.promote, StoreAction.drop) and not self.model:
             raise SettingsError(
                 f"do={self.do} needs a model",
                 remedy=f"ringsight store do={self.do} model=HASH; `ringsight store do=status` lists them",
@@ -49,20 +49,20 @@ class StoreJob:
 
 
 def run(config: StoreJob) -> list[StoredModel]:
-    """Do it, and show the models that are there afterwards.
+    """StoreAction it, and show the models that are there afterwards.
 
     Raises:
         RingsightError: for what a user can mend.
     """
     with open_filled(config.store, config.out) as store:
         match config.do:
-            case Do.status:
+            case StoreAction.status:
                 pass
-            case Do.promote:
+            case StoreAction.promote:
                 store.promote(the_model(store, config.model))
-            case Do.rollback:
+            case StoreAction.rollback:
                 store.rollback()
-            case Do.drop:
+            case StoreAction.drop:
                 store.drop(the_model(store, config.model))
         models = store.models()
     Console().print(model_table(models))
@@ -121,4 +121,4 @@ def model_table(models: list[StoredModel]) -> Table:
     return table
 
 
-DOOR = Door("store", StoreJob, run, verbatim=("model",))
+COMMAND = Command("store", StoreJob, run, verbatim=("model",))

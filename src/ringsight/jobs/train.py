@@ -8,7 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from ringsight.fusion.settings import ModelConfig, Part
-from ringsight.jobs.command import Door
+from ringsight.jobs.command import Command
 from ringsight.jobs.journey import read, train
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import BankConfig
@@ -65,4 +65,4 @@ def run(config: TrainJob) -> dict[str, dict[str, float]]:
     return metrics
 
 
-DOOR = Door("train", TrainJob, run, folder="model")
+COMMAND = Command("train", TrainJob, run, folder="model")

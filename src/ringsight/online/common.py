@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import polars as pl
 
-from ringsight.records.bank import Customers, Role
+from ringsight.records.bank import ColumnRole, Customers
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class CommonValue:
 
     column: str
     value: str
-    role: Role
+    role: ColumnRole
     """`evidence` or `innocent`."""
     customers: int
     """Customers of the bank who carry it."""
@@ -35,7 +35,7 @@ def in_common(customers: Customers, customer_id: str, others: Collection[str]) -
     """
     common: dict[str, list[CommonValue]] = {other: [] for other in others}
     for column, role in customers.roles.items():
-        if role is Role.protected:
+        if role is ColumnRole.protected:
             continue
         held = customers.table.select("customer_id", value=pl.col(column).cast(pl.String)).drop_nulls()
         own = held.filter(pl.col("customer_id") == customer_id)["value"].to_list()
@@ -46,4 +46,4 @@ def in_common(customers: Customers, customer_id: str, others: Collection[str]) -
 
 
 def _rarest_evidence_first(value: CommonValue) -> tuple[bool, float, str]:
-    return value.role is not Role.evidence, value.customers / value.of, value.column
+    return value.role is not ColumnRole.evidence, value.customers / value.of, value.column

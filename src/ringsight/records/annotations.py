@@ -8,7 +8,7 @@ from polars.exceptions import PolarsError
 from ringsight.errors import DataError
 
 
-def read_told(path: Path, required: tuple[str, ...], wanted: str) -> pl.DataFrame:
+def read_annotations(path: Path, required: tuple[str, ...], wanted: str) -> pl.DataFrame:
     """All columns of a CSV as text, or a Parquet as it is; the required ones as text.
 
     Args:

@@ -23,7 +23,7 @@ class Modality(StrEnum):
     id_images = "id_images"
 
 
-class Role(StrEnum):
+class ColumnRole(StrEnum):
     """What a customer column may be used for.
 
     `evidence` makes links; `innocent` explains rings and never makes a link;
@@ -43,7 +43,7 @@ class BankConfig:
     """The folder."""
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     """Table -> {our column: the bank's column}; a `bank.yaml` in the folder may say the same."""
-    entities: dict[str, Role] = field(default_factory=dict)
+    entities: dict[str, ColumnRole] = field(default_factory=dict)
     """Customer column -> role, on top of the conventional names (README, "Your data")."""
     strata: list[str] = field(default_factory=lambda: ["segment", "region"])
     """Customer columns within which customers may fairly be compared."""
@@ -78,7 +78,7 @@ class Customers:
     """The bank's folder."""
     table: pl.DataFrame
     """customer_id, sorted and unique; opened_at, then metadata and entity columns as the bank gave them."""
-    roles: dict[str, Role]
+    roles: dict[str, ColumnRole]
     """Customer column -> role."""
 
     @property
@@ -106,7 +106,7 @@ class Bank:
     """note_id, customer_id, timestamp, text, and where given agent_id."""
     id_images: pl.DataFrame
     """image_id, customer_id, path (relative, inside the folder), and where given captured_at."""
-    roles: dict[str, Role]
+    roles: dict[str, ColumnRole]
     """Customer column -> role."""
     quarantine: pl.DataFrame
     """file, row (1-based, as in the file without its header), column, reason: what was set aside."""
@@ -128,7 +128,7 @@ class Bank:
             case Modality.id_images:
                 return self.id_images
 
-    def columns_with(self, role: Role) -> list[str]:
+    def columns_with(self, role: ColumnRole) -> list[str]:
         """The customer columns declared with `role`, sorted."""
         return sorted(column for column, declared in self.roles.items() if declared is role)
 

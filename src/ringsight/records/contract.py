@@ -3,10 +3,10 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from ringsight.records.bank import Role
+from ringsight.records.bank import ColumnRole
 
 
-class Kind(StrEnum):
+class Values(StrEnum):
     """What the values of a column are, and so how they are read and checked."""
 
     key = "key"
@@ -28,15 +28,15 @@ class Table:
     """One table of the contract."""
 
     name: str
-    required: dict[str, Kind]
+    required: dict[str, Values]
     """Column -> kind; a row without a usable value is set aside."""
-    optional: dict[str, Kind]
+    optional: dict[str, Values]
     """Column -> kind; the column, or a value in it, may be absent."""
     order: tuple[str, ...]
     """Columns that the rows are sorted by."""
 
     @property
-    def columns(self) -> dict[str, Kind]:
+    def columns(self) -> dict[str, Values]:
         """All columns that the contract knows, required ones first."""
         return self.required | self.optional
 
@@ -46,30 +46,40 @@ class Table:
         return next(iter(self.required))
 
 
-CUSTOMERS = Table("customers", {"customer_id": Kind.key, "opened_at": Kind.time}, {}, ("customer_id",))
+CUSTOMERS = Table("customers", {"customer_id": Values.key, "opened_at": Values.time}, {}, ("customer_id",))
 TRANSACTIONS = Table(
     "transactions",
-    {"transaction_id": Kind.key, "customer_id": Kind.owner, "timestamp": Kind.time, "amount": Kind.number},
-    {"currency": Kind.label, "channel": Kind.label, "category": Kind.label, "counterparty_id": Kind.label},
+    {
+        "transaction_id": Values.key,
+        "customer_id": Values.owner,
+        "timestamp": Values.time,
+        "amount": Values.number,
+    },
+    {
+        "currency": Values.label,
+        "channel": Values.label,
+        "category": Values.label,
+        "counterparty_id": Values.label,
+    },
     ("customer_id", "timestamp", "transaction_id"),
 )
 NOTES = Table(
     "call_notes",
-    {"note_id": Kind.key, "customer_id": Kind.owner, "timestamp": Kind.time, "text": Kind.text},
-    {"agent_id": Kind.label},
+    {"note_id": Values.key, "customer_id": Values.owner, "timestamp": Values.time, "text": Values.text},
+    {"agent_id": Values.label},
     ("customer_id", "timestamp", "note_id"),
 )
 IMAGES = Table(
     "id_images",
-    {"image_id": Kind.key, "customer_id": Kind.owner, "path": Kind.text},
-    {"captured_at": Kind.time},
+    {"image_id": Values.key, "customer_id": Values.owner, "path": Values.text},
+    {"captured_at": Values.time},
     ("customer_id", "captured_at", "image_id"),
 )
 TABLES = {table.name: table for table in (CUSTOMERS, TRANSACTIONS, NOTES, IMAGES)}
 
 CONVENTIONAL_ROLES = {
-    **dict.fromkeys(("device_id", "phone", "email"), Role.evidence),
-    **dict.fromkeys(("address", "employer", "branch", "agent_id", "onboarding"), Role.innocent),
-    **dict.fromkeys(("birth_year", "sex", "nationality", "language", "name"), Role.protected),
+    **dict.fromkeys(("device_id", "phone", "email"), ColumnRole.evidence),
+    **dict.fromkeys(("address", "employer", "branch", "agent_id", "onboarding"), ColumnRole.innocent),
+    **dict.fromkeys(("birth_year", "sex", "nationality", "language", "name"), ColumnRole.protected),
 }
 """Customer columns that are recognised by name, in any case of letters."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import polars as pl
 
 from ringsight.errors import DataError
-from ringsight.records.annotations import read_told
+from ringsight.records.annotations import read_annotations
 
 DECISIONS = {"customer_a": pl.String, "customer_b": pl.String, "decision": pl.String}
 SAME_HAND, DIFFERENT, UNSURE = "same_hand", "different", "unsure"
@@ -59,7 +59,7 @@ def read_decisions(path: Path) -> pl.DataFrame:
 
 def _read(path: Path) -> pl.DataFrame:
     """The columns of `DECISIONS` as text without blanks around, `decided_at`, and the row's number from 1."""
-    table = read_told(path, tuple(DECISIONS), "a CSV or Parquet file of decided pairs")
+    table = read_annotations(path, tuple(DECISIONS), "a CSV or Parquet file of decided pairs")
     if "decided_at" not in table.columns:
         table = table.with_columns(decided_at=pl.lit(None, pl.String))
     told = table.select(pl.col(*DECISIONS).str.strip_chars(), "decided_at")

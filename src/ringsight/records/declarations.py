@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from ringsight.errors import DataError, SettingsError
-from ringsight.records.bank import BankConfig, Role
+from ringsight.records.bank import BankConfig, ColumnRole
 from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, TABLES, Table
 
 RESERVED = ("customer_id", "opened_at", "stratum")
@@ -21,7 +21,7 @@ class Declarations:
 
     columns: dict[str, dict[str, str]]
     """Table -> {our column: the bank's column}."""
-    entities: dict[str, Role]
+    entities: dict[str, ColumnRole]
     """Customer column -> role."""
     strata: list[str]
     """Customer columns within which customers may fairly be compared."""
@@ -44,7 +44,7 @@ def declared(config: BankConfig) -> Declarations:
     columns = {table: given.columns.get(table, {}) | config.columns.get(table, {}) for table in sorted(tables)}
     entities = given.entities | config.entities
     for column in (*given.entities, *config.entities):
-        if Role.protected in (_conventional(column), given.entities.get(column)):
+        if ColumnRole.protected in (_conventional(column), given.entities.get(column)):
             _refuse_unless_protected(column, entities[column])
     default = BankConfig(path=config.path).strata
     strata = given.strata if given.strata and config.strata == default else config.strata
@@ -78,8 +78,8 @@ def source_columns(table: Table, found: list[str], mapping: dict[str, str], wher
     return sources
 
 
-def roles_of(sources: dict[str, str], declarations: Declarations, where: str) -> dict[str, Role]:
-    """Role of each customer column that has one: as declared, else by its conventional name.
+def roles_of(sources: dict[str, str], declarations: Declarations, where: str) -> dict[str, ColumnRole]:
+    """ColumnRole of each customer column that has one: as declared, else by its conventional name.
 
     A column that the bank itself calls by a protected name stays protected whatever it is mapped to.
 
@@ -94,15 +94,15 @@ def roles_of(sources: dict[str, str], declarations: Declarations, where: str) ->
                 where=where,
                 remedy=f"correct bank.entities.{column}{_perhaps(column, list(sources))}",
             )
-    roles: dict[str, Role] = {}
+    roles: dict[str, ColumnRole] = {}
     for ours, theirs in sources.items():
         role = declarations.entities.get(ours, _conventional(ours))
-        if _conventional(theirs) is Role.protected and ours != theirs:
-            _refuse_unless_protected(theirs, role or Role.protected)
-            role = Role.protected
+        if _conventional(theirs) is ColumnRole.protected and ours != theirs:
+            _refuse_unless_protected(theirs, role or ColumnRole.protected)
+            role = ColumnRole.protected
         if role is not None and ours not in RESERVED:
             roles[ours] = role
-    unfair = [column for column in declarations.strata if roles.get(column) is Role.protected]
+    unfair = [column for column in declarations.strata if roles.get(column) is ColumnRole.protected]
     if unfair:
         raise SettingsError(
             f"the protected column {unfair[0]!r} cannot make strata",
@@ -113,7 +113,7 @@ def roles_of(sources: dict[str, str], declarations: Declarations, where: str) ->
 
 
 def _from_yaml(path: Path) -> Declarations:
-    """Read `bank.yaml`; its roles become `Role`, its shape is checked."""
+    """Read `bank.yaml`; its roles become `ColumnRole`, its shape is checked."""
     try:
         content: Any = yaml.safe_load(path.read_text(encoding="utf-8-sig")) or {}
     except (yaml.YAMLError, UnicodeDecodeError) as error:
@@ -138,8 +138,8 @@ def _from_yaml(path: Path) -> Declarations:
             where=str(path),
         )
     for role in entities.values():
-        _check_known(role, [str(known) for known in Role], str(path))
-    return Declarations(columns, {column: Role(role) for column, role in entities.items()}, strata)
+        _check_known(role, [str(known) for known in ColumnRole], str(path))
+    return Declarations(columns, {column: ColumnRole(role) for column, role in entities.items()}, strata)
 
 
 def _is_text_mapping(value: object) -> bool:
@@ -164,8 +164,8 @@ def _check_known(word: str, valid: list[str], where: str) -> None:
         )
 
 
-def _refuse_unless_protected(column: str, role: Role) -> None:
-    if role is not Role.protected:
+def _refuse_unless_protected(column: str, role: ColumnRole) -> None:
+    if role is not ColumnRole.protected:
         raise SettingsError(
             f"{column!r} is protected and cannot be declared {role}",
             where="bank.entities",
@@ -173,7 +173,7 @@ def _refuse_unless_protected(column: str, role: Role) -> None:
         )
 
 
-def _conventional(column: str) -> Role | None:
+def _conventional(column: str) -> ColumnRole | None:
     return CONVENTIONAL_ROLES.get(column.casefold())
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from ringsight.errors import DataError
-from ringsight.records.bank import Bank, BankConfig, Customers, Role
+from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
 from ringsight.records.contract import CUSTOMERS, IMAGES, NOTES, TABLES, TRANSACTIONS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns
 from ringsight.records.images import check_images
@@ -92,7 +92,7 @@ def describe(bank: Bank) -> str:
     for name, rows in tables.items():
         aside = bank.quarantine.filter(pl.col("file").str.starts_with(f"{name}.")).height
         lines.append(f"  {name}: {rows.height:,} rows used, {aside:,} set aside")
-    for role in Role:
+    for role in ColumnRole:
         lines.append(f"  {role}: {', '.join(bank.columns_with(role)) or 'none'}")
     sizes = sorted(bank.customers["stratum"].value_counts(name="size")["size"].to_list())
     lines.append(f"  strata: {len(sizes)}, of {sizes[0]:,} to {sizes[-1]:,} customers")
@@ -118,7 +118,7 @@ def _files(folder: Path) -> dict[str, Path]:
 
 def _customers(
     config: BankConfig, declarations: Declarations, files: dict[str, Path], fewest: int
-) -> tuple[pl.DataFrame, dict[str, Role], pl.DataFrame]:
+) -> tuple[pl.DataFrame, dict[str, ColumnRole], pl.DataFrame]:
     """Read the customers: those used, the roles of their columns, those set aside."""
     path = files[CUSTOMERS.name]
     found = list(schema_of(path))

@@ -5,7 +5,7 @@ from pathlib import Path
 import polars as pl
 
 from ringsight.errors import DataError
-from ringsight.records.contract import Kind, Table
+from ringsight.records.contract import Table, Values
 from ringsight.records.delimited import csv_header, read_csv
 from ringsight.records.quarantine import FAULTS, ROW, Sieve, quoted
 
@@ -87,14 +87,14 @@ def check_values(sieve: Sieve, table: Table, sources: dict[str, str], owners: pl
         if column not in sources:
             continue
         match kind:
-            case Kind.key | Kind.text:
+            case Values.key | Values.text:
                 blank = sieve.rows[column].fill_null("").str.contains(r"^\s*$")
                 sieve.set_aside(blank, column, pl.lit("empty"))
-            case Kind.owner:
+            case Values.owner:
                 _check_owner(sieve, column, owners if owners is not None else pl.Series([], dtype=pl.String))
-            case Kind.time | Kind.number:
+            case Values.time | Values.number:
                 _convert(sieve, table, column, sources[column])
-            case Kind.label:
+            case Values.label:
                 pass
 
 
@@ -115,29 +115,29 @@ def sorted_table(sieve: Sieve, table: Table) -> pl.DataFrame:
 
 def empty_table(table: Table) -> pl.DataFrame:
     """Stand in for a table that the bank has not given: its required columns, no rows."""
-    types = {Kind.time: pl.Datetime("us"), Kind.number: pl.Float64()}
+    types = {Values.time: pl.Datetime("us"), Values.number: pl.Float64()}
     return pl.DataFrame(schema={column: types.get(kind, pl.String()) for column, kind in table.required.items()})
 
 
-def _fits(dtype: pl.DataType, kind: Kind) -> bool:
+def _fits(dtype: pl.DataType, kind: Values) -> bool:
     """Whether a column of this type can hold values of this kind."""
     match kind:
-        case Kind.key | Kind.owner:
+        case Values.key | Values.owner:
             return dtype in TEXT or dtype.is_integer() or dtype == pl.Null
-        case Kind.time:
+        case Values.time:
             return dtype in (*TEXT, pl.Datetime, pl.Date) or dtype == pl.Null
-        case Kind.number:
+        case Values.number:
             return dtype in TEXT or dtype.is_numeric() or dtype == pl.Null
-        case Kind.text | Kind.label:
+        case Values.text | Values.label:
             return not dtype.is_nested() and dtype != pl.Binary
 
 
-def _taken(column: pl.Expr, dtype: pl.DataType, kind: Kind | None) -> pl.Expr:
+def _taken(column: pl.Expr, dtype: pl.DataType, kind: Values | None) -> pl.Expr:
     """How a column is read: strings that repeat as Categorical, ids and text as strings, the others as they are."""
     match kind:
-        case Kind.key | Kind.text:
+        case Values.key | Values.text:
             return column.cast(pl.String)
-        case Kind.owner | Kind.label:
+        case Values.owner | Values.label:
             text = column.cast(pl.String)
             return pl.when(text != "").then(text).cast(pl.Categorical)
         case _:
@@ -157,7 +157,7 @@ def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
     """Give timestamps and numbers their type; set aside what has none, unless it is absent and may be."""
     kind = table.columns[column]
     given = sieve.rows[column]
-    if kind is Kind.time:
+    if kind is Values.time:
         values = as_utc(given)
         bad = values.is_null() | ~values.dt.year().is_between(*YEARS)
     else:
@@ -169,7 +169,7 @@ def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
         bad &= given.is_not_null()
     if len(given) and bad.all():
         raise _wrong_type(sieve.path, column, theirs, kind, f"its first value is {str(given[0])[:60]!r}")
-    what = "timestamp from 1900 to 2100" if kind is Kind.time else "finite number"
+    what = "timestamp from 1900 to 2100" if kind is Values.time else "finite number"
     absent = pl.col(column).is_null()
     reason = pl.when(absent).then(pl.lit("empty")).otherwise(pl.format(f"no {what}: {{}}", quoted(pl.col(column))))
     sieve.set_aside(bad, column, reason)
@@ -206,9 +206,9 @@ def _unreadable(path: Path, error: Exception) -> DataError:
     return DataError(f"not readable as Parquet ({message})", where=str(path), remedy="export the file again")
 
 
-def _wrong_type(path: Path, ours: str, theirs: str, kind: Kind, found: str) -> DataError:
-    wanted = {Kind.key: "ids (text or whole numbers)", Kind.owner: "ids (text or whole numbers)"}
-    wanted |= {Kind.time: "timestamps, for example 2024-05-17 09:30:00", Kind.number: "finite numbers"}
+def _wrong_type(path: Path, ours: str, theirs: str, kind: Values, found: str) -> DataError:
+    wanted = {Values.key: "ids (text or whole numbers)", Values.owner: "ids (text or whole numbers)"}
+    wanted |= {Values.time: "timestamps, for example 2024-05-17 09:30:00", Values.number: "finite numbers"}
     return DataError(
         f"the column {theirs!r} should hold {wanted.get(kind, 'text')}, but {found}",
         where=str(path),

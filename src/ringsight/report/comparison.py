@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from ringsight.explain.matching import Artefacts, ImagesAlike, NotesAlike, TransactionsAlike
+from ringsight.explain.matching import MatchingImages, MatchingNotes, MatchingRecords, MatchingTransactions
 from ringsight.explain.statements import images_in_words, notes_in_words, transactions_in_words
 from ringsight.report.marked_notes import Note, note, spans_of
 from ringsight.report.members import Records, date_of
@@ -16,65 +16,65 @@ BOX = (320, 220)
 
 
 @dataclass(frozen=True, slots=True)
-class NotesBeside:
+class NotesComparison:
     """Two notes, what they have alike marked."""
 
     sentence: str
-    alike: NotesAlike
+    alike: MatchingNotes
     one: Note
     other: Note
 
 
 @dataclass(frozen=True, slots=True)
-class ImagesBeside:
+class ImagesComparison:
     """Two images, to be outlined where they look alike."""
 
     sentence: str
-    alike: ImagesAlike
+    alike: MatchingImages
     one: Photograph
     other: Photograph
 
 
 @dataclass(frozen=True, slots=True)
-class RhythmsBeside:
+class RhythmsComparison:
     """Two rhythms laid over each other, and what else the transactions have alike."""
 
     sentence: str
-    alike: TransactionsAlike
+    alike: MatchingTransactions
     overlay: Overlay
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class Comparison:
     """All of it, the most telling first."""
 
-    notes: tuple[NotesBeside, ...]
-    images: tuple[ImagesBeside, ...]
-    rhythms: tuple[RhythmsBeside, ...]
+    notes: tuple[NotesComparison, ...]
+    images: tuple[ImagesComparison, ...]
+    rhythms: tuple[RhythmsComparison, ...]
 
 
-def beside(artefacts: Artefacts, records: Records) -> Beside:
+def comparison(matching_records: MatchingRecords, records: Records) -> Comparison:
     """Set the most telling pairs of a ring side by side.
 
     Args:
-        artefacts: of the ring's ledger.
+        matching_records: of the ring's ledger.
         records: of its members.
     """
-    return Beside(
-        notes=tuple(_notes(alike, records) for alike in artefacts.notes[:PAIRS_SHOWN]),
-        images=tuple(_images(alike, records) for alike in artefacts.id_images[:PAIRS_SHOWN]),
+    return Comparison(
+        notes=tuple(_notes(alike, records) for alike in matching_records.notes[:PAIRS_SHOWN]),
+        images=tuple(_images(alike, records) for alike in matching_records.id_images[:PAIRS_SHOWN]),
         rhythms=tuple(
-            RhythmsBeside(
+            RhythmsComparison(
                 transactions_in_words(alike),
                 alike,
                 overlay(records.transactions[alike.customer_a], records.transactions[alike.customer_b]),
             )
-            for alike in artefacts.transactions[:PAIRS_SHOWN]
+            for alike in matching_records.transactions[:PAIRS_SHOWN]
         ),
     )
 
 
-def _notes(alike: NotesAlike, records: Records) -> NotesBeside:
+def _notes(alike: MatchingNotes, records: Records) -> NotesComparison:
     spans = spans_of([alike])
     one, other = (
         note(name, date_of(row["timestamp"]), row["text"], spans[name])
@@ -82,14 +82,14 @@ def _notes(alike: NotesAlike, records: Records) -> NotesBeside:
         for row in records.notes[customer].iter_rows(named=True)
         if row["note_id"] == name
     )
-    return NotesBeside(notes_in_words(alike), alike, one, other)
+    return NotesComparison(notes_in_words(alike), alike, one, other)
 
 
-def _images(alike: ImagesAlike, records: Records) -> ImagesBeside:
+def _images(alike: MatchingImages, records: Records) -> ImagesComparison:
     one, other = (
         photograph(records.bank.path, name, row["path"], BOX)
         for customer, name in ((alike.customer_a, alike.image_a), (alike.customer_b, alike.image_b))
         for row in records.images[customer].iter_rows(named=True)
         if row["image_id"] == name
     )
-    return ImagesBeside(images_in_words(alike), alike, one, other)
+    return ImagesComparison(images_in_words(alike), alike, one, other)

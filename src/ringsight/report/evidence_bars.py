@@ -18,7 +18,7 @@ class Segment:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class EvidenceBar:
     """A ring's evidence, stacked in the order of `PAINTS`; kinds that contribute nothing are left out."""
 
     segments: tuple[Segment, ...]
@@ -34,14 +34,14 @@ class Bar:
         return ", ".join(f"{s.paint.label} {s.length:.1f}" for s in self.segments) or "no link inside the ring"
 
 
-def evidence_bars(results: Results) -> dict[str, Bar]:
+def evidence_bars(results: Results) -> dict[str, EvidenceBar]:
     """Every ring's bar: the bits of its links, summed by kind and divided by its size."""
     sums = results.links.group_by("ring_id").agg(pl.col(BITS).sum())
     table = results.rings.select("ring_id", "size").join(sums, on="ring_id", how="left").fill_null(0.0)
     return {row["ring_id"]: _bar(row) for row in table.iter_rows(named=True)}
 
 
-def _bar(row: dict[str, float]) -> Bar:
+def _bar(row: dict[str, float]) -> EvidenceBar:
     segments = []
     start = 0.0
     for paint in PAINTS:
@@ -49,4 +49,4 @@ def _bar(row: dict[str, float]) -> Bar:
         if length > 0:
             segments.append(Segment(paint, start, length))
             start += length
-    return Bar(tuple(segments))
+    return EvidenceBar(tuple(segments))

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ringsight.explain.matching import NotesAlike
+from ringsight.explain.matching import MatchingNotes
 
 LONGEST = 600
 """Characters of a note that are shown."""
@@ -34,7 +34,7 @@ class Note:
     """Characters cut off."""
 
 
-def spans_of(alike: Iterable[NotesAlike]) -> Mapping[str, Sequence[Span]]:
+def spans_of(alike: Iterable[MatchingNotes]) -> Mapping[str, Sequence[Span]]:
     """For each note the passages that it has alike with others."""
     spans: dict[str, list[Span]] = defaultdict(list)
     for pair in alike:

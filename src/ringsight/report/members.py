@@ -9,14 +9,14 @@ import polars as pl
 
 from ringsight.errors import DataError
 from ringsight.explain.matching import IMAGES_EACH, NOTES_EACH
-from ringsight.records.bank import Bank, Role
+from ringsight.records.bank import Bank, ColumnRole
 from ringsight.report.marked_notes import Note, Span, note
 from ringsight.report.photographs import Photograph, photograph
 from ringsight.report.rhythm import Rhythm, rhythm
 
 
 @dataclass(frozen=True, slots=True)
-class SharedValue:
+class CarriedValue:
     """A value that two members or more carry."""
 
     column: str
@@ -24,12 +24,12 @@ class SharedValue:
     carriers: int
     in_bank: float
     """Share of all customers who carry it."""
-    role: Role
+    role: ColumnRole
     """`evidence`, or `innocent`: a reason for honest people to be alike."""
 
 
 @dataclass(frozen=True, slots=True)
-class Member:
+class MemberProfile:
     """One member; `number` stands in the drawing and in the table."""
 
     number: int
@@ -78,29 +78,29 @@ def records_of(bank: Bank, customer_ids: Iterable[str]) -> Records:
     )
 
 
-def shared_values(records: Records, members: list[str]) -> list[SharedValue]:
+def shared_values(records: Records, members: list[str]) -> list[CarriedValue]:
     """Evidence that two members or more carry alike, and innocent values that half of them do; most carried first."""
     shared = []
-    for role, enough in ((Role.evidence, 2), (Role.innocent, max(2, len(members) / 2))):
+    for role, enough in ((ColumnRole.evidence, 2), (ColumnRole.innocent, max(2, len(members) / 2))):
         for column in records.bank.columns_with(role):
             values = Counter(_value(records.customers[customer], column) for customer in members)
             del values[""]
             shared += [
-                SharedValue(column, value, carriers, _share(records.bank, column, value), role)
+                CarriedValue(column, value, carriers, _share(records.bank, column, value), role)
                 for value, carriers in values.items()
                 if carriers >= enough
             ]
-    return sorted(shared, key=lambda s: (s.role != Role.evidence, -s.carriers, s.column, s.value))
+    return sorted(shared, key=lambda s: (s.role != ColumnRole.evidence, -s.carriers, s.column, s.value))
 
 
-def evidence_columns(shared: Iterable[SharedValue]) -> list[str]:
+def evidence_columns(shared: Iterable[CarriedValue]) -> list[str]:
     """The evidence columns in which members share a value, sorted."""
-    return sorted({value.column for value in shared if value.role is Role.evidence})
+    return sorted({value.column for value in shared if value.role is ColumnRole.evidence})
 
 
 def members(
-    records: Records, shown: list[str], shared: list[SharedValue], spans: Mapping[str, Sequence[Span]], full: int
-) -> list[Member]:
+    records: Records, shown: list[str], shared: list[CarriedValue], spans: Mapping[str, Sequence[Span]], full: int
+) -> list[MemberProfile]:
     """Describe the members of one ring.
 
     Args:
@@ -118,7 +118,7 @@ def members(
         values = [(column, _value(row, column)) for column in columns]
         notes, images = (table.get(customer) if number <= full else None for table in (records.notes, records.images))
         people.append(
-            Member(
+            MemberProfile(
                 number=number,
                 customer_id=customer,
                 opened=date_of(row["opened_at"]),

@@ -60,7 +60,7 @@ class NullChart:
 def null_chart(results: Results) -> NullChart | None:
     """Lay the picture out; None where there is neither a ring nor a null."""
     above = pl.col("flagged") | (pl.col("held") != "")
-    rings = results.rings.select("ring_id", "size", score="score_beyond", flagged=above)
+    rings = results.rings.select("ring_id", "size", score="adjusted_score", flagged=above)
     scores = pl.concat([rings["score"], results.null["score"]])
     if scores.is_empty():
         return None

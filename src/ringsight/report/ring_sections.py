@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from ringsight.detection.results import Results
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.statements import condition_in_words, innocent_explanation, tells
-from ringsight.report.comparison import Beside, beside
-from ringsight.report.evidence_bars import Bar, evidence_bars
+from ringsight.report.comparison import Comparison, comparison
+from ringsight.report.evidence_bars import EvidenceBar, evidence_bars
 from ringsight.report.linkgraph import LinkGraph, link_graph
 from ringsight.report.marked_notes import spans_of
 from ringsight.report.members import (
-    Member,
+    CarriedValue,
+    MemberProfile,
     Records,
-    SharedValue,
     evidence_columns,
     members,
     shared_values,
@@ -35,13 +35,13 @@ class Ring:
     score: float
     p_value: float
     q_value: float
-    score_beyond: float
-    q_beyond: float
+    adjusted_score: float
+    adjusted_q_value: float
     flagged: bool
     null: str
     explanation: str
     held: str
-    bar: Bar
+    bar: EvidenceBar
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ class Case:
     graph: LinkGraph
     columns: tuple[str, ...]
     """Evidence columns in which members share a value."""
-    shared: tuple[SharedValue, ...]
-    beside: Beside
-    members: tuple[Member, ...]
+    shared: tuple[CarriedValue, ...]
+    comparison: Comparison
+    members: tuple[MemberProfile, ...]
     in_full: int
 
     @property
@@ -136,7 +136,7 @@ def case(results: Results, records: Records, accounted: Account) -> Case:
         graph=link_graph(graph, shown, {bridge.customer_id for bridge in ledger.fragility.bridges}),
         columns=tuple(evidence_columns(shared)),
         shared=tuple(shared),
-        beside=beside(ledger.artefacts, records),
-        members=tuple(members(records, shown, shared, spans_of(ledger.artefacts.notes), MEMBERS_IN_FULL)),
+        comparison=comparison(ledger.matching_records, records),
+        members=tuple(members(records, shown, shared, spans_of(ledger.matching_records.notes), MEMBERS_IN_FULL)),
         in_full=min(len(shown), MEMBERS_IN_FULL),
     )

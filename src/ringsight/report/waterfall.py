@@ -33,7 +33,7 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True)
-class Bar:
+class WaterfallBar:
     """A step in the picture's units."""
 
     step: Step
@@ -48,7 +48,7 @@ class Bar:
 class Waterfall:
     """The picture, in SVG units from the top left."""
 
-    bars: tuple[Bar, ...]
+    bars: tuple[WaterfallBar, ...]
     zero: float
     cut: float | None
     """Where the list is cut; None where nothing is flagged."""
@@ -67,7 +67,7 @@ class Waterfall:
 
 def cut_score(results: Results) -> float | None:
     """The lowest score, beyond the best innocent explanation, that is flagged or held; None where none is."""
-    above = results.rings.filter(pl.col("flagged") | (pl.col("held") != ""))["score_beyond"]
+    above = results.rings.filter(pl.col("flagged") | (pl.col("held") != ""))["adjusted_score"]
     return min(above, default=None)
 
 
@@ -87,7 +87,7 @@ def waterfall(ledger: Ledger, cut: float | None) -> Waterfall:
         return round(LEFT + (bits - low) * unit, 1)
 
     bars = tuple(
-        Bar(
+        WaterfallBar(
             step=step,
             x=place(min(step.start, step.end)),
             y=TOP + ROW * number,
@@ -115,7 +115,7 @@ def _steps(ledger: Ledger) -> Iterator[Step]:
         if not row["proposed"] and abs(row["bits"]) >= LEAST:
             yield Step(spoken(row["trace"]), _paint(row["trace"]), level, level + row["bits"])
             level += row["bits"]
-    apart = ledger.ring["bits_apart"]
+    apart = ledger.ring["isolation_score"]
     if apart >= LEAST:
         yield Step(f"apart in {spoken(ledger.ring['proposer'])}", _paint(ledger.ring["proposer"]), level, level + apart)
         level += apart
@@ -124,7 +124,7 @@ def _steps(ledger: Ledger) -> Iterator[Step]:
     if best is not None and level - best["bits"] >= LEAST:
         yield Step(f"explained by {spoken(best['name'])}", "explained", level, best["bits"])
         level = best["bits"]
-    beyond = ledger.ring["score_beyond"]
+    beyond = ledger.ring["adjusted_score"]
     if abs(level - beyond) >= LEAST:
         yield Step("what chance finds", "searched", level, beyond)
     yield Step("score", "score", 0.0, beyond)

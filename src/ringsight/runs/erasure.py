@@ -103,12 +103,12 @@ def _erase_in_ledger(file: Path, customer_id: str, name: str) -> bool:
 
 
 def _redacted(ledger: Mapping[str, Any], customer_id: str, name: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    pairs = [pair for alike in ledger["artefacts"].values() for pair in alike if customer_id in _ends(pair)]
+    pairs = [pair for alike in ledger["matching_records"].values() for pair in alike if customer_id in _ends(pair)]
     gone = {customer_id, *(record for pair in pairs for record in _records(pair))}
     values = {row["value"] for row in ledger["conditions"]} - {""}
-    artefacts = {
+    matching_records = {
         modality: [pair for pair in alike if customer_id not in _ends(pair)]
-        for modality, alike in ledger["artefacts"].items()
+        for modality, alike in ledger["matching_records"].items()
     }
     links = [
         link | {"shared": [value | {"value": ""} for value in link["shared"]]} if customer_id in _ends(link) else link
@@ -120,7 +120,7 @@ def _redacted(ledger: Mapping[str, Any], customer_id: str, name: str) -> Any:  #
         if not gone.intersection(statement["records"]) and not _names(statement["text"], customer_id)
     ]
     conditions = [row | {"value": ""} for row in ledger["conditions"]]
-    parts = {"artefacts": artefacts, "links": links, "statements": statements, "conditions": conditions}
+    parts = {"matching_records": matching_records, "links": links, "statements": statements, "conditions": conditions}
     return renamed({**ledger, **parts}, customer_id, name)
 
 

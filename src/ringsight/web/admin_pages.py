@@ -6,9 +6,9 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ringsight.cases.erasure import erase_customer
-from ringsight.cases.errors import BrokenTrail, CaseError, Forbidden
+from ringsight.cases.errors import BrokenTrailError, CaseError, ForbiddenError
 from ringsight.cases.users import Right, Role, User
-from ringsight.web.app_state import Actor, Here, Reader, page
+from ringsight.web.app_state import Actor, App, Reader, page
 
 ROUTES = APIRouter()
 EACH = 200
@@ -24,72 +24,72 @@ def accounts(request: Request, user: Reader) -> Response:
 
 
 def _accounts(request: Request, user: User, message: str, status: int = 200) -> Response:
-    users = request.app.state.desk.book.accounts.users() if user.may(Right.manage) else []
+    users = request.app.state.shared.book.accounts.users() if user.may(Right.manage) else []
     return page(request, "people.html", user, status, users=users, roles=[*Role], message=message)
 
 
 @ROUTES.post("/accounts/add")
 def add(
-    request: Request, here: Here, user: Actor, name: Name, role: Annotated[Role, Form()], password: Password
+    request: Request, app: App, user: Actor, name: Name, role: Annotated[Role, Form()], password: Password
 ) -> Response:
     """Add an account."""
     user.require(Right.manage)
     try:
-        here.book.accounts.add(name, role, password, user)
+        app.book.accounts.add(name, role, password, user)
     except CaseError as error:
         return _accounts(request, user, str(error), 400)
     return _accounts(request, user, f"{name} can sign in now.")
 
 
 @ROUTES.post("/accounts/close")
-def close(request: Request, here: Here, user: Actor, name: Name) -> Response:
+def close(request: Request, app: App, user: Actor, name: Name) -> Response:
     """Close an account for good."""
-    here.book.accounts.close(name, user)
+    app.book.accounts.close(name, user)
     return _accounts(request, user, f"{name} is closed.")
 
 
 @ROUTES.post("/accounts/password")
-def own_password(request: Request, here: Here, user: Actor, password: Password) -> Response:
+def own_password(request: Request, app: App, user: Actor, password: Password) -> Response:
     """Change one's own password; every session of the account ends."""
     try:
-        here.book.accounts.change(user.name, user, password=password)
+        app.book.accounts.change(user.name, user, password=password)
     except CaseError as error:
         return _accounts(request, user, str(error), 400)
     return RedirectResponse("/sign-in", 303)
 
 
 @ROUTES.post("/erase")
-def erase(request: Request, here: Here, user: Actor, customer: Annotated[str, Form(max_length=500)]) -> Response:
+def erase(request: Request, app: App, user: Actor, customer: Annotated[str, Form(max_length=500)]) -> Response:
     """Erase a customer from cases, decisions, trail, and the results of the runs that cases are of."""
     user.require(Right.erase)
-    erased = erase_customer(here.book, customer, user)
-    here.runs.reread()
+    erased = erase_customer(app.book, customer, user)
+    app.runs.reread()
     named = f"{erased.entries} entries and {erased.files} files named this customer"
     return _accounts(request, user, f"{named}; none does now.")
 
 
 @ROUTES.get("/trail")
 def trail(
-    request: Request, here: Here, user: Reader, after: Annotated[int, Query(ge=0, le=10**15)] = 0, proven: str = ""
+    request: Request, app: App, user: Reader, after: Annotated[int, Query(ge=0, le=10**15)] = 0, proven: str = ""
 ) -> Response:
     """The audit trail, and on request its proof."""
-    entries = here.book.audit.entries(user, after, EACH)
+    entries = app.book.audit.entries(user, after, EACH)
     said = ""
     if proven:
         try:
-            entries_proven = here.book.audit.verify()
-            said = f"All {entries_proven:,} entries are what was written. The last hash is {here.book.audit.head()}."
-        except BrokenTrail as error:
+            entries_proven = app.book.audit.verify()
+            said = f"All {entries_proven:,} entries are what was written. The last hash is {app.book.audit.head()}."
+        except BrokenTrailError as error:
             said = str(error)
     return page(request, "trail.html", user, entries=entries, after=after, each=EACH, said=said)
 
 
 @ROUTES.get("/figures")
-def figures(request: Request, here: Here, user: Reader) -> Response:
+def figures(request: Request, app: App, user: Reader) -> Response:
     """What is missed below the line, minutes by case, contradictions: not for those whose judgement it may sway."""
     if not (user.may(Right.inspect) or user.may(Right.direct)):
-        raise Forbidden(f"the {user.role} {user.name} may not see this", remedy="ask a lead or an auditor")
-    book = here.book
+        raise ForbiddenError(f"the {user.role} {user.name} may not see this", remedy="ask a lead or an auditor")
+    book = app.book
     times = book.times()
     tables = {"missed": book.missed(), "times": times, "contradictions": book.contradictions()}
     return page(request, "figures.html", user, **tables, median=times["minutes"].median(), overview=book.overview())

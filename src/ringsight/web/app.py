@@ -14,12 +14,12 @@ from sqlalchemy.exc import DataError as UnfitForDatabase
 from starlette.exceptions import HTTPException
 
 from ringsight.cases.casebook import CaseBook
-from ringsight.cases.errors import Claimed, Forbidden, Stale
+from ringsight.cases.errors import ClaimedError, ForbiddenError, StaleError
 from ringsight.errors import RingsightError
 from ringsight.web import admin_pages, case_pages, case_steps, queue_pages, records_pages, signing_in
-from ringsight.web.app_state import Desk, SignedOut, desk_of, page
+from ringsight.web.app_state import AppState, SignedOutError, app_state, page
 from ringsight.web.provider import Provider
-from ringsight.web.runs import NotYet
+from ringsight.web.runs import NotReadyError
 from ringsight.web.settings import SiteSettings
 from ringsight.web.templates import environment
 
@@ -51,14 +51,14 @@ def create_app(book: CaseBook, site: SiteSettings | None = None) -> FastAPI:
     """
     app = FastAPI(title="ringsight", docs_url=None, redoc_url=None, openapi_url=None)
     site = site or SiteSettings()
-    app.state.desk = Desk(book, site, Provider(site) if site.oidc.issuer else None)
+    app.state.shared = AppState(book, site, Provider(site) if site.oidc.issuer else None)
     for pages in (signing_in, queue_pages, case_pages, case_steps, records_pages, admin_pages):
         app.include_router(pages.ROUTES)
     app.add_api_route("/healthz", _healthy, methods=["GET"])
     app.add_api_route("/review.css", _style, methods=["GET"])
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     app.middleware("http")(_guarded)
-    app.add_exception_handler(SignedOut, _signed_out)
+    app.add_exception_handler(SignedOutError, _signed_out)
     app.add_exception_handler(RingsightError, _refused)
     for malformed in (RequestValidationError, ValidationError, UnfitForDatabase):
         app.add_exception_handler(malformed, _malformed)
@@ -68,7 +68,7 @@ def create_app(book: CaseBook, site: SiteSettings | None = None) -> FastAPI:
 
 def _healthy(request: Request) -> PlainTextResponse:
     """Whether the case book answers."""
-    request.app.state.desk.book.overview()
+    request.app.state.shared.book.overview()
     return PlainTextResponse("ok\n")
 
 
@@ -88,7 +88,7 @@ async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Respo
     response = await answer(request)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if desk_of(request).site.secure:
+    if app_state(request).site.secure:
         response.headers["Strict-Transport-Security"] = ONLY_TLS
     if not request.url.path.startswith(("/static/", "/review.css")):
         response.headers.setdefault("Cache-Control", "no-store")
@@ -99,7 +99,7 @@ def _same_site(request: Request) -> bool:
     """Whether a form comes from these pages, as far as the browser tells."""
     if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
         return False
-    origin, site = request.headers.get("origin"), desk_of(request).site
+    origin, site = request.headers.get("origin"), app_state(request).site
     return origin is None or urlsplit(origin).netloc == (urlsplit(site.address).netloc or request.url.netloc)
 
 
@@ -118,11 +118,11 @@ async def _signed_out(request: Request, _: Exception) -> Response:
 async def _refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, RingsightError)  # noqa: S101 - by which it is registered
     match error:
-        case Forbidden():
+        case ForbiddenError():
             status = 403
-        case Claimed() | Stale():
+        case ClaimedError() | StaleError():
             status = 409
-        case NotYet():
+        case NotReadyError():
             status = 503
         case _:
             status = 400

@@ -9,7 +9,7 @@ from fastapi import Depends, Form, Request
 from fastapi.responses import HTMLResponse
 
 from ringsight.cases.casebook import CaseBook
-from ringsight.cases.errors import Forbidden
+from ringsight.cases.errors import ForbiddenError
 from ringsight.cases.users import Right, User
 from ringsight.web.provider import Provider
 from ringsight.web.runs import Runs
@@ -19,12 +19,12 @@ from ringsight.web.templates import environment
 COOKIE = "ringsight_session"
 
 
-class SignedOut(Exception):  # noqa: N818 - named after what is so
+class SignedOutError(Exception):
     """Nobody is signed in, or the session has ended."""
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class AppState:
     """The application's state."""
 
     book: CaseBook
@@ -34,21 +34,21 @@ class Desk:
     runs: Runs = field(default_factory=Runs)
 
 
-def desk_of(request: Request) -> Desk:
+def app_state(request: Request) -> AppState:
     """The desk of the application."""
-    desk: Desk = request.app.state.desk
-    return desk
+    app: AppState = request.app.state.shared
+    return app
 
 
 def signed_in(request: Request) -> User:
     """Who asks.
 
     Raises:
-        SignedOut: if nobody is signed in.
+        SignedOutError: if nobody is signed in.
     """
-    user = desk_of(request).book.sessions.user_of(request.cookies.get(COOKIE, ""))
+    user = app_state(request).book.sessions.user_of(request.cookies.get(COOKIE, ""))
     if user is None:
-        raise SignedOut
+        raise SignedOutError
     return user
 
 
@@ -63,15 +63,15 @@ def acting(
     """Who sends a form that this application drew in the same session.
 
     Raises:
-        SignedOut: if nobody is signed in.
-        Forbidden: if the form is of another site or another session.
+        SignedOutError: if nobody is signed in.
+        ForbiddenError: if the form is of another site or another session.
     """
     if not hmac.compare_digest(seal.encode(), form_seal(request.cookies.get(COOKIE, "")).encode()):
-        raise Forbidden("this form was not drawn in this session", remedy="load the page anew and send it again")
+        raise ForbiddenError("this form was not drawn in this session", remedy="load the page anew and send it again")
     return user
 
 
-Here = Annotated[Desk, Depends(desk_of)]
+App = Annotated[AppState, Depends(app_state)]
 Reader = Annotated[User, Depends(signed_in)]
 Actor = Annotated[User, Depends(acting)]
 
@@ -86,7 +86,7 @@ def page(request: Request, template: str, user: User | None, status: int = 200, 
             rights={right: user is not None and user.may(right) for right in Right},
             seal=form_seal(request.cookies.get(COOKIE, "")),
             path=request.url.path,
-            site=desk_of(request).site,
+            site=app_state(request).site,
             **shown,
         )
     )

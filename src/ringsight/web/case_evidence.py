@@ -7,14 +7,14 @@ from typing import Any
 import networkx as nx
 
 from ringsight.cases.case import Case
-from ringsight.detection.lineage import Event
+from ringsight.detection.lineage import RingEvent
 from ringsight.detection.results import BITS
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.statements import Statement, condition_in_words, tells
 from ringsight.report.members import (
-    Member,
+    CarriedValue,
+    MemberProfile,
     Records,
-    SharedValue,
     evidence_columns,
     members,
     shared_values,
@@ -40,7 +40,7 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Evidence:
+class CaseEvidence:
     """What the page shows of the evidence."""
 
     drawing: Drawing
@@ -49,16 +49,16 @@ class Evidence:
     statements: tuple[Statement, ...]
     """In words, without the score; each cites its records."""
     conditions: tuple[Condition, ...]
-    shared: tuple[SharedValue, ...]
+    shared: tuple[CarriedValue, ...]
     columns: tuple[str, ...]
-    members: tuple[Member, ...]
+    members: tuple[MemberProfile, ...]
     lineage: tuple[str, ...]
     """What became of the ring since the run before, in words."""
     of_ring: str
     """Whose evidence it is, where the case has other members than its ring: after a split or a merge."""
 
     @property
-    def foremost(self) -> tuple[Member, ...]:
+    def foremost(self) -> tuple[MemberProfile, ...]:
         """The members with the strongest links, as many as are listed at first."""
         return self.members[:LISTED]
 
@@ -73,7 +73,7 @@ class Score:
 
 def gathered(
     run: Run, records: Records, ring_id: str, customer_ids: tuple[str, ...], news: tuple[str, ...]
-) -> Evidence:
+) -> CaseEvidence:
     """Gather the evidence of a case.
 
     Args:
@@ -91,7 +91,7 @@ def gathered(
     order = [*known, *(customer for customer in by_strength if customer not in records.customers)]
     shared = shared_values(records, known)
     bridges = {bridge.customer_id for bridge in ledger.fragility.bridges} if ledger else set()
-    return Evidence(
+    return CaseEvidence(
         drawing=drawing(graph, order, _carried(records, shared, ledger, known), bridges, news),
         waterfall=_unscored(waterfall(ledger, None)) if ledger else None,
         statements=_unscored_statements(ledger) if ledger else (),
@@ -132,7 +132,7 @@ def conditions_of(ledger: Ledger) -> tuple[Condition, ...]:
 
 
 def _carried(
-    records: Records, shared: Sequence[SharedValue], ledger: Ledger | None, order: Sequence[str]
+    records: Records, shared: Sequence[CarriedValue], ledger: Ledger | None, order: Sequence[str]
 ) -> list[Carried]:
     links = ledger.links if ledger else ()
     hubs = {(value.column, value.value) for link in links for value in link.shared if value.hub}
@@ -158,12 +158,12 @@ def _unscored(whole: Waterfall) -> Waterfall:
 
 
 def _of_ring(ledger: Ledger, customer_ids: Sequence[str]) -> str:
-    here = set(customer_ids).intersection(ledger.members)
-    if len(here) == len(customer_ids) == len(ledger.members):
+    present = set(customer_ids).intersection(ledger.members)
+    if len(present) == len(customer_ids) == len(ledger.members):
         return ""
     return (
         f"Statements, bits and explanations are those of the ring {ledger.ring['ring_id']} as it was found: "
-        f"{len(ledger.members)} members, {len(here)} of them in this case of {len(customer_ids)}."
+        f"{len(ledger.members)} members, {len(present)} of them in this case of {len(customer_ids)}."
     )
 
 
@@ -175,17 +175,17 @@ def _lineage(run: Run, ring_id: str) -> tuple[str, ...]:
 
 
 def _event_in_words(row: Mapping[str, Any]) -> str:
-    match Event(row["event"]):
-        case Event.born:
+    match RingEvent(row["event"]):
+        case RingEvent.born:
             return "This run found it first."
-        case Event.returned:
+        case RingEvent.returned:
             return "It was gone in the run before, and is there again."
-        case Event.gone:
+        case RingEvent.gone:
             return "It was there in the run before, and is gone."
-        case Event.merged:
+        case RingEvent.merged:
             what = f"it has come of several: {row['from_ids']}"
-        case Event.split:
+        case RingEvent.split:
             what = f"it has fallen into several: {row['to_ids']}"
-        case Event.grew | Event.shrank | Event.moved:
+        case RingEvent.grew | RingEvent.shrank | RingEvent.moved:
             what = "its members have changed"
     return f"Since the run before {what}; {row['joined']} joined, {row['left']} left."

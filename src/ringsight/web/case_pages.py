@@ -9,13 +9,13 @@ from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError
 
 from ringsight.cases.audit_trail import Look
-from ringsight.cases.case import Case, Event, Judgement, Reason
-from ringsight.cases.errors import CaseError, Forbidden, in_sentences
+from ringsight.cases.case import Case, CaseEntry, Judgement, Reason
+from ringsight.cases.errors import CaseError, ForbiddenError, in_sentences
 from ringsight.cases.replay import UNDONE, Action, last_by_people
 from ringsight.cases.steps import refuse_claim
 from ringsight.cases.users import Right, User
 from ringsight.errors import DataError
-from ringsight.web.app_state import Reader, desk_of, page
+from ringsight.web.app_state import Reader, app_state, page
 
 ROUTES = APIRouter()
 CASE = re.compile(r"/cases/(K[0-9]{1,12})(?:/|$)")
@@ -84,17 +84,17 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
     """Draw the page of a case.
 
     Raises:
-        Forbidden: without the right `see`.
+        ForbiddenError: without the right `see`.
         CaseError: if there is no such case.
     """
     user.require(Right.see)
-    here = desk_of(request)
-    case = here.book.case(case_id)
-    history = here.book.history(case_id)
-    here.book.audit.record(user, Look.view_case, case_id, case_id=case_id)
+    app = app_state(request)
+    case = app.book.case(case_id)
+    history = app.book.history(case_id)
+    app.book.audit.record(user, Look.view_case, case_id, case_id=case_id)
     missing = ""
     try:
-        found = here.runs.evidence(case)
+        found = app.runs.evidence(case)
     except DataError as error:
         found, missing = None, in_sentences(error)
     return page(
@@ -110,7 +110,7 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
         why_not=_why_not(case, user),
         undoable=_undoable(history, user) if user.may(Right.decide) else "",
         history=history,
-        related=here.book.related(case_id),
+        related=app.book.related(case_id),
         judgements=[*Judgement],
         reasons=[*Reason],
     )
@@ -121,12 +121,12 @@ def _why_not(case: Case, user: User) -> str:
     try:
         user.require(Right.decide)
         refuse_claim(case, user)
-    except (CaseError, Forbidden) as error:
+    except (CaseError, ForbiddenError) as error:
         return in_sentences(error)
     return ""
 
 
-def _undoable(history: Sequence[Event], user: User) -> str:
+def _undoable(history: Sequence[CaseEntry], user: User) -> str:
     """What the page offers to undo; the case book has the last word."""
     last = last_by_people(history)
     if last.action not in UNDONE or not (user.name == last.user or user.may(Right.direct)):

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Form, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ringsight.cases.case import Case, Decision, Judgement, Reason, Scope
-from ringsight.cases.errors import CaseError, Claimed, Forbidden, Stale, in_sentences
+from ringsight.cases.errors import CaseError, ClaimedError, ForbiddenError, StaleError, in_sentences
 from ringsight.cases.users import Right, User
 from ringsight.errors import RingsightError
-from ringsight.web.app_state import Actor, Here
+from ringsight.web.app_state import Actor, App
 from ringsight.web.case_pages import Draft, Shown, case_page
 
 ROUTES = APIRouter(prefix="/cases/{case_id}")
@@ -42,44 +42,42 @@ def _attempt(
     except RingsightError as error:
         if not user.may(Right.see):
             raise
-        status = {Forbidden: 403, Claimed: 409, Stale: 409}.get(type(error), 400)
+        status = {ForbiddenError: 403, ClaimedError: 409, StaleError: 409}.get(type(error), 400)
         return case_page(request, user, case_id, Shown(in_sentences(error), draft or Draft(), status))
     return RedirectResponse(f"/cases/{changed.case_id}", 303)
 
 
 @ROUTES.post("/claim")
-def claim(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+def claim(request: Request, app: App, user: Actor, case_id: str) -> Response:
     """Take the case."""
-    return _attempt(request, user, case_id, lambda: here.book.claim(case_id, user))
+    return _attempt(request, user, case_id, lambda: app.book.claim(case_id, user))
 
 
 @ROUTES.post("/release")
-def release(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+def release(request: Request, app: App, user: Actor, case_id: str) -> Response:
     """Put the case back."""
-    return _attempt(request, user, case_id, lambda: here.book.release(case_id, user))
+    return _attempt(request, user, case_id, lambda: app.book.release(case_id, user))
 
 
 @ROUTES.post("/snooze")
-def snooze(
-    request: Request, here: Here, user: Actor, case_id: str, days: Annotated[int, Form(ge=1, le=365)]
-) -> Response:
+def snooze(request: Request, app: App, user: Actor, case_id: str, days: Annotated[int, Form(ge=1, le=365)]) -> Response:
     """Put the case away for some days."""
     until = datetime.now(UTC) + timedelta(days=days)
-    return _attempt(request, user, case_id, lambda: here.book.snooze(case_id, user, until))
+    return _attempt(request, user, case_id, lambda: app.book.snooze(case_id, user, until))
 
 
 @ROUTES.post("/escalate")
 def escalate(
-    request: Request, here: Here, user: Actor, case_id: str, reason: Annotated[str, Form(max_length=2000)] = ""
+    request: Request, app: App, user: Actor, case_id: str, reason: Annotated[str, Form(max_length=2000)] = ""
 ) -> Response:
     """Hand the case to the leads."""
-    return _attempt(request, user, case_id, lambda: here.book.escalate(case_id, user, reason))
+    return _attempt(request, user, case_id, lambda: app.book.escalate(case_id, user, reason))
 
 
 @ROUTES.post("/decide")
-def decide(request: Request, here: Here, user: Actor, case_id: str, version: Version, draft: Drafted) -> Response:
+def decide(request: Request, app: App, user: Actor, case_id: str, version: Version, draft: Drafted) -> Response:
     """Decide on the ring; where one member is chosen, on that member; where two, on their link."""
-    return _attempt(request, user, case_id, lambda: here.book.decide(case_id, user, decision_of(draft), version), draft)
+    return _attempt(request, user, case_id, lambda: app.book.decide(case_id, user, decision_of(draft), version), draft)
 
 
 def decision_of(draft: Draft) -> Decision:
@@ -100,25 +98,25 @@ def decision_of(draft: Draft) -> Decision:
 
 
 @ROUTES.post("/undo")
-def undo(request: Request, here: Here, user: Actor, case_id: str, version: Version) -> Response:
+def undo(request: Request, app: App, user: Actor, case_id: str, version: Version) -> Response:
     """Take the last decision back."""
-    return _attempt(request, user, case_id, lambda: here.book.undo(case_id, user, version))
+    return _attempt(request, user, case_id, lambda: app.book.undo(case_id, user, version))
 
 
 @ROUTES.post("/split")
-def split(request: Request, here: Here, user: Actor, case_id: str, version: Version, draft: Drafted) -> Response:
+def split(request: Request, app: App, user: Actor, case_id: str, version: Version, draft: Drafted) -> Response:
     """Move the chosen members into a case of their own."""
-    return _attempt(request, user, case_id, lambda: here.book.split(case_id, user, draft.subjects, version)[1], draft)
+    return _attempt(request, user, case_id, lambda: app.book.split(case_id, user, draft.subjects, version)[1], draft)
 
 
 @ROUTES.post("/merge")
 def merge(
-    request: Request, here: Here, user: Actor, case_id: str, other: Annotated[str, Form(max_length=20)]
+    request: Request, app: App, user: Actor, case_id: str, other: Annotated[str, Form(max_length=20)]
 ) -> Response:
     """Bring another case's members into this one."""
 
     def step() -> Case:
-        going = here.book.case(other.strip())
-        return here.book.merge(going.case_id, case_id, user, going.version)
+        going = app.book.case(other.strip())
+        return app.book.merge(going.case_id, case_id, user, going.version)
 
     return _attempt(request, user, case_id, step)

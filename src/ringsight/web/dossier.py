@@ -15,10 +15,10 @@ from ringsight.cases.casebook import CaseBook
 from ringsight.cases.users import User
 from ringsight.errors import DataError
 from ringsight.explain.ledger import Ledger
-from ringsight.explain.matching import Artefacts
+from ringsight.explain.matching import MatchingRecords
 from ringsight.explain.statements import Statement, images_in_words, notes_in_words, transactions_in_words
 from ringsight.web.case_evidence import Score, score
-from ringsight.web.runs import NotYet, Runs
+from ringsight.web.runs import NotReadyError, Runs
 from ringsight.web.templates import environment
 
 
@@ -49,7 +49,7 @@ def gather(book: CaseBook, runs: Runs, case: Case, user: User) -> Dossier:
     """Gather a case for a file.
 
     Raises:
-        NotYet: while the evidence is still being gathered.
+        NotReadyError: while the evidence is still being gathered.
     """
     found, missing, source = None, "The run no longer holds this ring.", ""
     try:
@@ -57,7 +57,7 @@ def gather(book: CaseBook, runs: Runs, case: Case, user: User) -> Dossier:
         found = score(run, case)
         searched = run.results.summary["data_hash"][:16]
         source = f"ring {case.ring['ring_id']} of run {run.folder.name}, records {searched}"
-    except NotYet:
+    except NotReadyError:
         raise
     except DataError as error:
         missing = error.what
@@ -96,15 +96,15 @@ def as_json(dossier: Dossier) -> str:
 
 
 def _further(ledger: Ledger) -> tuple[Statement, ...]:
-    return tuple(each for each in _alike(ledger.artefacts) if each not in ledger.statements)
+    return tuple(each for each in _alike(ledger.matching_records) if each not in ledger.statements)
 
 
-def _alike(artefacts: Artefacts) -> Iterator[Statement]:
-    for notes in artefacts.notes:
+def _alike(matching_records: MatchingRecords) -> Iterator[Statement]:
+    for notes in matching_records.notes:
         yield Statement(notes_in_words(notes), (notes.note_a, notes.note_b))
-    for images in artefacts.id_images:
+    for images in matching_records.id_images:
         yield Statement(images_in_words(images), (images.image_a, images.image_b))
-    for pair in artefacts.transactions:
+    for pair in matching_records.transactions:
         met = tuple(name for event in pair.events for name in (event.transaction_a, event.transaction_b))
         yield Statement(transactions_in_words(pair), (pair.customer_a, pair.customer_b, *met))
 

@@ -9,9 +9,9 @@ import igraph as ig
 import networkx as nx
 import numpy as np
 
-from ringsight.records.bank import Role
+from ringsight.records.bank import ColumnRole
 from ringsight.report.linkgraph import THICKEST, Edge, Node, edges, fitted
-from ringsight.report.members import SharedValue
+from ringsight.report.members import CarriedValue
 
 WIDTH, HEIGHT, MARGIN = 760, 460, 34
 STEPS, MOVES = 400, 50_000
@@ -25,7 +25,7 @@ CONNECTORS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Member(Node):
+class MemberNode(Node):
     """A member."""
 
     new: bool
@@ -36,19 +36,19 @@ class Member(Node):
 class Connector:
     """A value that members share."""
 
-    value: SharedValue
+    value: CarriedValue
     x: float
     y: float
     hub: bool
     """Carried by too many customers of the bank to tie any two of them."""
-    carriers: tuple[Member, ...]
+    carriers: tuple[MemberNode, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Drawing:
     """The picture, in SVG units from the top left; weak links first, so that strong ones lie above them."""
 
-    nodes: tuple[Member, ...]
+    nodes: tuple[MemberNode, ...]
     edges: tuple[Edge, ...]
     connectors: tuple[Connector, ...]
     width: int = WIDTH
@@ -59,7 +59,7 @@ class Drawing:
 class Carried:
     """A shared value, the members who carry it, and whether it is a hub."""
 
-    value: SharedValue
+    value: CarriedValue
     members: tuple[str, ...]
     hub: bool
 
@@ -80,10 +80,10 @@ def drawing(
         bridges: members without whom the ring falls apart.
         news: members who joined since the case was last decided.
     """
-    ties = [each for each in carried if each.value.role is Role.evidence][:CONNECTORS]
+    ties = [each for each in carried if each.value.role is ColumnRole.evidence][:CONNECTORS]
     places = _places(graph, order, ties)
     nodes = {
-        customer: Member(number, customer, x, y, customer in bridges, customer in news)
+        customer: MemberNode(number, customer, x, y, customer in bridges, customer in news)
         for number, (customer, (x, y)) in enumerate(zip(order, places[: len(order)], strict=True), start=1)
     }
     return Drawing(

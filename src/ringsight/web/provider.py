@@ -17,7 +17,7 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
-from ringsight.cases.errors import SignInRefused
+from ringsight.cases.errors import SignInError
 from ringsight.cases.federation import Person
 from ringsight.cases.users import Role
 from ringsight.web.settings import OidcSettings, SiteSettings, private
@@ -43,7 +43,7 @@ class Departure:
 
 
 class Provider:
-    """The provider of one site. Every method raises `SignInRefused` where it cannot be asked or believed."""
+    """The provider of one site. Every method raises `SignInError` where it cannot be asked or believed."""
 
     def __init__(self, site: SiteSettings) -> None:
         """Use the provider that the settings name.
@@ -84,7 +84,7 @@ class Provider:
         try:
             found = self._configuration()
             leave = _endpoint(found, "end_session_endpoint") if found.get("end_session_endpoint") else ""
-        except SignInRefused:
+        except SignInError:
             leave = ""
         asked = urlencode({"client_id": self._settings.client_id, "post_logout_redirect_uri": home})
         return f"{leave}{'&' if urlsplit(leave).query else '?'}{asked}" if leave else home
@@ -131,7 +131,7 @@ def verified(token: str, keys: Mapping[str, Any], settings: OidcSettings, nonce:
         nonce: of the sign-in that was begun.
 
     Raises:
-        SignInRefused: saying which of these does not hold.
+        SignInError: saying which of these does not hold.
     """
     registry = jwt.JWTClaimsRegistry(
         leeway=LEEWAY,
@@ -158,7 +158,7 @@ def person(claims: Mapping[str, Any], settings: OidcSettings) -> Person:
     """Who the claims of a verified ID token are about.
 
     Raises:
-        SignInRefused: if they give no name, no role, or more than one.
+        SignInError: if they give no name, no role, or more than one.
     """
     name = claims.get(settings.name_claim)
     if not isinstance(name, str) or not name:
@@ -175,7 +175,7 @@ def _role(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
     held = {known[value] for value in values if isinstance(value, str) and value in known}
     if len(held) != 1:
         which = " and ".join(sorted(held)) if held else "none"
-        raise SignInRefused(
+        raise SignInError(
             f"you need exactly one role here, and have {which}", remedy="ask who manages accounts at the provider"
         )
     return held.pop()
@@ -188,9 +188,9 @@ def _endpoint(found: Mapping[str, Any], name: str) -> str:
     return address
 
 
-def _unanswered(what: str) -> SignInRefused:
-    return SignInRefused(f"the provider cannot be asked: {what}", remedy="try again, or tell an admin")
+def _unanswered(what: str) -> SignInError:
+    return SignInError(f"the provider cannot be asked: {what}", remedy="try again, or tell an admin")
 
 
-def _unbelieved(what: str) -> SignInRefused:
-    return SignInRefused(f"the provider's ID token is not believed: {what}", remedy="try again, or tell an admin")
+def _unbelieved(what: str) -> SignInError:
+    return SignInError(f"the provider's ID token is not believed: {what}", remedy="try again, or tell an admin")

@@ -10,13 +10,13 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from ringsight.cases.case import Judgement, QueueFilter, Status
 from ringsight.cases.users import Right, User
-from ringsight.web.app_state import Actor, Here, Reader, page
+from ringsight.web.app_state import Actor, App, Reader, page
 from ringsight.web.spreadsheets import csv_answer
 
 ROUTES = APIRouter()
 EACH = 50
 """Cases on a page."""
-WAITING = (Status.open, Status.claimed, Status.escalated, Status.seconding)
+WAITING = (Status.open, Status.claimed, Status.escalated, Status.second_review)
 
 
 class Asked(BaseModel):
@@ -62,7 +62,7 @@ def asked_of(which: QueueFilter, user: User) -> Asked:
 @ROUTES.get("/")
 def queue(
     request: Request,
-    here: Here,
+    app: App,
     user: Reader,
     asked: Annotated[Asked, Query()],
     start: Annotated[int, Query(ge=0, le=10**9)] = 0,
@@ -70,7 +70,7 @@ def queue(
     """The queue, as far as it passes the filter; those who only manage are led to the accounts."""
     if not user.may(Right.see):
         return RedirectResponse("/accounts", 303)
-    rows = here.book.queue(replace(asked.filter(user), limit=EACH + 1, offset=start))
+    rows = app.book.queue(replace(asked.filter(user), limit=EACH + 1, offset=start))
     return page(
         request,
         "queue.html",
@@ -78,47 +78,47 @@ def queue(
         rows=rows[:EACH],
         asked=asked,
         further=urlencode({"start": start + EACH}) + f"&{asked.query}" if len(rows) > EACH else "",
-        overview=here.book.overview(),
-        views={name: asked_of(each, user).query for name, each in here.book.views.of(user).items()},
+        overview=app.book.overview(),
+        views={name: asked_of(each, user).query for name, each in app.book.views.of(user).items()},
         statuses=[*Status],
         verdicts=[*Judgement],
     )
 
 
 @ROUTES.post("/next")
-def take_next(here: Here, user: Actor) -> Response:
+def take_next(app: App, user: Actor) -> Response:
     """Take the most valuable case that is free."""
-    case = here.book.claim_next(user)
+    case = app.book.claim_next(user)
     return RedirectResponse(f"/cases/{case.case_id}" if case else "/", 303)
 
 
 @ROUTES.post("/views")
 def save_view(
-    here: Here, user: Actor, view: Annotated[str, Form(min_length=1, max_length=60)], query: Annotated[str, Form()]
+    app: App, user: Actor, view: Annotated[str, Form(min_length=1, max_length=60)], query: Annotated[str, Form()]
 ) -> Response:
     """Keep the filter that is shown under a name."""
     user.require(Right.see)
     asked = Asked.model_validate(dict(parse_qsl(query)))
-    here.book.views.save(user, view, asked.filter(user))
+    app.book.views.save(user, view, asked.filter(user))
     return RedirectResponse(f"/?{asked.query}", 303)
 
 
 @ROUTES.post("/views/drop")
-def drop_view(here: Here, user: Actor, name: Annotated[str, Form(max_length=60)]) -> Response:
+def drop_view(app: App, user: Actor, name: Annotated[str, Form(max_length=60)]) -> Response:
     """Drop a saved filter."""
     user.require(Right.see)
-    here.book.views.drop(user, name)
+    app.book.views.drop(user, name)
     return RedirectResponse("/", 303)
 
 
 @ROUTES.post("/capacity")
-def set_capacity(here: Here, user: Actor, cases: Annotated[int, Form(ge=0, le=100_000)]) -> Response:
+def set_capacity(app: App, user: Actor, cases: Annotated[int, Form(ge=0, le=100_000)]) -> Response:
     """Say how many cases a day the team can open."""
-    here.book.set_capacity(user, cases)
+    app.book.set_capacity(user, cases)
     return RedirectResponse("/", 303)
 
 
 @ROUTES.get("/decisions.csv")
-def decisions(here: Here, user: Reader) -> Response:
+def decisions(app: App, user: Reader) -> Response:
     """Decided pairs, for a spreadsheet."""
-    return csv_answer(here.book.export_decisions(user), "decisions.csv")
+    return csv_answer(app.book.export_decisions(user), "decisions.csv")

@@ -10,10 +10,10 @@ from ringsight.cases.audit_trail import Look
 from ringsight.cases.case import Case
 from ringsight.cases.errors import CaseError
 from ringsight.cases.users import Right, User
-from ringsight.report.comparison import beside
+from ringsight.report.comparison import comparison
 from ringsight.report.marked_notes import spans_of
 from ringsight.report.members import members
-from ringsight.web.app_state import Actor, Desk, Here, Reader, page
+from ringsight.web.app_state import Actor, App, AppState, Reader, page
 from ringsight.web.case_evidence import score
 from ringsight.web.dossier import as_json, as_page, gather
 
@@ -21,94 +21,94 @@ ROUTES = APIRouter(prefix="/cases/{case_id}")
 
 
 @ROUTES.post("/score")
-def show_score(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+def show_score(request: Request, app: App, user: Actor, case_id: str) -> Response:
     """Score, q-value and the whole waterfall."""
     user.require(Right.see)
-    case = here.book.case(case_id)
-    here.book.audit.record(user, Look.view_score, case_id, case_id=case_id)
-    return page(request, "score.html", user, case=case, score=score(here.runs.of(case), case))
+    case = app.book.case(case_id)
+    app.book.audit.record(user, Look.view_score, case_id, case_id=case_id)
+    return page(request, "score.html", user, case=case, score=score(app.runs.of(case), case))
 
 
 @ROUTES.post("/members")
-def everyone(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+def everyone(request: Request, app: App, user: Actor, case_id: str) -> Response:
     """All members, of a case too large to show them at once."""
     user.require(Right.see)
-    return _members(request, here, user, here.book.case(case_id), unmasked=False)
+    return _members(request, app, user, app.book.case(case_id), unmasked=False)
 
 
 @ROUTES.post("/unmask")
-def unmask(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+def unmask(request: Request, app: App, user: Actor, case_id: str) -> Response:
     """The members with their values in the open."""
     user.require(Right.see)
-    case = here.book.case(case_id)
+    case = app.book.case(case_id)
     for customer in case.members:
-        here.book.audit.record(user, Look.unmask, customer, customer=customer, case_id=case_id)
-    return _members(request, here, user, case, unmasked=True)
+        app.book.audit.record(user, Look.unmask, customer, customer=customer, case_id=case_id)
+    return _members(request, app, user, case, unmasked=True)
 
 
-def _members(request: Request, here: Desk, user: User, case: Case, *, unmasked: bool) -> Response:
-    found = here.runs.evidence(case)
+def _members(request: Request, app: AppState, user: User, case: Case, *, unmasked: bool) -> Response:
+    found = app.runs.evidence(case)
     shown = {"case": case, "evidence": found, "unmasked": unmasked, "chosen": (), "everyone": True}
     return page(request, "members.html", user, **shown)
 
 
 @ROUTES.post("/records")
 def records(
-    request: Request, here: Here, user: Actor, case_id: str, customer: Annotated[str, Form(max_length=500)]
+    request: Request, app: App, user: Actor, case_id: str, customer: Annotated[str, Form(max_length=500)]
 ) -> Response:
     """One member's notes and photographs, with the passages marked that another member's notes have too."""
     user.require(Right.see)
-    case = here.book.case(case_id)
+    case = app.book.case(case_id)
     if customer not in case.members:
         raise CaseError("this customer is no member of the case")
-    ledger = here.runs.of(case).ledger(case.ring_id)
-    spans = spans_of(ledger.artefacts.notes) if ledger else {}
-    [shown] = members(here.runs.records(case), [customer], [], spans, 1)
-    _record(here, user, case, Look.view_note, [(customer, note.note_id) for note in shown.notes])
-    _record(here, user, case, Look.view_photo, [(customer, photo.image_id) for photo in shown.images])
+    ledger = app.runs.of(case).ledger(case.ring_id)
+    spans = spans_of(ledger.matching_records.notes) if ledger else {}
+    [shown] = members(app.runs.records(case), [customer], [], spans, 1)
+    _record(app, user, case, Look.view_note, [(customer, note.note_id) for note in shown.notes])
+    _record(app, user, case, Look.view_photo, [(customer, photo.image_id) for photo in shown.images])
     return page(request, "records.html", user, member=shown)
 
 
-@ROUTES.post("/beside")
-def show_beside(request: Request, here: Here, user: Actor, case_id: str) -> Response:
+@ROUTES.post("/comparison")
+def show_comparison(request: Request, app: App, user: Actor, case_id: str) -> Response:
     """The most telling pairs of records, side by side."""
     user.require(Right.see)
-    case = here.book.case(case_id)
-    ledger = here.runs.of(case).ledger(case.ring_id)
-    found = beside(ledger.artefacts, here.runs.records(case)) if ledger else None
+    case = app.book.case(case_id)
+    ledger = app.runs.of(case).ledger(case.ring_id)
+    found = comparison(ledger.matching_records, app.runs.records(case)) if ledger else None
     if found:
         notes = [(each.alike.customer_a, each.alike.note_a) for each in found.notes]
         notes += [(each.alike.customer_b, each.alike.note_b) for each in found.notes]
         photos = [(each.alike.customer_a, each.alike.image_a) for each in found.images]
         photos += [(each.alike.customer_b, each.alike.image_b) for each in found.images]
-        _record(here, user, case, Look.view_note, notes)
-        _record(here, user, case, Look.view_photo, photos)
-    return page(request, "beside.html", user, beside=found)
+        _record(app, user, case, Look.view_note, notes)
+        _record(app, user, case, Look.view_photo, photos)
+    return page(request, "comparison.html", user, comparison=found)
 
 
-def _record(here: Desk, user: User, case: Case, look: Look, seen: Iterable[tuple[str, str]]) -> None:
+def _record(app: AppState, user: User, case: Case, look: Look, seen: Iterable[tuple[str, str]]) -> None:
     for customer, record in seen:
-        here.book.audit.record(user, look, record, customer=customer, case_id=case.case_id)
+        app.book.audit.record(user, look, record, customer=customer, case_id=case.case_id)
 
 
 @ROUTES.get("/dossier.html")
-def dossier_page(here: Here, user: Reader, case_id: str) -> Response:
+def dossier_page(app: App, user: Reader, case_id: str) -> Response:
     """The case as one file to read."""
-    text = as_page(gather(here.book, here.runs, _exported(here, user, case_id), user))
+    text = as_page(gather(app.book, app.runs, _exported(app, user, case_id), user))
     return _file(text, "text/html; charset=utf-8", f"{case_id}.html")
 
 
 @ROUTES.get("/dossier.json")
-def dossier_data(here: Here, user: Reader, case_id: str) -> Response:
+def dossier_data(app: App, user: Reader, case_id: str) -> Response:
     """The case as one file for programs."""
-    text = as_json(gather(here.book, here.runs, _exported(here, user, case_id), user))
+    text = as_json(gather(app.book, app.runs, _exported(app, user, case_id), user))
     return _file(text, "application/json", f"{case_id}.json")
 
 
-def _exported(here: Desk, user: User, case_id: str) -> Case:
+def _exported(app: AppState, user: User, case_id: str) -> Case:
     user.require(Right.see)
-    case = here.book.case(case_id)
-    here.book.audit.record(user, Look.export_case, case_id, case_id=case_id)
+    case = app.book.case(case_id)
+    app.book.audit.record(user, Look.export_case, case_id, case_id=case_id)
     return case
 
 

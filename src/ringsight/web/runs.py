@@ -10,14 +10,14 @@ from ringsight.cases.case import Case
 from ringsight.errors import DataError, RingsightError
 from ringsight.report.members import Records, records_of
 from ringsight.runs.erasure import ERASED
-from ringsight.web.case_evidence import Evidence, gathered
+from ringsight.web.case_evidence import CaseEvidence, gathered
 from ringsight.web.run import Run, read_run
 
 KEPT = 64
 """Cases whose evidence is kept in memory, and members' records."""
 
 
-class NotYet(DataError):  # noqa: N818 - named after what is so
+class NotReadyError(DataError):
     """The evidence is still being gathered."""
 
 
@@ -67,11 +67,11 @@ class Runs:
         """The run of a case.
 
         Raises:
-            NotYet: while `prepare` goes on.
+            NotReadyError: while `prepare` goes on.
             DataError: if the run or its bank is not there any more, or cannot be read.
         """
         if not self._ready.is_set():
-            raise NotYet("the evidence is still being gathered", remedy="load the page anew in a moment")
+            raise NotReadyError("the evidence is still being gathered", remedy="load the page anew in a moment")
         return self._of(case)
 
     def _of(self, case: Case) -> Run:
@@ -90,7 +90,7 @@ class Runs:
         """
         return self._records_of(self.of(case), case)
 
-    def evidence(self, case: Case) -> Evidence:
+    def evidence(self, case: Case) -> CaseEvidence:
         """What the page of a case shows of its evidence.
 
         Raises:
@@ -101,7 +101,7 @@ class Runs:
     def _records_of(self, run: Run, case: Case) -> Records:
         return self._records(run, tuple(name for name in case.members if not name.startswith(ERASED)))
 
-    def _evidence(self, run: Run, case: Case) -> Evidence:
+    def _evidence(self, run: Run, case: Case) -> CaseEvidence:
         return self._gathered(run, self._records_of(run, case), case.ring_id, case.members, case.news)
 
 

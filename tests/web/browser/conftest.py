@@ -43,7 +43,7 @@ def office(finished: Finished, chromium: Browser, tmp_path: Path) -> Iterator[Of
     shutil.copy(finished.casebook, tmp_path / "cases.db")
     with open_casebook(f"sqlite:///{tmp_path / 'cases.db'}") as book:
         app = create_app(book)
-        app.state.desk = replace(app.state.desk, runs=finished.runs)
+        app.state.shared = replace(app.state.shared, runs=finished.runs)
         with served(app) as address:
             team = Office(address, book, chromium)
             yield team

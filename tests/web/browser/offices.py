@@ -52,7 +52,7 @@ def write_world(folder: Path) -> Finished:
     _add_hostile(bank)
     write_run(bank, run, planted | {"Rplain": honest[:3], "Rother": honest[3:6], "Rhostile": HOSTILE})
     with open_casebook(f"sqlite:///{casebook}") as book:
-        book.take_in(run, bank)
+        book.import_run(run, bank)
         for name, role in TEAM.items():
             book.accounts.add(name, role, PASSWORD, SYSTEM)
     return Finished(bank, run, casebook, Runs())

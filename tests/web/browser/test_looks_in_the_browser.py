@@ -28,7 +28,7 @@ def case_in_hand(office: Office) -> Page:
     for opened in page.locator("summary").all():
         opened.click()
     page.locator("input[name=subjects]").first.check()
-    expect(page.locator("#beside .pair").first).to_be_visible()
+    expect(page.locator("#comparison .pair").first).to_be_visible()
     expect(page.locator(".scored")).to_be_visible()
     expect(page.locator(".person").first).to_be_visible()
     return page

@@ -44,9 +44,9 @@ def test_photographs_and_notes_are_shown_on_request_and_each_is_recorded(office:
 def test_records_side_by_side_are_recorded(office: Office):
     page = office.sign_in("ana", "/cases/K1")
     page.keyboard.press("b")
-    expect(page.locator("#beside .pair").first).to_be_visible()
-    assert office.actions("K1").count("view_note") == 2 * page.locator("#beside .pair:has(blockquote)").count()
-    assert office.actions("K1").count("view_photo") == page.locator("#beside img").count() > 0
+    expect(page.locator("#comparison .pair").first).to_be_visible()
+    assert office.actions("K1").count("view_note") == 2 * page.locator("#comparison .pair:has(blockquote)").count()
+    assert office.actions("K1").count("view_photo") == page.locator("#comparison img").count() > 0
 
 
 def test_shared_values_are_masked_until_asked_for(office: Office):

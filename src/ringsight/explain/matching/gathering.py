@@ -1,4 +1,4 @@
-"""The artefacts of rings: for each modality the pairs best tied in it are compared, and the most telling are kept."""
+"""Matching records of rings: the best tied pairs in each modality are compared, and the most telling are kept."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import TypeVar
 import polars as pl
 
 from ringsight.detection.results import Results
-from ringsight.explain.matching.matching_images import ImagesAlike, images_alike
-from ringsight.explain.matching.matching_notes import NotesAlike, notes_alike
-from ringsight.explain.matching.matching_transactions import TransactionsAlike, transactions_alike
+from ringsight.explain.matching.matching_images import MatchingImages, matching_images
+from ringsight.explain.matching.matching_notes import MatchingNotes, matching_notes
+from ringsight.explain.matching.matching_transactions import MatchingTransactions, matching_transactions
 from ringsight.explain.matching.sampling import Pair
 from ringsight.records.bank import Bank, Modality
 
-Alike = TypeVar("Alike", NotesAlike, ImagesAlike, TransactionsAlike)
+Alike = TypeVar("Alike", MatchingNotes, MatchingImages, MatchingTransactions)
 COMPARED = 24
 """Pairs of a ring that are compared in each modality: those with the most bits in it."""
 KEPT = 12
@@ -21,19 +21,19 @@ KEPT = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Artefacts:
+class MatchingRecords:
     """What a ring's members have alike in their records, the most telling pair of each modality first.
 
     A pair is kept where it is the most telling of one of its two members.
     """
 
-    notes: tuple[NotesAlike, ...]
-    id_images: tuple[ImagesAlike, ...]
-    transactions: tuple[TransactionsAlike, ...]
+    notes: tuple[MatchingNotes, ...]
+    id_images: tuple[MatchingImages, ...]
+    transactions: tuple[MatchingTransactions, ...]
 
 
-def gather_artefacts(results: Results, bank: Bank, ring_ids: Collection[str]) -> dict[str, Artefacts]:
-    """Gather the artefacts of some rings, in one pass over each table."""
+def gather_matching_records(results: Results, bank: Bank, ring_ids: Collection[str]) -> dict[str, MatchingRecords]:
+    """Gather the matching_records of some rings, in one pass over each table."""
     pairs = {modality: _pairs(results, modality, ring_ids) for modality in Modality}
     everyone = {
         modality: list(
@@ -41,11 +41,11 @@ def gather_artefacts(results: Results, bank: Bank, ring_ids: Collection[str]) ->
         )  # ring by ring, as images are kept
         for modality, rings in pairs.items()
     }
-    notes = notes_alike(bank, everyone[Modality.notes])
-    id_images = images_alike(bank, everyone[Modality.id_images])
-    transactions = transactions_alike(bank, everyone[Modality.transactions])
+    notes = matching_notes(bank, everyone[Modality.notes])
+    id_images = matching_images(bank, everyone[Modality.id_images])
+    transactions = matching_transactions(bank, everyone[Modality.transactions])
     return {
-        ring_id: Artefacts(
+        ring_id: MatchingRecords(
             notes=_most_telling(notes, pairs[Modality.notes][ring_id]),
             id_images=_most_telling(id_images, pairs[Modality.id_images][ring_id]),
             transactions=_most_telling(transactions, pairs[Modality.transactions][ring_id]),

@@ -55,7 +55,7 @@ class Region:
 
 
 @dataclass(frozen=True, slots=True)
-class ImagesAlike:
+class MatchingImages:
     """The two images of two customers that look most alike."""
 
     customer_a: str
@@ -77,7 +77,7 @@ class ImagesAlike:
         return self.area
 
 
-def images_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, ImagesAlike]:
+def matching_images(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingImages]:
     """For each pair the two images that look most alike; pairs of whose images no region does are left out.
 
     An image that is missing, damaged or too large is passed over.
@@ -118,13 +118,15 @@ def images_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, ImagesAlike]
     return best
 
 
-def _alike(pair: Pair, names: tuple[str, str], cells: Likeness, strange: Sequence[NDArray[np.float64]]) -> ImagesAlike:
+def _alike(
+    pair: Pair, names: tuple[str, str], cells: Likeness, strange: Sequence[NDArray[np.float64]]
+) -> MatchingImages:
     """Pick out the cells that are alike in this pair, and by the same rule in each stranger's with the first image."""
     all_pairs = np.stack([cells.correlation, *strange])
     as_much = (all_pairs[:, None] >= all_pairs).sum(axis=0) - 1
     alike = (all_pairs >= ALIKE) & (as_much <= USUAL * len(strange))
     areas = alike.mean(axis=(1, 2))
-    return ImagesAlike(
+    return MatchingImages(
         *pair,
         *names,
         regions=_regions(cells, alike[0]),

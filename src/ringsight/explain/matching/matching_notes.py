@@ -50,7 +50,7 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
-class NotesAlike:
+class MatchingNotes:
     """The two notes of two customers that agree most."""
 
     customer_a: str
@@ -94,7 +94,7 @@ class _Carriers:
     only_agent: str
 
 
-def notes_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, NotesAlike]:
+def matching_notes(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingNotes]:
     """For each pair the two notes that agree most; pairs in whose notes no passage agrees are left out.
 
     Args:
@@ -129,8 +129,8 @@ def notes_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, NotesAlike]:
 
 def _alike(
     pair: Pair, one: dict[str, Any], other: dict[str, Any], passages: tuple[Passage, ...], of: int
-) -> NotesAlike:
-    return NotesAlike(
+) -> MatchingNotes:
+    return MatchingNotes(
         customer_a=pair[0],
         customer_b=pair[1],
         note_a=str(one["note_id"]),

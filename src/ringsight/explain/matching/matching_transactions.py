@@ -45,7 +45,7 @@ class SameMoment:
 
 
 @dataclass(frozen=True, slots=True)
-class TransactionsAlike:
+class MatchingTransactions:
     """What two customers' transactions have alike."""
 
     customer_a: str
@@ -75,7 +75,7 @@ class TransactionsAlike:
         return sum(float(np.log2(self.of / customers)) for customers in carriers) + rhythm
 
 
-def transactions_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, TransactionsAlike]:
+def matching_transactions(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingTransactions]:
     """Compare the transactions of each pair; a pair of whom either has none is left out.
 
     Args:
@@ -97,7 +97,7 @@ def transactions_alike(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, Transa
         overlap = _overlap(weeks[a], weeks[b])
         usual = [_overlap(weeks[a], weeks[other]) >= overlap for other in others]
         counterparties = _shared(dealings[a], dealings[b], carriers)
-        alike[a, b] = TransactionsAlike(
+        alike[a, b] = MatchingTransactions(
             customer_a=a,
             customer_b=b,
             overlap=overlap,

@@ -7,15 +7,15 @@ workplace or hostel, about as often as members of rings share theirs: that a dev
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.records.synthetic.people import Kind, People
-from ringsight.records.synthetic.rings import ENTITIES, Ring
+from ringsight.records.synthetic.people import GroupKind, People
+from ringsight.records.synthetic.rings import ENTITIES, PlantedRing
 from ringsight.records.synthetic.traits import codes
 
 PUBLIC = 0.12
 """Share of the honest customers who use a public device; as many, but others, use a public phone."""
 
 
-def draw_entities(people: People, rings: list[Ring], rng: np.random.Generator) -> dict[str, NDArray[np.str_]]:
+def draw_entities(people: People, rings: list[PlantedRing], rng: np.random.Generator) -> dict[str, NDArray[np.str_]]:
     """`device_id`, `phone` and `email` of each customer; an empty string for none."""
     n = len(people)
     honest = np.ones(n, dtype=np.bool_)
@@ -24,7 +24,7 @@ def draw_entities(people: People, rings: list[Ring], rng: np.random.Generator) -
     devices, phones = codes("D", n, rng, digits=9), codes("+49 15", n, rng, digits=9)
     for values, at_home in ((devices, 0.5), (phones, 0.2)):
         for group in people.groups:
-            if group.kind is Kind.household:
+            if group.kind is GroupKind.household:
                 _share(values, group.members, at_home, rng)
         waiting = rng.permutation(np.flatnonzero(honest))[: round(PUBLIC * honest.sum())]
         while len(waiting) >= 2:

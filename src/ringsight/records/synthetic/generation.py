@@ -12,8 +12,8 @@ from ringsight.errors import DataError
 from ringsight.records.synthetic.entities import draw_entities
 from ringsight.records.synthetic.id_images import Looks, draw_looks, write_images
 from ringsight.records.synthetic.notes import draw_voices, notes_table
-from ringsight.records.synthetic.people import END, Group, Kind, People, draw_people
-from ringsight.records.synthetic.rings import Ring, draw_rings
+from ringsight.records.synthetic.people import END, Group, GroupKind, People, draw_people
+from ringsight.records.synthetic.rings import PlantedRing, draw_rings
 from ringsight.records.synthetic.settings import SyntheticBankConfig
 from ringsight.records.synthetic.traits import Traits
 from ringsight.records.synthetic.transactions import Routines, draw_routines, transactions_table
@@ -69,21 +69,24 @@ def _tie_everyday(
     for group in groups:
         routine, look = draw_routines(1, config, rng), draw_looks(1, rng)
         match group.kind:
-            case Kind.household:
+            case GroupKind.household:
                 routines.local.tie(group.members, routine.local, 0.5, rng)
                 looks.scenes.tie(group.members, look.scenes, 0.4, rng)
-            case Kind.dormitory:
+            case GroupKind.dormitory:
                 routines.local.tie(group.members, routine.local, 0.7, rng)
-            case Kind.twins:
+            case GroupKind.twins:
                 looks.faces.tie(group.members, look.faces, 0.95, rng)
-            case Kind.photo_booth:
+            case GroupKind.photo_booth:
                 looks.scenes.tie(group.members, look.scenes, 0.9, rng)
-            case Kind.employer | Kind.campaign | Kind.agent_template:
+            case GroupKind.employer | GroupKind.campaign | GroupKind.agent_template:
                 pass  # alike by the table of customers, or by the agent, alone
 
 
 def _tie_rings(
-    rings: list[Ring], config: SyntheticBankConfig, traits: tuple[Routines, Traits, Looks], rng: np.random.Generator
+    rings: list[PlantedRing],
+    config: SyntheticBankConfig,
+    traits: tuple[Routines, Traits, Looks],
+    rng: np.random.Generator,
 ) -> None:
     """Give the members of each ring part of one hand's traits, in place, in the traces that it ties."""
     routines, voices, looks = traits

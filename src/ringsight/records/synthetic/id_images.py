@@ -44,7 +44,7 @@ class Looks:
     """Surface, its grain, direction of the light, JPEG quality; the degrees above."""
     faces: Traits
     layouts: Traits
-    """Kind of document; no degrees."""
+    """GroupKind of document; no degrees."""
 
 
 def draw_looks(n: int, rng: np.random.Generator) -> Looks:

@@ -12,7 +12,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.records.synthetic import grammar
-from ringsight.records.synthetic.people import END, Group, Kind, People
+from ringsight.records.synthetic.people import END, Group, GroupKind, People
 from ringsight.records.synthetic.settings import SyntheticBankConfig
 from ringsight.records.synthetic.traits import Traits, codes
 
@@ -68,7 +68,7 @@ def notes_table(
         }
     ).sort("timestamp", "note_id")
     templated = [number for number, one in enumerate(agents) if one.template]
-    return table, [Group(Kind.agent_template, np.unique(owner[agent == number])) for number in templated]
+    return table, [Group(GroupKind.agent_template, np.unique(owner[agent == number])) for number in templated]
 
 
 def _draw_agents(count: int, rng: np.random.Generator) -> list[_Agent]:

@@ -35,7 +35,7 @@ OPENING_DAYS = 1000
 """Accounts were opened during so many days before the records begin."""
 
 
-class Kind(StrEnum):
+class GroupKind(StrEnum):
     """What makes a benign group alike."""
 
     household = "household"
@@ -58,7 +58,7 @@ class Kind(StrEnum):
 class Group:
     """Customers who are alike for an innocent reason."""
 
-    kind: Kind
+    kind: GroupKind
     members: NDArray[np.int64]
     """Rows of the customers."""
 
@@ -135,7 +135,7 @@ def draw_people(config: SyntheticBankConfig, rng: np.random.Generator) -> People
             *_twins(homes, born, rng),
             *campaigns,
             *_booths(branch, onboarding, opened, rng),
-            *(Group(Kind.employer, np.flatnonzero(employer == one)) for one in range(len(employer_names))),
+            *(Group(GroupKind.employer, np.flatnonzero(employer == one)) for one in range(len(employer_names))),
         ],
     )
 
@@ -168,7 +168,7 @@ def _homes(n: int, rng: np.random.Generator) -> list[Group]:
         size = int(rng.integers(5, 13)) if dormitory else int(rng.choice([2, 3, 4, 5], p=[0.5, 0.25, 0.17, 0.08]))
         if len(waiting) < size:
             break
-        homes.append(Group(Kind.dormitory if dormitory else Kind.household, waiting[:size]))
+        homes.append(Group(GroupKind.dormitory if dormitory else GroupKind.household, waiting[:size]))
         waiting = waiting[size:]
     return homes
 
@@ -176,17 +176,17 @@ def _homes(n: int, rng: np.random.Generator) -> list[Group]:
 def _surnames(homes: list[Group], n: int, rng: np.random.Generator) -> NDArray[np.str_]:
     surname = rng.choice(SURNAMES, n)
     for home in homes:
-        if home.kind is Kind.household:
+        if home.kind is GroupKind.household:
             surname[home.members[rng.random(len(home.members)) < 0.85]] = surname[home.members[0]]
     return surname
 
 
 def _twins(homes: list[Group], born: NDArray[np.int64], rng: np.random.Generator) -> list[Group]:
     """Find twins in a tenth of the households; changes `born` in place."""
-    pairs = [home.members[:2] for home in homes if home.kind is Kind.household and rng.random() < 0.1]
+    pairs = [home.members[:2] for home in homes if home.kind is GroupKind.household and rng.random() < 0.1]
     for pair in pairs:
         born[pair] = born[pair[0]]
-    return [Group(Kind.twins, pair) for pair in pairs]
+    return [Group(GroupKind.twins, pair) for pair in pairs]
 
 
 def _campaigns(onboarding: NDArray[np.str_], opened: NDArray[np.float64], rng: np.random.Generator) -> list[Group]:
@@ -197,7 +197,7 @@ def _campaigns(onboarding: NDArray[np.str_], opened: NDArray[np.float64], rng: n
         for start in range(0, len(there) - 5, 8):
             members = there[start : start + 8]
             opened[members] = opened[members[0]] + rng.uniform(0, 7, len(members))
-            groups.append(Group(Kind.campaign, members))
+            groups.append(Group(GroupKind.campaign, members))
     return groups
 
 
@@ -212,7 +212,7 @@ def _booths(
         while len(queue) >= 4:
             size = int(rng.integers(4, 9))
             if rng.random() < 0.35:
-                groups.append(Group(Kind.photo_booth, queue[:size]))
+                groups.append(Group(GroupKind.photo_booth, queue[:size]))
             queue = queue[size:]
     return groups
 

@@ -71,7 +71,7 @@ class Typology(StrEnum):
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Ring:
+class PlantedRing:
     """Customers run by one hand."""
 
     ring_id: str
@@ -91,7 +91,7 @@ class Ring:
         return self.members
 
 
-def draw_rings(config: SyntheticBankConfig, people: People, rng: np.random.Generator) -> list[Ring]:
+def draw_rings(config: SyntheticBankConfig, people: People, rng: np.random.Generator) -> list[PlantedRing]:
     """Draw rings that share no member; typologies and strengths take turns, in every combination."""
     free = np.ones(len(people), dtype=np.bool_)
     names = codes("R", config.ring_count, rng, digits=5)
@@ -107,5 +107,5 @@ def draw_rings(config: SyntheticBankConfig, people: People, rng: np.random.Gener
             pool = pool[np.argsort(distance)[: max(size, round(SEASON * len(pool)))]]
         members = rng.choice(pool, size, replace=False)
         free[members] = False
-        rings.append(Ring(str(names[number]), typology, strength, members))
+        rings.append(PlantedRing(str(names[number]), typology, strength, members))
     return rings

@@ -8,11 +8,13 @@ import numpy as np
 import polars as pl
 
 from ringsight.records.synthetic.people import END, Group, People
-from ringsight.records.synthetic.rings import Ring
+from ringsight.records.synthetic.rings import PlantedRing
 from ringsight.records.synthetic.traits import codes
 
 
-def write_truth(folder: Path, people: People, rings: list[Ring], groups: list[Group], rng: np.random.Generator) -> None:
+def write_truth(
+    folder: Path, people: People, rings: list[PlantedRing], groups: list[Group], rng: np.random.Generator
+) -> None:
     """Write labels.csv, rings.json and benign.csv into `folder`/truth.
 
     A benign group is listed without those of its members whom a ring has taken, and only if two remain.
@@ -49,7 +51,7 @@ def write_truth(folder: Path, people: People, rings: list[Ring], groups: list[Gr
     ).write_csv(folder / "truth" / "benign.csv")
 
 
-def _write_rings(path: Path, rings: list[Ring]) -> None:
+def _write_rings(path: Path, rings: list[PlantedRing]) -> None:
     traits = {
         ring.ring_id: {
             "size": len(ring.members),
