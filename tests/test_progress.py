@@ -1,0 +1,52 @@
+"""Progress: told to whoever asked, to nobody else, in order."""
+
+import threading
+
+import pytest
+
+from ringsight import progress
+from ringsight.progress import Happening, Update
+
+
+def test_nobody_is_told_unless_a_callback_is_given():
+    assert list(progress.steps([1, 2], "counting")) == [1, 2]
+
+
+def test_stages_steps_and_lines_come_in_order():
+    told: list[Update] = []
+    with progress.report_to(told.append), progress.stage("embed", "embedding 2 customers"):
+        progress.say("a line")
+        assert list(progress.steps("ab", "reading")) == ["a", "b"]
+    assert told == [
+        Update(Happening.begun, "embed", "embedding 2 customers"),
+        Update(Happening.said, "embed", "a line"),
+        Update(Happening.advanced, "embed", "reading", 1, 2),
+        Update(Happening.advanced, "embed", "reading", 2, 2),
+        Update(Happening.ended, "embed", "embedding 2 customers"),
+    ]
+
+
+def test_a_stage_that_fails_does_not_end():
+    told: list[Update] = []
+    with pytest.raises(ValueError, match="broken"), progress.report_to(told.append), progress.stage("read", "reading"):
+        raise ValueError("broken")
+    assert [update.happening for update in told] == [Happening.begun]
+    with progress.report_to(told.append):
+        progress.say("after")
+    assert told[-1].stage == ""
+
+
+def test_no_callback_keeps_the_one_that_is_there():
+    told: list[Update] = []
+    with progress.report_to(told.append), progress.report_to(None):
+        progress.skip("train notes", "too few")
+    assert [update.happening for update in told] == [Happening.skipped]
+
+
+def test_a_thread_hears_its_own_work_only():
+    told: list[Update] = []
+    with progress.report_to(told.append):
+        other = threading.Thread(target=progress.say, args=("elsewhere",))
+        other.start()
+        other.join()
+    assert told == []
