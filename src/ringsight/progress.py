@@ -4,7 +4,7 @@ Code that works long says so through `stage`, `steps` and `say`. Whoever wants t
 around the call; each thread hears its own work only.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
@@ -103,7 +103,7 @@ def steps(items: Iterable[T], text: str, total: int | None = None) -> Iterator[T
         text: what is being done, in a line.
         total: how many there are; by default `len(items)`, or 0 where it has none.
     """
-    count = total if total is not None else len(items) if hasattr(items, "__len__") else 0
+    count = total if total is not None else len(items) if isinstance(items, Sized) else 0
     for done, item in enumerate(items, start=1):
         yield item
         advance(text, done, count)
