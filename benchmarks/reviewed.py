@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, BITS, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.explain.ledger import write_ledgers
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.reading import read_bank
@@ -21,6 +21,7 @@ CHORDS = 2
 WHOLE = 6
 """In a ring of so many members or fewer, everybody is linked with everybody."""
 RATE = 0.05
+SOURCES = ("transactions", "notes", "id_images", "device_id")
 Row = dict[str, object] | tuple[object, ...]
 
 
@@ -65,15 +66,18 @@ def _links(ring: str, members: list[str], rng: np.random.Generator) -> Iterator[
     chords = {(at, int(other)) for at in range(size) for other in rng.integers(0, size, CHORDS)}
     pairs = combinations(range(size), 2) if size <= WHOLE else circle | chords
     for one, other in sorted({(min(pair), max(pair)) for pair in pairs if pair[0] != pair[1]}):
-        bits = rng.exponential(5.0, len(BITS)) * (rng.random(len(BITS)) < 0.5)
-        yield (ring, members[one], members[other], *(bits.round(3) + np.eye(len(BITS))[rng.integers(len(BITS))]))
+        bits = rng.exponential(5.0, len(SOURCES)) * (rng.random(len(SOURCES)) < 0.5)
+        bits = bits.round(3) + np.eye(len(SOURCES))[rng.integers(len(SOURCES))]
+        for source, worth in zip(SOURCES, bits, strict=True):
+            if worth:
+                yield ring, members[one], members[other], source, worth
 
 
 def _agreement(ring: str, size: int) -> Iterator[tuple[object, ...]]:
-    yield ring, "notes", "modality", size, 21.0, True
-    yield ring, "id_images", "modality", size, 12.5, False
-    yield ring, "transactions", "modality", size, 6.0, False
-    yield ring, "device_id", "entity", max(size // 2, 2), 14.0, False
+    yield ring, "notes", "space", "notes", size, 21.0, True
+    yield ring, "id_images", "space", "id_images", size, 12.5, False
+    yield ring, "transactions", "space", "transactions", size, 6.0, False
+    yield ring, "device_id", "entity", "", max(size // 2, 2), 14.0, False
 
 
 def _conditions(ring: str, size: int) -> Iterator[tuple[object, ...]]:

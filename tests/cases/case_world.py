@@ -103,11 +103,15 @@ class World:
         pl.DataFrame(images, ["image_id", "customer_id", "path"], orient="row").write_csv(self.bank / "id_images.csv")
         folder = self.run(Ring("R1", ring))
         before = Results.read(folder)
-        links = [("R1", a, b, 3.0, 4.0, 5.0, 6.0) for a, b in combinations(ring, 2)]
+        bits = {"transactions": 3.0, "notes": 4.0, "id_images": 5.0, "phone": 6.0}
+        links = [("R1", a, b, *each) for a, b in combinations(ring, 2) for each in sorted(bits.items())]
+        spaces = [("R1", name, "space", name, 3, 2.0, False) for name in ("transactions", "notes", "id_images")]
+        agreement = [*spaces, ("R1", "phone", "entity", "", 3, 6.0, False)]
         conditions = [("R1", "innocent", "address", ADDRESS, 1, 9.0, 8.0, 0.01, False)]
         results = replace(
             before,
             links=pl.DataFrame(links, before.links.schema, orient="row"),
+            agreement=pl.DataFrame(agreement, before.agreement.schema, orient="row"),
             conditions=pl.DataFrame(conditions, before.conditions.schema, orient="row"),
         )
         results.write(folder)

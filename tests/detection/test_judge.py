@@ -119,7 +119,7 @@ def test_agreement_that_was_not_proposed_adds_up_to_the_corroboration(results: R
     )
     proposer = dict(results.rings.select("ring_id", "proposer").iter_rows())
     for row in results.agreement.filter("proposed").iter_rows(named=True):
-        assert proposer[row["ring_id"]] in (row["trace"], "together")
+        assert proposer[row["ring_id"]] in (row["source"], "together")
     apart = dict(results.rings.select("ring_id", "isolation_score").iter_rows())
     untouched = results.conditions.filter((pl.col("kind") == "innocent") & (pl.col("carriers") <= 1))
     assert len(untouched)
@@ -127,7 +127,7 @@ def test_agreement_that_was_not_proposed_adds_up_to_the_corroboration(results: R
         assert row["bits"] == pytest.approx(sums[row["ring_id"]] + apart[row["ring_id"]])
     sizes = dict(results.rings.select("ring_id", "size").iter_rows())
     for row in results.agreement.iter_rows(named=True):
-        assert row["kind"] == "modality"
+        assert (row["kind"], row["modality"]) == ("space", row["source"])
         assert row["members"] == sizes[row["ring_id"]]  # nobody lacks anything in this bank
 
 
@@ -244,8 +244,8 @@ def test_evidence_shared_by_an_innocent_circle_is_explained_with_the_rest():
     household, ring = (row_of(results, members) for members in simulation.rings)
     assert (household["explanation"], household["flagged"]) == ("address", False)
     assert ring["flagged"]
-    entity = results.agreement.filter((pl.col("trace") == "device") & (pl.col("ring_id") == ring["ring_id"]))
-    assert entity["kind"].to_list() == ["entity"]
+    entity = results.agreement.filter((pl.col("source") == "device") & (pl.col("ring_id") == ring["ring_id"]))
+    assert entity.select("kind", "modality").rows() == [("entity", "")]
     assert entity["bits"][0] == pytest.approx(5 * np.log2(150 / 6))
 
 

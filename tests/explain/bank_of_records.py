@@ -1,17 +1,24 @@
-"""A bank made of a few records by hand, for matching_records and ledgers."""
+"""A bank made of a few records by hand, for matching records and ledgers, and links by hand."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
+from ringsight.detection.results import LINKS
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.contract import IMAGES, NOTES, TRANSACTIONS
 from ringsight.records.table_reading import empty_table
 
 MONDAY = datetime(2024, 1, 1)
+
+
+def link_table(links: Iterable[tuple[str, str, str, dict[str, float]]]) -> pl.DataFrame:
+    """Links as (ring_id, customer_a, customer_b, bits by source), in the columns of `LINKS`."""
+    rows = [(*pair, source, bits) for *pair, by_source in links for source, bits in sorted(by_source.items())]
+    return pl.DataFrame(rows, schema=LINKS, orient="row")
 
 
 def bank_of_records(

@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from bank_of_records import MONDAY, bank_of_records
+from bank_of_records import MONDAY, bank_of_records, link_table
 from simulated_bank import simulate
 
 from ringsight.detection.detect import DetectConfig, detect
 from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.results import AGREEMENT, CONDITIONS, MEMBERS, NULL, RINGS, Results
 from ringsight.errors import DataError
 from ringsight.explain.ledger import Ledger, ledger, reviewed, write_ledgers
-from ringsight.explain.statements import spoken
+from ringsight.explain.words import spoken
 from ringsight.records.bank import Bank, ColumnRole
 
 SCRIPT = "my mother is in hospital and the parcel waits at customs"
@@ -74,21 +74,18 @@ def results() -> Results:
             [(ring, name) for ring, names in MEMBERSHIP.items() for name in names],
             MEMBERS,
         ),
-        links=table(
-            [
-                ("Rflag", "a", "b", 1.0, 9.0, 0.5, float(np.log2(20 / 2))),
-                ("Rflag", "a", "c", 7.0, 0.0, 0.0, 0.0),
-                ("Rflag", "b", "c", 6.0, 0.0, 0.0, 0.0),
-                ("Rflag", "c", "d", 5.0, 0.0, 0.0, 0.0),
-            ],
-            LINKS,
-        ),
+        links=link_table([
+            ("Rflag", "a", "b", {"transactions": 1.0, "notes": 9.0, "id_images": 0.5, "device_id": np.log2(20 / 2)}),
+            ("Rflag", "a", "c", {"transactions": 7.0}),
+            ("Rflag", "b", "c", {"transactions": 6.0}),
+            ("Rflag", "c", "d", {"transactions": 5.0}),
+        ]),
         agreement=table(
             [
-                ("Rflag", "notes", "modality", 3, 9.0, True),
-                ("Rflag", "transactions", "modality", 4, 20.0, False),
-                ("Rflag", "device_id", "entity", 4, 5.25, False),
-                ("Rflag", "id_images", "modality", 2, -0.25, False),
+                ("Rflag", "notes", "space", "notes", 3, 9.0, True),
+                ("Rflag", "transactions", "space", "transactions", 4, 20.0, False),
+                ("Rflag", "device_id", "entity", "", 4, 5.25, False),
+                ("Rflag", "id_images", "space", "id_images", 2, -0.25, False),
             ],
             AGREEMENT,
         ),
@@ -128,12 +125,12 @@ def strings(value: object) -> Iterator[str]:
 
 def test_the_corroboration_is_what_did_not_propose(flagged: Ledger):
     assert flagged.corroboration == pytest.approx(25.0)
-    assert [row["trace"] for row in flagged.agreement if row["proposed"]] == ["notes"]
+    assert [each.source for each in flagged.agreement if each.proposed] == ["notes"]
 
 
 def test_the_bits_of_a_link_add_up_by_modality_and_value_and_a_hub_adds_none(flagged: Ledger):
     for link in flagged.links:
-        parts = sum(link.modalities.values()) + sum(value.bits for value in link.shared)
+        parts = sum(link.spaces.values()) + sum(value.bits for value in link.shared)
         assert parts == pytest.approx(link.bits)
     strongest = flagged.links[0]
     assert (strongest.customer_a, strongest.customer_b) == ("a", "b")
@@ -159,7 +156,7 @@ def test_links_add_up_in_a_whole_detection_whatever_the_cap(cap: int):
     found = detect(bank, simulated.embeddings, config, 0)
     for ring_id in found.rings["ring_id"].head(12):
         for link in ledger(ring_id, found, bank).links:
-            parts = sum(link.modalities.values()) + sum(value.bits for value in link.shared)
+            parts = sum(link.spaces.values()) + sum(value.bits for value in link.shared)
             assert parts == pytest.approx(link.bits)
             assert all(value.hub == (value.customers > config.candidates.entity_cap) for value in link.shared)
 
@@ -182,7 +179,7 @@ def test_conditions_become_sentences(flagged: Ledger):
     texts = [statement.text for statement in flagged.statements]
     assert "Given the same branch (4 members have one): still significant (q 0.0030)." in texts
     assert "Survives without transactions: no (q 0.9000)." in texts
-    assert "The fewest traces that suffice: notes and device id (q 0.0040)." in texts
+    assert "The fewest sources that suffice: notes and device id (q 0.0040)." in texts
     assert not any("employer" in text for text in texts)  # one carrier explains nothing
 
 
@@ -210,7 +207,7 @@ def test_the_bridge_is_named(flagged: Ledger):
 
 def test_a_ledger_without_links_conditions_or_records_is_made_all_the_same(results: Results, bank: Bank):
     bare = ledger("Rpass", results, bank)
-    assert (bare.links, bare.conditions, bare.matching_records.notes, bare.corroboration) == ((), (), (), 0)
+    assert (bare.links, bare.conditions, bare.matching_records["notes"], bare.corroboration) == ((), (), (), 0)
     assert bare.fragility.parts == (1, 1, 1)
     json.loads(bare.to_json())
 
@@ -249,9 +246,9 @@ def test_a_ring_of_another_bank_is_refused(results: Results, bank: Bank, tmp_pat
 
 def test_pairs_cover_every_member_that_has_a_like(bank: Bank, results: Results):
     texts = [(f"N{name}", name, SCRIPT, None) for name in RING]
-    links = table([("Rflag", a, b, 0.0, 9.0, 0.0, 0.0) for a, b in combinations(RING, 2)], LINKS)
+    links = link_table(("Rflag", a, b, {"notes": 9.0}) for a, b in combinations(RING, 2))
     kept = ledger("Rflag", replace(results, links=links), replace(bank, notes=bank_of_records(notes=texts).notes))
-    met = {name for pair in kept.matching_records.notes for name in (pair.customer_a, pair.customer_b)}
+    met = {name for pair in kept.matching_records["notes"] for name in (pair.customer_a, pair.customer_b)}
     assert met == set(RING)
 
 

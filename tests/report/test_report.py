@@ -12,12 +12,14 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from bank_of_records import link_table
 from PIL import Image
 
 from ringsight.detection.fairness import AUDIT
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.errors import DataError
-from ringsight.explain.ledger import ledger, ledgers_of, reviewed
+from ringsight.explain.ledger import Ledger, ledger, ledgers_of, reviewed
+from ringsight.explain.score_steps import Step, StepKind, score_steps
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.report import spacemap, write_report
@@ -110,10 +112,10 @@ def results() -> Results:
         row
         for ring in rings
         for row in (
-            (ring, "id_images", "modality", 4, 7.0, ring == "Rdense"),
-            (ring, "notes", "modality", 3, 9.0, ring != "Rdense"),
-            (ring, "transactions", "modality", 4, -1.0, False),
-            (ring, "device_id", "entity", 3, 18.0, False),
+            (ring, "id_images", "space", "id_images", 4, 7.0, ring == "Rdense"),
+            (ring, "notes", "space", "notes", 3, 9.0, ring != "Rdense"),
+            (ring, "transactions", "space", "transactions", 4, -1.0, False),
+            (ring, "device_id", "entity", "", 3, 18.0, False),
         )
     ]
     conditions = [
@@ -124,12 +126,13 @@ def results() -> Results:
         ("Rheld", "protected", "name", PROTECTED, 3, 2.0, 1.0, 0.9, True),
         ("Rhome", "innocent", "branch", "B<8>", 3, 3.0, 1.5, 0.5, True),
     ]
+    pairs = combinations(IDS[20:24], 2)
     links = [
-        ("Rflag", "C00", "C01", 8.0, 0.0, 4.0, 0.0),
-        ("Rflag", "C01", "C02", 0.0, 12.0, 0.0, 0.0),
-        ("Rflag", "C02", "C03", 0.0, 0.0, 0.0, 8.0),
-        ("Rpass", "C10", "C11", 3.0, 0.0, 0.0, 0.0),
-        *(("Rdense", a, b, 2.0, 3.0, 9.0, 0.0) for a, b in combinations(IDS[20:24], 2)),
+        ("Rflag", "C00", "C01", {"transactions": 8.0, "id_images": 4.0}),
+        ("Rflag", "C01", "C02", {"notes": 12.0}),
+        ("Rflag", "C02", "C03", {"device_id": 8.0}),
+        ("Rpass", "C10", "C11", {"transactions": 3.0}),
+        *(("Rdense", a, b, {"transactions": 2.0, "notes": 3.0, "id_images": 9.0}) for a, b in pairs),
     ]
 
     def table(rows: list[tuple[object, ...]], schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
@@ -138,7 +141,7 @@ def results() -> Results:
     return Results(
         rings=table([(ring, *row) for ring, row in figures.items()], RINGS),
         members=table([(ring, customer) for ring, ids in rings.items() for customer in ids], MEMBERS),
-        links=table(links, LINKS),
+        links=link_table(links),
         agreement=table(agreement, AGREEMENT),
         conditions=table(conditions, CONDITIONS),
         audit=table([], AUDIT),
@@ -418,7 +421,7 @@ def test_conditions_are_said_in_plain_words(html: str):
     text = words(html)
     assert "Given the same branch (4 members have one) still significant" in text
     assert "Survives without ID images no" in text
-    assert "The fewest traces that suffice notes and device id" in text
+    assert "The fewest sources that suffice notes and device id" in text
 
 
 def test_notes_alike_are_marked_and_regions_alike_are_outlined(html: str):
@@ -434,28 +437,33 @@ def test_artefacts_are_folded_away(html: str):
     assert "parcel" not in outside
 
 
+def steps_of(ledger: Ledger) -> tuple[Step, ...]:
+    return score_steps(ledger.ring, ledger.agreement, ledger.conditions)
+
+
 def test_the_waterfall_of_a_permutation_ring_adds_up_to_its_score(results: Results, bank: Bank):
-    picture = waterfall(ledger("Rflag", results, bank), cut_score(results))
+    picture = waterfall(steps_of(ledger("Rflag", results, bank)), cut_score(results))
     steps = [bar.step for bar in picture.bars]
-    counted = [step for step in steps[:-1] if "uncounted" not in step.css]
+    counted = [step for step in steps[:-1] if step.kind is not StepKind.proposer]
     assert sum(step.bits for step in counted) == pytest.approx(19.0)
     assert steps[-1].bits == pytest.approx(19.0)
-    assert [step.label for step in steps if "uncounted" in step.css] == ["notes, not counted"]
+    assert [step.label for step in steps if step.kind is StepKind.proposer] == ["notes, not counted"]
+    assert [bar.step.label for bar in picture.bars if "uncounted" in bar.css] == ["notes, not counted"]
     assert all(one.end == other.start for one, other in pairwise(counted))
     assert picture.cut_bits == 11.5
     assert all(picture.left <= bar.x <= bar.x + bar.width <= picture.width for bar in picture.bars)
 
 
 def test_the_waterfall_counts_how_far_members_stand_apart(results: Results, bank: Bank):
-    steps = [bar.step for bar in waterfall(ledger("Rdense", results, bank), None).bars]
+    steps = [bar.step for bar in waterfall(steps_of(ledger("Rdense", results, bank)), None).bars]
     assert [step.bits for step in steps if step.label == "apart in ID images"] == [16.0]
-    assert sum(step.bits for step in steps[:-1] if "uncounted" not in step.css) == pytest.approx(12.5)
+    assert sum(step.bits for step in steps[:-1] if step.kind is not StepKind.proposer) == pytest.approx(12.5)
     assert steps[-1].bits == 12.5
 
 
 def test_bridges_are_marked_in_the_drawing(results: Results, bank: Bank):
     bridges = {bridge.customer_id for bridge in ledger("Rflag", results, bank).fragility.bridges}
-    drawn = link_graph(results.graph("Rflag"), IDS[:4], bridges)
+    drawn = link_graph(results.graph("Rflag"), results.modalities(), IDS[:4], bridges)
     assert [node.customer_id for node in drawn.nodes if node.bridge] == ["C01", "C02"]
 
 

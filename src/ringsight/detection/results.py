@@ -4,7 +4,9 @@ The files of `write` are the interface to everything downstream (evaluation, rep
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -34,15 +36,14 @@ LINKS = {
     "ring_id": pl.String,
     "customer_a": pl.String,
     "customer_b": pl.String,
-    "bits_transactions": pl.Float64,
-    "bits_notes": pl.Float64,
-    "bits_id_images": pl.Float64,
-    "bits_entities": pl.Float64,
+    "source": pl.String,
+    "bits": pl.Float64,
 }
 AGREEMENT = {
     "ring_id": pl.String,
-    "trace": pl.String,
+    "source": pl.String,
     "kind": pl.String,
+    "modality": pl.String,
     "members": pl.Int64,
     "bits": pl.Float64,
     "proposed": pl.Boolean,
@@ -60,7 +61,15 @@ CONDITIONS = {
 }
 NULL = {"permutation": pl.Int64, "size": pl.Int64, "score": pl.Float64}
 TABLES = ("rings", "members", "links", "agreement", "conditions", "audit", "null")
-BITS = ("bits_transactions", "bits_notes", "bits_id_images", "bits_entities")
+
+
+class SourceKind(StrEnum):
+    """What a source of evidence is."""
+
+    space = "space"
+    """The embeddings of a modality, or of a part of it."""
+    entity = "entity"
+    """A customer column whose values are shared exactly."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,9 +86,11 @@ class Results:
     members: pl.DataFrame
     """Columns of `MEMBERS`; a customer is in at most one ring."""
     links: pl.DataFrame
-    """Columns of `LINKS`: the links inside each ring; customer_a < customer_b; bits >= 0, 0 where absent."""
+    """Columns of `LINKS`: the links inside each ring, customer_a < customer_b, one row for each source that ties the
+    two; bits > 0."""
     agreement: pl.DataFrame
-    """Columns of `AGREEMENT`: bits of each ring in each trace; those not `proposed` corroborate, and add up."""
+    """Columns of `AGREEMENT`: bits of each ring in each source. `kind` is a `SourceKind`, `modality` the one that a
+    space belongs to, empty for an entity. Sources that did not propose the ring corroborate it, and add up."""
     conditions: pl.DataFrame
     """Columns of `CONDITIONS`: bits of corroboration and isolation, score and q-value of each ring within reach, given
     an innocent or protected column (`value` is the commonest among `carriers` members), without a trace, or with only
@@ -95,8 +106,40 @@ class Results:
         """Customer ids of one ring, sorted."""
         return sorted(self.members.filter(pl.col("ring_id") == ring_id)["customer_id"].to_list())
 
+    def modalities(self) -> dict[str, str]:
+        """The modality of every source, empty for an entity column.
+
+        Raises:
+            DataError: if a link names a source that is missing in the table of agreement.
+        """
+        known = dict(self.agreement.select("source", "modality").unique().sort("source").iter_rows())
+        unknown = sorted(set(self.links["source"]) - known.keys())
+        if unknown:
+            raise DataError(
+                f"links name the source {unknown[0]!r}, of which there is no agreement",
+                remedy="take links and agreement from one detection",
+            )
+        return known
+
+    def links_by_modality(self) -> pl.DataFrame:
+        """The links with the bits of each modality's spaces added up, and those of all entity columns under "".
+
+        Returns:
+            Columns ring_id, customer_a, customer_b, modality, bits.
+
+        Raises:
+            DataError: as `modalities`.
+        """
+        known = self.modalities()
+        table = pl.DataFrame({"source": list(known), "modality": list(known.values())}, schema_overrides=AGREEMENT)
+        pair = ("ring_id", "customer_a", "customer_b", "modality")
+        return self.links.join(table, on="source").group_by(pair, maintain_order=True).agg(pl.col("bits").sum())
+
     def graph(self, ring_id: str) -> "nx.Graph[str]":
-        """One ring as a networkx graph: nodes are customer ids, edges carry `bits` and the bits by modality.
+        """One ring as a networkx graph.
+
+        Nodes are customer ids. Edges carry `bits`, and the same bits `by_source`, a dict; formats without nested
+        values, such as GraphML, need one attribute for each source instead: `tie.update(tie.pop("by_source"))`.
 
         Raises:
             DataError: if there is no such ring.
@@ -104,11 +147,21 @@ class Results:
         members = self.members_of(ring_id)
         if not members:
             raise DataError(f"no ring {ring_id!r}", remedy="take a ring_id from rings.csv")
-        graph: nx.Graph[str] = nx.Graph(ring_id=ring_id)
-        graph.add_nodes_from(members)
-        for link in self.links.filter(pl.col("ring_id") == ring_id).iter_rows(named=True):
-            bits = {name: float(link[name]) for name in BITS}
-            graph.add_edge(link["customer_a"], link["customer_b"], bits=sum(bits.values()), **bits)
+        graph = self.graph_of(members)
+        graph.graph["ring_id"] = ring_id
+        return graph
+
+    def graph_of(self, customer_ids: Sequence[str]) -> "nx.Graph[str]":
+        """Some customers and the links among them, as `graph` has them."""
+        both = pl.col("customer_a").is_in(customer_ids) & pl.col("customer_b").is_in(customer_ids)
+        links = self.links.filter(both).sort("customer_a", "customer_b", "source")
+        graph: nx.Graph[str] = nx.Graph()
+        graph.add_nodes_from(customer_ids)
+        for a, b, source, bits in links.select("customer_a", "customer_b", "source", "bits").iter_rows():
+            if not graph.has_edge(a, b):
+                graph.add_edge(a, b, bits=0.0, by_source={})
+            graph.edges[a, b]["bits"] += bits
+            graph.edges[a, b]["by_source"][source] = bits
         return graph
 
     def write(self, folder: Path) -> None:
@@ -132,7 +185,7 @@ class Results:
         """Read what `write` wrote.
 
         Raises:
-            DataError: if the folder holds no finished detection.
+            DataError: if the folder holds no finished detection, or one of an earlier version.
         """
         summary = folder / "summary.json"
         if not summary.is_file():
@@ -142,4 +195,12 @@ class Results:
                 remedy="run `ringsight run bank.path=FOLDER out=FOLDER` to its end",
             )
         tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES}
+        for name, schema in (("links", LINKS), ("agreement", AGREEMENT)):
+            lacking = sorted(schema.keys() - set(tables[name].columns))
+            if lacking:
+                raise DataError(
+                    f"{name}.parquet has no column {lacking[0]!r}: an earlier version wrote it",
+                    where=str(folder),
+                    remedy="detect again: `ringsight detect bank.path=FOLDER out=FOLDER`",
+                )
         return cls(**tables, summary=json.loads(summary.read_text(encoding="utf-8")))

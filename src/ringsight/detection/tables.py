@@ -16,7 +16,7 @@ from ringsight.detection.candidates import CandidateConfig, as_observed
 from ringsight.detection.conditions import ConditionKind
 from ringsight.detection.error_rate import Chance
 from ringsight.detection.judge import Judge, Rings
-from ringsight.detection.results import AGREEMENT, BITS, CONDITIONS, LINKS, MEMBERS, RINGS
+from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, RINGS, SourceKind
 from ringsight.graph.links import bits_above_chance, carried_bits, threshold_bits
 from ringsight.graph.sources import EntitySource, SpaceSource, Trace
 
@@ -172,14 +172,15 @@ def member_table(verdicts: Verdicts) -> pl.DataFrame:
 
 
 def agreement_table(verdicts: Verdicts) -> pl.DataFrame:
-    """How closely each ring agrees in each trace; columns of `AGREEMENT`."""
+    """How closely each ring agrees in each source; columns of `AGREEMENT`."""
     candidates = verdicts.rings.candidates
     counted = candidates.agreement * verdicts.judge.evidence.weights
     rows = [
         (
             name,
             trace.name,
-            "modality" if isinstance(trace, SpaceSource) else "entity",
+            _kind(trace).value,
+            _modality(trace),
             int(trace.present[members].sum()),
             float(counted[ring, index]),
             _set_aside(candidates.proposer[ring], counted[ring]) == index,
@@ -188,6 +189,19 @@ def agreement_table(verdicts: Verdicts) -> pl.DataFrame:
         for index, trace in enumerate(verdicts.judge.evidence.traces)
     ]
     return pl.DataFrame(rows, schema=AGREEMENT, orient="row")
+
+
+def _kind(source: Trace) -> SourceKind:
+    match source:
+        case SpaceSource():
+            return SourceKind.space
+        case EntitySource():
+            return SourceKind.entity
+
+
+def _modality(source: Trace) -> str:
+    """The modality that a source belongs to; empty for an entity column."""
+    return source.name if isinstance(source, SpaceSource) else ""
 
 
 def _set_aside(proposer: int, agreement: NDArray[np.float64]) -> int:
@@ -201,32 +215,30 @@ def condition_table(verdicts: Verdicts) -> pl.DataFrame:
 
 
 def link_table(verdicts: Verdicts) -> pl.DataFrame:
-    """The links inside each ring, with their bits by modality; columns of `LINKS`."""
+    """The links inside each ring, one row for each source that ties the pair; columns of `LINKS`."""
     ids, evidence = verdicts.customer_ids, verdicts.judge.evidence
-    members = verdicts.rings.candidates.members
-    groups = Groups.of(members)
+    groups = Groups.of(verdicts.rings.candidates.members)
     a, b = groups.members[groups.left], groups.members[groups.right]
     a, b = np.minimum(a, b), np.maximum(a, b)
     owners = as_observed(evidence.traces)
-    bits = {name: np.zeros(len(a)) for name in BITS}
-    tied = np.zeros(len(a), dtype=bool)
-    above_chance = np.zeros(len(a))
+    bits = {trace.name: carried_bits(trace, owners[trace.name], a, b) for trace in evidence.traces}
+    above_chance = sum(bits_above_chance(trace, owners[trace.name], a, b) for trace in evidence.traces)
+    tied = above_chance >= evidence.combined_threshold
     for trace in evidence.traces:
-        carried = carried_bits(trace, owners[trace.name], a, b)
-        bits[_column_of(trace)] += carried
-        above_chance += bits_above_chance(trace, owners[trace.name], a, b)
-        tied |= carried >= _link_bits(trace, evidence.config)
-    tied |= above_chance >= evidence.combined_threshold
-    named = np.array(verdicts.ring_ids)[groups.group[groups.left]]
-    table = pl.DataFrame(
-        {"ring_id": named[tied], "customer_a": ids[a[tied]], "customer_b": ids[b[tied]]}
-        | {name: values[tied] for name, values in bits.items()}
-    )
-    return table.cast(pl.Schema(LINKS))
-
-
-def _column_of(trace: Trace) -> str:
-    return f"bits_{trace.name}" if isinstance(trace, SpaceSource) else "bits_entities"
+        tied |= bits[trace.name] >= _link_bits(trace, evidence.config)
+    ring = groups.group[groups.left]
+    parts = [
+        pl.DataFrame(
+            {"ring": ring[rows], "customer_a": ids[a[rows]], "customer_b": ids[b[rows]], "bits": found[rows]}
+        ).with_columns(source=pl.lit(name))
+        for name, found in bits.items()
+        if len(rows := np.flatnonzero(tied & (found > 0)))
+    ]
+    if not parts:
+        return pl.DataFrame(schema=LINKS)
+    table = pl.concat(parts).sort("ring", "customer_a", "customer_b", "source")
+    names = pl.Series(verdicts.ring_ids, dtype=pl.String)
+    return table.with_columns(ring_id=names.gather(table["ring"])).select(*LINKS).cast(pl.Schema(LINKS))
 
 
 def _link_bits(trace: Trace, config: CandidateConfig) -> float:

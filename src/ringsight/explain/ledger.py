@@ -1,32 +1,40 @@
 """The evidence ledger of a ring: what its score is made of, to the single record, and what speaks against it.
 
-Everything is derived from `Results` and the bank's records. Bits add up: those of the traces that did not propose the
-ring to its corroboration, those of modalities and shared values to each link. The file names records by their ids and
-passages by their offsets; it quotes no note and holds no image, and of protected columns the name alone.
+Everything is derived from `Results` and the bank's records. Bits add up: those of the sources that did not propose the
+ring to its corroboration, those of spaces and shared values to each link. The file names records by their ids and
+passages by their offsets. It quotes no note and holds no image, and of protected columns it has the name alone.
 """
 
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, get_type_hints
 
+import networkx as nx
 import polars as pl
 
-from ringsight.detection.results import Results
+from ringsight.detection.results import Results, SourceKind
 from ringsight.errors import DataError
 from ringsight.explain.fragility import Fragility, fragility
-from ringsight.explain.matching import MatchingRecords, gather_matching_records
+from ringsight.explain.json_form import DECIMALS, read_as, to_json
+from ringsight.explain.matching import COMPARERS, MatchingPair, MatchingRecords, gather_matching_records
+from ringsight.explain.rows import (
+    ConditionResult,
+    RingRow,
+    SourceAgreement,
+    agreement_of,
+    conditions_of,
+    ring_row,
+)
 from ringsight.explain.shared_values import EvidenceColumn, SharedValue, evidence_columns, shared_values
 from ringsight.explain.statements import Statement, statements
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank
 from ringsight.records.writing import write_folder_atomically
 
 FOLDER = "rings"
 """Folder of the ledgers, inside that of the results."""
 FILE = "ledger.json"
-DECIMALS = 6
-"""Of every figure in the file."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +44,9 @@ class LinkEvidence:
     customer_a: str
     customer_b: str
     bits: float
-    """All of it: the modalities' bits and the shared values'."""
-    modalities: Mapping[str, float]
+    """All of it: those of the spaces and of the shared values."""
+    spaces: Mapping[str, float]
+    """Bits of each space that ties the two."""
     shared: tuple[SharedValue, ...]
 
 
@@ -45,26 +54,44 @@ class LinkEvidence:
 class Ledger:
     """A ring's evidence."""
 
-    ring: Mapping[str, Any]
-    """Its row of `Results.rings`."""
+    ring: RingRow
     members: tuple[str, ...]
     """Customer ids, sorted."""
     corroboration: float
-    """Bits of the traces that did not propose the ring."""
-    agreement: tuple[Mapping[str, Any], ...]
-    """Its rows of `Results.agreement`, less ring_id: what counted, and what proposed."""
+    """Bits of the sources that did not propose the ring."""
+    agreement: tuple[SourceAgreement, ...]
+    """In every source: what counted, and what proposed."""
     links: tuple[LinkEvidence, ...]
     """Strongest first."""
-    conditions: tuple[Mapping[str, Any], ...]
-    """Its rows of `Results.conditions`, less ring_id; of a protected column the members' value is withheld."""
+    conditions: tuple[ConditionResult, ...]
     fragility: Fragility
     matching_records: MatchingRecords
     statements: tuple[Statement, ...]
     """The same in plain words, each with the ids of the records that it rests on."""
 
     def to_json(self) -> str:
-        """The ledger as JSON: keys sorted, figures rounded to `DECIMALS`, the same text for the same ring."""
-        return json.dumps(_rounded(asdict(self)), indent=2, sort_keys=True, allow_nan=False, ensure_ascii=False) + "\n"
+        """The ledger as JSON: keys sorted, figures rounded, the same text for the same ring."""
+        return to_json(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str, where: str = "") -> "Ledger":
+        """Read what `to_json` wrote.
+
+        Args:
+            text: of the file.
+            where: the file, for the message.
+
+        Raises:
+            DataError: if the text is no ledger of this version.
+        """
+        hints = get_type_hints(cls)
+        try:
+            content = json.loads(text)
+            matching_records = _matching_records(content["matching_records"])
+            parts = {name: read_as(kind, content[name]) for name, kind in hints.items() if name != "matching_records"}
+        except (ValueError, TypeError, KeyError) as error:
+            raise DataError(f"not a ledger of this version ({error})", where=where, remedy="detect again") from error
+        return cls(**parts, matching_records=matching_records)
 
 
 def ledger(ring_id: str, results: Results, bank: Bank) -> Ledger:
@@ -93,24 +120,10 @@ def ledgers_of(results: Results, bank: Bank, ring_ids: Collection[str]) -> dict[
         )
     columns = evidence_columns(bank, everyone)
     matching_records = gather_matching_records(results, bank, ring_ids)
-    made = {}
-    for ring_id, graph in graphs.items():
-        ring = results.rings.row(by_predicate=pl.col("ring_id") == ring_id, named=True)
-        agreement = _rows(results.agreement, ring_id)
-        conditions = tuple(_withheld(row) for row in _rows(results.conditions, ring_id))
-        frail = fragility(graph)
-        made[ring_id] = Ledger(
-            ring=ring,
-            members=tuple(sorted(graph)),
-            corroboration=sum(row["bits"] for row in agreement if not row["proposed"]),
-            agreement=agreement,
-            links=_links(results, ring_id, columns),
-            conditions=conditions,
-            fragility=frail,
-            matching_records=matching_records[ring_id],
-            statements=statements(ring, agreement, conditions, frail, matching_records[ring_id]),
-        )
-    return made
+    return {
+        ring_id: _ledger(results, ring_id, graph, columns, matching_records[ring_id])
+        for ring_id, graph in graphs.items()
+    }
 
 
 def reviewed(results: Results) -> list[str]:
@@ -136,32 +149,51 @@ def write_ledgers(results: Results, bank: Bank, out: Path) -> dict[str, Ledger]:
     return made
 
 
-def _rows(table: pl.DataFrame, ring_id: str) -> tuple[dict[str, Any], ...]:
-    return tuple(table.filter(pl.col("ring_id") == ring_id).drop("ring_id").iter_rows(named=True))
+def read_ledger(file: Path) -> Ledger:
+    """Read one file of `write_ledgers`.
+
+    Raises:
+        DataError: if it is no ledger of this version.
+    """
+    return Ledger.from_json(file.read_text(encoding="utf-8", errors="replace"), str(file))
 
 
-def _withheld(condition: dict[str, Any]) -> dict[str, Any]:
-    return condition | {"value": ""} if condition["kind"] == "protected" else condition
+def _ledger(
+    results: Results,
+    ring_id: str,
+    graph: "nx.Graph[str]",
+    columns: Collection[EvidenceColumn],
+    matching_records: MatchingRecords,
+) -> Ledger:
+    ring = ring_row(results, ring_id)
+    agreement, conditions = agreement_of(results, ring_id), conditions_of(results, ring_id)
+    entities = {each.source for each in agreement if each.kind is SourceKind.entity}
+    links = [_link(a, b, tie["by_source"], entities, columns) for a, b, tie in graph.edges(data=True)]
+    frail = fragility(graph)
+    return Ledger(
+        ring=ring,
+        members=tuple(sorted(graph)),
+        corroboration=sum((each.bits for each in agreement if not each.proposed), 0.0),
+        agreement=agreement,
+        links=tuple(sorted(links, key=lambda link: (-round(link.bits, DECIMALS), link.customer_a, link.customer_b))),
+        conditions=conditions,
+        fragility=frail,
+        matching_records=matching_records,
+        statements=statements(ring, agreement, conditions, frail, matching_records),
+    )
 
 
-def _links(results: Results, ring_id: str, columns: Collection[EvidenceColumn]) -> tuple[LinkEvidence, ...]:
-    links = []
-    for row in _rows(results.links, ring_id):
-        modalities = {modality.value: float(row[f"bits_{modality}"]) for modality in Modality}
-        entities = float(row["bits_entities"])
-        shared = shared_values(columns, row["customer_a"], row["customer_b"], entities)
-        bits = sum(modalities.values()) + entities
-        links.append(LinkEvidence(row["customer_a"], row["customer_b"], bits, modalities, shared))
-    return tuple(sorted(links, key=lambda link: (-round(link.bits, DECIMALS), link.customer_a, link.customer_b)))
+def _link(
+    one: str, other: str, bits: Mapping[str, float], entities: Collection[str], columns: Collection[EvidenceColumn]
+) -> LinkEvidence:
+    a, b = sorted((one, other))
+    spaces = {source: worth for source, worth in bits.items() if source not in entities}
+    return LinkEvidence(a, b, sum(bits.values()), spaces, shared_values(columns, a, b, bits))
 
 
-def _rounded(value: Any) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    match value:
-        case float():
-            return round(value, DECIMALS)
-        case dict():
-            return {key: _rounded(each) for key, each in value.items()}
-        case list() | tuple():
-            return [_rounded(each) for each in value]
-        case _:
-            return value
+def _matching_records(content: dict[str, list[Any]]) -> dict[str, tuple[MatchingPair, ...]]:
+    kinds = {comparer.modality: comparer.pair for comparer in COMPARERS}
+    unknown = sorted(content.keys() - kinds.keys())
+    if unknown:
+        raise TypeError(f"records of {unknown} are not compared")
+    return {name: read_as(tuple[kind, ...], content[name]) for name, kind in kinds.items() if name in content}  # type: ignore[valid-type]

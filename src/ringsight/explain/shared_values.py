@@ -3,13 +3,9 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import polars as pl
 
 from ringsight.records.bank import Bank, ColumnRole
-
-CLOSE = 1e-6
-"""Sums of bits that differ by less are equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,8 +17,9 @@ class SharedValue:
     customers: int
     """Customers of the bank who carry it."""
     bits: float
-    """What it adds to the link: 0 for a hub, a value of too many customers to tie any two of them."""
+    """What it adds to the link: 0 for a hub, and where everybody carries it."""
     hub: bool
+    """Whether too many customers carry it to tie any two of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,25 +46,22 @@ def evidence_columns(bank: Bank, customers: Collection[str]) -> list[EvidenceCol
     return columns
 
 
-def shared_values(columns: Collection[EvidenceColumn], a: str, b: str, bits: float) -> tuple[SharedValue, ...]:
+def shared_values(
+    columns: Collection[EvidenceColumn], a: str, b: str, bits: Mapping[str, float]
+) -> tuple[SharedValue, ...]:
     """What two linked customers share, rarest first.
 
     Args:
         columns: with the values of both.
         a: one customer.
         b: the other.
-        bits: `bits_entities` of their link. The rarest values make it up; what goes beyond it is a hub.
+        bits: of their link, by source. A value that adds none is a hub, unless all who have any carry it.
     """
-    shared = [
-        (column.carriers[value], column.name, value, column.present)
-        for column in columns
-        if (value := column.values.get(a)) is not None and value == column.values.get(b)
-    ]
     values = []
-    counted = 0.0
-    for customers, column, value, present in sorted(shared):
-        worth = float(np.log2(present / customers))
-        hub = counted + worth > bits + CLOSE
-        counted += 0.0 if hub else worth
-        values.append(SharedValue(column, value, customers, 0.0 if hub else worth, hub))
-    return tuple(values)
+    for column in columns:
+        value = column.values.get(a)
+        if value is not None and value == column.values.get(b):
+            customers, worth = column.carriers[value], bits.get(column.name, 0.0)
+            hub = worth == 0 and customers < column.present
+            values.append(SharedValue(column.name, value, customers, worth, hub))
+    return tuple(sorted(values, key=lambda shared: (shared.customers, shared.column, shared.value)))

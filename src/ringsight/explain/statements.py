@@ -1,218 +1,151 @@
 """A ring's evidence in plain words. Each statement cites the records that it rests on."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
 
+from ringsight.detection.conditions import ConditionKind
+from ringsight.detection.nulls import Null
 from ringsight.explain.fragility import Fragility
-from ringsight.explain.matching import MatchingImages, MatchingNotes, MatchingRecords, MatchingTransactions
+from ringsight.explain.matching import COMPARERS, MatchingPair, MatchingRecords
+from ringsight.explain.rows import ConditionResult, RingRow, SourceAgreement
+from ringsight.explain.words import bits, count, rate, sizes, spoken
 
-Row = Mapping[str, Any]
-"""A row of a table of results."""
+
+class StatementKind(StrEnum):
+    """What a statement is about."""
+
+    verdict = "verdict"
+    """Whether the ring is flagged, with its score and its rates."""
+    corroboration = "corroboration"
+    """Which sources tie the members."""
+    explanation = "explanation"
+    """The best innocent explanation, and what it leaves of the score."""
+    condition = "condition"
+    """What follows from one condition, with its rate."""
+    matching_records = "matching_records"
+    """Records of two members that agree."""
+    not_compared = "not_compared"
+    """A modality whose records are not compared."""
+    fragility = "fragility"
+    """What holds the ring together."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """A sentence, and the ids of the customers and records that it rests on."""
 
+    kind: StatementKind
     text: str
     records: tuple[str, ...] = ()
 
 
 def statements(
-    ring: Row,
-    agreement: Sequence[Row],
-    conditions: Sequence[Row],
+    ring: RingRow,
+    agreement: Sequence[SourceAgreement],
+    conditions: Sequence[ConditionResult],
     fragility: Fragility,
     matching_records: MatchingRecords,
 ) -> tuple[Statement, ...]:
-    """Say what ties a ring, what explains it, what would break it, and which records to look at.
-
-    Args:
-        ring: its row of `Results.rings`.
-        agreement: its rows of `Results.agreement`.
-        conditions: its rows of `Results.conditions`.
-        fragility: of its links.
-        matching_records: of its members' records.
-    """
+    """Say what ties a ring, what explains it, which records to look at, and what would break it."""
     return (
-        Statement(_verdict(ring)),
-        Statement(_corroboration(ring, agreement)),
-        Statement(innocent_explanation(ring, conditions)),
-        *(Statement(_condition(row)) for row in conditions if tells(row)),
-        *_records(matching_records),
-        *_holding(fragility),
+        Statement(StatementKind.verdict, _verdict(ring)),
+        Statement(StatementKind.corroboration, _corroboration(ring, agreement)),
+        Statement(StatementKind.explanation, innocent_explanation(ring, conditions)),
+        *(Statement(StatementKind.condition, _condition(each)) for each in conditions if each.tells),
+        *(about_records(pair) for pairs in matching_records.values() for pair in pairs[:1]),
+        *_not_compared(agreement),
+        *(Statement(StatementKind.fragility, text, records) for text, records in _holding(fragility)),
     )
 
 
-def spoken(trace: str) -> str:
-    """A trace, a column, or several joined by ` + `, as people call them."""
-    parts = ["ID images" if part == "id_images" else part.replace("_", " ") for part in trace.split(" + ")]
-    return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
+def about_records(pair: MatchingPair) -> Statement:
+    """What two members' records have alike."""
+    return Statement(StatementKind.matching_records, pair.sentence, pair.cites)
 
 
-def tells(condition: Row) -> bool:
-    """Whether a condition says anything: a column in which no two members are alike explains nothing."""
-    return condition["carriers"] > 1 or condition["kind"] in ("without", "only")
-
-
-def condition_in_words(condition: Row) -> tuple[str, str]:
-    """One row of `Results.conditions`: what is given or left out, and what follows."""
-    name = spoken(condition["name"])
-    match condition["kind"]:
-        case "without":
-            return f"Survives without {name}", "no" if condition["decisive"] else "yes"
-        case "only":
-            return "The fewest traces that suffice", name
-        case _:
-            protected = ", a protected column" if condition["kind"] == "protected" else ""
-            carriers = f"{condition['carriers']} members have one" if condition["carriers"] > 1 else "nobody shares one"
-            verdict = "not significant" if condition["decisive"] else "still significant"
+def condition_in_words(condition: ConditionResult) -> tuple[str, str]:
+    """A condition: what is given or left out, and what follows."""
+    name = spoken(condition.name)
+    match condition.kind:
+        case ConditionKind.without:
+            return f"Survives without {name}", "no" if condition.decisive else "yes"
+        case ConditionKind.only:
+            return "The fewest sources that suffice", name
+        case ConditionKind.innocent | ConditionKind.protected:
+            protected = ", a protected column" if condition.kind is ConditionKind.protected else ""
+            carriers = f"{condition.carriers} members have one" if condition.carriers > 1 else "nobody shares one"
+            verdict = "not significant" if condition.decisive else "still significant"
             return f"Given the same {name}{protected} ({carriers})", verdict
 
 
-def innocent_explanation(ring: Row, conditions: Sequence[Row]) -> str:
+def innocent_explanation(ring: RingRow, conditions: Sequence[ConditionResult]) -> str:
     """The best innocent explanation of a ring, in plain words."""
-    innocent = [row for row in conditions if row["kind"] == "innocent" and tells(row)]
+    innocent = [each for each in conditions if each.kind is ConditionKind.innocent and each.tells]
     if not innocent:
         return "No innocent explanation: no two members share an innocent value."
-    explaining = [row for row in innocent if row["name"] == ring["explanation"]]
-    best = min(explaining or innocent, key=lambda row: (row["score"], row["name"]))
-    left = f"{bits(best['score'])} of a score of {bits(ring['score'])} bits is left"
-    shared = f"{best['carriers']} of {ring['size']} members have the {spoken(best['name'])} {best['value']}"
+    explaining = [each for each in innocent if each.name == ring.explanation]
+    best = min(explaining or innocent, key=lambda each: (each.score, each.name))
+    left = f"{bits(best.score)} of a score of {bits(ring.score)} bits is left"
+    shared = f"{best.carriers} of {ring.size} members have the {spoken(best.name)} {best.value}"
     if explaining:
-        return f"Innocent explanation: {shared}. Given that, {left}, too little for a flag (q {rate(best['q_value'])})."
-    return f"No innocent column explains it. The closest: {shared}. Given that, {left} (q {rate(best['q_value'])})."
+        return f"Innocent explanation: {shared}. Given that, {left}, too little for a flag (q {rate(best.q_value)})."
+    return f"No innocent column explains it. The closest: {shared}. Given that, {left} (q {rate(best.q_value)})."
 
 
-def rate(q: float) -> str:
-    """A q-value for reading."""
-    return "below 0.0001" if q < 0.0001 else f"{q:.4f}"
-
-
-def bits(figure: float) -> str:
-    """A figure in bits for reading."""
-    return f"{figure:.1f}".replace("-", "−")
-
-
-def _condition(condition: Row) -> str:
+def _condition(condition: ConditionResult) -> str:
     premise, verdict = condition_in_words(condition)
-    return f"{premise}: {verdict} (q {rate(condition['q_value'])})."
+    return f"{premise}: {verdict} (q {rate(condition.q_value)})."
 
 
-def _verdict(ring: Row) -> str:
-    kept = "Flagged" if ring["flagged"] else "Not flagged"
-    reasons = [f"{spoken(ring['explanation'])} explains it"] if ring["explanation"] else []
-    if ring["held"]:
-        reasons.append(f"held until a person has looked, for the protected column {spoken(ring['held'])} explains it")
+def _verdict(ring: RingRow) -> str:
+    kept = "Flagged" if ring.flagged else "Not flagged"
+    reasons = [f"{spoken(ring.explanation)} explains it"] if ring.explanation else []
+    if ring.held:
+        reasons.append(f"held until a person has looked, for the protected column {spoken(ring.held)} explains it")
     because = f": {'; '.join(reasons)}" if reasons else ""
+    judged = "judged by both nulls" if ring.null is Null.both else f"judged by the {ring.null} null"
     return (
-        f"{kept}{because}. {ring['size']} members, {_passed(ring['null'])}: "
-        f"score {bits(ring['score'])} bits, q {rate(ring['q_value'])}; "
-        f"beyond the best innocent explanation {bits(ring['adjusted_score'])} bits, q {rate(ring['adjusted_q_value'])}."
+        f"{kept}{because}. {ring.size} members, {judged}: score {bits(ring.score)} bits, q {rate(ring.q_value)}; "
+        f"beyond the best innocent explanation {bits(ring.adjusted_score)} bits, q {rate(ring.adjusted_q_value)}."
     )
 
 
-def _passed(null: str) -> str:
-    return "judged by both nulls" if null == "both" else f"judged by the {null} null"
-
-
-def _corroboration(ring: Row, agreement: Sequence[Row]) -> str:
-    proposed = [_with_bits(row) for row in agreement if row["proposed"]]
-    counted = sorted(
-        (row for row in agreement if not row["proposed"] and row["bits"] > 0), key=lambda row: -row["bits"]
-    )
-    aside = f"Set aside, for it chose the members: {', '.join(proposed)}. " if proposed else ""
-    apart = (
-        f"Its members stand apart from strangers in {spoken(ring['proposer'])} ({bits(ring['isolation_score'])} bits). "
-    )
+def _corroboration(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
+    proposed = [_with_bits(each) for each in agreement if each.proposed]
+    counted = sorted((each for each in agreement if not each.proposed and each.bits > 0), key=lambda each: -each.bits)
+    aside = f"Not counted, because it chose the members: {', '.join(proposed)}. " if proposed else ""
+    apart = f"Its members stand apart from strangers in {spoken(ring.proposer)} ({bits(ring.isolation_score)} bits). "
     corroborated = f"Corroborated by {', '.join(map(_with_bits, counted)) or 'nothing else'}."
-    return f"{aside}{apart if ring['isolation_score'] >= 1 else ''}{corroborated}"
+    return f"{aside}{apart if ring.isolation_score >= 1 else ''}{corroborated}"
 
 
-def _with_bits(row: Row) -> str:
-    return f"{spoken(row['trace'])} ({bits(row['bits'])} bits, {row['members']} members have it)"
+def _with_bits(agreement: SourceAgreement) -> str:
+    return f"{spoken(agreement.source)} ({bits(agreement.bits)} bits, {agreement.members} members have it)"
 
 
-def _records(matching_records: MatchingRecords) -> Iterator[Statement]:
-    """The most telling pair of each modality."""
-    for notes in matching_records.notes[:1]:
-        yield Statement(notes_in_words(notes), (notes.note_a, notes.note_b))
-    for images in matching_records.id_images[:1]:
-        yield Statement(images_in_words(images), (images.image_a, images.image_b))
-    for pair in matching_records.transactions[:1]:
-        events = tuple(name for event in pair.events for name in (event.transaction_a, event.transaction_b))
-        yield Statement(transactions_in_words(pair), (pair.customer_a, pair.customer_b, *events))
+def _not_compared(agreement: Sequence[SourceAgreement]) -> Iterator[Statement]:
+    """The members' modalities whose records nothing compares."""
+    compared = {comparer.modality for comparer in COMPARERS}
+    for modality in sorted({each.modality for each in agreement if each.members} - compared - {""}):
+        text = f"No records of {spoken(modality)} are shown side by side: nothing compares them."
+        yield Statement(StatementKind.not_compared, text)
 
 
-def notes_in_words(alike: MatchingNotes) -> str:
-    """What two notes have alike."""
-    longest = max(alike.passages, key=lambda passage: passage.words)
-    rarest = min(alike.passages, key=lambda passage: passage.customers)
-    agents = sorted({passage.only_agent for passage in alike.passages} - {""})
-    template = (
-        f" Some of it stands in notes of agent {' and '.join(agents)} alone, as a template would." if agents else ""
-    )
-    by = f", both by agent {alike.agent_a}" if alike.agent_a and alike.agent_a == alike.agent_b else ""
-    return (
-        f"Notes {alike.note_a} and {alike.note_b}{by}: {_count(len(alike.passages), 'passage')} alike, the longest "
-        f"of {longest.words} words; the rarest stands in the notes of {rarest.customers} of {alike.of} customers."
-        f"{template}"
-    )
-
-
-def images_in_words(alike: MatchingImages) -> str:
-    """Where two images look alike."""
-    return (
-        f"ID images {alike.image_a} and {alike.image_b}: {alike.area:.0%} of the first looks alike, the largest region "
-        f"at a correlation of {alike.regions[0].correlation:.2f}; "
-        f"{_of_strangers(alike.usual, alike.strangers)} do over as much of it."
-    )
-
-
-def transactions_in_words(alike: MatchingTransactions) -> str:
-    """What two customers' transactions have alike."""
-    moments = f"{_count(alike.moments, 'equal sum')} at one moment; " if alike.moments else ""
-    rare = alike.counterparties[0] if alike.counterparties else None
-    rarest = f", the rarest {rare.counterparty_id} with {rare.customers} of {alike.of} customers" if rare else ""
-    return (
-        f"Transactions of {alike.customer_a} and {alike.customer_b}: {_count(alike.shared, 'counterparty')} in common"
-        f"{rarest}; {moments}hours overlap by {alike.overlap:.0%}, and those of "
-        f"{_of_strangers(alike.usual, alike.strangers)} do as much."
-    )
-
-
-def _of_strangers(share: float, strangers: int) -> str:
-    return f"{round(share * strangers)} of {_count(strangers, 'stranger')}"
-
-
-def _holding(fragility: Fragility) -> Iterator[Statement]:
+def _holding(fragility: Fragility) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """What holds a ring together, and the members who do."""
     if len(fragility.parts) > 1:
-        yield Statement(f"Its links leave parts of {_sizes(fragility.parts)}; weaker agreement holds them together.")
+        parts = sizes(fragility.parts)
+        yield f"Its links alone leave parts of {parts} members; weaker agreement holds the parts together.", ()
     for bridge in fragility.bridges:
-        parts = _sizes(bridge.parts)
-        yield Statement(
-            f"{bridge.customer_id} is a bridge: without this member parts of {parts} remain.", (bridge.customer_id,)
-        )
+        parts = sizes(bridge.parts)
+        yield f"{bridge.customer_id} is a bridge: without this member, parts of {parts} remain.", (bridge.customer_id,)
     if fragility.fewest_links:
         links = fragility.fewest_links.links
         named = tuple(sorted({customer for link in links for customer in link}))
-        yield Statement(
-            f"The loss of {_count(len(links), 'link')} splits it into parts of {_sizes(fragility.fewest_links.parts)}.",
-            named,
-        )
+        parts = sizes(fragility.fewest_links.parts)
+        yield f"The loss of {count(len(links), 'link')} splits it into parts of {parts}.", named
     if fragility.fewest_members:
         lost = fragility.fewest_members
-        yield Statement(
-            f"The loss of {_count(len(lost.members), 'member')} splits the rest into parts of {_sizes(lost.parts)}.",
-            lost.members,
-        )
-
-
-def _sizes(parts: Sequence[int]) -> str:
-    return " and ".join(map(str, parts))
-
-
-def _count(number: int, thing: str) -> str:
-    plural = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
-    return f"{number} {thing if number == 1 else plural}"
+        parts = sizes(lost.parts)
+        yield f"The loss of {count(len(lost.members), 'member')} splits the rest into parts of {parts}.", lost.members

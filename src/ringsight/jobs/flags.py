@@ -3,7 +3,8 @@
 import polars as pl
 from rich.table import Table
 
-from ringsight.detection.results import BITS, Results
+from ringsight.detection.results import Results
+from ringsight.report.palette import paints_with
 
 SHOWN = 25
 """Rows of the table at most."""
@@ -12,20 +13,22 @@ SHOWN = 25
 def flag_table(results: Results) -> Table:
     """The flagged rings, most significant first: id, size, evidence in bits over all links, null, q-value."""
     flagged = results.rings.filter(pl.col("flagged"))
-    bits = results.links.group_by("ring_id").agg(pl.col(BITS).sum())
-    rows = flagged.join(bits, on="ring_id", how="left", maintain_order="left").with_columns(pl.col(BITS).fill_null(0.0))
+    summed = results.links_by_modality().group_by("ring_id", "modality").agg(pl.col("bits").sum())
+    bits = {(ring_id, modality): total for ring_id, modality, total in summed.iter_rows()}
+    paints = paints_with(results.modalities().values())
     expected = results.summary["expected_false_flags"]
     counts = f"{len(flagged)} flagged of {len(results.rings)} candidate rings; {expected:.1f} of them expected false."
     title = f"{counts} Evidence in bits:"
-    table = Table(title=title, title_justify="left", caption=_caption(results, len(rows)), caption_justify="left")
+    table = Table(title=title, title_justify="left", caption=_caption(results, len(flagged)), caption_justify="left")
     table.add_column("ring", no_wrap=True)
     table.add_column("size", justify="right")
-    for name in BITS:
-        table.add_column(name.removeprefix("bits_").replace("_", " "), justify="right")
+    for paint in paints:
+        table.add_column(paint.label, justify="right")
     table.add_column("null")
     table.add_column("q-value", justify="right", no_wrap=True)
-    for row in rows.head(SHOWN).iter_rows(named=True):
-        evidence = [f"{row[name]:,.0f}" if row[name] else "·" for name in BITS]
+    for row in flagged.head(SHOWN).iter_rows(named=True):
+        ties = [bits.get((row["ring_id"], paint.modality), 0.0) for paint in paints]
+        evidence = [f"{tie:,.0f}" if tie else "·" for tie in ties]
         table.add_row(row["ring_id"], str(row["size"]), *evidence, row["null"], f"{row['adjusted_q_value']:.4f}")
     return table
 

@@ -1,9 +1,8 @@
 """The most telling pairs of a ring, side by side: two notes, two images, two rhythms."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ringsight.explain.matching import MatchingImages, MatchingNotes, MatchingRecords, MatchingTransactions
-from ringsight.explain.statements import images_in_words, notes_in_words, transactions_in_words
 from ringsight.report.marked_notes import Note, note, spans_of
 from ringsight.report.members import Records, date_of
 from ringsight.report.photographs import Photograph, photograph
@@ -12,7 +11,7 @@ from ringsight.report.rhythm import Overlay, overlay
 PAIRS_SHOWN = 2
 """Pairs in each modality."""
 BOX = (320, 220)
-"""Largest size of an image."""
+"""Largest size of an image, in pixels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +43,19 @@ class RhythmsComparison:
     overlay: Overlay
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Comparison:
     """All of it, the most telling first."""
 
-    notes: tuple[NotesComparison, ...]
-    images: tuple[ImagesComparison, ...]
-    rhythms: tuple[RhythmsComparison, ...]
+    notes: list[NotesComparison] = field(default_factory=list)
+    images: list[ImagesComparison] = field(default_factory=list)
+    rhythms: list[RhythmsComparison] = field(default_factory=list)
+    others: list[str] = field(default_factory=list)
+    """Of pairs that have no picture: what they have alike, in words."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to show."""
+        return bool(self.notes or self.images or self.rhythms or self.others)
 
 
 def comparison(matching_records: MatchingRecords, records: Records) -> Comparison:
@@ -60,18 +65,19 @@ def comparison(matching_records: MatchingRecords, records: Records) -> Compariso
         matching_records: of the ring's ledger.
         records: of its members.
     """
-    return Comparison(
-        notes=tuple(_notes(alike, records) for alike in matching_records.notes[:PAIRS_SHOWN]),
-        images=tuple(_images(alike, records) for alike in matching_records.id_images[:PAIRS_SHOWN]),
-        rhythms=tuple(
-            RhythmsComparison(
-                transactions_in_words(alike),
-                alike,
-                overlay(records.transactions[alike.customer_a], records.transactions[alike.customer_b]),
-            )
-            for alike in matching_records.transactions[:PAIRS_SHOWN]
-        ),
-    )
+    shown = Comparison()
+    for pair in (pair for pairs in matching_records.values() for pair in pairs[:PAIRS_SHOWN]):
+        match pair:
+            case MatchingNotes():
+                shown.notes.append(_notes(pair, records))
+            case MatchingImages():
+                shown.images.append(_images(pair, records))
+            case MatchingTransactions():
+                one, other = (records.transactions[customer] for customer in (pair.customer_a, pair.customer_b))
+                shown.rhythms.append(RhythmsComparison(pair.sentence, pair, overlay(one, other)))
+            case _:
+                shown.others.append(pair.sentence)
+    return shown
 
 
 def _notes(alike: MatchingNotes, records: Records) -> NotesComparison:
@@ -82,7 +88,7 @@ def _notes(alike: MatchingNotes, records: Records) -> NotesComparison:
         for row in records.notes[customer].iter_rows(named=True)
         if row["note_id"] == name
     )
-    return NotesComparison(notes_in_words(alike), alike, one, other)
+    return NotesComparison(alike.sentence, alike, one, other)
 
 
 def _images(alike: MatchingImages, records: Records) -> ImagesComparison:
@@ -92,4 +98,4 @@ def _images(alike: MatchingImages, records: Records) -> ImagesComparison:
         for row in records.images[customer].iter_rows(named=True)
         if row["image_id"] == name
     )
-    return ImagesComparison(images_in_words(alike), alike, one, other)
+    return ImagesComparison(alike.sentence, alike, one, other)

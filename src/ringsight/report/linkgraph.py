@@ -1,5 +1,6 @@
 """A ring's links as a drawing: who is tied to whom, by what most, and how strongly."""
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.report.palette import PAINTS, Paint
+from ringsight.report.palette import Paint, paints_with
 
 WIDTH, HEIGHT, MARGIN = 400, 320, 26
 THICKEST, THINNEST = 6.0, 0.8
@@ -31,7 +32,7 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Edge:
-    """A link, in the paint of its strongest evidence."""
+    """A link, in the paint of the modality that ties the two most."""
 
     a: Node
     b: Node
@@ -50,8 +51,17 @@ class LinkGraph:
     height: int = HEIGHT
 
 
-def link_graph(graph: "nx.Graph[str]", order: list[str], bridges: Collection[str]) -> LinkGraph:
-    """Draw the links among the members in `order`, numbered from 1 as they stand in it, and mark the bridges."""
+def link_graph(
+    graph: "nx.Graph[str]", modalities: Mapping[str, str], order: list[str], bridges: Collection[str]
+) -> LinkGraph:
+    """Draw the links among members.
+
+    Args:
+        graph: of `Results.graph`.
+        modalities: of `Results.modalities`.
+        order: the members to draw, numbered from 1 in this order.
+        bridges: members to mark.
+    """
     graph = graph.subgraph(order)
     places = _places(graph, order)
     nodes = {
@@ -59,28 +69,35 @@ def link_graph(graph: "nx.Graph[str]", order: list[str], bridges: Collection[str
         for number, (customer, (x, y)) in enumerate(zip(order, places, strict=True), start=1)
     }
     thickest = min(THICKEST, max(2.0, INK / max(graph.number_of_edges(), 1)))
-    return LinkGraph(nodes=tuple(nodes.values()), edges=tuple(edges(graph, nodes, thickest)))
+    return LinkGraph(nodes=tuple(nodes.values()), edges=tuple(edges(graph, modalities, nodes, thickest)))
 
 
-def edges(graph: "nx.Graph[str]", nodes: Mapping[str, Node], thickest: float) -> list[Edge]:
+def edges(
+    graph: "nx.Graph[str]", modalities: Mapping[str, str], nodes: Mapping[str, Node], thickest: float
+) -> list[Edge]:
     """The links among `nodes`, weakest first; the strongest is drawn `thickest`."""
     links = sorted(graph.edges(data=True), key=lambda link: (link[2]["bits"], *sorted(link[:2])))
-    strongest = max((bits["bits"] for _, _, bits in links), default=1.0) or 1.0
+    strongest = max((tie["bits"] for _, _, tie in links), default=1.0) or 1.0
     drawn = []
-    for one, other, bits in links:
+    for one, other, tie in links:
         a, b = sorted((nodes[one], nodes[other]), key=lambda node: node.number)
-        drawn.append(_edge(a, b, bits, strongest, thickest))
+        bits: dict[str, float] = defaultdict(float)
+        for source, worth in tie["by_source"].items():
+            bits[modalities[source]] += worth
+        drawn.append(_edge(a, b, bits, max(THINNEST, thickest * tie["bits"] / strongest)))
     return drawn
 
 
-def _edge(a: Node, b: Node, bits: dict[str, float], strongest: float, thickest: float) -> Edge:
-    reasons = [f"{paint.label} {bits[paint.column]:.1f}" for paint in PAINTS if bits[paint.column] > 0]
+def _edge(a: Node, b: Node, bits: Mapping[str, float], thickness: float) -> Edge:
+    """A link, by its bits in each modality."""
+    paints = [paint for paint in paints_with(bits) if bits[paint.modality] > 0]
+    reasons = ", ".join(f"{paint.label} {bits[paint.modality]:.1f}" for paint in paints)
     return Edge(
         a=a,
         b=b,
-        paint=max(PAINTS, key=lambda paint: bits[paint.column]),
-        thickness=round(max(THINNEST, thickest * bits["bits"] / strongest), 1),
-        spoken=f"{a.customer_id} and {b.customer_id}: {', '.join(reasons) or '0'} bits",
+        paint=max(paints, key=lambda paint: bits[paint.modality]),
+        thickness=round(thickness, 1),
+        spoken=f"{a.customer_id} and {b.customer_id}: {reasons} bits",
     )
 
 

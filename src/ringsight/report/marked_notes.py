@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from ringsight.explain.matching import MatchingNotes
+from ringsight.explain.matching import MatchingNotes, MatchingPair
 
 LONGEST = 600
 """Characters of a note that are shown."""
@@ -34,10 +34,10 @@ class Note:
     """Characters cut off."""
 
 
-def spans_of(alike: Iterable[MatchingNotes]) -> Mapping[str, Sequence[Span]]:
-    """For each note the passages that it has alike with others."""
+def spans_of(pairs: Iterable[MatchingPair]) -> Mapping[str, Sequence[Span]]:
+    """For each note the passages that it has alike with others; pairs of other records have none."""
     spans: dict[str, list[Span]] = defaultdict(list)
-    for pair in alike:
+    for pair in (pair for pair in pairs if isinstance(pair, MatchingNotes)):
         for passage in pair.passages:
             stock = passage.only_agent or passage.customers > max(2, STOCK * pair.of)
             mark = "stock" if stock else "rare"

@@ -1,5 +1,6 @@
 """From results, records and embeddings to one HTML file."""
 
+from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -8,14 +9,14 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ringsight.detection.results import Results
 from ringsight.explain.ledger import Ledger
-from ringsight.explain.statements import bits, spoken
-from ringsight.records.bank import Bank, Modality
+from ringsight.explain.words import bits, spoken
+from ringsight.records.bank import Bank
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.writing import write_atomically
 from ringsight.report.members import records_of
 from ringsight.report.nullchart import null_chart
-from ringsight.report.palette import COLOURS, PAINTS
-from ringsight.report.ring_sections import account, case, rings_of
+from ringsight.report.palette import COLOURS, NEUTRAL, PAINTS, Paint, paints_with
+from ringsight.report.ring_sections import ring_lines, ring_section, score_account
 from ringsight.report.spacemap import space_map
 from ringsight.report.waterfall import cut_score
 
@@ -44,33 +45,33 @@ def write_report(
     Raises:
         DataError: if a member of a flagged or held ring is not in the bank.
     """
-    rings = rings_of(results)
-    flagged = [ring for ring in rings if ring.flagged]
-    held = [ring for ring in rings if ring.held and not ring.flagged]
-    explained = [ring for ring in rings if ring.explanation]
-    others = [ring for ring in rings if not (ring.flagged or ring.held or ring.explanation)]
-    cases = [*flagged, *held]
-    records = records_of(bank, [customer for ring in cases for customer in results.members_of(ring.ring_id)])
+    lines = ring_lines(results)
+    flagged = [line for line in lines if line.ring.flagged]
+    held = [line for line in lines if line.ring.held and not line.ring.flagged]
+    explained = [line for line in lines if line.ring.explanation]
+    others = [line for line in lines if not (line.ring.flagged or line.ring.held or line.ring.explanation)]
     cut = cut_score(results)
-    accounts = {ring.ring_id: account(ring, ledgers[ring.ring_id], cut) for ring in [*cases, *explained]}
+    looked_at = [score_account(line, ledgers[line.ring.ring_id], cut) for line in [*flagged, *held]]
+    records = records_of(bank, {customer for account in looked_at for customer in account.ledger.members})
     page = _environment().get_template("page.html.j2")
     html = page.render(
         bank=bank.path.resolve().name,
         summary=results.summary,
         expected=_expected(results.summary["expected_false_flags"]),
         figures=_figures(results, bank, embeddings),
-        paints=PAINTS,
+        paints=(*PAINTS, NEUTRAL),
+        legend=paints_with(results.modalities().values()),
         colours=COLOURS,
         flagged=flagged,
         held=held,
         unflagged=others[:UNFLAGGED_SHOWN],
-        longest_bar=max((ring.bar.total for ring in rings), default=0.0) or 1.0,
+        longest_bar=max((line.bar.total for line in lines), default=0.0) or 1.0,
         null_chart=null_chart(results),
         worlds=results.null["permutation"].n_unique(),
         space_map=space_map(results, embeddings[JOINT]) if JOINT in embeddings else None,
         joint_customers=len(embeddings[JOINT].customer_ids) if JOINT in embeddings else 0,
-        cases=[case(results, records, accounts[ring.ring_id]) for ring in cases],
-        explained=[accounts[ring.ring_id] for ring in explained],
+        sections=[ring_section(results, records, account) for account in looked_at],
+        explained=[score_account(line, ledgers[line.ring.ring_id], cut) for line in explained],
         provenance=list(_flat(results.summary)),
     )
     with write_atomically(path) as partial:
@@ -109,18 +110,22 @@ def _expected(false_flags: float) -> str:
 
 def _figures(results: Results, bank: Bank, embeddings: Mapping[str, Embeddings]) -> list[tuple[str, str]]:
     flagged = results.rings.filter("flagged")
-    coverage = [
-        (f"with {words}", f"{len(embeddings[modality].customer_ids):,}")
-        for modality, words in zip(Modality, ("transactions", "notes", "ID images"), strict=True)
-        if modality in embeddings
-    ]
     return [
         ("customers", f"{len(bank.customers):,}"),
-        *coverage,
+        *((f"with {paint.label}", f"{customers:,}") for paint, customers in _coverage(embeddings)),
         ("rings weighed", f"{len(results.rings):,}"),
         ("rings flagged", f"{len(flagged):,}"),
         ("explained, innocent", f"{int((results.rings['explanation'] != '').sum()):,}"),
     ]
+
+
+def _coverage(embeddings: Mapping[str, Embeddings]) -> list[tuple[Paint, int]]:
+    """How many customers have each modality, in the order of the paints."""
+    owners: dict[str, set[str]] = defaultdict(set)
+    for space, each in embeddings.items():
+        if space != JOINT:
+            owners[each.space].update(each.customer_ids.tolist())
+    return [(paint, len(owners[paint.modality])) for paint in paints_with(owners) if paint.modality in owners]
 
 
 def _flat(summary: Mapping[str, Any], above: str = "") -> list[tuple[str, str]]:

@@ -1,20 +1,25 @@
 """Every colour of the report and of the analysts' pages, on light and on dark; `palette.css` makes variables of them.
 
-Evidence has three hues that stay apart in the common forms of colour blindness, and ink for exact matches. Each reaches
-3:1 against the page. Colour never stands alone: bars keep this order, links have a dash of their own.
+The hues of evidence stay apart in the common forms of colour blindness, and each reaches 3:1 against the page. Colour
+never stands alone: bars keep the order of the paints, and links have a dash of their own.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from ringsight.explain.words import spoken
 
 
 @dataclass(frozen=True, slots=True)
 class Paint:
-    """How one kind of evidence looks."""
+    """How the evidence of one modality looks; all spaces of the modality share it."""
 
-    column: str
-    """The column of the links that holds its bits."""
+    modality: str
+    """Empty for the values of entity columns."""
     label: str
     """What people call it."""
+    css: str
+    """The class and the CSS variable that carry the colour."""
     light: str
     """Colour on the light page."""
     dark: str
@@ -22,19 +27,28 @@ class Paint:
     dash: str
     """SVG stroke-dasharray of a link in which it is strongest."""
 
-    @property
-    def css(self) -> str:
-        """The class and the CSS variable that carry the colour."""
-        return self.column.removeprefix("bits_").replace("_", "-")
-
 
 PAINTS = (
-    Paint("bits_transactions", "transactions", light="#1a5bab", dark="#62b0f2", dash="none"),
-    Paint("bits_notes", "notes", light="#c4530a", dark="#f3924a", dash="9 4"),
-    Paint("bits_id_images", "ID images", light="#0b8a6a", dark="#34c9a0", dash="3 3"),
-    Paint("bits_entities", "shared values", light="#4a535d", dark="#c3cbd3", dash="10 3 2 3"),
+    Paint("transactions", spoken("transactions"), "transactions", light="#1a5bab", dark="#62b0f2", dash="none"),
+    Paint("notes", spoken("notes"), "notes", light="#c4530a", dark="#f3924a", dash="9 4"),
+    Paint("id_images", spoken("id_images"), "id-images", light="#0b8a6a", dark="#34c9a0", dash="3 3"),
+    Paint("", "shared values", "entities", light="#4a535d", dark="#c3cbd3", dash="10 3 2 3"),
 )
 """In the order in which bars are stacked."""
+NEUTRAL = Paint("", "other evidence", "neutral", light="#84618f", dark="#c3a2d1", dash="1 4")
+"""For modalities that have no paint of their own."""
+
+
+def paint_of(modality: str) -> Paint:
+    """The paint of a modality; where it has none, the neutral one under its name."""
+    own = {paint.modality: paint for paint in PAINTS}
+    return own.get(modality) or replace(NEUTRAL, modality=modality, label=spoken(modality))
+
+
+def paints_with(modalities: Iterable[str]) -> tuple[Paint, ...]:
+    """`PAINTS`, then those of the other modalities given, by name."""
+    others = set(modalities).difference(paint.modality for paint in PAINTS)
+    return (*PAINTS, *(paint_of(modality) for modality in sorted(others)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +76,6 @@ COLOURS = (
     Colour("mark", "#fbe7a6", "#5c4a12"),
     Colour("on-ink", "#ffffff", "#12161a"),
     Colour("outline", "#b0123f", "#b0123f"),
-    *(Colour(paint.css, paint.light, paint.dark) for paint in PAINTS),
+    *(Colour(paint.css, paint.light, paint.dark) for paint in (*PAINTS, NEUTRAL)),
 )
 """`outline` lies on photographs, which are as light by night as by day."""

@@ -1,10 +1,15 @@
-"""The rings that a person should look at: each one's account, and of those that are cases everything that is shown."""
+"""The rings that a person should look at: what each one's score is made of, and all that is shown of flags."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 
+from ringsight.detection.conditions import ConditionKind
 from ringsight.detection.results import Results
 from ringsight.explain.ledger import Ledger
-from ringsight.explain.statements import condition_in_words, innocent_explanation, tells
+from ringsight.explain.rows import ConditionResult, RingRow, ring_rows
+from ringsight.explain.score_steps import score_steps
+from ringsight.explain.statements import condition_in_words, innocent_explanation
 from ringsight.report.comparison import Comparison, comparison
 from ringsight.report.evidence_bars import EvidenceBar, evidence_bars
 from ringsight.report.linkgraph import LinkGraph, link_graph
@@ -26,28 +31,20 @@ MEMBERS_IN_FULL = 12
 
 
 @dataclass(frozen=True, slots=True)
-class Ring:
-    """A row of the lists of rings: its place among all rings, its row of `Results.rings`, and its evidence."""
+class RingLine:
+    """A row of the lists of rings."""
 
     number: int
-    ring_id: str
-    size: int
-    score: float
-    p_value: float
-    q_value: float
-    adjusted_score: float
-    adjusted_q_value: float
-    flagged: bool
-    null: str
-    explanation: str
-    held: str
+    """Its place among all rings, from 1."""
+    ring: RingRow
     bar: EvidenceBar
 
 
 @dataclass(frozen=True, slots=True)
-class Condition:
+class ConditionLine:
     """A row of the table of conditions."""
 
+    kind: ConditionKind
     premise: str
     verdict: str
     decisive: bool
@@ -57,22 +54,22 @@ class Condition:
 
 
 @dataclass(frozen=True, slots=True)
-class Account:
-    """What a ring's score is made of, and what is left of it given what."""
+class ScoreAccount:
+    """What a ring's score is made of, and what is left of it under each condition."""
 
-    ring: Ring
+    line: RingLine
     ledger: Ledger
     waterfall: Waterfall
-    conditions: tuple[Condition, ...]
+    conditions: tuple[ConditionLine, ...]
     innocent: str
     """The best innocent explanation, in words."""
 
 
 @dataclass(frozen=True, slots=True)
-class Case:
+class RingSection:
     """A flagged or held ring and everything shown of it."""
 
-    account: Account
+    account: ScoreAccount
     graph: LinkGraph
     columns: tuple[str, ...]
     """Evidence columns in which members share a value."""
@@ -80,63 +77,67 @@ class Case:
     comparison: Comparison
     members: tuple[MemberProfile, ...]
     in_full: int
+    """How many of the members are shown with images and notes."""
 
     @property
-    def ring(self) -> Ring:
-        """The ring that it is about."""
-        return self.account.ring
+    def line(self) -> RingLine:
+        """The ring in the lists."""
+        return self.account.line
 
 
-def rings_of(results: Results) -> list[Ring]:
+def ring_lines(results: Results) -> list[RingLine]:
     """All rings, in their order."""
     bars = evidence_bars(results)
-    names = Ring.__slots__[1:-1]
-    return [
-        Ring(number=number, bar=bars[row["ring_id"]], **{name: row[name] for name in names})
-        for number, row in enumerate(results.rings.iter_rows(named=True), start=1)
-    ]
+    return [RingLine(number, ring, bars[ring.ring_id]) for number, ring in enumerate(ring_rows(results), start=1)]
 
 
-def account(ring: Ring, ledger: Ledger, cut: float | None) -> Account:
+def condition_lines(conditions: Sequence[ConditionResult]) -> tuple[ConditionLine, ...]:
+    """The conditions that say anything, in words."""
+    return tuple(
+        ConditionLine(each.kind, *condition_in_words(each), each.decisive, each.score, each.q_value)
+        for each in conditions
+        if each.tells
+    )
+
+
+def score_account(line: RingLine, ledger: Ledger, cut: float | None) -> ScoreAccount:
     """Account for a ring's score.
 
     Args:
-        ring: the ring.
+        line: the ring.
         ledger: its ledger.
         cut: the lowest score that is flagged.
     """
-    return Account(
-        ring=ring,
+    return ScoreAccount(
+        line=line,
         ledger=ledger,
-        waterfall=waterfall(ledger, cut),
-        conditions=tuple(
-            Condition(*condition_in_words(row), row["decisive"], row["score"], row["q_value"])
-            for row in ledger.conditions
-            if tells(row)
-        ),
+        waterfall=waterfall(score_steps(ledger.ring, ledger.agreement, ledger.conditions), cut),
+        conditions=condition_lines(ledger.conditions),
         innocent=innocent_explanation(ledger.ring, ledger.conditions),
     )
 
 
-def case(results: Results, records: Records, accounted: Account) -> Case:
+def ring_section(results: Results, records: Records, account: ScoreAccount) -> RingSection:
     """Show a ring with its members and their records.
 
     Args:
         results: the detection.
         records: of the ring's members at least.
-        accounted: of `account`.
+        account: of the ring.
     """
-    ledger = accounted.ledger
-    graph = results.graph(accounted.ring.ring_id)
+    ledger = account.ledger
+    graph = results.graph(ledger.ring.ring_id)
     strength = dict(graph.degree(weight="bits"))
     shown = sorted(ledger.members, key=lambda customer: (-round(strength[customer], 6), customer))[:MEMBERS_SHOWN]
     shared = shared_values(records, list(ledger.members))
-    return Case(
-        account=accounted,
-        graph=link_graph(graph, shown, {bridge.customer_id for bridge in ledger.fragility.bridges}),
+    bridges = {bridge.customer_id for bridge in ledger.fragility.bridges}
+    spans = spans_of(chain.from_iterable(ledger.matching_records.values()))
+    return RingSection(
+        account=account,
+        graph=link_graph(graph, results.modalities(), shown, bridges),
         columns=tuple(evidence_columns(shared)),
         shared=tuple(shared),
         comparison=comparison(ledger.matching_records, records),
-        members=tuple(members(records, shown, shared, spans_of(ledger.matching_records.notes), MEMBERS_IN_FULL)),
+        members=tuple(members(records, shown, shared, spans, MEMBERS_IN_FULL)),
         in_full=min(len(shown), MEMBERS_IN_FULL),
     )

@@ -9,14 +9,15 @@ holds notes and photographs. Nothing is left by which the pseudonym could be und
 import json
 import re
 import secrets
-from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from ringsight.errors import DataError
-from ringsight.explain.ledger import FILE, FOLDER
+from ringsight.explain.json_form import to_json
+from ringsight.explain.ledger import FILE, FOLDER, Ledger, LinkEvidence
 from ringsight.records.writing import write_atomically
 
 ERASED = "erased:"
@@ -93,48 +94,41 @@ def _read(file: Path) -> pl.DataFrame:
 def _erase_in_ledger(file: Path, customer_id: str, name: str) -> bool:
     if not file.is_file():
         return False
-    before = file.read_text(encoding="utf-8")
-    text = json.dumps(_redacted(json.loads(before), customer_id, name), indent=2, sort_keys=True, ensure_ascii=False)
+    ledger = Ledger.from_json(file.read_text(encoding="utf-8", errors="replace"), str(file))
+    content = json.loads(_redacted(ledger, customer_id).to_json())
     with write_atomically(file) as partial:
-        partial.write_text(f"{text}\n", encoding="utf-8", newline="\n")
+        partial.write_text(to_json(renamed(content, customer_id, name)), encoding="utf-8", newline="\n")
     if _names(file.read_text(encoding="utf-8"), customer_id):
         raise DataError(f"customer {customer_id!r} is still here", where=str(file), remedy="remove the file")
     return True
 
 
-def _redacted(ledger: Mapping[str, Any], customer_id: str, name: str) -> Any:  # noqa: ANN401 - whatever JSON can hold
-    pairs = [pair for alike in ledger["matching_records"].values() for pair in alike if customer_id in _ends(pair)]
-    gone = {customer_id, *(record for pair in pairs for record in _records(pair))}
-    values = {row["value"] for row in ledger["conditions"]} - {""}
-    matching_records = {
-        modality: [pair for pair in alike if customer_id not in _ends(pair)]
-        for modality, alike in ledger["matching_records"].items()
-    }
-    links = [
-        link | {"shared": [value | {"value": ""} for value in link["shared"]]} if customer_id in _ends(link) else link
-        for link in ledger["links"]
-    ]
-    statements = [
-        statement | {"text": _without(statement["text"], values)}
-        for statement in ledger["statements"]
-        if not gone.intersection(statement["records"]) and not _names(statement["text"], customer_id)
-    ]
-    conditions = [row | {"value": ""} for row in ledger["conditions"]]
-    parts = {"matching_records": matching_records, "links": links, "statements": statements, "conditions": conditions}
-    return renamed({**ledger, **parts}, customer_id, name)
+def _redacted(ledger: Ledger, customer_id: str) -> Ledger:
+    """The ledger without what it quotes of a customer's records; the customer's id is still in it."""
+    gone = {customer_id}
+    kept = {}
+    for modality, pairs in ledger.matching_records.items():
+        mine = [pair for pair in pairs if customer_id in (pair.customer_a, pair.customer_b)]
+        gone.update(*(set(pair.cites) - {pair.customer_a, pair.customer_b} for pair in mine))
+        kept[modality] = tuple(pair for pair in pairs if pair not in mine)
+    values = {condition.value for condition in ledger.conditions} - {""}
+    return replace(
+        ledger,
+        links=tuple(
+            _unquoted(link) if customer_id in (link.customer_a, link.customer_b) else link for link in ledger.links
+        ),
+        conditions=tuple(replace(condition, value="") for condition in ledger.conditions),
+        matching_records=kept,
+        statements=tuple(
+            replace(statement, text=_without(statement.text, values))
+            for statement in ledger.statements
+            if not gone.intersection(statement.records) and not _names(statement.text, customer_id)
+        ),
+    )
 
 
-def _ends(pair: Mapping[str, Any]) -> tuple[str, str]:
-    return pair["customer_a"], pair["customer_b"]
-
-
-def _records(pair: Mapping[str, Any]) -> Iterator[str]:
-    """The ids of the records that a pair of records alike is about."""
-    for key, value in pair.items():
-        if key.startswith(("note_", "image_", "transaction_")):
-            yield str(value)
-    for event in pair.get("events", ()):
-        yield from _records(event)
+def _unquoted(link: LinkEvidence) -> LinkEvidence:
+    return replace(link, shared=tuple(replace(value, value="") for value in link.shared))
 
 
 def _without(text: str, values: set[str]) -> str:

@@ -1,16 +1,15 @@
 """Everything that the page of a case shows of the evidence, before anything personal or any score is asked for."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
-
-import networkx as nx
 
 from ringsight.cases.case import Case
 from ringsight.detection.lineage import RingEvent
-from ringsight.detection.results import BITS
+from ringsight.explain.blinding import blind
 from ringsight.explain.ledger import Ledger
-from ringsight.explain.statements import Statement, condition_in_words, tells
+from ringsight.explain.score_steps import score_steps
+from ringsight.explain.statements import Statement, StatementKind
 from ringsight.report.members import (
     CarriedValue,
     MemberProfile,
@@ -19,36 +18,27 @@ from ringsight.report.members import (
     members,
     shared_values,
 )
-from ringsight.report.waterfall import ROW, Waterfall, cut_score, waterfall
+from ringsight.report.ring_sections import ConditionLine, condition_lines
+from ringsight.report.waterfall import Waterfall, cut_score, waterfall
 from ringsight.web.drawing import Carried, Drawing, drawing
 from ringsight.web.run import Run
 
 LISTED = 100
 """Members who are listed before all are asked for."""
-SCORED = ("searched", "score")
-"""Bars of the waterfall that tell the score."""
-
-
-@dataclass(frozen=True, slots=True)
-class Condition:
-    """What is given or left out, what follows, and whether the flag hangs on it."""
-
-    kind: str
-    premise: str
-    verdict: str
-    decisive: bool
+WITH_SCORE = (StatementKind.verdict, StatementKind.explanation)
+"""Statements that are shown beside the score."""
 
 
 @dataclass(frozen=True, slots=True)
 class CaseEvidence:
-    """What the page shows of the evidence."""
+    """What the page shows of the evidence: nothing that is `blind`."""
 
     drawing: Drawing
     waterfall: Waterfall | None
-    """Without the score; None where the run no longer holds the ring."""
+    """None where the run no longer holds the ring."""
     statements: tuple[Statement, ...]
-    """In words, without the score; each cites its records."""
-    conditions: tuple[Condition, ...]
+    conditions: tuple[ConditionLine, ...]
+    """Only premise, verdict and whether the flag hangs on it are shown."""
     shared: tuple[CarriedValue, ...]
     columns: tuple[str, ...]
     members: tuple[MemberProfile, ...]
@@ -69,6 +59,8 @@ class Score:
 
     ledger: Ledger
     waterfall: Waterfall
+    statements: tuple[Statement, ...]
+    """Those of `WITH_SCORE`."""
 
 
 def gathered(
@@ -84,7 +76,7 @@ def gathered(
         news: members who joined since the case was last decided.
     """
     ledger = run.ledger(ring_id)
-    graph = links_of(run, customer_ids)
+    graph = run.results.graph_of(customer_ids)
     strength = dict(graph.degree(weight="bits"))
     by_strength = sorted(customer_ids, key=lambda customer: (-round(strength[customer], 6), customer))
     known = [customer for customer in by_strength if customer in records.customers]
@@ -92,10 +84,12 @@ def gathered(
     shared = shared_values(records, known)
     bridges = {bridge.customer_id for bridge in ledger.fragility.bridges} if ledger else set()
     return CaseEvidence(
-        drawing=drawing(graph, order, _carried(records, shared, ledger, known), bridges, news),
-        waterfall=_unscored(waterfall(ledger, None)) if ledger else None,
-        statements=_unscored_statements(ledger) if ledger else (),
-        conditions=conditions_of(ledger) if ledger else (),
+        drawing=drawing(
+            graph, run.results.modalities(), order, _carried(records, shared, ledger, known), bridges, news
+        ),
+        waterfall=_blind_waterfall(ledger) if ledger else None,
+        statements=tuple(each for each in ledger.statements if not blind(each.kind)) if ledger else (),
+        conditions=condition_lines(ledger.conditions) if ledger else (),
         shared=tuple(shared),
         columns=tuple(evidence_columns(shared)),
         members=tuple(members(records, known, shared, {}, 0)),
@@ -107,28 +101,11 @@ def gathered(
 def score(run: Run, case: Case) -> Score | None:
     """The score of a case's ring; None where the run no longer holds it."""
     ledger = run.ledger(case.ring_id)
-    return Score(ledger, waterfall(ledger, cut_score(run.results))) if ledger else None
-
-
-def links_of(run: Run, customer_ids: Sequence[str]) -> "nx.Graph[str]":
-    """The members of a case and the links among them, whichever ring they were found in."""
-    names = list(customer_ids)
-    found = run.results.links.filter(
-        run.results.links["customer_a"].is_in(names) & run.results.links["customer_b"].is_in(names)
-    )
-    graph: nx.Graph[str] = nx.Graph()
-    graph.add_nodes_from(names)
-    for link in found.iter_rows(named=True):
-        bits = {name: float(link[name]) for name in BITS}
-        graph.add_edge(link["customer_a"], link["customer_b"], bits=sum(bits.values()), **bits)
-    return graph
-
-
-def conditions_of(ledger: Ledger) -> tuple[Condition, ...]:
-    """Innocent explanations, the proxy audit and counterfactuals, in words."""
-    return tuple(
-        Condition(row["kind"], *condition_in_words(row), row["decisive"]) for row in ledger.conditions if tells(row)
-    )
+    if ledger is None:
+        return None
+    steps = score_steps(ledger.ring, ledger.agreement, ledger.conditions)
+    beside = tuple(each for each in ledger.statements if each.kind in WITH_SCORE)
+    return Score(ledger, waterfall(steps, cut_score(run.results)), beside)
 
 
 def _carried(
@@ -147,14 +124,10 @@ def _carried(
     ]
 
 
-def _unscored_statements(ledger: Ledger) -> tuple[Statement, ...]:
-    """What corroborates, which comes after the verdict, and what cites records."""
-    return ledger.statements[1], *(each for each in ledger.statements if each.records)
-
-
-def _unscored(whole: Waterfall) -> Waterfall:
-    bars = tuple(bar for bar in whole.bars if bar.step.css not in SCORED)
-    return replace(whole, bars=bars, height=whole.height - ROW * (len(whole.bars) - len(bars)))
+def _blind_waterfall(ledger: Ledger) -> Waterfall:
+    """The steps that are not blind, laid out as if there were no others: their lengths do not tell the score."""
+    steps = score_steps(ledger.ring, ledger.agreement, ledger.conditions)
+    return waterfall([step for step in steps if not blind(step.kind)], None)
 
 
 def _of_ring(ledger: Ledger, customer_ids: Sequence[str]) -> str:
@@ -162,7 +135,7 @@ def _of_ring(ledger: Ledger, customer_ids: Sequence[str]) -> str:
     if len(present) == len(customer_ids) == len(ledger.members):
         return ""
     return (
-        f"Statements, bits and explanations are those of the ring {ledger.ring['ring_id']} as it was found: "
+        f"Statements, bits and explanations are those of the ring {ledger.ring.ring_id} as it was found: "
         f"{len(ledger.members)} members, {len(present)} of them in this case of {len(customer_ids)}."
     )
 

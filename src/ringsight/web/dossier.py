@@ -4,7 +4,7 @@ Ids of records, no note and no photograph. The narrative is the ledger's own sen
 """
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,8 +15,7 @@ from ringsight.cases.casebook import CaseBook
 from ringsight.cases.users import User
 from ringsight.errors import DataError
 from ringsight.explain.ledger import Ledger
-from ringsight.explain.matching import MatchingRecords
-from ringsight.explain.statements import Statement, images_in_words, notes_in_words, transactions_in_words
+from ringsight.explain.statements import Statement, about_records
 from ringsight.web.case_evidence import Score, score
 from ringsight.web.runs import NotReadyError, Runs
 from ringsight.web.templates import environment
@@ -96,17 +95,9 @@ def as_json(dossier: Dossier) -> str:
 
 
 def _further(ledger: Ledger) -> tuple[Statement, ...]:
-    return tuple(each for each in _alike(ledger.matching_records) if each not in ledger.statements)
-
-
-def _alike(matching_records: MatchingRecords) -> Iterator[Statement]:
-    for notes in matching_records.notes:
-        yield Statement(notes_in_words(notes), (notes.note_a, notes.note_b))
-    for images in matching_records.id_images:
-        yield Statement(images_in_words(images), (images.image_a, images.image_b))
-    for pair in matching_records.transactions:
-        met = tuple(name for event in pair.events for name in (event.transaction_a, event.transaction_b))
-        yield Statement(transactions_in_words(pair), (pair.customer_a, pair.customer_b, *met))
+    """The matching records that the statements leave out."""
+    every = [about_records(pair) for pairs in ledger.matching_records.values() for pair in pairs]
+    return tuple(each for each in every if each not in ledger.statements)
 
 
 def _plain(value: object) -> object:

@@ -1,7 +1,7 @@
 """The links of a case as a picture that can be moved about: members, their links, and the values that they share."""
 
 import random
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from threading import Lock
 
@@ -12,6 +12,7 @@ import numpy as np
 from ringsight.records.bank import ColumnRole
 from ringsight.report.linkgraph import THICKEST, Edge, Node, edges, fitted
 from ringsight.report.members import CarriedValue
+from ringsight.report.palette import Paint, paints_with
 
 WIDTH, HEIGHT, MARGIN = 760, 460, 34
 STEPS, MOVES = 400, 50_000
@@ -51,6 +52,7 @@ class Drawing:
     nodes: tuple[MemberNode, ...]
     edges: tuple[Edge, ...]
     connectors: tuple[Connector, ...]
+    legend: tuple[Paint, ...]
     width: int = WIDTH
     height: int = HEIGHT
 
@@ -66,6 +68,7 @@ class Carried:
 
 def drawing(
     graph: "nx.Graph[str]",
+    modalities: Mapping[str, str],
     order: Sequence[str],
     carried: Sequence[Carried],
     bridges: Collection[str],
@@ -74,7 +77,8 @@ def drawing(
     """Draw the links among members.
 
     Args:
-        graph: members and links, with bits by modality, as `Results.graph` gives them.
+        graph: members and links, as `Results.graph_of` gives them.
+        modalities: of `Results.modalities`.
         order: members in the order of their numbers.
         carried: values that two members or more share.
         bridges: members without whom the ring falls apart.
@@ -88,11 +92,12 @@ def drawing(
     }
     return Drawing(
         nodes=tuple(nodes.values()),
-        edges=tuple(edges(graph, nodes, THICKEST)),
+        edges=tuple(edges(graph, modalities, nodes, THICKEST)),
         connectors=tuple(
             Connector(tie.value, x, y, tie.hub, tuple(nodes[customer] for customer in tie.members))
             for tie, (x, y) in zip(ties, places[len(order) :], strict=True)
         ),
+        legend=paints_with(modalities.values()),
     )
 
 

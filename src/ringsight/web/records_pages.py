@@ -1,6 +1,7 @@
 """What is shown of a case on request alone, and recorded: the score, notes, photographs, masked values, the dossier."""
 
 from collections.abc import Iterable
+from itertools import chain
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request
@@ -62,7 +63,7 @@ def records(
     if customer not in case.members:
         raise CaseError("this customer is no member of the case")
     ledger = app.runs.of(case).ledger(case.ring_id)
-    spans = spans_of(ledger.matching_records.notes) if ledger else {}
+    spans = spans_of(chain.from_iterable(ledger.matching_records.values())) if ledger else {}
     [shown] = members(app.runs.records(case), [customer], [], spans, 1)
     _record(app, user, case, Look.view_note, [(customer, note.note_id) for note in shown.notes])
     _record(app, user, case, Look.view_photo, [(customer, photo.image_id) for photo in shown.images])

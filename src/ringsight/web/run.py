@@ -5,16 +5,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from pydantic import TypeAdapter
-
 from ringsight.cases.run_import import bank_config
 from ringsight.detection.lineage import Lineage
 from ringsight.detection.results import Results
-from ringsight.explain.ledger import FILE, FOLDER, Ledger, ledgers_of
+from ringsight.explain.ledger import FILE, FOLDER, Ledger, ledgers_of, read_ledger
 from ringsight.records.bank import Bank
 from ringsight.records.reading import read_bank
-
-_LEDGER = TypeAdapter(Ledger)
 
 
 @dataclass(slots=True, eq=False)
@@ -39,7 +35,7 @@ class Run:
             for ring_id in present.intersection(ring_ids).difference(self._ledgers):
                 written = self.folder / FOLDER / ring_id / FILE
                 if written.is_file():
-                    self._ledgers[ring_id] = _LEDGER.validate_json(written.read_bytes())
+                    self._ledgers[ring_id] = read_ledger(written)
             missing = sorted(present.intersection(ring_ids).difference(self._ledgers))
             if missing:
                 self._ledgers |= ledgers_of(self.results, self.bank, missing)

@@ -6,8 +6,8 @@ from urllib.parse import urlsplit
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from ringsight.explain.statements import bits, rate, spoken
-from ringsight.report.palette import COLOURS, PAINTS
+from ringsight.explain.words import bits, rate, spoken
+from ringsight.report.palette import COLOURS, NEUTRAL, PAINTS
 
 KEPT = 2
 """Characters of a masked value that are shown."""
@@ -35,7 +35,7 @@ def environment() -> Environment:
         "signed": signed,
         "spoken": spoken,
     }
-    made.globals |= {"paints": PAINTS, "colours": COLOURS}
+    made.globals |= {"paints": (*PAINTS, NEUTRAL), "colours": COLOURS}
     return made
 
 

@@ -1,11 +1,17 @@
-"""MatchingRecords: what stands in two customers' own records that a reader can check with the eye.
+"""Matching records: what two customers' own records have alike, for a reader to check with the eye.
 
-No model takes part. Notes agree in words, ID images in regions, transactions in hours, counterparties and moments; each
-agreement says how many others of the bank agree as well, for a stock phrase or a card's printed frame ties nobody.
-MatchingRecords illustrate the evidence of a ring and are no part of its score.
+No model takes part. Notes agree in words, ID images in regions, transactions in hours, counterparties and moments. Each
+agreement says how many others of the bank agree as well, because a stock phrase or a card's printed frame ties nobody.
+Matching records illustrate the evidence of a ring and are no part of its score.
 """
 
-from ringsight.explain.matching.gathering import MatchingRecords, gather_matching_records
+from ringsight.explain.matching.gathering import (
+    COMPARERS,
+    Comparer,
+    MatchingPair,
+    MatchingRecords,
+    gather_matching_records,
+)
 from ringsight.explain.matching.matching_images import IMAGES_EACH, MatchingImages, Region, matching_images
 from ringsight.explain.matching.matching_notes import NOTES_EACH, MatchingNotes, Passage, matching_notes
 from ringsight.explain.matching.matching_transactions import (
@@ -17,10 +23,13 @@ from ringsight.explain.matching.matching_transactions import (
 )
 
 __all__ = [
+    "COMPARERS",
     "IMAGES_EACH",
     "NOTES_EACH",
+    "Comparer",
     "MatchingImages",
     "MatchingNotes",
+    "MatchingPair",
     "MatchingRecords",
     "MatchingTransactions",
     "Passage",

@@ -9,6 +9,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import product
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +26,8 @@ from ringsight.explain.matching.likeness import (
     likeness,
 )
 from ringsight.explain.matching.sampling import Pair, customers_of, latest_each, records_by_customer, strangers
-from ringsight.records.bank import Bank
+from ringsight.explain.words import of_strangers
+from ringsight.records.bank import Bank, Modality
 
 IMAGES_EACH = 2
 """Images of a customer that are compared, the latest."""
@@ -58,6 +60,7 @@ class Region:
 class MatchingImages:
     """The two images of two customers that look most alike."""
 
+    modality: ClassVar[str] = Modality.id_images
     customer_a: str
     customer_b: str
     image_a: str
@@ -75,6 +78,20 @@ class MatchingImages:
     def weight(self) -> float:
         """How much is alike: for choosing what to show, nothing else."""
         return self.area
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """The two images."""
+        return self.image_a, self.image_b
+
+    @property
+    def sentence(self) -> str:
+        """Where the two images look alike."""
+        return (
+            f"ID images {self.image_a} and {self.image_b}: {self.area:.0%} of the first looks alike, the largest "
+            f"region at a correlation of {self.regions[0].correlation:.2f}; "
+            f"{of_strangers(self.usual, self.strangers)} do over as much of it."
+        )
 
 
 def matching_images(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingImages]:

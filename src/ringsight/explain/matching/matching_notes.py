@@ -10,13 +10,14 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from difflib import Match, SequenceMatcher
 from itertools import product
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import polars as pl
 
 from ringsight.explain.matching.sampling import Pair, customers_of, latest_each, records_by_customer
-from ringsight.records.bank import Bank
+from ringsight.explain.words import count
+from ringsight.records.bank import Bank, Modality
 
 NOTES_EACH = 4
 """Notes of a customer that are compared, the latest."""
@@ -53,6 +54,7 @@ class Passage:
 class MatchingNotes:
     """The two notes of two customers that agree most."""
 
+    modality: ClassVar[str] = Modality.notes
     customer_a: str
     customer_b: str
     note_a: str
@@ -69,6 +71,27 @@ class MatchingNotes:
     def weight(self) -> float:
         """How rare its passages are, in bits, those of one agent left out: for choosing what to show, nothing else."""
         return sum(float(np.log2(self.of / each.customers)) for each in self.passages if not each.only_agent)
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """The two notes."""
+        return self.note_a, self.note_b
+
+    @property
+    def sentence(self) -> str:
+        """What the two notes have alike."""
+        longest = max(self.passages, key=lambda passage: passage.words)
+        rarest = min(self.passages, key=lambda passage: passage.customers)
+        agents = sorted({passage.only_agent for passage in self.passages} - {""})
+        template = (
+            f" Some of it stands in notes of agent {' and '.join(agents)} alone, as a template would." if agents else ""
+        )
+        by = f", both by agent {self.agent_a}" if self.agent_a and self.agent_a == self.agent_b else ""
+        return (
+            f"Notes {self.note_a} and {self.note_b}{by}: {count(len(self.passages), 'passage')} alike, the longest "
+            f"of {longest.words} words; the rarest stands in the notes of {rarest.customers} of {self.of} customers."
+            f"{template}"
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,15 @@
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import ClassVar
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.explain.matching.sampling import Pair, customers_of, records_by_customer, strangers
-from ringsight.records.bank import Bank
+from ringsight.explain.words import count, of_strangers
+from ringsight.records.bank import Bank, Modality
 
 HOURS = 24 * 7
 SAME_MOMENT = timedelta(minutes=15)
@@ -48,6 +50,7 @@ class SameMoment:
 class MatchingTransactions:
     """What two customers' transactions have alike."""
 
+    modality: ClassVar[str] = Modality.transactions
     customer_a: str
     customer_b: str
     overlap: float
@@ -73,6 +76,24 @@ class MatchingTransactions:
         carriers = [each.customers for each in self.counterparties] + [each.customers for each in self.events]
         rhythm = -float(np.log2(max(self.usual, 1 / (self.strangers + 1))))
         return sum(float(np.log2(self.of / customers)) for customers in carriers) + rhythm
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """The two customers, whose hours are compared whole, and the transactions of equal sums."""
+        met = (name for event in self.events for name in (event.transaction_a, event.transaction_b))
+        return self.customer_a, self.customer_b, *met
+
+    @property
+    def sentence(self) -> str:
+        """What the two customers' transactions have alike."""
+        moments = f"{count(self.moments, 'equal sum')} at one moment; " if self.moments else ""
+        rare = self.counterparties[0] if self.counterparties else None
+        rarest = f", the rarest {rare.counterparty_id} with {rare.customers} of {self.of} customers" if rare else ""
+        return (
+            f"Transactions of {self.customer_a} and {self.customer_b}: {count(self.shared, 'counterparty')} in common"
+            f"{rarest}; {moments}hours overlap by {self.overlap:.0%}, and those of "
+            f"{of_strangers(self.usual, self.strangers)} do as much."
+        )
 
 
 def matching_transactions(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingTransactions]:

@@ -1,0 +1,26 @@
+"""What analysts do not see until they ask for the score, so that the score does not judge for them."""
+
+from typing import assert_never
+
+from ringsight.explain.score_steps import StepKind
+from ringsight.explain.statements import StatementKind
+
+
+def blind(kind: StatementKind | StepKind) -> bool:
+    """Whether a statement or a step stays hidden until the score is asked for.
+
+    Hidden is what tells the score, a rate, or what either of them comes to.
+    """
+    match kind:
+        case StatementKind.verdict | StatementKind.explanation | StatementKind.condition:
+            return True
+        case StepKind.chance | StepKind.score:
+            return True
+        case StatementKind.corroboration | StatementKind.matching_records:
+            return False
+        case StatementKind.not_compared | StatementKind.fragility:
+            return False
+        case StepKind.proposer | StepKind.source | StepKind.isolation | StepKind.explained:
+            return False
+        case _:
+            assert_never(kind)
