@@ -19,6 +19,7 @@ from ringsight.cases.errors import BookError, ForbiddenError
 from ringsight.cases.users import SYSTEM, Role, User
 from ringsight.detection.results import Results
 from ringsight.errors import DataError
+from ringsight.explain.ledger import read_ledger
 from ringsight.jobs.erase import EraseJob, erase_results
 from ringsight.jobs.review import keep_house
 from ringsight.runs.erasure import ERASED, erase_from_results
@@ -98,6 +99,37 @@ def test_others_of_the_ring_keep_their_evidence(used: CaseBook, run: Path):
     pairs = {(pair["customer_a"], pair["customer_b"]) for pair in ledger["matching_records"]["notes"]}
     assert pairs <= {("C00", "C02")}
     assert Results.read(run).rings["score"].to_list() == [20.0]
+
+
+def test_the_ledger_is_read_back_as_one_and_its_sentences_keep_their_kinds(used: CaseBook, run: Path):
+    file = run / "rings" / "R1" / "ledger.json"
+    before = read_ledger(file)
+    assert any(GONE in statement.records for statement in before.statements)
+    erase_customer(used, GONE, ADMIN)
+    after = read_ledger(file)
+    assert after.to_json() == file.read_text(encoding="utf-8")
+    kept = [s for s in before.statements if not {GONE, f"N{GONE}"} & set(s.records) and GONE not in s.text]
+    assert [(each.kind, each.records) for each in after.statements] == [(each.kind, each.records) for each in kept]
+    assert after.agreement == before.agreement
+    assert after.ring == before.ring
+    assert all(condition.value == "" for condition in after.conditions)
+    pairs = [pair for alike in after.matching_records.values() for pair in alike]
+    assert pairs
+    assert {name for pair in pairs for name in (pair.customer_a, pair.customer_b)} == {"C00", "C02"}
+
+
+def test_a_ledger_that_cannot_be_read_is_named(run: Path):
+    (run / "rings" / "R1" / "ledger.json").write_text(f'{{"members": ["{GONE}"]}}')
+    with pytest.raises(DataError, match=r"ledger\.json: not a ledger of this version"):
+        erase_from_results(run, GONE, f"{ERASED}x")
+
+
+def test_links_of_an_erased_customer_keep_their_bits_by_source(used: CaseBook, run: Path):
+    before = pl.read_parquet(run / "links.parquet")
+    erase_customer(used, GONE, ADMIN)
+    after = pl.read_parquet(run / "links.parquet")
+    assert after.select("ring_id", "source", "bits").equals(before.select("ring_id", "source", "bits"))
+    assert GONE not in {*after["customer_a"], *after["customer_b"]}
 
 
 def test_the_run_taken_in_again_brings_nobody_back(used: CaseBook, run: Path, world: World):

@@ -1,8 +1,8 @@
 """The ledger adds up, cites records without quoting them, and is written the same way twice."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import replace
+from collections.abc import Callable, Iterator
+from dataclasses import fields, is_dataclass, replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -11,104 +11,15 @@ import numpy as np
 import polars as pl
 import pytest
 from bank_of_records import MONDAY, bank_of_records, link_table
+from four_rings import PROTECTED, RING, SCRIPT
 from simulated_bank import simulate
 
 from ringsight.detection.detect import DetectConfig, detect
-from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, CONDITIONS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.results import Results
 from ringsight.errors import DataError
-from ringsight.explain.ledger import Ledger, ledger, reviewed, write_ledgers
+from ringsight.explain.ledger import Ledger, ledger, read_ledger, reviewed, write_ledgers
 from ringsight.explain.words import spoken
 from ringsight.records.bank import Bank, ColumnRole
-
-SCRIPT = "my mother is in hospital and the parcel waits at customs"
-PROTECTED = "Wilhelmina"
-RING = ("a", "b", "c", "d")
-MEMBERSHIP = {"Rflag": RING, "Rheld": "efg", "Rhome": "hij", "Rpass": "klm"}
-
-
-def table(rows: list[tuple[Any, ...]], schema: dict[str, Any]) -> pl.DataFrame:
-    return pl.DataFrame(rows, schema=schema, orient="row")
-
-
-@pytest.fixture(scope="module")
-def bank() -> Bank:
-    """Twenty customers; a and b share a device that only they have, all share a telephone number, d stands apart."""
-    return bank_of_records(
-        customers=[
-            {
-                "customer_id": name,
-                "opened_at": MONDAY,
-                "device_id": "D-both" if name in "ab" else f"D-{name}",
-                "phone": "P-hub",
-                "branch": "B1",
-                "name": PROTECTED,
-            }
-            for name in "abcdefghijklmnopqrst"
-        ],
-        notes=[("N1", "a", SCRIPT, "A1"), ("N2", "b", SCRIPT, "A2"), ("N3", "e", "nothing of the kind", "A2")],
-        roles={
-            "device_id": ColumnRole.evidence,
-            "phone": ColumnRole.evidence,
-            "branch": ColumnRole.innocent,
-            "name": ColumnRole.protected,
-        },
-    )
-
-
-@pytest.fixture(scope="module")
-def results() -> Results:
-    """A flagged ring of a to d, in which c is the bridge to d; one explained, one held, one of chance."""
-    permutation = ("permutation", "notes", 0.5)
-    return Results(
-        rings=table(
-            [
-                ("Rflag", 4, 21.5, 0.0001, 0.002, 19.0, 0.003, True, *permutation, "", ""),
-                ("Rheld", 3, 11.5, 0.0001, 0.002, 11.5, 0.003, False, *permutation, "", "name"),
-                ("Rhome", 3, 10.5, 0.0001, 0.002, 1.5, 0.5, False, *permutation, "branch", ""),
-                ("Rpass", 3, 3.1, 0.4, 0.6, 1.1, 0.6, False, *permutation, "", ""),
-            ],
-            RINGS,
-        ),
-        members=table(
-            [(ring, name) for ring, names in MEMBERSHIP.items() for name in names],
-            MEMBERS,
-        ),
-        links=link_table([
-            ("Rflag", "a", "b", {"transactions": 1.0, "notes": 9.0, "id_images": 0.5, "device_id": np.log2(20 / 2)}),
-            ("Rflag", "a", "c", {"transactions": 7.0}),
-            ("Rflag", "b", "c", {"transactions": 6.0}),
-            ("Rflag", "c", "d", {"transactions": 5.0}),
-        ]),
-        agreement=table(
-            [
-                ("Rflag", "notes", "space", "notes", 3, 9.0, True),
-                ("Rflag", "transactions", "space", "transactions", 4, 20.0, False),
-                ("Rflag", "device_id", "entity", "", 4, 5.25, False),
-                ("Rflag", "id_images", "space", "id_images", 2, -0.25, False),
-            ],
-            AGREEMENT,
-        ),
-        conditions=table(
-            [
-                ("Rflag", "innocent", "branch", "B1", 4, 24.0, 19.0, 0.003, False),
-                ("Rflag", "innocent", "employer", "Mill", 1, 25.0, 21.5, 0.002, False),
-                ("Rflag", "protected", "name", PROTECTED, 4, 24.0, 19.0, 0.003, False),
-                ("Rflag", "without", "transactions", "", 0, 5.0, 1.0, 0.9, True),
-                ("Rflag", "only", "notes + device_id", "", 0, 18.0, 17.0, 0.004, False),
-                ("Rhome", "innocent", "branch", "B1", 3, 3.0, 1.5, 0.5, True),
-            ],
-            CONDITIONS,
-        ),
-        audit=table([], AUDIT),
-        null=table([], NULL),
-        summary={"fdr": 0.05},
-    )  # fmt: skip
-
-
-@pytest.fixture(scope="module")
-def flagged(results: Results, bank: Bank) -> Ledger:
-    return ledger("Rflag", results, bank)
 
 
 def strings(value: object) -> Iterator[str]:
@@ -250,6 +161,59 @@ def test_pairs_cover_every_member_that_has_a_like(bank: Bank, results: Results):
     kept = ledger("Rflag", replace(results, links=links), replace(bank, notes=bank_of_records(notes=texts).notes))
     met = {name for pair in kept.matching_records["notes"] for name in (pair.customer_a, pair.customer_b)}
     assert met == set(RING)
+
+
+def test_a_ledger_is_read_back_as_it_was_written(flagged: Ledger, results: Results, bank: Bank, tmp_path: Path):
+    for written in (flagged, *write_ledgers(results, bank, tmp_path).values()):
+        read = Ledger.from_json(written.to_json())
+        assert read.to_json() == written.to_json()
+        assert kinds(read) == kinds(written)
+        assert list(read.matching_records) == list(written.matching_records)
+    file = tmp_path / "rings" / "Rflag" / "ledger.json"
+    assert read_ledger(file) == Ledger.from_json(flagged.to_json())
+
+
+def kinds(value: object) -> object:
+    """The types that a value is made of; a mapping's by key."""
+    match value:
+        case _ if is_dataclass(value):
+            return type(value), [kinds(getattr(value, field.name)) for field in fields(value)]
+        case dict():
+            return {key: kinds(each) for key, each in value.items()}
+        case tuple():
+            return [kinds(each) for each in value]
+        case _:
+            return type(value)
+
+
+@pytest.mark.parametrize(
+    ("damage", "named"),
+    [
+        (lambda content: content.pop("fragility"), "fragility"),
+        (lambda content: content.update(rumour=1), "rumour"),
+        (lambda content: content["ring"].pop("score"), "score"),
+        (lambda content: content["ring"].update(score="much"), "much"),
+        (lambda content: content["statements"][0].update(kind="rumour"), "rumour"),
+        (lambda content: content["agreement"][0].update(kind="modality"), "modality"),
+        (lambda content: content["matching_records"].update(rumours=[]), "rumours"),
+        (lambda content: content.update(links={}), "{}"),
+    ],
+)
+def test_a_file_that_is_no_ledger_is_refused_by_name(
+    flagged: Ledger, damage: Callable[[dict[str, Any]], object], named: str, tmp_path: Path
+):
+    content = json.loads(flagged.to_json())
+    damage(content)
+    file = tmp_path / "ledger.json"
+    file.write_text(json.dumps(content), encoding="utf-8")
+    with pytest.raises(DataError, match=rf"ledger\.json: not a ledger of this version.*{named}"):
+        read_ledger(file)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "null", '{"ring": 1}'])
+def test_what_is_not_json_or_another_thing_is_refused(text: str):
+    with pytest.raises(DataError, match="not a ledger"):
+        Ledger.from_json(text)
 
 
 def _written(results: Results, bank: Bank, out: Path) -> list[Path]:

@@ -87,9 +87,11 @@ class Ledger:
         hints = get_type_hints(cls)
         try:
             content = json.loads(text)
+            if content.keys() != hints.keys():
+                raise TypeError(f"a ledger has {sorted(hints)}, not {sorted(content)}")
             matching_records = _matching_records(content["matching_records"])
             parts = {name: read_as(kind, content[name]) for name, kind in hints.items() if name != "matching_records"}
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, AttributeError) as error:
             raise DataError(f"not a ledger of this version ({error})", where=where, remedy="detect again") from error
         return cls(**parts, matching_records=matching_records)
 
