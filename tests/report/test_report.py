@@ -349,8 +349,8 @@ def test_the_detection_of_another_bank_is_refused(bank: Bank, results: Results, 
 def test_the_map_holds_every_customer_once_and_stays_in_its_frame(results: Results, joint: Embeddings):
     drawn = space_map(results, joint)
     assert drawn is not None
-    dots = re.findall(r"M([\d.]+) ([\d.]+)h0", drawn.others + "".join(star.members for star in drawn.stars))
-    assert len(dots) == len(IDS)
+    dots = re.findall(r"M([\d.]+) ([\d.]+)h0", drawn.dots + "".join(star.dots for star in drawn.stars))
+    assert len(dots) == len(IDS) == len(drawn.others) + sum(len(star.places) for star in drawn.stars)
     assert all(0 <= float(x) <= drawn.width and 0 <= float(y) <= drawn.height for x, y in dots)
     assert [star.ring_id for star in drawn.stars] == ["Rflag", "Rdense"]
 
@@ -362,7 +362,7 @@ def test_the_map_of_a_large_bank_keeps_every_flagged_member(
     drawn = space_map(results, joint)
     assert drawn is not None
     assert drawn.customers == 10
-    assert [star.members.count("h0") for star in drawn.stars] == [4, 4]
+    assert [star.dots.count("h0") for star in drawn.stars] == [4, 4]
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
@@ -378,7 +378,8 @@ def test_the_threshold_parts_flagged_from_unflagged_dots(results: Results):
     for column in chart.columns:
         for dot in column.dots:
             assert column.threshold is not None
-            assert (dot.y <= column.threshold) == dot.flagged
+            assert (dot.score >= column.threshold) == dot.flagged
+            assert (chart.y(dot.score) <= chart.y(column.threshold)) == dot.flagged
     assert null_chart(empty()) is None
 
 

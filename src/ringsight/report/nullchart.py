@@ -12,21 +12,34 @@ WIDTH, HEIGHT = 600, 400
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 44
 BINS = 56
 WIDEST = 64.0
+"""Of a column's width, as much at most is drawn on."""
+HALF = 0.44
+"""Largest half width of what chance yields, as a share of what is drawn on."""
 UPPER_SIZES = (3, 4, 5, 6, 7, 8, 9, 10, 15, 25, 50)
 """Rings up to each of these sizes share a column with nothing smaller; larger ones share the last column."""
 
 
 @dataclass(frozen=True, slots=True)
 class Dot:
-    """An observed ring; `x` and `y` in the picture's units."""
+    """An observed ring."""
 
-    x: float
-    y: float
     ring_id: str
     score: float
-    """Beyond the best innocent explanation."""
+    """Beyond the best innocent explanation, in bits."""
     flagged: bool
     """Flagged, or held for a protected column."""
+    offset: float
+    """Places right of the middle, from -1 / 4 to 1 / 4 of what is drawn on."""
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """How many rings chance yields between two scores."""
+
+    low: float
+    high: float
+    width: float
+    """From 0 to 1; it follows the logarithm of the count, so that one ring still shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,27 +47,54 @@ class Column:
     """Rings of one size or a few neighbouring ones."""
 
     label: str
-    x: float
-    chance: str
-    """Outline of the scores under permutation, as an SVG path; empty where no permutation gave such a ring."""
+    chance: tuple[Band, ...]
+    """Scores under permutation, upwards; empty where no permutation gave such a ring."""
     dots: tuple[Dot, ...]
     threshold: float | None
-    """Height of the lowest score that is flagged: of all sizes where one score parts them, else of this column."""
+    """The lowest score that is flagged: of all sizes where one score parts them, else of this column."""
 
 
 @dataclass(frozen=True, slots=True)
 class NullChart:
-    """The picture, in SVG units from the top left."""
+    """The picture: scores in bits, and where they stand in SVG units from the top left."""
 
     columns: tuple[Column, ...]
-    column_width: float
-    ticks: tuple[tuple[int, float], ...]
-    """Score and height of each gridline."""
+    ticks: tuple[int, ...]
+    """Score of each gridline; the last is the top."""
     width: int = WIDTH
     height: int = HEIGHT
     left: int = LEFT
     right: int = WIDTH - RIGHT
     floor: int = HEIGHT - BOTTOM
+
+    @property
+    def column_width(self) -> float:
+        """Of every column."""
+        return (self.right - self.left) / len(self.columns)
+
+    @property
+    def drawn_on(self) -> float:
+        """Width in the middle of a column that is drawn on."""
+        return min(self.column_width, WIDEST)
+
+    def x(self, at: int) -> float:
+        """The middle of a column."""
+        return round(self.left + self.column_width * (at + 0.5), 1)
+
+    def y(self, score: float) -> float:
+        """The height of a score; below zero all stand on the floor."""
+        return round(self.floor - max(score, 0.0) / self.ticks[-1] * (self.floor - TOP), 1)
+
+    def dot_x(self, dot: Dot, at: int) -> float:
+        """Where a dot of a column stands."""
+        return round(self.x(at) + self.drawn_on * dot.offset, 1)
+
+    def outline(self, at: int) -> str:
+        """What chance yields in a column, mirrored about its middle, as an SVG path."""
+        bands, x, half = self.columns[at].chance, self.x(at), self.drawn_on * HALF
+        right = [(x + half * band.width, self.y(score)) for band in bands for score in (band.low, band.high)]
+        left = [(2 * x - across, y) for across, y in reversed(right)]
+        return "M" + "L".join(f"{across:.1f} {y}" for across, y in [*right, *left]) + "Z"
 
 
 def null_chart(results: Results) -> NullChart | None:
@@ -64,29 +104,17 @@ def null_chart(results: Results) -> NullChart | None:
     scores = pl.concat([rings["score"], results.null["score"]])
     if scores.is_empty():
         return None
-    step, top = _scale(max(float(scores.max()), 1.0))  # type: ignore[arg-type]
+    ticks = _ticks(max(float(scores.max()), 1.0))  # type: ignore[arg-type]
     rings = rings.with_columns(column=_column_of(rings["size"]))
     null = results.null.with_columns(column=_column_of(results.null["size"]))
-    present = sorted({*rings["column"], *null["column"]})
-    width = (WIDTH - LEFT - RIGHT) / len(present)
     everywhere = _parting_score(rings)
     columns = []
-    for place, at in enumerate(present):
+    for at in sorted({*rings["column"], *null["column"]}):
         here = rings.filter(pl.col("column") == at)
-        chance = null.filter(pl.col("column") == at)["score"].to_numpy()
-        x = LEFT + width * (place + 0.5)
         lowest = min(here.filter("flagged")["score"], default=None) if everywhere is None else everywhere
-        columns.append(
-            Column(
-                label=_label(at),
-                x=round(x, 1),
-                chance=_outline(x, min(width, WIDEST) * 0.44, top, chance),
-                dots=_dots(x, min(width, WIDEST), top, here),
-                threshold=None if lowest is None else _height(lowest, top),
-            )
-        )
-    ticks = tuple((score, _height(score, top)) for score in range(0, top + 1, step))
-    return NullChart(columns=tuple(columns), column_width=round(width, 1), ticks=ticks)
+        chance = null.filter(pl.col("column") == at)["score"].to_numpy()
+        columns.append(Column(_label(at), _bands(chance, ticks[-1]), _dots(here), lowest))
+    return NullChart(tuple(columns), ticks)
 
 
 def _parting_score(rings: pl.DataFrame) -> float | None:
@@ -95,14 +123,10 @@ def _parting_score(rings: pl.DataFrame) -> float | None:
     return min(flagged) if flagged and min(flagged) > max(others, default=-np.inf) else None
 
 
-def _scale(largest: float) -> tuple[int, int]:
-    """A round step that gives at most eight gridlines, and the first multiple of it that is large enough."""
+def _ticks(largest: float) -> tuple[int, ...]:
+    """Multiples of a round step, at most nine, from 0 to the first that is large enough."""
     step = next(step * 10**power for power in range(9) for step in (1, 2, 5) if largest <= 8 * step * 10**power)
-    return step, step * int(np.ceil(largest / step))
-
-
-def _height(score: float, top: int) -> float:
-    return round(HEIGHT - BOTTOM - max(score, 0.0) / top * (HEIGHT - BOTTOM - TOP), 1)
+    return tuple(range(0, step * int(np.ceil(largest / step)) + 1, step))
 
 
 def _column_of(sizes: pl.Series) -> pl.Series:
@@ -116,29 +140,21 @@ def _label(at: int) -> str:
     return str(first) if first == UPPER_SIZES[at] else f"{first}–{UPPER_SIZES[at]}"
 
 
-def _dots(x: float, width: float, top: int, rings: pl.DataFrame) -> tuple[Dot, ...]:
+def _dots(rings: pl.DataFrame) -> tuple[Dot, ...]:
     """Spread the rings of a column sideways by the golden ratio, so that equal scores stay apart."""
     return tuple(
-        Dot(
-            x=round(x + width * 0.5 * ((number * 0.618034) % 1 - 0.5), 1),
-            y=_height(ring["score"], top),
-            ring_id=ring["ring_id"],
-            score=ring["score"],
-            flagged=ring["flagged"],
-        )
-        for number, ring in enumerate(rings.iter_rows(named=True))
+        Dot(ring_id, score, flagged, offset=0.5 * ((number * 0.618034) % 1 - 0.5))
+        for number, (ring_id, score, flagged) in enumerate(rings.select("ring_id", "score", "flagged").iter_rows())
     )
 
 
-def _outline(x: float, half: float, top: int, scores: NDArray[np.float64]) -> str:
-    """A histogram mirrored about `x`; its width follows the logarithm of the count, so that one ring still shows."""
+def _bands(scores: NDArray[np.float64], top: int) -> tuple[Band, ...]:
+    """A histogram from the lowest score to the highest."""
     if len(scores) == 0:
-        return ""
+        return ()
     counts, edges = np.histogram(np.clip(scores, 0, top), bins=BINS, range=(0, top))
     filled = np.flatnonzero(counts)
-    counts, edges = counts[filled[0] : filled[-1] + 1], edges[filled[0] : filled[-1] + 2]
-    widths = half * np.log1p(counts) / np.log1p(counts.max())
-    heights = [_height(edge, top) for edge in edges]
-    right = [(x + w, y) for w, *pair in zip(widths, heights[:-1], heights[1:], strict=True) for y in pair]
-    left = [(2 * x - across, y) for across, y in reversed(right)]
-    return "M" + "L".join(f"{across:.1f} {y}" for across, y in [*right, *left]) + "Z"
+    widths = np.log1p(counts) / np.log1p(counts.max())
+    return tuple(
+        Band(float(edges[at]), float(edges[at + 1]), float(widths[at])) for at in range(filled[0], filled[-1] + 1)
+    )

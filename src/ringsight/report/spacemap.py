@@ -19,33 +19,50 @@ SMALLEST_TSNE = 30
 ITERATIONS = 400
 SEED = 0
 
+Places = NDArray[np.float64]
+"""Places in the picture; shape (customers, 2)."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Star:
     """A flagged ring: its members, joined to the median of their places."""
 
     number: int
     ring_id: str
-    spokes: str
-    """SVG path from the centre to every member."""
-    members: str
-    """SVG path of zero-length strokes: a round cap makes each a dot."""
+    centre: tuple[float, float]
+    places: Places
+    """Of the members."""
     x: float
     y: float
     """Where the number stands."""
 
+    @property
+    def spokes(self) -> str:
+        """SVG path from the centre to every member."""
+        return "".join(f"M{self.centre[0]:.1f} {self.centre[1]:.1f}L{x:.1f} {y:.1f}" for x, y in self.places)
 
-@dataclass(frozen=True, slots=True)
+    @property
+    def dots(self) -> str:
+        """SVG path of the members."""
+        return _dots(self.places)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class SpaceMap:
     """The picture, in SVG units from the top left."""
 
     method: str
-    others: str
-    """SVG path of zero-length strokes, one for each customer outside flagged rings."""
+    others: Places
+    """Of the customers outside flagged rings."""
     stars: tuple[Star, ...]
     customers: int
     width: int = WIDTH
     height: int = HEIGHT
+
+    @property
+    def dots(self) -> str:
+        """SVG path of the customers outside flagged rings."""
+        return _dots(self.others)
 
 
 def space_map(results: Results, joint: Embeddings) -> SpaceMap | None:
@@ -69,7 +86,7 @@ def space_map(results: Results, joint: Embeddings) -> SpaceMap | None:
         if len(found):
             stars.append(_star(numbers[ring], ring, places[found], stars))
     others = places[shown[~in_ring[shown]]]
-    return SpaceMap(method=method, others=_dots(others), stars=tuple(stars), customers=len(shown))
+    return SpaceMap(method=method, others=others, stars=tuple(stars), customers=len(shown))
 
 
 def _shown(in_ring: NDArray[np.bool_]) -> NDArray[np.int64]:
@@ -117,8 +134,7 @@ def _fit(flat: NDArray[np.float64]) -> NDArray[np.float64]:
 def _star(number: int, ring: str, places: NDArray[np.float64], others: list[Star]) -> Star:
     centre = np.median(places, axis=0)
     x, y = _free_place(float(centre[0]), float(places[:, 1].min()) - 8, others)
-    spokes = "".join(f"M{centre[0]:.1f} {centre[1]:.1f}L{x:.1f} {y:.1f}" for x, y in places)
-    return Star(number=number, ring_id=ring, spokes=spokes, members=_dots(places), x=round(x, 1), y=round(y, 1))
+    return Star(number, ring, (float(centre[0]), float(centre[1])), places, round(x, 1), round(y, 1))
 
 
 def _free_place(x: float, y: float, others: list[Star]) -> tuple[float, float]:
@@ -132,5 +148,6 @@ def _free_place(x: float, y: float, others: list[Star]) -> tuple[float, float]:
     return x, y
 
 
-def _dots(places: NDArray[np.float64]) -> str:
+def _dots(places: Places) -> str:
+    """Strokes of no length: a round cap makes each a dot."""
     return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)
