@@ -45,6 +45,11 @@ class Step:
         """What it adds, or takes off."""
         return self.end - self.start
 
+    @property
+    def adds(self) -> bool:
+        """Whether it adds to the steps before it, or takes off."""
+        return self.kind not in (StepKind.proposer, StepKind.score)
+
 
 def score_steps(
     ring: RingRow, agreement: Sequence[SourceAgreement], conditions: Sequence[ConditionResult]

@@ -27,6 +27,16 @@ def bits(figure: float) -> str:
     return f"{figure:.1f}".replace("-", "−")
 
 
+def signed(figure: float) -> str:
+    """Bits that are added or taken off."""
+    return bits(figure) if figure < 0 else f"+{bits(figure)}"
+
+
+def percent(share: float) -> str:
+    """A share of the bank."""
+    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}" if share >= 0.001 else "< 0.1%"
+
+
 def count(number: int, thing: str) -> str:
     """A number of things: `1 party`, `2 parties`."""
     plural = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"

@@ -15,6 +15,8 @@ THICKEST, THINNEST = 6.0, 0.8
 INK = 110.0
 """Thickness that all links of a drawing may use up together, were they all the strongest."""
 LARGEST_KAMADA = 40
+MEMBERS_SHOWN = 30
+"""Members of a ring in its drawing, the best linked first."""
 SEED = 0
 
 
@@ -49,6 +51,12 @@ class LinkGraph:
     edges: tuple[Edge, ...]
     width: int = WIDTH
     height: int = HEIGHT
+
+
+def best_linked_first(graph: "nx.Graph[str]") -> list[str]:
+    """The members of a graph of `Results.graph`, those with the most bits first, ties by id."""
+    strength = dict(graph.degree(weight="bits"))
+    return sorted(graph, key=lambda customer: (-round(strength[customer], 6), customer))
 
 
 def link_graph(

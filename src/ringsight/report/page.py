@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ringsight.detection.results import Results
 from ringsight.explain.ledger import Ledger
-from ringsight.explain.words import bits, spoken
+from ringsight.explain.words import bits, percent, signed, spoken
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.writing import write_atomically
@@ -86,21 +86,13 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"bits": bits, "chance": _chance, "percent": _percent, "signed": _signed, "spoken": spoken}
+    environment.filters |= {"bits": bits, "chance": _chance, "percent": percent, "signed": signed, "spoken": spoken}
     return environment
 
 
 def _chance(value: float) -> str:
     """Write a p- or q-value so that a column of them lines up."""
     return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
-
-
-def _percent(share: float) -> str:
-    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}" if share >= 0.001 else "< 0.1%"
-
-
-def _signed(figure: float) -> str:
-    return bits(figure) if figure < 0 else f"+{bits(figure)}"
 
 
 def _expected(false_flags: float) -> str:

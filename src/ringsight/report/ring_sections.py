@@ -12,7 +12,7 @@ from ringsight.explain.score_steps import score_steps
 from ringsight.explain.statements import condition_in_words, innocent_explanation
 from ringsight.report.comparison import Comparison, comparison
 from ringsight.report.evidence_bars import EvidenceBar, evidence_bars
-from ringsight.report.linkgraph import LinkGraph, link_graph
+from ringsight.report.linkgraph import MEMBERS_SHOWN, LinkGraph, best_linked_first, link_graph
 from ringsight.report.marked_notes import spans_of
 from ringsight.report.members import (
     CarriedValue,
@@ -24,8 +24,6 @@ from ringsight.report.members import (
 )
 from ringsight.report.waterfall import Waterfall, waterfall
 
-MEMBERS_SHOWN = 30
-"""Members of a ring in its drawing and its table, the best linked first."""
 MEMBERS_IN_FULL = 12
 """Members of a ring with images and notes."""
 
@@ -127,8 +125,7 @@ def ring_section(results: Results, records: Records, account: ScoreAccount) -> R
     """
     ledger = account.ledger
     graph = results.graph(ledger.ring.ring_id)
-    strength = dict(graph.degree(weight="bits"))
-    shown = sorted(ledger.members, key=lambda customer: (-round(strength[customer], 6), customer))[:MEMBERS_SHOWN]
+    shown = best_linked_first(graph)[:MEMBERS_SHOWN]
     shared = shared_values(records, list(ledger.members))
     bridges = {bridge.customer_id for bridge in ledger.fragility.bridges}
     spans = spans_of(chain.from_iterable(ledger.matching_records.values()))

@@ -26,11 +26,6 @@ class WaterfallBar:
     joint: float | None
     """Where the next step begins; None after the last one, and after one that does not count."""
 
-    @property
-    def signed(self) -> bool:
-        """Whether its figure is written with a sign: it adds to what stands above it."""
-        return self.step.kind not in (StepKind.proposer, StepKind.score)
-
 
 @dataclass(frozen=True, slots=True)
 class Waterfall:

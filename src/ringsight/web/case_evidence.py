@@ -10,6 +10,7 @@ from ringsight.explain.blinding import blind
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.score_steps import score_steps
 from ringsight.explain.statements import Statement, StatementKind
+from ringsight.report.linkgraph import best_linked_first
 from ringsight.report.members import (
     CarriedValue,
     MemberProfile,
@@ -77,10 +78,9 @@ def gathered(
     """
     ledger = run.ledger(ring_id)
     graph = run.results.graph_of(customer_ids)
-    strength = dict(graph.degree(weight="bits"))
-    by_strength = sorted(customer_ids, key=lambda customer: (-round(strength[customer], 6), customer))
-    known = [customer for customer in by_strength if customer in records.customers]
-    order = [*known, *(customer for customer in by_strength if customer not in records.customers)]
+    foremost = best_linked_first(graph)
+    known = [customer for customer in foremost if customer in records.customers]
+    order = [*known, *(customer for customer in foremost if customer not in records.customers)]
     shared = shared_values(records, known)
     bridges = {bridge.customer_id for bridge in ledger.fragility.bridges} if ledger else set()
     return CaseEvidence(

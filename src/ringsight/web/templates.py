@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from jinja2 import ChoiceLoader, Environment, PackageLoader, StrictUndefined
 
-from ringsight.explain.words import bits, rate, spoken
+from ringsight.explain.words import bits, percent, rate, signed, spoken
 from ringsight.report.palette import COLOURS, NEUTRAL, PAINTS
 
 KEPT = 2
@@ -62,13 +62,3 @@ def money(amount: float) -> str:
 def rough(amount: float) -> str:
     """An amount to two figures, as an expectation deserves."""
     return f"{float(f'{amount:.1e}'):,.0f}"
-
-
-def percent(share: float) -> str:
-    """A share of the bank."""
-    return f"{share:.0%}" if share >= 0.1 else f"{share:.1%}" if share >= 0.001 else "< 0.1%"
-
-
-def signed(figure: float) -> str:
-    """Bits that are added or taken off."""
-    return bits(figure) if figure < 0 else f"+{bits(figure)}"
