@@ -93,8 +93,8 @@ class Results:
     space belongs to, empty for an entity. Sources that did not propose the ring corroborate it, and add up."""
     conditions: pl.DataFrame
     """Columns of `CONDITIONS`: bits of corroboration and isolation, score and q-value of each ring within reach, given
-    an innocent or protected column (`value` is the commonest among `carriers` members), without a trace, or with only
-    the fewest traces that suffice; `decisive` where it would then not be flagged."""
+    an innocent or protected column (`value` is the commonest among `carriers` members), without a source, or with only
+    the fewest sources that suffice; `decisive` where it would then not be flagged."""
     audit: pl.DataFrame
     """Columns of `rings.audit.AUDIT`: how often each protected group is flagged, against all others."""
     null: pl.DataFrame

@@ -1,1 +1,1 @@
-"""Why a ring is a ring: matching records, a ledger of the evidence, and the same in plain sentences."""
+"""Why a ring is a ring: the ledger of its evidence, the steps of its score, matching records, plain sentences."""

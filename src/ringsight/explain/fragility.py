@@ -1,11 +1,11 @@
-"""What holds a ring together: the members who are its bridges, and what would break it."""
+"""What holds a ring together: its bridges, and the fewest links or members whose loss would split it."""
 
 from dataclasses import dataclass
 
 import networkx as nx
 
 LARGEST_CUT = 40
-"""The fewest links and members that split a ring are sought in rings of at most so many members."""
+"""Largest ring, in members, in which the smallest cuts are searched for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,7 +14,7 @@ class Bridge:
 
     customer_id: str
     parts: tuple[int, ...]
-    """Members in each part that would remain, the largest first."""
+    """Sizes of the parts that would remain, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +24,7 @@ class Split:
     links: tuple[tuple[str, str], ...]
     members: tuple[str, ...]
     parts: tuple[int, ...]
-    """Members in each part that would remain, the largest first."""
+    """Sizes of the parts that would remain, the largest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +32,14 @@ class Fragility:
     """How a ring's links hold it together."""
 
     parts: tuple[int, ...]
-    """Members in each part that the links alone make, the largest first; one part where all hang together."""
+    """Sizes of the parts that the links alone leave, the largest first; one part where all members are connected."""
     bridges: tuple[Bridge, ...]
     """Articulation points of the link graph, by customer id."""
     fewest_links: Split | None
-    """A smallest set of links whose loss splits the ring; None where it is in parts already, or too large to try."""
+    """A smallest set of links whose loss splits the ring; None where it is split already, or larger than
+    `LARGEST_CUT`."""
     fewest_members: Split | None
-    """A smallest set of members whose loss splits the others; None also where everybody is linked with everybody."""
+    """A smallest set of members whose loss splits the others; None also where all are linked with all."""
 
 
 def fragility(graph: "nx.Graph[str]") -> Fragility:

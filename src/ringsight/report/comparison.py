@@ -16,7 +16,7 @@ BOX = (320, 220)
 
 @dataclass(frozen=True, slots=True)
 class NotesComparison:
-    """Two notes, what they have alike marked."""
+    """Two notes, with the passages marked that both have."""
 
     sentence: str
     alike: MatchingNotes
@@ -26,7 +26,7 @@ class NotesComparison:
 
 @dataclass(frozen=True, slots=True)
 class ImagesComparison:
-    """Two images, to be outlined where they look alike."""
+    """Two images, with outlines where they look alike."""
 
     sentence: str
     alike: MatchingImages
@@ -36,7 +36,7 @@ class ImagesComparison:
 
 @dataclass(frozen=True, slots=True)
 class RhythmsComparison:
-    """Two rhythms laid over each other, and what else the transactions have alike."""
+    """Two rhythms in one picture, and what else the transactions have alike."""
 
     sentence: str
     alike: MatchingTransactions
@@ -45,13 +45,13 @@ class RhythmsComparison:
 
 @dataclass(slots=True)
 class Comparison:
-    """All of it, the most telling first."""
+    """The pairs of each modality, the most telling first."""
 
     notes: list[NotesComparison] = field(default_factory=list)
     images: list[ImagesComparison] = field(default_factory=list)
     rhythms: list[RhythmsComparison] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
-    """Of pairs that have no picture: what they have alike, in words."""
+    """Pairs of other modalities: what they have alike, in words."""
 
     def __bool__(self) -> bool:
         """Whether there is anything to show."""

@@ -1,4 +1,4 @@
-"""A ring's links as a drawing: who is tied to whom, by what most, and how strongly."""
+"""A ring's links as a drawing: who is tied to whom, by which evidence most, and how strongly."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping
@@ -13,7 +13,7 @@ from ringsight.report.palette import Paint, paints_with
 WIDTH, HEIGHT, MARGIN = 400, 320, 26
 THICKEST, THINNEST = 6.0, 0.8
 INK = 110.0
-"""Thickness that all links of a drawing may use up together, were they all the strongest."""
+"""Thickness of all links together, if all were as strong as the strongest: many links are drawn thinner."""
 LARGEST_KAMADA = 40
 MEMBERS_SHOWN = 30
 """Members of a ring in its drawing, the best linked first."""
@@ -45,7 +45,7 @@ class Edge:
 
 @dataclass(frozen=True, slots=True)
 class LinkGraph:
-    """The drawing, in SVG units from the top left; weak links first, so that strong ones lie above them."""
+    """The drawing, in SVG units from the top left; weak links first, so that strong ones are drawn over them."""
 
     nodes: tuple[Node, ...]
     edges: tuple[Edge, ...]
@@ -110,7 +110,7 @@ def _edge(a: Node, b: Node, bits: Mapping[str, float], thickness: float) -> Edge
 
 
 def _places(graph: "nx.Graph[str]", order: list[str]) -> NDArray[np.float64]:
-    """Places in the picture, shape (members, 2): Kamada–Kawai where it is quick and defined, else springs."""
+    """Places in the picture, shape (members, 2): by Kamada and Kawai (1989) in small connected rings, else springs."""
     ordered: nx.Graph[str] = nx.Graph()
     ordered.add_nodes_from(order)
     ordered.add_edges_from(sorted((min(a, b), max(a, b)) for a, b in graph.edges))
@@ -122,7 +122,7 @@ def _places(graph: "nx.Graph[str]", order: list[str]) -> NDArray[np.float64]:
 
 
 def fitted(places: NDArray[np.float64], picture: tuple[int, int], margin: int) -> NDArray[np.float64]:
-    """Places stretched over a picture of some width and height, inside a margin; shape (places, 2)."""
+    """Places scaled to a picture of some width and height, inside a margin; shape (places, 2)."""
     low, high = places.min(axis=0), places.max(axis=0)
     spread = np.where(high - low > 1e-6, high - low, np.inf)  # a flat side is centred
     scaled = np.where(np.isfinite(spread), (places - low) / spread, 0.5)

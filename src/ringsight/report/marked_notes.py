@@ -1,4 +1,4 @@
-"""Call notes as a reader needs them: short, with the passages marked that another member's note has too."""
+"""Call notes for readers: cut short, with the passages marked that another member's note has too."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,7 +9,7 @@ from ringsight.explain.matching import MatchingNotes, MatchingPair
 LONGEST = 600
 """Characters of a note that are shown."""
 STOCK = 0.1
-"""A passage in the notes of a larger share of customers is a stock phrase, as is one of a single agent."""
+"""A passage that a larger share of customers' notes have is a stock phrase; so is one of a single agent."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Note:
     note_id: str
     date: str
     pieces: tuple[tuple[str, str], ...]
-    """The text in pieces: (text, mark of its span or nothing)."""
+    """The text in pieces: (text, mark of its span or "")."""
     left_out: int
     """Characters cut off."""
 
 
 def spans_of(pairs: Iterable[MatchingPair]) -> Mapping[str, Sequence[Span]]:
-    """For each note the passages that it has alike with others; pairs of other records have none."""
+    """For each note the passages that it has alike with others; pairs of other records are passed over."""
     spans: dict[str, list[Span]] = defaultdict(list)
     for pair in (pair for pair in pairs if isinstance(pair, MatchingNotes)):
         for passage in pair.passages:
@@ -47,7 +47,7 @@ def spans_of(pairs: Iterable[MatchingPair]) -> Mapping[str, Sequence[Span]]:
 
 
 def note(note_id: str, date: str, text: str, spans: Iterable[Span]) -> Note:
-    """Cut a note and mark its spans; where they overlap, the rare one shows."""
+    """Cut a note and mark its spans; where two overlap, the rare one is shown."""
     shown = text[:LONGEST]
     marks = [""] * len(shown)
     for span in sorted(spans, key=lambda span: span.mark == "rare"):

@@ -1,4 +1,4 @@
-"""The members of the rings that become cases: what the bank knows of them, and their records made small."""
+"""The members of a ring: what the bank knows of them, and their records in short."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -30,7 +30,7 @@ class CarriedValue:
 
 @dataclass(frozen=True, slots=True)
 class MemberProfile:
-    """One member; `number` stands in the drawing and in the table."""
+    """One member; `number` is shown in the drawing and in the table."""
 
     number: int
     customer_id: str
@@ -56,7 +56,7 @@ class Records:
 
 
 def records_of(bank: Bank, customer_ids: Iterable[str]) -> Records:
-    """Gather what `members` and `shared_values` need, in one pass over each table.
+    """Gather what `members` and `carried_values` need, in one pass over each table.
 
     Raises:
         DataError: if the bank has no such customer.
@@ -78,8 +78,8 @@ def records_of(bank: Bank, customer_ids: Iterable[str]) -> Records:
     )
 
 
-def shared_values(records: Records, members: list[str]) -> list[CarriedValue]:
-    """Evidence that two members or more carry alike, and innocent values that half of them do; most carried first."""
+def carried_values(records: Records, members: list[str]) -> list[CarriedValue]:
+    """Evidence values of two members or more, then innocent values of half of them or more; most carried first."""
     shared = []
     for role, enough in ((ColumnRole.evidence, 2), (ColumnRole.innocent, max(2, len(members) / 2))):
         for column in records.bank.columns_with(role):
@@ -93,7 +93,7 @@ def shared_values(records: Records, members: list[str]) -> list[CarriedValue]:
     return sorted(shared, key=lambda s: (s.role != ColumnRole.evidence, -s.carriers, s.column, s.value))
 
 
-def evidence_columns(shared: Iterable[CarriedValue]) -> list[str]:
+def carried_columns(shared: Iterable[CarriedValue]) -> list[str]:
     """The evidence columns in which members share a value, sorted."""
     return sorted({value.column for value in shared if value.role is ColumnRole.evidence})
 
@@ -106,12 +106,12 @@ def members(
     Args:
         records: of these customers at least.
         shown: customer ids, in the order of their numbers.
-        shared: what `shared_values` found in the ring; of its evidence columns the values are given.
-        spans: by note, what it has alike with another member's.
-        full: for how many members, from the first, notes and images are given too.
+        shared: what `carried_values` found in the ring; the values in its evidence columns are shown.
+        spans: by note, the passages that another member's note has too.
+        full: for how many members, from the first on, notes and images are shown too.
     """
     common = {(value.column, value.value) for value in shared}
-    columns = evidence_columns(shared)
+    columns = carried_columns(shared)
     people = []
     for number, customer in enumerate(shown, start=1):
         row = records.customers[customer]

@@ -1,4 +1,4 @@
-"""What chance yields against what was observed: ring scores by size, from the permutations and from the bank."""
+"""Ring scores by size: those of the bank, over those that permutations yield."""
 
 from dataclasses import dataclass
 
@@ -12,11 +12,11 @@ WIDTH, HEIGHT = 600, 400
 LEFT, RIGHT, TOP, BOTTOM = 44, 10, 12, 44
 BINS = 56
 WIDEST = 64.0
-"""Of a column's width, as much at most is drawn on."""
+"""At most so much of a column's width is drawn on."""
 HALF = 0.44
 """Largest half width of what chance yields, as a share of what is drawn on."""
 UPPER_SIZES = (3, 4, 5, 6, 7, 8, 9, 10, 15, 25, 50)
-"""Rings up to each of these sizes share a column with nothing smaller; larger ones share the last column."""
+"""The largest size of each column; rings larger than all have a column of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +51,7 @@ class Column:
     """Scores under permutation, upwards; empty where no permutation gave such a ring."""
     dots: tuple[Dot, ...]
     threshold: float | None
-    """The lowest score that is flagged: of all sizes where one score parts them, else of this column."""
+    """The lowest score that is flagged: of all sizes where one score separates them, else of this column."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +118,7 @@ def null_chart(results: Results) -> NullChart | None:
 
 
 def _parting_score(rings: pl.DataFrame) -> float | None:
-    """The score that parts flagged from unflagged rings whatever their size, None where there is none."""
+    """The score that separates flagged from unflagged rings of all sizes; None where no score does."""
     flagged, others = (rings.filter(pl.col("flagged") == which)["score"].to_list() for which in (True, False))
     return min(flagged) if flagged and min(flagged) > max(others, default=-np.inf) else None
 

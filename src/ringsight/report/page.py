@@ -1,4 +1,4 @@
-"""From results, records and embeddings to one HTML file."""
+"""The report: one HTML file made of results, records, embeddings and ledgers."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -32,13 +32,13 @@ def write_report(
 ) -> None:
     """Write the report of a detection as one self-contained HTML file, the same bytes for the same input.
 
-    ID images and notes of the members of flagged and held rings lie in the file, folded away. Protected columns do
-    not, but for their names.
+    ID images and notes of the members of flagged and held rings are in the file, folded away. Of protected columns only
+    the names are.
 
     Args:
         results: the detection.
         bank: the records that were searched.
-        embeddings: by space; `joint` draws the map, which is left out without it.
+        embeddings: by space; the map is drawn from `joint`, and left out without it.
         path: the HTML file, replaced atomically.
         ledgers: those of `write_ledgers`: of every flagged, held or explained ring.
 
@@ -96,7 +96,7 @@ def _chance(value: float) -> str:
 
 
 def _expected(false_flags: float) -> str:
-    """How many flags are expected to be coincidence, in words that fit `about … to be coincidence`."""
+    """How many flags are expected to be coincidence, in words."""
     return "fewer than one" if false_flags < 0.5 else f"about {false_flags:.0f}"
 
 

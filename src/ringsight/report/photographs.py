@@ -26,7 +26,7 @@ class Photograph:
 
 
 def photograph(folder: Path, image_id: str, path: str, box: tuple[int, int] = BOX) -> Photograph:
-    """Shrink the image at `path`, relative to `folder`, into a box; an image that cannot be used becomes its fault."""
+    """Shrink the image at `path`, relative to `folder`, to fit a box; an image that cannot be used gives its fault."""
     fault = image_fault(folder, path, MAX_PIXELS)
     if fault is not None:
         return Photograph(image_id=image_id, uri="", fault=fault)

@@ -1,4 +1,4 @@
-"""When and how much a customer moves money: counts by hour and weekday, and the hours of two laid over each other."""
+"""When and how much a customer moves money: counts by hour and weekday, and the hours of two in one picture."""
 
 from dataclasses import dataclass
 
@@ -21,7 +21,7 @@ class Rhythm:
     """A customer's transactions, 24 hours by 7 weekdays (UTC, Monday first)."""
 
     levels: tuple[str, ...]
-    """SVG paths, one for each level of activity from faint to full; an hour is one unit wide."""
+    """SVG paths, one for each level of activity, from low to high; an hour is one unit wide."""
     transactions: int
     spoken: str
 
@@ -42,7 +42,7 @@ class Overlay:
 
 
 def overlay(one: pl.DataFrame, other: pl.DataFrame) -> Overlay:
-    """Lay the hours of the week of two customers over each other, each as a share of its own transactions."""
+    """Draw the hours of the week of two customers in one picture, as shares of each one's transactions."""
     a, b = hours_of_week(one), hours_of_week(other)
     highest = max(float(a.max()), float(b.max())) or 1.0
     hour = WIDTH / len(a)

@@ -18,9 +18,9 @@ from ringsight.report.members import (
     CarriedValue,
     MemberProfile,
     Records,
-    evidence_columns,
+    carried_columns,
+    carried_values,
     members,
-    shared_values,
 )
 from ringsight.report.waterfall import Waterfall, waterfall
 
@@ -126,13 +126,13 @@ def ring_section(results: Results, records: Records, account: ScoreAccount) -> R
     ledger = account.ledger
     graph = results.graph(ledger.ring.ring_id)
     shown = best_linked_first(graph)[:MEMBERS_SHOWN]
-    shared = shared_values(records, list(ledger.members))
+    shared = carried_values(records, list(ledger.members))
     bridges = {bridge.customer_id for bridge in ledger.fragility.bridges}
     spans = spans_of(chain.from_iterable(ledger.matching_records.values()))
     return RingSection(
         account=account,
         graph=link_graph(graph, results.modalities(), shown, bridges),
-        columns=tuple(evidence_columns(shared)),
+        columns=tuple(carried_columns(shared)),
         shared=tuple(shared),
         comparison=comparison(ledger.matching_records, records),
         members=tuple(members(records, shown, shared, spans, MEMBERS_IN_FULL)),

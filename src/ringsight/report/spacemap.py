@@ -1,8 +1,8 @@
 """A map of the joint space in two dimensions: everybody in grey, flagged rings as stars.
 
-t-SNE (van der Maaten & Hinton, 2008) of at most `LARGEST_TSNE` customers: all of a small bank, of a larger one the
-members of flagged rings and a seeded sample. The first two principal components where t-SNE has too few customers
-to work with, or too many are flagged. A picture for the eye: distances on it decide nothing.
+t-SNE (van der Maaten & Hinton, 2008) of at most `LARGEST_TSNE` customers: all of a small bank; of a larger one the
+members of flagged rings and a sample with a fixed seed. Where t-SNE has too few customers, or too many are flagged, the
+first two principal components. Distances on the map decide nothing.
 """
 
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ Places = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Star:
-    """A flagged ring: its members, joined to the median of their places."""
+    """A flagged ring: its members, each joined to the median of their places."""
 
     number: int
     ring_id: str
@@ -34,7 +34,7 @@ class Star:
     """Of the members."""
     x: float
     y: float
-    """Where the number stands."""
+    """Where the number is written."""
 
     @property
     def spokes(self) -> str:
@@ -90,7 +90,7 @@ def space_map(results: Results, joint: Embeddings) -> SpaceMap | None:
 
 
 def _shown(in_ring: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """All rows of a small bank; of a large one the members of flagged rings and a seeded sample, sorted."""
+    """All rows of a small bank; of a large one those of flagged members and of a sample; sorted."""
     if len(in_ring) <= LARGEST_TSNE:
         return np.arange(len(in_ring))
     others = np.flatnonzero(~in_ring)
@@ -124,7 +124,7 @@ def _principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
 
 
 def _fit(flat: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Scale both axes to the picture, which keeps near things near and wastes no paper."""
+    """Scale each axis to the picture."""
     low, high = flat.min(axis=0), flat.max(axis=0)
     size = np.array([WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN])
     places: NDArray[np.float64] = MARGIN + (flat - low) / np.maximum(high - low, 1e-12) * size
@@ -138,7 +138,7 @@ def _star(number: int, ring: str, places: NDArray[np.float64], others: list[Star
 
 
 def _free_place(x: float, y: float, others: list[Star]) -> tuple[float, float]:
-    """The nearest place, on rings about the wanted one, that no earlier number covers."""
+    """The nearest place to the wanted one that no earlier number covers."""
     for radius in range(0, 120, 6):
         for angle in np.linspace(0, 2 * np.pi, 12, endpoint=False):
             at_x = min(max(x + radius * float(np.sin(angle)), 9.0), WIDTH - 9.0)
@@ -149,5 +149,5 @@ def _free_place(x: float, y: float, others: list[Star]) -> tuple[float, float]:
 
 
 def _dots(places: Places) -> str:
-    """Strokes of no length: a round cap makes each a dot."""
+    """Strokes of length zero, as an SVG path: a round cap makes each a dot."""
     return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)

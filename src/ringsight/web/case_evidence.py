@@ -15,9 +15,9 @@ from ringsight.report.members import (
     CarriedValue,
     MemberProfile,
     Records,
-    evidence_columns,
+    carried_columns,
+    carried_values,
     members,
-    shared_values,
 )
 from ringsight.report.ring_sections import ConditionLine, condition_lines
 from ringsight.report.waterfall import Waterfall, cut_score, waterfall
@@ -25,7 +25,7 @@ from ringsight.web.drawing import Carried, Drawing, drawing
 from ringsight.web.run import Run
 
 LISTED = 100
-"""Members who are listed before all are asked for."""
+"""How many members are listed until all are asked for."""
 WITH_SCORE = (StatementKind.verdict, StatementKind.explanation)
 """Statements that are shown beside the score."""
 
@@ -81,7 +81,7 @@ def gathered(
     foremost = best_linked_first(graph)
     known = [customer for customer in foremost if customer in records.customers]
     order = [*known, *(customer for customer in foremost if customer not in records.customers)]
-    shared = shared_values(records, known)
+    shared = carried_values(records, known)
     bridges = {bridge.customer_id for bridge in ledger.fragility.bridges} if ledger else set()
     return CaseEvidence(
         drawing=drawing(
@@ -91,7 +91,7 @@ def gathered(
         statements=tuple(each for each in ledger.statements if not blind(each.kind)) if ledger else (),
         conditions=condition_lines(ledger.conditions) if ledger else (),
         shared=tuple(shared),
-        columns=tuple(evidence_columns(shared)),
+        columns=tuple(carried_columns(shared)),
         members=tuple(members(records, known, shared, {}, 0)),
         lineage=_lineage(run, ring_id),
         of_ring=_of_ring(ledger, customer_ids) if ledger else "",

@@ -1,8 +1,8 @@
 """How two images compare, cell by cell of a grid.
 
-Both are made grey and brought to one small size. The second is laid over the first where they fit best, and each cell
-is compared by normalised cross-correlation (Lewis 1995, "Fast normalized cross-correlation"), allowing for a few pixels
-that a slant moves it by.
+Both are made grey and resized to one small size. The second is shifted to where it fits the first best. Each cell is
+then compared by normalised cross-correlation (Lewis 1995, "Fast normalized cross-correlation"), and may be a few pixels
+off, because photographs are slanted.
 """
 
 from dataclasses import dataclass
@@ -21,13 +21,13 @@ WIDTH, HEIGHT = 144, 96
 ROWS, COLUMNS = 6, 9
 CELL = HEIGHT // ROWS
 FARTHEST = 16
-"""Pixels by which one image may lie beside the other as a whole."""
+"""Largest shift of the whole image, in pixels."""
 SLANT = 4
-"""Pixels by which a cell may lie beside where it is expected."""
+"""Largest further shift of a cell, in pixels."""
 REACH = FARTHEST + SLANT
 ROOM = (2 * HEIGHT, 2 * WIDTH)
 PLAIN = 3.0
-"""Grey levels of 255; a cell that spreads less has nothing to compare."""
+"""Grey levels of 255. A cell whose grey levels spread less is plain, and matches nothing."""
 
 Grey = NDArray[np.float32]
 """An image of HEIGHT by WIDTH grey levels."""
@@ -35,22 +35,22 @@ Grey = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ReadyImage:
-    """An image made ready to be compared."""
+    """An image prepared for comparison."""
 
     cells: Grey
     """Less their means; shape (ROWS, CELL, COLUMNS, CELL)."""
     spread: NDArray[np.float64]
     """Length of each cell as a vector; shape (ROWS, COLUMNS)."""
     spectrum: NDArray[np.complex64]
-    """Fourier transform of the whole, with room about it, so that no edge meets its opposite."""
+    """Fourier transform of the image, padded so that it does not wrap around."""
     padded: Grey
-    """The whole with its reflection about it, REACH wide."""
+    """The image with a border of reflected pixels, REACH wide."""
     spread_at: Grey
     """Length, less its mean, of the cell that starts at each pixel of `padded`."""
 
     @classmethod
     def of(cls, grey: Grey) -> "ReadyImage":
-        """Make an image ready."""
+        """Prepare an image."""
         cells = grey.reshape(ROWS, CELL, COLUMNS, CELL)
         cells = cells - cells.mean(axis=(1, 3), keepdims=True)
         padded = np.pad(grey, REACH, mode="reflect")
@@ -78,7 +78,7 @@ class Likeness:
     correlation: NDArray[np.float64]
     down: NDArray[np.int64]
     right: NDArray[np.int64]
-    """Pixels from a cell of the first image to its like in the second."""
+    """Pixels from a cell of the first image to its match in the second."""
 
 
 def grey_image(folder: Path, path: str) -> Grey | None:
@@ -92,7 +92,7 @@ def grey_image(folder: Path, path: str) -> Grey | None:
 
 
 def likeness(a: ReadyImage, b: ReadyImage) -> Likeness:
-    """Compare two images: lay `b` over `a` where they fit best, then let each cell find its like near by."""
+    """Compare two images: shift `b` to where it fits `a` best, then find the best match of each cell near by."""
     down, right = _offset(a, b)
     shifts = np.array([(down + y, right + x) for y, x in product(range(-SLANT, SLANT + 1), repeat=2)])
     correlations = np.stack([_correlation(a, b, REACH + y, REACH + x) for y, x in shifts.tolist()])
@@ -101,16 +101,16 @@ def likeness(a: ReadyImage, b: ReadyImage) -> Likeness:
 
 
 def _correlation(a: ReadyImage, b: ReadyImage, top: int, left: int) -> NDArray[np.float64]:
-    """Correlation of each cell of `a` with what lies under it when `a` starts at this pixel of `b.padded`."""
+    """Correlation of each cell of `a` with `b`, when `a` starts at this pixel of `b.padded`."""
     under = b.padded[top : top + HEIGHT, left : left + WIDTH].reshape(ROWS, CELL, COLUMNS, CELL)
     spread = b.spread_at[top : top + HEIGHT : CELL, left : left + WIDTH : CELL]
-    told = np.minimum(a.spread, spread) >= PLAIN * CELL
+    textured = np.minimum(a.spread, spread) >= PLAIN * CELL
     products = np.einsum("iajb,iajb->ij", a.cells, under)
-    return np.where(told, products / np.where(told, a.spread * spread, 1.0), 0.0)
+    return np.where(textured, products / np.where(textured, a.spread * spread, 1.0), 0.0)
 
 
 def _offset(a: ReadyImage, b: ReadyImage) -> tuple[int, int]:
-    """Pixels (down, right) from a point of `a` to its like in `b`: the peak of their cross-correlation."""
+    """Pixels (down, right) from a point of `a` to its match in `b`: the peak of their cross-correlation."""
     surface = np.fft.irfft2(np.conj(a.spectrum) * b.spectrum, ROOM)
     steps = np.arange(-FARTHEST, FARTHEST + 1)
     down, right = np.unravel_index(int(surface[np.ix_(steps, steps)].argmax()), (len(steps), len(steps)))

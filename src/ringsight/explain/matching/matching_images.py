@@ -27,18 +27,18 @@ from ringsight.explain.matching.likeness import (
 )
 from ringsight.explain.matching.sampling import Pair, customers_of, latest_each, records_by_customer, strangers
 from ringsight.explain.words import of_strangers
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank
 
 IMAGES_EACH = 2
-"""Images of a customer that are compared, the latest."""
+"""How many images of a customer are compared, the latest ones."""
 READY = 128
-"""Images that are kept ready at a time, about half a megabyte each."""
+"""Prepared images kept in memory, about half a megabyte each."""
 ALIKE = 0.6
-"""Least correlation of cells that are alike."""
+"""Cells correlated at least so much look alike."""
 USUAL = 0.1
-"""Largest share of strangers' images that may be as much alike in a cell."""
+"""A cell that looks as much alike in a larger share of strangers' images does not count."""
 SMALLEST = 2
-"""Cells that make a region."""
+"""Fewest cells of a region."""
 REGIONS = 4
 """Regions that are listed, the largest first."""
 
@@ -60,7 +60,7 @@ class Region:
 class MatchingImages:
     """The two images of two customers that look most alike."""
 
-    modality: ClassVar[str] = Modality.id_images
+    modality: ClassVar[str] = "id_images"
     customer_a: str
     customer_b: str
     image_a: str
@@ -68,15 +68,15 @@ class MatchingImages:
     regions: tuple[Region, ...]
     """The largest first."""
     area: float
-    """Share of the first image that is alike, and so in few strangers' images."""
+    """Share of the first image that looks alike, of cells that few strangers' images match."""
     usual: float
-    """Share of strangers' images that are so over as large an area."""
+    """Share of strangers' images that match over as large an area."""
     strangers: int
     """How many strangers' images that is a share of."""
 
     @property
     def weight(self) -> float:
-        """How much is alike: for choosing what to show, nothing else."""
+        """How much looks alike. It decides what is shown, and nothing else."""
         return self.area
 
     @property
@@ -90,14 +90,14 @@ class MatchingImages:
         return (
             f"ID images {self.image_a} and {self.image_b}: {self.area:.0%} of the first looks alike, the largest "
             f"region at a correlation of {self.regions[0].correlation:.2f}; "
-            f"{of_strangers(self.usual, self.strangers)} do over as much of it."
+            f"images of {of_strangers(self.usual, self.strangers)} match over as large an area."
         )
 
 
 def matching_images(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingImages]:
-    """For each pair the two images that look most alike; pairs of whose images no region does are left out.
+    """For each pair the two images that look most alike; a pair without a region that looks alike is left out.
 
-    An image that is missing, damaged or too large is passed over.
+    An image that is missing, damaged or too large is skipped.
 
     Args:
         bank: the images, and what is usual among them.
@@ -138,7 +138,7 @@ def matching_images(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingI
 def _alike(
     pair: Pair, names: tuple[str, str], cells: Likeness, strange: Sequence[NDArray[np.float64]]
 ) -> MatchingImages:
-    """Pick out the cells that are alike in this pair, and by the same rule in each stranger's with the first image."""
+    """Find the cells that look alike in this pair, and by the same rule in the first image and each stranger's."""
     all_pairs = np.stack([cells.correlation, *strange])
     as_much = (all_pairs[:, None] >= all_pairs).sum(axis=0) - 1
     alike = (all_pairs >= ALIKE) & (as_much <= USUAL * len(strange))
@@ -154,7 +154,7 @@ def _alike(
 
 
 def _regions(cells: Likeness, alike: NDArray[np.bool_]) -> tuple[Region, ...]:
-    """The largest rectangles of cells that are alike."""
+    """The largest rectangles of cells that look alike."""
     left = alike.copy()
     regions: list[Region] = []
     while len(regions) < REGIONS:

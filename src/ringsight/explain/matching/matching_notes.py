@@ -1,8 +1,8 @@
-"""Call notes of two customers: the stretches of words that they have alike, and who else's notes have them.
+"""Call notes of two customers: the passages that both have, and how many other customers' notes have them too.
 
-Words are compared without regard to case and punctuation. The longest run of words alike is taken first, then the
-longest of what is left (greedy string tiling: Wise 1993, "String similarity via greedy string tiling and running
-Karp-Rabin matching"); runs parted by one differing word in both notes make one passage.
+Words are compared without case and punctuation. The longest run of equal words is taken first, then the longest of what
+is left (greedy string tiling: Wise 1993, "String similarity via greedy string tiling and running Karp-Rabin matching").
+Runs that only one differing word separates, in both notes, make one passage.
 """
 
 import re
@@ -17,44 +17,44 @@ import polars as pl
 
 from ringsight.explain.matching.sampling import Pair, customers_of, latest_each, records_by_customer
 from ringsight.explain.words import count
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank
 
 NOTES_EACH = 4
-"""Notes of a customer that are compared, the latest."""
+"""How many notes of a customer are compared, the latest ones."""
 LONGEST = 2_000
 """Characters of a note that are compared."""
 SHORTEST_RUN = 2
-"""Words in a row that make a run."""
+"""Fewest words of a run."""
 FEWEST_WORDS = 4
-"""Words alike that make a passage."""
+"""Fewest equal words of a passage."""
 SLICE = 100_000
 """Notes searched at a time."""
 
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A stretch that two notes have alike, in characters of each text, the end exclusive."""
+    """A passage that two notes have alike, in characters of each text, the end exclusive."""
 
     start_a: int
     end_a: int
     start_b: int
     end_b: int
     words: int
-    """Words alike."""
+    """Equal words."""
     differing: int
-    """Single words inside it that differ."""
+    """Words inside it that differ."""
     customers: int
-    """Customers of the bank whose notes have its longest run of words alike."""
+    """Customers of the bank whose notes have its longest run."""
     only_agent: str
-    """The agent, where those notes are one agent's alone, as a template would be; empty where they are not, or where
-    the bank names fewer than two agents."""
+    """The agent who wrote all of those notes, as with a template; empty where several did, or where the bank names
+    fewer than two agents."""
 
 
 @dataclass(frozen=True, slots=True)
 class MatchingNotes:
     """The two notes of two customers that agree most."""
 
-    modality: ClassVar[str] = Modality.notes
+    modality: ClassVar[str] = "notes"
     customer_a: str
     customer_b: str
     note_a: str
@@ -69,7 +69,7 @@ class MatchingNotes:
 
     @property
     def weight(self) -> float:
-        """How rare its passages are, in bits, those of one agent left out: for choosing what to show, nothing else."""
+        """How rare its passages are, in bits, but for those of a single agent. It decides what is shown only."""
         return sum(float(np.log2(self.of / each.customers)) for each in self.passages if not each.only_agent)
 
     @property
@@ -84,12 +84,12 @@ class MatchingNotes:
         rarest = min(self.passages, key=lambda passage: passage.customers)
         agents = sorted({passage.only_agent for passage in self.passages} - {""})
         template = (
-            f" Some of it stands in notes of agent {' and '.join(agents)} alone, as a template would." if agents else ""
+            f" Some of it is only in notes of agent {' and '.join(agents)}, as a template would be." if agents else ""
         )
         by = f", both by agent {self.agent_a}" if self.agent_a and self.agent_a == self.agent_b else ""
         return (
             f"Notes {self.note_a} and {self.note_b}{by}: {count(len(self.passages), 'passage')} alike, the longest "
-            f"of {longest.words} words; the rarest stands in the notes of {rarest.customers} of {self.of} customers."
+            f"of {longest.words} words; the rarest is in the notes of {rarest.customers} of {self.of} customers."
             f"{template}"
         )
 
@@ -118,7 +118,7 @@ class _Carriers:
 
 
 def matching_notes(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingNotes]:
-    """For each pair the two notes that agree most; pairs in whose notes no passage agrees are left out.
+    """For each pair the two notes that agree most; a pair without a passage in common is left out.
 
     Args:
         bank: the notes, and who else's have the same words.
@@ -205,7 +205,7 @@ def _words(text: str) -> list[_Word]:
 
 
 def _runs(one: Sequence[str], other: Sequence[str]) -> list[Match]:
-    """Runs of words alike that share no word, in the order of the first text."""
+    """Runs of equal words that do not overlap, in the order of the first text."""
     a, b = list(one), list(other)
     runs: list[Match] = []
     while (run := SequenceMatcher(None, a, b, autojunk=False).find_longest_match()).size >= SHORTEST_RUN:
@@ -240,5 +240,5 @@ def _carriers(notes: pl.DataFrame, phrases: Sequence[str]) -> dict[str, _Carrier
 
 
 def _plain(text: str) -> str:
-    """The words alone, with spaces between and about them."""
+    """The words alone, with a space before and after each."""
     return f" {' '.join(word.text for word in _words(text))} "

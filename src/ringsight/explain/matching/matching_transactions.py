@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 
 from ringsight.explain.matching.sampling import Pair, customers_of, records_by_customer, strangers
 from ringsight.explain.words import count, of_strangers
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank
 
 HOURS = 24 * 7
 SAME_MOMENT = timedelta(minutes=15)
 """Equal sums moved within this time of each other count as one event."""
 QUARTER = "15m"
-"""Of an hour: those who move the same sum then are counted by the clock."""
+"""Of an hour, by the clock: customers who move the same sum in one are counted."""
 COUNTERPARTIES, EVENTS = 8, 8
-"""Counterparties and events that are listed, the rarest of them."""
+"""How many counterparties and events are listed, the rarest ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +35,7 @@ class SharedCounterparty:
 
 @dataclass(frozen=True, slots=True)
 class SameMoment:
-    """Two transactions of equal sums, to the cent and whatever their sign, at nearly one moment."""
+    """Two transactions of equal sums, to the cent and without regard to sign, at nearly the same time."""
 
     transaction_a: str
     transaction_b: str
@@ -50,13 +50,13 @@ class SameMoment:
 class MatchingTransactions:
     """What two customers' transactions have alike."""
 
-    modality: ClassVar[str] = Modality.transactions
+    modality: ClassVar[str] = "transactions"
     customer_a: str
     customer_b: str
     overlap: float
     """Overlap of their hours of the week, 0 to 1."""
     usual: float
-    """Share of strangers whose hours overlap with the first customer's as much."""
+    """Share of strangers whose hours overlap as much with the first customer's."""
     strangers: int
     """How many strangers that is a share of."""
     shared: int
@@ -64,7 +64,7 @@ class MatchingTransactions:
     counterparties: tuple[SharedCounterparty, ...]
     """The rarest of them, rarest first."""
     moments: int
-    """Equal sums at one moment."""
+    """How many equal sums were moved at nearly the same time."""
     events: tuple[SameMoment, ...]
     """The rarest of them, rarest first."""
     of: int
@@ -72,32 +72,32 @@ class MatchingTransactions:
 
     @property
     def weight(self) -> float:
-        """How rare what they share is, in bits: for choosing what to show, nothing else."""
+        """How rare what they share is, in bits. It decides what is shown, and nothing else."""
         carriers = [each.customers for each in self.counterparties] + [each.customers for each in self.events]
         rhythm = -float(np.log2(max(self.usual, 1 / (self.strangers + 1))))
         return sum(float(np.log2(self.of / customers)) for customers in carriers) + rhythm
 
     @property
     def cites(self) -> tuple[str, ...]:
-        """The two customers, whose hours are compared whole, and the transactions of equal sums."""
+        """The two customers, because all their hours are compared, and the transactions of equal sums."""
         met = (name for event in self.events for name in (event.transaction_a, event.transaction_b))
         return self.customer_a, self.customer_b, *met
 
     @property
     def sentence(self) -> str:
         """What the two customers' transactions have alike."""
-        moments = f"{count(self.moments, 'equal sum')} at one moment; " if self.moments else ""
+        moments = f"{count(self.moments, 'equal sum')} at nearly the same time; " if self.moments else ""
         rare = self.counterparties[0] if self.counterparties else None
         rarest = f", the rarest {rare.counterparty_id} with {rare.customers} of {self.of} customers" if rare else ""
         return (
             f"Transactions of {self.customer_a} and {self.customer_b}: {count(self.shared, 'counterparty')} in common"
-            f"{rarest}; {moments}hours overlap by {self.overlap:.0%}, and those of "
-            f"{of_strangers(self.usual, self.strangers)} do as much."
+            f"{rarest}; {moments}their hours of the week overlap by {self.overlap:.0%}, and those of "
+            f"{of_strangers(self.usual, self.strangers)} overlap as much."
         )
 
 
 def matching_transactions(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingTransactions]:
-    """Compare the transactions of each pair; a pair of whom either has none is left out.
+    """Compare the transactions of each pair; a pair is left out if either has none.
 
     Args:
         bank: the transactions, and who else deals with the same counterparties.
@@ -134,7 +134,7 @@ def matching_transactions(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, Mat
 
 
 def hours_of_week(transactions: pl.DataFrame) -> NDArray[np.float64]:
-    """Share of the transactions in each hour of the week, each spread a little over the hours beside it.
+    """Share of the transactions in each hour of the week; half of each goes to the hours before and after.
 
     Returns:
         From Monday midnight UTC, summing to 1 unless there is no transaction; shape (168,).
@@ -173,7 +173,7 @@ def _shared(a: Mapping[str, int], b: Mapping[str, int], carriers: Mapping[str, i
 
 
 def _met(a: pl.DataFrame, b: pl.DataFrame) -> pl.DataFrame:
-    """Each transaction of the first with the nearest of the second of the same sum; none takes part twice."""
+    """Each transaction of the first with the nearest in time of the second that has the same sum; each is used once."""
     columns = ["transaction_id", "timestamp", "amount"]
     one, other = (
         rows.select(*columns, cents=_cents(), moment="timestamp")
@@ -197,7 +197,7 @@ def _cents() -> pl.Expr:
 
 
 def _events(transactions: pl.DataFrame, met: Mapping[Pair, pl.DataFrame]) -> dict[Pair, tuple[SameMoment, ...]]:
-    """For each pair its events, once it is known how many customers moved the same sum just then."""
+    """Each pair's events, with how many customers moved the same sum at that time."""
     found = pl.concat([events.select("cents", "moment") for events in met.values()]) if met else pl.DataFrame()
     if found.is_empty():
         return dict.fromkeys(met, ())

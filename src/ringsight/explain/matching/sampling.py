@@ -8,7 +8,7 @@ import polars as pl
 Pair = tuple[str, str]
 """Two customer ids."""
 STRANGERS = 24
-"""Customers drawn from those outside all pairs compared, by whom it is seen what is usual in the bank."""
+"""How many customers outside the compared pairs are drawn, to show what is usual in the bank."""
 SEED = 0
 
 
@@ -25,13 +25,17 @@ def records_by_customer(records: pl.DataFrame, customers: Collection[str]) -> di
 
 
 def latest_each(records: pl.DataFrame, order: Iterable[str], each: int) -> pl.DataFrame:
-    """Each customer's last records in the order of those columns of `order` that there are."""
+    """Each customer's last records, ordered by the columns of `order` that the table has."""
     present = [column for column in order if column in records.columns]
     return records.sort(present).group_by("customer_id", maintain_order=True).tail(each)
 
 
 def strangers(records: pl.DataFrame, others: Collection[str]) -> list[str]:
-    """A seeded draw of customers who have records and are none of `others`, sorted; all of them where there are few."""
+    """Draw customers who have records and are not among `others`, with a fixed seed.
+
+    Returns:
+        Sorted ids; all such customers where there are no more than `STRANGERS`.
+    """
     owners = records["customer_id"].cast(pl.String).unique()
     owners = owners.filter(~owners.is_in(sorted(others))).sort()
     drawn = np.random.default_rng(SEED).choice(len(owners), min(STRANGERS, len(owners)), replace=False)
