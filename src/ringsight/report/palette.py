@@ -35,7 +35,7 @@ PAINTS = (
     Paint("", "shared values", "entities", light="#4a535d", dark="#c3cbd3", dash="10 3 2 3"),
 )
 """In the order in which bars are stacked."""
-NEUTRAL = Paint("", "other evidence", "neutral", light="#84618f", dark="#c3a2d1", dash="1 4")
+NEUTRAL = Paint("", "other evidence", "neutral", light="#84618f", dark="#c3a2d1", dash="6 3 2 3 2 3")
 """For modalities that have no paint of their own."""
 
 
