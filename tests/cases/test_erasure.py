@@ -118,10 +118,14 @@ def test_the_ledger_is_read_back_as_one_and_its_sentences_keep_their_kinds(used:
     assert {name for pair in pairs for name in (pair.customer_a, pair.customer_b)} == {"C00", "C02"}
 
 
-def test_a_ledger_that_cannot_be_read_is_named(run: Path):
-    (run / "rings" / "R1" / "ledger.json").write_text(f'{{"members": ["{GONE}"]}}')
-    with pytest.raises(DataError, match=r"ledger\.json: not a ledger of this version"):
-        erase_from_results(run, GONE, f"{ERASED}x")
+@pytest.mark.parametrize("text", [f'{{"members": ["{GONE}"], "artefacts": {{}}}}', f"cut off at {GONE}"])
+def test_a_ledger_of_another_version_is_removed_whole(run: Path, text: str):
+    file = run / "rings" / "R1" / "ledger.json"
+    file.write_text(text)
+    assert erase_from_results(run, GONE, f"{ERASED}x") == 9
+    assert not file.exists()
+    assert [each for each in told(run, GONE) if "calls.csv" not in each] == []
+    assert erase_from_results(run, GONE, f"{ERASED}x") == 0
 
 
 def test_links_of_an_erased_customer_keep_their_bits_by_source(used: CaseBook, run: Path):

@@ -4,7 +4,7 @@ The files of `write` are the interface to everything downstream (evaluation, rep
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -195,12 +195,25 @@ class Results:
                 remedy="run `ringsight run bank.path=FOLDER out=FOLDER` to its end",
             )
         tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES}
-        for name, schema in (("links", LINKS), ("agreement", AGREEMENT)):
-            lacking = sorted(schema.keys() - set(tables[name].columns))
-            if lacking:
-                raise DataError(
-                    f"{name}.parquet has no column {lacking[0]!r}: an earlier version wrote it",
-                    where=str(folder),
-                    remedy="detect again: `ringsight detect bank.path=FOLDER out=FOLDER`",
-                )
+        require_columns(tables, str(folder))
         return cls(**tables, summary=json.loads(summary.read_text(encoding="utf-8")))
+
+
+def require_columns(tables: Mapping[str, pl.DataFrame], where: str) -> None:
+    """Refuse links and agreement in the columns of an earlier version.
+
+    Args:
+        tables: of a run, by name.
+        where: they were read, for the message.
+
+    Raises:
+        DataError: naming the table and the column that it lacks.
+    """
+    for name, schema in (("links", LINKS), ("agreement", AGREEMENT)):
+        lacking = sorted(schema.keys() - set(tables[name].columns))
+        if lacking:
+            raise DataError(
+                f"{name}.parquet has no column {lacking[0]!r}: an earlier version wrote it",
+                where=where,
+                remedy="detect again: `ringsight detect bank.path=FOLDER out=FOLDER`",
+            )

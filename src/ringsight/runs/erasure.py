@@ -3,7 +3,7 @@
 In tables and ledgers a pseudonym drawn by chance takes the customer's place. What the ledgers quote of the customer's
 records is gone: pairs of records, shared values, passages, and the sentences that rest on them. What a condition or a
 set-aside row quotes goes too, where it may be the customer's. A report that names the customer is removed whole, for it
-holds notes and photographs. Nothing is left by which the pseudonym could be undone.
+holds notes and photographs; so is a ledger that this version cannot read. Nothing left could undo the pseudonym.
 """
 
 import json
@@ -17,7 +17,7 @@ import polars as pl
 
 from ringsight.errors import DataError
 from ringsight.explain.json_form import to_json
-from ringsight.explain.ledger import FILE, FOLDER, Ledger, LinkEvidence
+from ringsight.explain.ledger import FILE, FOLDER, Ledger, LinkEvidence, read_ledger
 from ringsight.records.writing import write_atomically
 
 ERASED = "erased:"
@@ -94,7 +94,11 @@ def _read(file: Path) -> pl.DataFrame:
 def _erase_in_ledger(file: Path, customer_id: str, name: str) -> bool:
     if not file.is_file():
         return False
-    ledger = Ledger.from_json(file.read_text(encoding="utf-8", errors="replace"), str(file))
+    try:
+        ledger = read_ledger(file)
+    except DataError:
+        file.unlink()  # damaged, or of another version: what it quotes is unknown
+        return True
     content = json.loads(_redacted(ledger, customer_id).to_json())
     with write_atomically(file) as partial:
         partial.write_text(to_json(renamed(content, customer_id, name)), encoding="utf-8", newline="\n")
