@@ -10,7 +10,7 @@ from sqlalchemy import text
 from ringsight.cases.casebook import open_casebook
 from ringsight.cases.errors import BrokenTrailError
 from ringsight.cases.users import User
-from ringsight.jobs.audit import AuditJob, Do, run
+from ringsight.jobs.audit import AuditAction, AuditJob, run
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ def test_it_proves_the_trail_and_gives_the_hash_that_seals_it(database: str, cap
 
 def test_the_trail_leaves_as_a_file_of_which_the_export_is_the_last_entry(database: str, tmp_path: Path):
     before = run(AuditJob(database=database))
-    head = run(AuditJob(do=Do.export, database=database, out=tmp_path / "new" / "trail.jsonl"))
+    head = run(AuditJob(do=AuditAction.export, database=database, out=tmp_path / "new" / "trail.jsonl"))
     entries = [json.loads(line) for line in (tmp_path / "new" / "trail.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [entry["number"] for entry in entries] == list(range(1, 7))
     assert [entry["hash"] for entry in entries[-2:]] == [before, head]
@@ -48,5 +48,5 @@ def test_what_was_changed_by_hand_is_named_and_nothing_is_written(database: str,
     with open_casebook(database) as book, book._database.writing() as connection:
         connection.execute(text("UPDATE cases SET status = 'decided' WHERE case_id = 'K2'"))
     with pytest.raises(BrokenTrailError, match="K2"):
-        run(AuditJob(do=Do.export, database=database, out=tmp_path / "trail.jsonl"))
+        run(AuditJob(do=AuditAction.export, database=database, out=tmp_path / "trail.jsonl"))
     assert not (tmp_path / "trail.jsonl").exists()

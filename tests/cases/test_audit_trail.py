@@ -68,7 +68,7 @@ def test_reading_the_trail_is_in_the_trail(used: CaseBook):
 
 
 def test_an_erased_customer_is_gone_and_the_chain_holds(used: CaseBook, lea: User, tmp_path: Path):
-    used.views.save(lea, "one", QueueFilter(customer="c01"))
+    used.filters.save(lea, "one", QueueFilter(customer="c01"))
     assert used.forget("C01", ADMIN) == 3  # the opening, the photo, the decision
     assert used.audit.verify() == 7
     assert used.out_of_sync() == []
@@ -77,7 +77,7 @@ def test_an_erased_customer_is_gone_and_the_chain_holds(used: CaseBook, lea: Use
     assert "C01" not in case.members
     assert case.decisions[0].decision.note == ""
     assert used.queue(QueueFilter(statuses=(), customer="C01")) == []
-    assert used.views.of(lea) == {}
+    assert used.filters.of(lea) == {}
     assert used.export_decisions(lea).is_empty()
     assert all("C01" not in str(entry.content) for entry in used.audit.entries(AUDITOR))
     used.close()

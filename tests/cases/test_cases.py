@@ -187,7 +187,7 @@ def test_the_capacity_line_falls_with_what_was_opened_today(three: CaseBook, ana
         three.set_capacity(ana, 100)
 
 
-# --- filters and views ---------------------------------------------------------------------------------------------
+# --- filters ---------------------------------------------------------------------------------------------------
 
 
 def test_filters(three: CaseBook, ana: User):
@@ -203,13 +203,13 @@ def test_filters(three: CaseBook, ana: User):
     assert rows == {"holder": ["K2"], "customer": ["K2"], "value": ["K3", "K2"], "wild": [], "page": ["K2"]}
 
 
-def test_a_saved_view_is_its_users_own(three: CaseBook, ana: User, ben: User):
+def test_a_saved_filter_is_its_users_own(three: CaseBook, ana: User, ben: User):
     mine = QueueFilter(statuses=(Status.claimed,), origins=(Origin.held,), holder="ana", verdict=Judgement.unsure)
-    three.views.save(ana, "mine", QueueFilter())
-    three.views.save(ana, "mine", mine)
-    assert (three.views.of(ana), three.views.of(ben)) == ({"mine": mine}, {})
-    three.views.drop(ana, "mine")
-    assert three.views.of(ana) == {}
+    three.filters.save(ana, "mine", QueueFilter())
+    three.filters.save(ana, "mine", mine)
+    assert (three.filters.of(ana), three.filters.of(ben)) == ({"mine": mine}, {})
+    three.filters.delete(ana, "mine")
+    assert three.filters.of(ana) == {}
 
 
 # --- claiming ------------------------------------------------------------------------------------------------------

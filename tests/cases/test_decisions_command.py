@@ -11,7 +11,7 @@ from ringsight.cases.casebook import open_casebook
 from ringsight.cases.decided_pairs import CONTRADICTIONS
 from ringsight.cases.settings import CaseSettings, FourEyes
 from ringsight.cases.users import User
-from ringsight.jobs.decisions import DecisionsJob, Do, run
+from ringsight.jobs.decisions import DecisionsAction, DecisionsJob, run
 from ringsight.records.decisions import read_decisions
 
 
@@ -52,7 +52,7 @@ def test_pairs_are_written_and_what_is_left_out_is_said(
 
 def test_contradictions_are_written_with_what_ties_them(database: str, tmp_path: Path):
     out = tmp_path / "both_ways.parquet"
-    run(DecisionsJob(do=Do.contradictions, database=database, out=out))
+    run(DecisionsJob(do=DecisionsAction.contradictions, database=database, out=out))
     table = pl.read_parquet(out)
     assert table.schema == pl.Schema(CONTRADICTIONS)
     assert table.select("customer_a", "customer_b", "kind", "tied_by").rows() == [("C03", "C04", "implied", "K2")]

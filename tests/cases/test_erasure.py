@@ -80,7 +80,7 @@ def test_nothing_under_the_run_or_in_the_database_tells_who_that_was(used: CaseB
     assert used.out_of_sync() == []
     assert GONE not in str([entry.content for entry in used.audit.entries(AUDITOR)])
     with used._database.reading() as connection:
-        names = ("contents", "cases", "case_members", "views", "sign_ins", "accounts", "sessions", "attempts")
+        names = ("contents", "cases", "case_members", "saved_filters", "sign_ins", "accounts", "sessions", "attempts")
         rows = str([connection.exec_driver_sql(f"SELECT * FROM {name}").all() for name in names])  # noqa: S608
     assert [word for word in (*words, f'"{GONE}"') if word in rows] == []
     used.close()

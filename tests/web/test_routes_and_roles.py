@@ -20,8 +20,8 @@ WORKING, SEEING, EVERYBODY = {ANALYST, LEAD}, {ANALYST, LEAD, AUDITOR}, {*Role}
 ROUTES: dict[str, tuple[set[Role], dict[str, str]]] = {
     "GET /": (EVERYBODY, {}),
     "POST /next": (WORKING, {}),
-    "POST /views": (SEEING, {"view": "mine", "query": "mine=true"}),
-    "POST /views/drop": (SEEING, {"name": "mine"}),
+    "POST /filters": (SEEING, {"name": "mine", "query": "mine=true"}),
+    "POST /filters/delete": (SEEING, {"name": "mine"}),
     "POST /capacity": ({LEAD}, {"cases": "20"}),
     "GET /decisions.csv": ({LEAD, AUDITOR}, {}),
     "GET /cases/{case_id}": (SEEING, {}),

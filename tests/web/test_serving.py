@@ -194,8 +194,8 @@ def test_an_address_that_is_none_of_ours_is_refused_calmly(book: CaseBook, addre
 @pytest.mark.parametrize(
     ("address", "fields"),
     [
-        ("/views", {"view": "\u0000", "query": "mine=true"}),
-        ("/views", {"view": "x", "query": "verdict=guilty"}),
+        ("/filters", {"name": "\u0000", "query": "mine=true"}),
+        ("/filters", {"name": "x", "query": "verdict=guilty"}),
         ("/cases/K1/decide", {"version": "first", "judgement": "unsure"}),
         ("/cases/K1/merge", {"other": "K1' OR 1=1"}),
         ("/cases/../../etc/passwd/claim", {}),

@@ -21,6 +21,7 @@ from ringsight.cases import clock
 from ringsight.cases.case import CaseEntry
 from ringsight.cases.database import Database
 from ringsight.cases.errors import BrokenTrailError
+from ringsight.cases.former_names import in_todays_names
 from ringsight.cases.schema import CONTENTS, ENTRIES
 from ringsight.cases.users import Right, User
 
@@ -190,7 +191,8 @@ def last_of(connection: Connection, action: str) -> CaseEntry | None:
 
 
 def _event(row: Row[Any]) -> CaseEntry:
-    return CaseEntry(row.number, row.version or 0, clock.read(row.at), row.user, row.action, json.loads(row.content))
+    content = in_todays_names(json.loads(row.content))
+    return CaseEntry(row.number, row.version or 0, clock.read(row.at), row.user, row.action, content)
 
 
 def sealed(content: Mapping[str, Any]) -> tuple[str, str]:

@@ -69,7 +69,7 @@ class CaseBook:
         self.accounts = Accounts(database, self.sessions, settings)
         self.federation = Federation(database, self.sessions)
         self.audit = AuditTrail(database)
-        self.views = SavedFilters(database)
+        self.filters = SavedFilters(database)
 
     def __enter__(self) -> "CaseBook":
         """Use it as long as the block lasts."""

@@ -17,7 +17,7 @@ from ringsight.cases.audit_trail import FORGOTTEN, append, commitment, events, s
 from ringsight.cases.case import Case, Status
 from ringsight.cases.queue import filter_of, project
 from ringsight.cases.replay import replay
-from ringsight.cases.schema import CONTENTS, ENTRIES, SIGN_INS, VIEWS
+from ringsight.cases.schema import CONTENTS, ENTRIES, SAVED_FILTERS, SIGN_INS
 from ringsight.runs.erasure import ERASED, renamed
 
 FREE_TEXT = ("note", "reason")
@@ -42,7 +42,7 @@ def forget(connection: Connection, customer_id: str, user: str, name: str) -> in
         after = _redacted(before, customer_id, name)
         if after != before:
             redacted[str(row.number)] = _rewrite(connection, row.number, after)
-    _drop_views(connection, customer_id)
+    _drop_saved_filters(connection, customer_id)
     connection.execute(update(SIGN_INS).values(draft=""))
     append(connection, user, FORGOTTEN, {"redacted": redacted})
     for case_id, history in events(connection, cases).items():
@@ -69,10 +69,12 @@ def _redacted(content: Mapping[str, Any], customer_id: str, name: str) -> dict[s
     return after
 
 
-def _drop_views(connection: Connection, customer_id: str) -> None:
-    for row in connection.execute(select(VIEWS)).all():
+def _drop_saved_filters(connection: Connection, customer_id: str) -> None:
+    for row in connection.execute(select(SAVED_FILTERS)).all():
         if filter_of(row.filter).customer.casefold() == customer_id.casefold():
-            connection.execute(delete(VIEWS).where(VIEWS.c.user == row.user, VIEWS.c.name == row.name))
+            connection.execute(
+                delete(SAVED_FILTERS).where(SAVED_FILTERS.c.user == row.user, SAVED_FILTERS.c.name == row.name)
+            )
 
 
 def expired(cases: Sequence[Case], before: datetime) -> list[str]:

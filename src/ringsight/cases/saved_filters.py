@@ -1,11 +1,11 @@
-"""Saved filters of the queue: everybody's own."""
+"""Filters of the queue that users save under a name, each for themselves."""
 
 from sqlalchemy import ColumnElement, and_, delete, insert, select
 
 from ringsight.cases.case import QueueFilter
 from ringsight.cases.database import Database
 from ringsight.cases.queue import filter_of, filter_text
-from ringsight.cases.schema import VIEWS
+from ringsight.cases.schema import SAVED_FILTERS
 from ringsight.cases.users import User
 
 
@@ -16,23 +16,24 @@ class SavedFilters:
         """Keep them in this database."""
         self._database = database
 
-    def save(self, user: User, name: str, which: QueueFilter) -> None:
-        """Keep a filter under a name; an earlier one of that name goes."""
+    def save(self, user: User, name: str, queue_filter: QueueFilter) -> None:
+        """Save a filter under a name; it replaces the user's earlier filter of that name."""
+        row = {"user": user.name, "name": name, "filter": filter_text(queue_filter)}
         with self._database.writing() as connection:
-            connection.execute(delete(VIEWS).where(_called(user, name)))
-            connection.execute(insert(VIEWS).values(user=user.name, name=name, filter=filter_text(which)))
+            connection.execute(delete(SAVED_FILTERS).where(_this(user, name)))
+            connection.execute(insert(SAVED_FILTERS).values(**row))
 
     def of(self, user: User) -> dict[str, QueueFilter]:
-        """The user's saved filters, by name."""
+        """The user's filters, by name."""
+        wanted = select(SAVED_FILTERS).where(SAVED_FILTERS.c.user == user.name).order_by(SAVED_FILTERS.c.name)
         with self._database.reading() as connection:
-            rows = connection.execute(select(VIEWS).where(VIEWS.c.user == user.name).order_by(VIEWS.c.name)).all()
-        return {row.name: filter_of(row.filter) for row in rows}
+            return {row.name: filter_of(row.filter) for row in connection.execute(wanted)}
 
-    def drop(self, user: User, name: str) -> None:
-        """Drop a saved filter; one that is not there stays so."""
+    def delete(self, user: User, name: str) -> None:
+        """Delete a filter; without one of that name, nothing happens."""
         with self._database.writing() as connection:
-            connection.execute(delete(VIEWS).where(_called(user, name)))
+            connection.execute(delete(SAVED_FILTERS).where(_this(user, name)))
 
 
-def _called(user: User, name: str) -> ColumnElement[bool]:
-    return and_(VIEWS.c.user == user.name, VIEWS.c.name == name)
+def _this(user: User, name: str) -> ColumnElement[bool]:
+    return and_(SAVED_FILTERS.c.user == user.name, SAVED_FILTERS.c.name == name)

@@ -120,11 +120,11 @@ ATTEMPTS = Table(
 )
 """Failed sign-ins of late."""
 
-VIEWS = Table(
-    "views",
+SAVED_FILTERS = Table(
+    "saved_filters",
     METADATA,
     Column("user", Text, primary_key=True),
     Column("name", Text, primary_key=True),
     Column("filter", Text, nullable=False),
 )
-"""Saved filters of the queue, as JSON."""
+"""Filters of the queue as JSON, by user and name."""

@@ -79,7 +79,7 @@ def queue(
         asked=asked,
         further=urlencode({"start": start + EACH}) + f"&{asked.query}" if len(rows) > EACH else "",
         overview=app.book.overview(),
-        views={name: asked_of(each, user).query for name, each in app.book.views.of(user).items()},
+        filters={name: asked_of(each, user).query for name, each in app.book.filters.of(user).items()},
         statuses=[*Status],
         verdicts=[*Judgement],
     )
@@ -92,22 +92,22 @@ def take_next(app: App, user: Actor) -> Response:
     return RedirectResponse(f"/cases/{case.case_id}" if case else "/", 303)
 
 
-@ROUTES.post("/views")
-def save_view(
-    app: App, user: Actor, view: Annotated[str, Form(min_length=1, max_length=60)], query: Annotated[str, Form()]
+@ROUTES.post("/filters")
+def save_filter(
+    app: App, user: Actor, name: Annotated[str, Form(min_length=1, max_length=60)], query: Annotated[str, Form()]
 ) -> Response:
-    """Keep the filter that is shown under a name."""
+    """Save the filter that is shown under a name."""
     user.require(Right.see)
     asked = Asked.model_validate(dict(parse_qsl(query)))
-    app.book.views.save(user, view, asked.filter(user))
+    app.book.filters.save(user, name, asked.filter(user))
     return RedirectResponse(f"/?{asked.query}", 303)
 
 
-@ROUTES.post("/views/drop")
-def drop_view(app: App, user: Actor, name: Annotated[str, Form(max_length=60)]) -> Response:
-    """Drop a saved filter."""
+@ROUTES.post("/filters/delete")
+def delete_filter(app: App, user: Actor, name: Annotated[str, Form(max_length=60)]) -> Response:
+    """Delete a saved filter."""
     user.require(Right.see)
-    app.book.views.drop(user, name)
+    app.book.filters.delete(user, name)
     return RedirectResponse("/", 303)
 
 

@@ -1,4 +1,4 @@
-"""Signing in, finding a case, and the lists kept for next time."""
+"""Signing in, finding a case, and the filters saved for next time."""
 
 from offices import PASSWORD, Office
 from playwright.sync_api import Page, expect
@@ -38,7 +38,7 @@ def test_the_line_of_capacity_is_drawn_below_what_can_be_opened_today(office: Of
     assert rows.count() == 7
 
 
-def test_a_customer_is_found_and_the_filter_kept_and_dropped(office: Office):
+def test_a_customer_is_found_and_the_filter_saved_and_deleted(office: Office):
     page = office.sign_in("ana")
     page.keyboard.press("/")
     expect(page.get_by_label("Customer")).to_be_focused()
@@ -46,13 +46,13 @@ def test_a_customer_is_found_and_the_filter_kept_and_dropped(office: Office):
     page.keyboard.press("Enter")
     expect(page.locator("tr[data-row]")).to_have_count(1)
     assert shown(page) == ["K3"]
-    page.get_by_label("Keep this view as").fill('mine & "yours"')
-    page.get_by_role("button", name="Keep").click()
+    page.get_by_label("Save this filter as").fill('mine & "yours"')
+    page.get_by_role("button", name="Save").click()
     page.get_by_role("link", name="Clear").click()
     expect(page.locator("tr[data-row]")).to_have_count(6)
     page.get_by_role("link", name='mine & "yours"').click()
     assert shown(page) == ["K3"]
-    page.get_by_role("button", name="Drop the view").click()
+    page.get_by_role("button", name="Delete the filter").click()
     expect(page.get_by_role("link", name='mine & "yours"')).to_have_count(0)
 
 
