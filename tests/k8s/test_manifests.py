@@ -16,6 +16,7 @@ from manifest_schemas import OLDEST, OURS, definition_problems, schema_problems
 from ringsight import __version__
 from ringsight.jobs.cli import JOBS
 from ringsight.jobs.command import conf_dir, typed
+from ringsight.web.settings import SiteSettings
 
 K8S = Path(__file__).parents[2] / "k8s"
 DEFINITION = Path(__file__).parents[3] / "shared" / "data" / "milvus-operator" / "milvus.io_milvuses.yaml"
@@ -63,6 +64,18 @@ def test_pods_run_commands_that_exist_with_settings_that_exist(overlay: list[Man
             overrides = [each for each in overrides if each.partition("=")[0] not in door.verbatim]
             with initialize_config_dir(str(conf_dir()), version_base="1.3"):
                 typed(compose(job, overrides), door.settings)
+
+
+def test_probes_ask_for_a_host_that_the_pages_answer(overlay: list[Manifest]) -> None:
+    """A probe names the pod's own IP by default, and the pages refuse hosts that they do not know."""
+    (review,) = (pods for pods in our_pods(overlay) if pods.of == "Deployment/review")
+    container = next(each for each in review.containers if each["name"] == "review")
+    answered = SiteSettings(address=settings_of(overlay)["REVIEW_ADDRESS"]).answered(listening="0.0.0.0")  # noqa: S104
+    asked = [probe["httpGet"].get("httpHeaders", []) for key, probe in container.items() if key.endswith("Probe")]
+    assert len(asked) == 3
+    for headers in asked:
+        assert {header["value"] for header in headers if header["name"] == "Host"} <= answered
+        assert headers
 
 
 def filled(text: str, variables: dict[str, str]) -> str:

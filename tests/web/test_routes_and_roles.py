@@ -1,6 +1,5 @@
-"""Every route with every role: who may and who may not stands in one table, and no form is taken without its seal."""
+"""Every route with every role: who may and who may not stands in one table. Forms of other sites are refused to all."""
 
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -49,10 +48,17 @@ ROUTES: dict[str, tuple[set[Role], dict[str, str]]] = {
     "GET /figures": ({LEAD, AUDITOR}, {}),
 }
 OPEN = {"GET /healthz", "GET /review.css", "GET /sign-in", "GET /sign-in/back"}
-"""To whoever is signed out."""
-DOORS = {"POST /sign-in", "POST /sign-in/elsewhere"}
-"""Forms of whoever is signed out: no session that a seal could be of."""
+"""Pages for people who are signed out."""
+SIGN_IN_FORMS = {"POST /sign-in", "POST /sign-in/elsewhere"}
 LAST = "POST /sign-out"
+HOME = "http://localhost"
+FOREIGN = (
+    {"sec-fetch-site": "cross-site"},
+    {"sec-fetch-site": "same-site"},
+    {"origin": "https://evil.example"},
+    {"origin": "null"},
+)
+"""What a browser says of a form of another site."""
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +78,16 @@ def app(book: CaseBook) -> FastAPI:
 
 
 @pytest.fixture(scope="module")
-def signed_in(app: FastAPI) -> dict[Role, tuple[TestClient, str]]:
-    """By role, a browser and the seal of its forms."""
-    browsers = {}
-    for role in Role:
-        browser = TestClient(app, follow_redirects=False)
-        browser.post("/sign-in", data={"name": f"an-{role}", "password": PASSWORD})
-        seal = re.search(r'name="seal" value="([0-9a-f]+)"', browser.get("/accounts").text)
-        assert seal
-        browsers[role] = (browser, seal[1])
+def signed_in(app: FastAPI) -> dict[Role, TestClient]:
+    """A browser of each role."""
+    browsers = {role: client(app) for role in Role}
+    for role, browser in browsers.items():
+        assert browser.post("/sign-in", data={"name": f"an-{role}", "password": PASSWORD}).status_code == 303
     return browsers
+
+
+def client(app: FastAPI) -> TestClient:
+    return TestClient(app, base_url=HOME, follow_redirects=False)
 
 
 def routes(app: FastAPI) -> set[str]:
@@ -93,62 +99,55 @@ def routes(app: FastAPI) -> set[str]:
     return found
 
 
-def ask(browser: TestClient, route: str, fields: dict[str, str], **given: str) -> int:
+def ask(browser: TestClient, route: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> int:
     method, path = route.split()
     path = path.replace("{case_id}", "K1")
-    answer = browser.get(path) if method == "GET" else browser.post(path, data=fields | given)
-    return answer.status_code
+    return browser.request(method, path, data=fields or None, headers=headers).status_code
 
 
 def test_every_route_is_in_the_table(app: FastAPI):
-    assert routes(app) == {*ROUTES, *OPEN, *DOORS, LAST}
+    assert routes(app) == {*ROUTES, *OPEN, *SIGN_IN_FORMS, LAST}
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_a_route_is_for_those_in_the_table(signed_in: dict[Role, tuple[TestClient, str]], route: str):
+def test_a_route_is_for_those_in_the_table(signed_in: dict[Role, TestClient], route: str):
     allowed, fields = ROUTES[route]
-    for role, (browser, seal) in signed_in.items():
-        status = ask(browser, route, fields, seal=seal)
+    for role, browser in signed_in.items():
+        status = ask(browser, route, fields)
         assert status != 422, (role, status)
         assert (status != 403) is (role in allowed), (role, status)
 
 
 @pytest.mark.parametrize("route", [*(route for route in ROUTES if not route.startswith("GET")), LAST])
-def test_a_form_without_its_seal_is_refused_to_everybody(
-    book: CaseBook, signed_in: dict[Role, tuple[TestClient, str]], route: str
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_a_form_of_another_site_is_refused_to_everybody(
+    book: CaseBook, signed_in: dict[Role, TestClient], route: str, headers: dict[str, str]
 ):
     fields = ROUTES.get(route, (set(), {}))[1]
     before = book.audit.head()
-    for role, (browser, _) in signed_in.items():
-        others = next(seal for other, (_, seal) in signed_in.items() if other is not role)
-        for wrong in ({}, {"seal": "0" * 64}, {"seal": others}):
-            assert ask(browser, route, fields, **wrong) == 403
+    for browser in signed_in.values():
+        assert ask(browser, route, fields, headers) == 403
     assert book.audit.head() == before
 
 
-@pytest.mark.parametrize("route", sorted(DOORS))
-@pytest.mark.parametrize(
-    "headers",
-    [{"sec-fetch-site": "cross-site"}, {"sec-fetch-site": "same-site"}, {"origin": "https://evil.example"}],
-)
-def test_the_doors_take_no_form_of_another_site(app: FastAPI, route: str, headers: dict[str, str]):
-    path = route.split()[1]
-    data = {"name": "an-analyst", "password": PASSWORD}
-    assert TestClient(app).post(path, data=data, headers=headers).status_code == 403
+@pytest.mark.parametrize("route", sorted(SIGN_IN_FORMS))
+@pytest.mark.parametrize("headers", FOREIGN)
+def test_nobody_is_signed_in_by_a_form_of_another_site(app: FastAPI, route: str, headers: dict[str, str]):
+    assert ask(client(app), route, {"name": "an-analyst", "password": PASSWORD}, headers) == 403
 
 
 @pytest.mark.parametrize("route", ROUTES)
-def test_whoever_is_signed_out_gets_nothing(app: FastAPI, route: str):
-    assert ask(TestClient(app, follow_redirects=False), route, ROUTES[route][1]) == 401
+def test_nobody_gets_anything_while_signed_out(app: FastAPI, route: str):
+    assert ask(client(app), route, ROUTES[route][1]) == 401
 
 
-def test_signing_out_needs_the_seal_and_ends_the_session(app: FastAPI, signed_in: dict[Role, tuple[TestClient, str]]):
-    browser, seal = signed_in[ADMIN]
-    assert ask(browser, LAST, {}, seal=seal) == 303
+def test_signing_out_ends_the_session(signed_in: dict[Role, TestClient]):
+    browser = signed_in[ADMIN]
+    assert ask(browser, LAST, {}) == 303
     assert browser.get("/accounts").status_code == 401
 
 
 def test_files_beside_the_static_ones_are_not_served(app: FastAPI):
     for path in ("/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static//etc/passwd"):
-        assert TestClient(app).get(path).status_code == 404
+        assert client(app).get(path).status_code == 404
     assert (Path(__file__).parents[2] / "src/ringsight/web/app.py").is_file()

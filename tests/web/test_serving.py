@@ -26,6 +26,7 @@ from ringsight.web.runs import NotReadyError, Run, Runs
 from ringsight.web.settings import SiteSettings
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as a test
+ADDRESS = "https://review.test"
 RINGS = Ring("R1", CUSTOMERS[20:23]), Ring("R2", CUSTOMERS[:3]), Ring("R3", CUSTOMERS[3:6], flagged=False)
 
 
@@ -39,7 +40,7 @@ def peopled(world: World) -> Iterator[CaseBook]:
 
 def signed_in(book: CaseBook, role: Role = Role.analyst, site: SiteSettings | None = None) -> TestClient:
     """A browser of somebody of a role, with a session and without the cost of a password."""
-    address = (site or SiteSettings()).address or "http://testserver"
+    address = (site or SiteSettings()).address or "http://localhost"
     browser = TestClient(create_app(book, site), base_url=address, raise_server_exceptions=False)
     person = Person("https://provider.test", role, f"an-{role}", role)
     browser.cookies.set(COOKIE, book.federation.sign_in(person, "::1"))
@@ -47,8 +48,7 @@ def signed_in(book: CaseBook, role: Role = Role.analyst, site: SiteSettings | No
 
 
 def send(browser: TestClient, address: str, **fields: object):
-    seal = re.search(r'name="seal" value="([0-9a-f]+)"', browser.get("/accounts").text)
-    return browser.post(address, data={"seal": seal[1] if seal else "", **fields})
+    return browser.post(address, data=fields)
 
 
 # --- beginning -------------------------------------------------------------------------------------------------------
@@ -118,9 +118,12 @@ def test_who_opens_a_case_first_waits_for_no_evidence(peopled: CaseBook, monkeyp
         Runs().evidence(peopled.case("K1"))
 
 
-def test_no_cases_are_soon_prepared():
+def test_no_cases_are_soon_prepared(peopled: CaseBook):
     runs = Runs()
-    runs.prepare([]).join(30)
+    preparing = runs.prepare([])
+    preparing.join(30)
+    assert not preparing.is_alive()
+    assert len(runs.evidence(peopled.case("K1")).members) == 3
 
 
 # --- behind a proxy --------------------------------------------------------------------------------------------------
@@ -140,11 +143,11 @@ def test_a_client_s_word_on_its_address_is_believed_of_proxies_alone(
 
 def test_behind_tls_cookies_are_secure_and_browsers_come_by_tls_alone(peopled: CaseBook):
     peopled.accounts.add("ana", Role.analyst, PASSWORD, SYSTEM)
-    browser = TestClient(create_app(peopled, SiteSettings(address="https://review.test")))
+    browser = TestClient(create_app(peopled, SiteSettings(address=ADDRESS)), base_url=ADDRESS)
     answer = browser.post("/sign-in", data={"name": "ana", "password": PASSWORD}, follow_redirects=False)
-    assert "Secure" in answer.headers["set-cookie"]
+    assert all(word in answer.headers["set-cookie"] for word in ("Secure", "HttpOnly", "SameSite=lax"))
     assert answer.headers["strict-transport-security"].startswith("max-age=")
-    assert "strict-transport-security" in TestClient(browser.app).get("/review.css").headers
+    assert "strict-transport-security" in TestClient(browser.app, base_url=ADDRESS).get("/review.css").headers
 
 
 def test_without_tls_browsers_are_told_nothing_of_it(peopled: CaseBook):
@@ -153,9 +156,9 @@ def test_without_tls_browsers_are_told_nothing_of_it(peopled: CaseBook):
 
 
 def test_a_form_of_another_origin_is_refused(peopled: CaseBook):
-    browser = TestClient(create_app(peopled, SiteSettings(address="https://review.test")))
+    browser = TestClient(create_app(peopled, SiteSettings(address=ADDRESS)), base_url=ADDRESS)
     data = {"name": "ana", "password": PASSWORD}
-    for origin, status in (("https://review.test", 401), ("https://review.test.evil.example", 403), ("null", 403)):
+    for origin, status in ((ADDRESS, 401), (f"{ADDRESS}.evil.example", 403), ("null", 403)):
         answer = browser.post("/sign-in", data=data, headers={"origin": origin}, follow_redirects=False)
         assert answer.status_code == status
 

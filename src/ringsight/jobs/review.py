@@ -69,7 +69,7 @@ def run(config: ReviewJob) -> None:
         for role, password in first_accounts(book, config).items():
             said = f"An account was made: {role}, password {password}  (shown once; {FIRST[role]})"
             console.print(said, soft_wrap=True)
-        app = create_app(book, config.site)
+        app = create_app(book, config.site, config.host)
         app.state.shared.runs.prepare(book.cases())
         address = config.site.root or f"http://{config.host}:{config.port}"
         console.print(f"Review: {address}/  (Ctrl-C stops it)")

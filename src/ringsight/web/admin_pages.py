@@ -8,7 +8,7 @@ from fastapi.responses import RedirectResponse, Response
 from ringsight.cases.erasure import erase_customer
 from ringsight.cases.errors import BrokenTrailError, CaseError, ForbiddenError
 from ringsight.cases.users import Right, Role, User
-from ringsight.web.app_state import Actor, App, Reader, page
+from ringsight.web.app_state import App, SignedIn, page
 
 ROUTES = APIRouter()
 EACH = 200
@@ -18,7 +18,7 @@ Password = Annotated[str, Form(max_length=2000)]
 
 
 @ROUTES.get("/accounts")
-def accounts(request: Request, user: Reader) -> Response:
+def accounts(request: Request, user: SignedIn) -> Response:
     """One's own password; for an admin, everybody's accounts, and erasure."""
     return _accounts(request, user, "")
 
@@ -30,7 +30,7 @@ def _accounts(request: Request, user: User, message: str, status: int = 200) -> 
 
 @ROUTES.post("/accounts/add")
 def add(
-    request: Request, app: App, user: Actor, name: Name, role: Annotated[Role, Form()], password: Password
+    request: Request, app: App, user: SignedIn, name: Name, role: Annotated[Role, Form()], password: Password
 ) -> Response:
     """Add an account."""
     user.require(Right.manage)
@@ -42,14 +42,14 @@ def add(
 
 
 @ROUTES.post("/accounts/close")
-def close(request: Request, app: App, user: Actor, name: Name) -> Response:
+def close(request: Request, app: App, user: SignedIn, name: Name) -> Response:
     """Close an account for good."""
     app.book.accounts.close(name, user)
     return _accounts(request, user, f"{name} is closed.")
 
 
 @ROUTES.post("/accounts/password")
-def own_password(request: Request, app: App, user: Actor, password: Password) -> Response:
+def own_password(request: Request, app: App, user: SignedIn, password: Password) -> Response:
     """Change one's own password; every session of the account ends."""
     try:
         app.book.accounts.change(user.name, user, password=password)
@@ -59,7 +59,7 @@ def own_password(request: Request, app: App, user: Actor, password: Password) ->
 
 
 @ROUTES.post("/erase")
-def erase(request: Request, app: App, user: Actor, customer: Annotated[str, Form(max_length=500)]) -> Response:
+def erase(request: Request, app: App, user: SignedIn, customer: Annotated[str, Form(max_length=500)]) -> Response:
     """Erase a customer from cases, decisions, trail, and the results of the runs that cases are of."""
     user.require(Right.erase)
     erased = erase_customer(app.book, customer, user)
@@ -70,7 +70,7 @@ def erase(request: Request, app: App, user: Actor, customer: Annotated[str, Form
 
 @ROUTES.get("/trail")
 def trail(
-    request: Request, app: App, user: Reader, after: Annotated[int, Query(ge=0, le=10**15)] = 0, proven: str = ""
+    request: Request, app: App, user: SignedIn, after: Annotated[int, Query(ge=0, le=10**15)] = 0, proven: str = ""
 ) -> Response:
     """The audit trail, and on request its proof."""
     entries = app.book.audit.entries(user, after, EACH)
@@ -85,7 +85,7 @@ def trail(
 
 
 @ROUTES.get("/figures")
-def figures(request: Request, app: App, user: Reader) -> Response:
+def figures(request: Request, app: App, user: SignedIn) -> Response:
     """What is missed below the line, minutes by case, contradictions: not for those whose judgement it may sway."""
     if not (user.may(Right.inspect) or user.may(Right.direct)):
         raise ForbiddenError(f"the {user.role} {user.name} may not see this", remedy="ask a lead or an auditor")

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +18,7 @@ from ringsight.errors import RingsightError
 from ringsight.web import admin_pages, case_pages, case_steps, queue_pages, records_pages, signing_in
 from ringsight.web.app_state import AppState, SignedOutError, app_state, page
 from ringsight.web.provider import Provider
+from ringsight.web.request_guard import refusal
 from ringsight.web.runs import NotReadyError
 from ringsight.web.settings import SiteSettings
 from ringsight.web.templates import environment
@@ -35,23 +35,23 @@ HEADERS = {
 ONLY_TLS = "max-age=31536000"
 """For a year, browsers come by TLS or not at all."""
 STATIC = Path(__file__).parent / "static"
-LONGEST_FORM = 2_000_000
-"""Bytes of a form; a longer one is refused unread."""
 
 
-def create_app(book: CaseBook, site: SiteSettings | None = None) -> FastAPI:
+def create_app(book: CaseBook, site: SiteSettings | None = None, listening: str = "") -> FastAPI:
     """The pages over a case book.
 
     Args:
         book: open, and left open.
         site: where the pages stand; by default on this machine alone, without a provider.
+        listening: the address that the server listens at.
 
     Raises:
         SettingsError: if the secret of the provider's client cannot be read.
     """
     app = FastAPI(title="ringsight", docs_url=None, redoc_url=None, openapi_url=None)
     site = site or SiteSettings()
-    app.state.shared = AppState(book, site, Provider(site) if site.oidc.issuer else None)
+    provider = Provider(site) if site.oidc.issuer else None
+    app.state.shared = AppState(book, site, site.answered(listening), provider)
     for pages in (signing_in, queue_pages, case_pages, case_steps, records_pages, admin_pages):
         app.include_router(pages.ROUTES)
     app.add_api_route("/healthz", _healthy, methods=["GET"])
@@ -78,29 +78,16 @@ def _style() -> Response:
 
 
 async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Refuse forms of other sites and endless ones; let nothing be kept, framed, guessed at or fetched elsewhere."""
-    if request.method not in ("GET", "HEAD"):
-        if not _same_site(request):
-            return PlainTextResponse("A form of another site is not taken.\n", 403, HEADERS)
-        size = request.headers.get("content-length", "")
-        if not size.isdigit() or int(size) > LONGEST_FORM:
-            return PlainTextResponse("This form is too long.\n", 413, HEADERS)
-    response = await answer(request)
+    """Answer or refuse; let browsers keep, frame, guess at and fetch elsewhere nothing of it."""
+    app = app_state(request)
+    response = refusal(request, app.site, app.hosts) or await answer(request)
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
-    if app_state(request).site.secure:
+    if app.site.secure:
         response.headers["Strict-Transport-Security"] = ONLY_TLS
     if not request.url.path.startswith(("/static/", "/review.css")):
         response.headers.setdefault("Cache-Control", "no-store")
     return response
-
-
-def _same_site(request: Request) -> bool:
-    """Whether a form comes from these pages, as far as the browser tells."""
-    if request.headers.get("sec-fetch-site", "same-origin") not in ("same-origin", "none"):
-        return False
-    origin, site = request.headers.get("origin"), app_state(request).site
-    return origin is None or urlsplit(origin).netloc == (urlsplit(site.address).netloc or request.url.netloc)
 
 
 async def _signed_out(request: Request, _: Exception) -> Response:
@@ -109,7 +96,7 @@ async def _signed_out(request: Request, _: Exception) -> Response:
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return page(request, "sign_in.html", None, 401, after=asked, draft="", message="", remedy="")
     form = await request.form()
-    kept = [(name, value) for name, value in form.multi_items() if isinstance(value, str) and name != "seal"]
+    kept = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     after = case_pages.case_path(request.url.path)
     message = "Your session has ended. Sign in, and what you had entered is there again."
     return page(request, "sign_in.html", None, 401, after=after, draft=json.dumps(kept), message=message, remedy="")

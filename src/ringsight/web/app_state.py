@@ -1,15 +1,12 @@
 """What every page stands on: the case book, the runs, who is signed in, and how a page is drawn."""
 
-import hashlib
-import hmac
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
-from fastapi import Depends, Form, Request
+from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 
 from ringsight.cases.casebook import CaseBook
-from ringsight.cases.errors import ForbiddenError
 from ringsight.cases.users import Right, User
 from ringsight.web.provider import Provider
 from ringsight.web.runs import Runs
@@ -28,14 +25,16 @@ class AppState:
     """The application's state."""
 
     book: CaseBook
-    site: SiteSettings = field(default_factory=SiteSettings)
+    site: SiteSettings
+    hosts: frozenset[str]
+    """Hosts that are answered."""
     provider: Provider | None = None
     """By which people sign in; None where by passwords alone."""
     runs: Runs = field(default_factory=Runs)
 
 
 def app_state(request: Request) -> AppState:
-    """The desk of the application."""
+    """The state of the application that answers a request."""
     app: AppState = request.app.state.shared
     return app
 
@@ -52,28 +51,8 @@ def signed_in(request: Request) -> User:
     return user
 
 
-def form_seal(token: str) -> str:
-    """What every form of a session carries, and no other site can know."""
-    return hashlib.sha256(f"form\n{token}".encode()).hexdigest()
-
-
-def acting(
-    request: Request, user: Annotated[User, Depends(signed_in)], seal: Annotated[str, Form(max_length=64)] = ""
-) -> User:
-    """Who sends a form that this application drew in the same session.
-
-    Raises:
-        SignedOutError: if nobody is signed in.
-        ForbiddenError: if the form is of another site or another session.
-    """
-    if not hmac.compare_digest(seal.encode(), form_seal(request.cookies.get(COOKIE, "")).encode()):
-        raise ForbiddenError("this form was not drawn in this session", remedy="load the page anew and send it again")
-    return user
-
-
 App = Annotated[AppState, Depends(app_state)]
-Reader = Annotated[User, Depends(signed_in)]
-Actor = Annotated[User, Depends(acting)]
+SignedIn = Annotated[User, Depends(signed_in)]
 
 
 def page(request: Request, template: str, user: User | None, status: int = 200, /, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template shows
@@ -84,7 +63,6 @@ def page(request: Request, template: str, user: User | None, status: int = 200, 
         .render(
             user=user,
             rights={right: user is not None and user.may(right) for right in Right},
-            seal=form_seal(request.cookies.get(COOKIE, "")),
             path=request.url.path,
             site=app_state(request).site,
             **shown,

@@ -15,7 +15,7 @@ from ringsight.cases.replay import UNDONE, Action, last_by_people
 from ringsight.cases.steps import refuse_claim
 from ringsight.cases.users import Right, User
 from ringsight.errors import DataError
-from ringsight.web.app_state import Reader, app_state, page
+from ringsight.web.app_state import SignedIn, app_state, page
 
 ROUTES = APIRouter()
 CASE = re.compile(r"/cases/(K[0-9]{1,12})(?:/|$)")
@@ -75,7 +75,7 @@ def case_path(path: str) -> str:
 
 
 @ROUTES.get("/cases/{case_id}")
-def show(request: Request, user: Reader, case_id: str) -> Response:
+def show(request: Request, user: SignedIn, case_id: str) -> Response:
     """The page of a case; that it was looked at is recorded."""
     return case_page(request, user, case_id, Shown())
 

@@ -11,11 +11,12 @@ from ringsight.cases.case import Case, Decision, Judgement, Reason, Scope
 from ringsight.cases.errors import CaseError, ClaimedError, ForbiddenError, StaleError, in_sentences
 from ringsight.cases.users import Right, User
 from ringsight.errors import RingsightError
-from ringsight.web.app_state import Actor, App
+from ringsight.web.app_state import App, SignedIn
 from ringsight.web.case_pages import Draft, Shown, case_page
 
 ROUTES = APIRouter(prefix="/cases/{case_id}")
 Version = Annotated[int, Form(ge=0)]
+Days = Annotated[int, Form(ge=1, le=365)]
 SCOPES = (Scope.ring, Scope.member, Scope.link)
 """By the number of members chosen."""
 
@@ -48,19 +49,19 @@ def _attempt(
 
 
 @ROUTES.post("/claim")
-def claim(request: Request, app: App, user: Actor, case_id: str) -> Response:
+def claim(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
     """Take the case."""
     return _attempt(request, user, case_id, lambda: app.book.claim(case_id, user))
 
 
 @ROUTES.post("/release")
-def release(request: Request, app: App, user: Actor, case_id: str) -> Response:
+def release(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
     """Put the case back."""
     return _attempt(request, user, case_id, lambda: app.book.release(case_id, user))
 
 
 @ROUTES.post("/snooze")
-def snooze(request: Request, app: App, user: Actor, case_id: str, days: Annotated[int, Form(ge=1, le=365)]) -> Response:
+def snooze(request: Request, app: App, user: SignedIn, case_id: str, days: Days) -> Response:
     """Put the case away for some days."""
     until = datetime.now(UTC) + timedelta(days=days)
     return _attempt(request, user, case_id, lambda: app.book.snooze(case_id, user, until))
@@ -68,14 +69,14 @@ def snooze(request: Request, app: App, user: Actor, case_id: str, days: Annotate
 
 @ROUTES.post("/escalate")
 def escalate(
-    request: Request, app: App, user: Actor, case_id: str, reason: Annotated[str, Form(max_length=2000)] = ""
+    request: Request, app: App, user: SignedIn, case_id: str, reason: Annotated[str, Form(max_length=2000)] = ""
 ) -> Response:
     """Hand the case to the leads."""
     return _attempt(request, user, case_id, lambda: app.book.escalate(case_id, user, reason))
 
 
 @ROUTES.post("/decide")
-def decide(request: Request, app: App, user: Actor, case_id: str, version: Version, draft: Drafted) -> Response:
+def decide(request: Request, app: App, user: SignedIn, case_id: str, version: Version, draft: Drafted) -> Response:
     """Decide on the ring; where one member is chosen, on that member; where two, on their link."""
     return _attempt(request, user, case_id, lambda: app.book.decide(case_id, user, decision_of(draft), version), draft)
 
@@ -98,20 +99,20 @@ def decision_of(draft: Draft) -> Decision:
 
 
 @ROUTES.post("/undo")
-def undo(request: Request, app: App, user: Actor, case_id: str, version: Version) -> Response:
+def undo(request: Request, app: App, user: SignedIn, case_id: str, version: Version) -> Response:
     """Take the last decision back."""
     return _attempt(request, user, case_id, lambda: app.book.undo(case_id, user, version))
 
 
 @ROUTES.post("/split")
-def split(request: Request, app: App, user: Actor, case_id: str, version: Version, draft: Drafted) -> Response:
+def split(request: Request, app: App, user: SignedIn, case_id: str, version: Version, draft: Drafted) -> Response:
     """Move the chosen members into a case of their own."""
     return _attempt(request, user, case_id, lambda: app.book.split(case_id, user, draft.subjects, version)[1], draft)
 
 
 @ROUTES.post("/merge")
 def merge(
-    request: Request, app: App, user: Actor, case_id: str, other: Annotated[str, Form(max_length=20)]
+    request: Request, app: App, user: SignedIn, case_id: str, other: Annotated[str, Form(max_length=20)]
 ) -> Response:
     """Bring another case's members into this one."""
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from ringsight.cases.case import Judgement, QueueFilter, Status
 from ringsight.cases.users import Right, User
-from ringsight.web.app_state import Actor, App, Reader, page
+from ringsight.web.app_state import App, SignedIn, page
 from ringsight.web.spreadsheets import csv_answer
 
 ROUTES = APIRouter()
@@ -63,7 +63,7 @@ def asked_of(which: QueueFilter, user: User) -> Asked:
 def queue(
     request: Request,
     app: App,
-    user: Reader,
+    user: SignedIn,
     asked: Annotated[Asked, Query()],
     start: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> Response:
@@ -86,7 +86,7 @@ def queue(
 
 
 @ROUTES.post("/next")
-def take_next(app: App, user: Actor) -> Response:
+def take_next(app: App, user: SignedIn) -> Response:
     """Take the most valuable case that is free."""
     case = app.book.claim_next(user)
     return RedirectResponse(f"/cases/{case.case_id}" if case else "/", 303)
@@ -94,7 +94,7 @@ def take_next(app: App, user: Actor) -> Response:
 
 @ROUTES.post("/filters")
 def save_filter(
-    app: App, user: Actor, name: Annotated[str, Form(min_length=1, max_length=60)], query: Annotated[str, Form()]
+    app: App, user: SignedIn, name: Annotated[str, Form(min_length=1, max_length=60)], query: Annotated[str, Form()]
 ) -> Response:
     """Save the filter that is shown under a name."""
     user.require(Right.see)
@@ -104,7 +104,7 @@ def save_filter(
 
 
 @ROUTES.post("/filters/delete")
-def delete_filter(app: App, user: Actor, name: Annotated[str, Form(max_length=60)]) -> Response:
+def delete_filter(app: App, user: SignedIn, name: Annotated[str, Form(max_length=60)]) -> Response:
     """Delete a saved filter."""
     user.require(Right.see)
     app.book.filters.delete(user, name)
@@ -112,13 +112,13 @@ def delete_filter(app: App, user: Actor, name: Annotated[str, Form(max_length=60
 
 
 @ROUTES.post("/capacity")
-def set_capacity(app: App, user: Actor, cases: Annotated[int, Form(ge=0, le=100_000)]) -> Response:
+def set_capacity(app: App, user: SignedIn, cases: Annotated[int, Form(ge=0, le=100_000)]) -> Response:
     """Say how many cases a day the team can open."""
     app.book.set_capacity(user, cases)
     return RedirectResponse("/", 303)
 
 
 @ROUTES.get("/decisions.csv")
-def decisions(app: App, user: Reader) -> Response:
+def decisions(app: App, user: SignedIn) -> Response:
     """Decided pairs, for a spreadsheet."""
     return csv_answer(app.book.export_decisions(user), "decisions.csv")

@@ -14,7 +14,7 @@ from ringsight.cases.users import Right, User
 from ringsight.report.comparison import comparison
 from ringsight.report.marked_notes import spans_of
 from ringsight.report.members import members
-from ringsight.web.app_state import Actor, App, AppState, Reader, page
+from ringsight.web.app_state import App, AppState, SignedIn, page
 from ringsight.web.case_evidence import score
 from ringsight.web.dossier import as_json, as_page, gather
 
@@ -22,7 +22,7 @@ ROUTES = APIRouter(prefix="/cases/{case_id}")
 
 
 @ROUTES.post("/score")
-def show_score(request: Request, app: App, user: Actor, case_id: str) -> Response:
+def show_score(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
     """Score, q-value and the whole waterfall."""
     user.require(Right.see)
     case = app.book.case(case_id)
@@ -31,14 +31,14 @@ def show_score(request: Request, app: App, user: Actor, case_id: str) -> Respons
 
 
 @ROUTES.post("/members")
-def everyone(request: Request, app: App, user: Actor, case_id: str) -> Response:
+def everyone(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
     """All members, of a case too large to show them at once."""
     user.require(Right.see)
     return _members(request, app, user, app.book.case(case_id), unmasked=False)
 
 
 @ROUTES.post("/unmask")
-def unmask(request: Request, app: App, user: Actor, case_id: str) -> Response:
+def unmask(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
     """The members with their values in the open."""
     user.require(Right.see)
     case = app.book.case(case_id)
@@ -55,7 +55,7 @@ def _members(request: Request, app: AppState, user: User, case: Case, *, unmaske
 
 @ROUTES.post("/records")
 def records(
-    request: Request, app: App, user: Actor, case_id: str, customer: Annotated[str, Form(max_length=500)]
+    request: Request, app: App, user: SignedIn, case_id: str, customer: Annotated[str, Form(max_length=500)]
 ) -> Response:
     """One member's notes and photographs, with the passages marked that another member's notes have too."""
     user.require(Right.see)
@@ -71,7 +71,7 @@ def records(
 
 
 @ROUTES.post("/comparison")
-def show_comparison(request: Request, app: App, user: Actor, case_id: str) -> Response:
+def show_comparison(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
     """The most telling pairs of records, side by side."""
     user.require(Right.see)
     case = app.book.case(case_id)
@@ -93,14 +93,14 @@ def _record(app: AppState, user: User, case: Case, look: Look, seen: Iterable[tu
 
 
 @ROUTES.get("/dossier.html")
-def dossier_page(app: App, user: Reader, case_id: str) -> Response:
+def dossier_page(app: App, user: SignedIn, case_id: str) -> Response:
     """The case as one file to read."""
     text = as_page(gather(app.book, app.runs, _exported(app, user, case_id), user))
     return _file(text, "text/html; charset=utf-8", f"{case_id}.html")
 
 
 @ROUTES.get("/dossier.json")
-def dossier_data(app: App, user: Reader, case_id: str) -> Response:
+def dossier_data(app: App, user: SignedIn, case_id: str) -> Response:
     """The case as one file for programs."""
     text = as_json(gather(app.book, app.runs, _exported(app, user, case_id), user))
     return _file(text, "application/json", f"{case_id}.json")

@@ -1,6 +1,7 @@
 """Where the pages stand: their address, the proxies before them, and who says who somebody is."""
 
 import os
+import re
 from dataclasses import dataclass, field
 from ipaddress import ip_address, ip_network
 from pathlib import Path
@@ -11,6 +12,12 @@ from ringsight.errors import SettingsError
 
 SECRET = "RINGSIGHT_OIDC_SECRET"  # noqa: S105 - the name of a variable
 """Environment variable with the client's secret."""
+THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
+"""Hosts by which a browser reaches the machine that it runs on."""
+HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
+"""What a `Host` header says: a name, an IPv4 address or an IPv6 address in brackets, and perhaps a port."""
+DEFAULT_PORTS = {"http": ":80", "https": ":443"}
+"""By scheme, the port that browsers leave out."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -80,6 +87,10 @@ class SiteSettings:
     address: str = ""
     """Address at which browsers reach the pages, where a proxy stands before them: `https://review.bank.example`. With
     https, cookies travel by TLS alone, and browsers are told to come by no other way."""
+    hosts: list[str] = field(default_factory=list)
+    """Further hosts that are answered, without a port: `[review, 10.0.0.5]`. That of `address` always is, as are this
+    machine's own names (`localhost`, `127.0.0.1`, `[::1]`) and the address that the server listens at. A request to any
+    other host is refused."""
     proxies: list[str] = field(default_factory=list)
     """IP addresses or networks of the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
     local_sign_in: bool = True
@@ -88,15 +99,21 @@ class SiteSettings:
     """A provider by which people sign in."""
 
     def __post_init__(self) -> None:
-        """Refuse an address or a proxy that is none, and pages that nobody can sign in to.
+        """Refuse an address, a host or a proxy that is none, and pages that nobody can sign in to.
 
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
         """
         address = urlsplit(self.address)
         bare = address.path in ("", "/") and not (address.query or address.fragment or address.username)
-        if self.address and not (address.scheme in ("http", "https") and address.netloc and bare):
+        if self.address and not (address.scheme in ("http", "https") and self.host and bare):
             raise SettingsError(f"site.address must be like https://review.bank.example (got {self.address!r})")
+        for host in self.hosts:
+            if not host or host_of(host) != host.lower():
+                raise SettingsError(
+                    f"site.hosts must be names or IP addresses, without a scheme or a port (got {host!r})",
+                    remedy="write review.bank.example, 10.0.0.5 or [fd00::5]",
+                )
         for proxy in self.proxies:
             try:
                 ip_network(proxy)
@@ -121,6 +138,48 @@ class SiteSettings:
     def root(self) -> str:
         """The address without a slash at its end."""
         return self.address.rstrip("/")
+
+    @property
+    def host(self) -> str:
+        """The host of the address, without its port; empty where no address is set."""
+        return host_of(urlsplit(self.address).netloc)
+
+    @property
+    def origin(self) -> str:
+        """The address as a browser writes it in an `Origin` header; there must be one."""
+        address = urlsplit(self.address)
+        return origin_of(address.scheme, address.netloc)
+
+    def answered(self, listening: str = "") -> frozenset[str]:
+        """The hosts that are answered, as `host_of` writes them.
+
+        Args:
+            listening: the address that the server listens at. All addresses at once (`0.0.0.0`, `::`) are no host.
+        """
+        hosts = (self.host, *self.hosts, *THIS_MACHINE, _concrete(listening))
+        return frozenset(host.lower() for host in hosts if host)
+
+
+def host_of(authority: str) -> str:
+    """The host of `host` or `host:port`, in small letters and without the port; empty where it is neither."""
+    found = HOST.fullmatch(authority.lower())
+    return found[1] if found else ""
+
+
+def origin_of(scheme: str, authority: str) -> str:
+    """An origin as browsers write it (RFC 6454): in small letters, without the scheme's own port."""
+    return f"{scheme}://{authority.lower()}".removesuffix(DEFAULT_PORTS[scheme])
+
+
+def _concrete(listening: str) -> str:
+    """The host of an address to listen at; empty where that is all addresses."""
+    try:
+        address = ip_address(listening)
+    except ValueError:
+        return listening
+    if address.is_unspecified:
+        return ""
+    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def private(address: SplitResult) -> bool:

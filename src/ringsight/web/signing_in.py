@@ -10,7 +10,7 @@ from ringsight.cases.errors import SignInError
 from ringsight.cases.federation import UnderWay
 from ringsight.cases.users import Right
 from ringsight.web import case_pages
-from ringsight.web.app_state import COOKIE, Actor, App, AppState, page
+from ringsight.web.app_state import COOKIE, App, AppState, SignedIn, page
 from ringsight.web.provider import CALLBACK, Provider
 
 ROUTES = APIRouter()
@@ -98,7 +98,7 @@ def arrive(request: Request, app: App, state: Answered = "", code: Answered = ""
 
 
 @ROUTES.post("/sign-out")
-def sign_out(request: Request, app: App, _: Actor) -> Response:
+def sign_out(request: Request, app: App, _: SignedIn) -> Response:
     """End the session, here and at the provider."""
     app.book.sessions.end(request.cookies.get(COOKIE, ""))
     if app.provider:
