@@ -116,6 +116,14 @@ def test_a_lead_who_agrees_with_neither_is_not_alone_right(pair: CaseBook, ana: 
     assert decided(pair, "K1", lea, Decision(Scope.ring, Judgement.unsure)).status is Status.second_review
 
 
+def test_a_lead_s_own_earlier_judgement_does_not_confirm_her(pair: CaseBook, ben: User, lea: User):
+    decided(pair, "K1", lea, SAME)
+    assert decided(pair, "K1", ben, DIFFERENT).status is Status.escalated
+    assert decided(pair, "K1", lea, SAME).status is Status.second_review
+    assert exported(pair, lea) == {}
+    assert decided(pair, "K1", ben, SAME).status is Status.decided
+
+
 def test_a_member_whom_the_first_never_saw_is_seen_twice(pair: CaseBook, world: World, ana: User, ben: User, lea: User):
     decided(pair, "K1", ana, SAME)
     pair.import_run(world.run(Ring("R0", [*CUSTOMERS[:3], "C20"])), world.bank)
