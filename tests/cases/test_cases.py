@@ -48,8 +48,8 @@ def test_an_empty_book(book: CaseBook, ana: User):
     assert book.queue(EVERYTHING) == []
     assert book.claim_next(ana) is None
     assert book.contradictions().is_empty()
-    assert book.missed().below == 0
-    assert math.isnan(book.overview().fdr)
+    assert book.workload.missed().below == 0
+    assert math.isnan(book.workload.overview().fdr)
     assert book.out_of_sync() == []
     with pytest.raises(CaseError, match="no case 'K1'"):
         book.case("K1")
@@ -59,7 +59,7 @@ def test_an_empty_book(book: CaseBook, ana: User):
 
 def test_a_run_without_rings_is_taken_in(book: CaseBook, world: World):
     assert book.import_run(world.run(), world.bank) == 0
-    assert book.overview().fdr == 0.05
+    assert book.workload.overview().fdr == 0.05
 
 
 def test_exposure_is_what_moved_in_the_last_days_and_value_is_that_times_evidence(three: CaseBook):
@@ -158,33 +158,33 @@ def test_held_rings_are_cases_and_a_seeded_sample_from_below_the_line(url: str, 
         again = world.run(*flagged_rings(1), *below)
         book.import_run(again, world.bank)
         assert {row.ring_id for row in book.queue(QueueFilter(origins=(Origin.sample,)))} == drawn
-        assert book.missed().below == 12
+        assert book.workload.missed().below == 12
 
 
 def test_what_is_missed_is_estimated_from_the_sample_alone(url: str, world: World, ana: User):
     below = [Ring(f"B{n}", [f"C{n:02}", "C28", "C29"], q=0.9, flagged=False) for n in range(20)]
     with open_casebook(url, CaseSettings(sample=5)) as book:
         book.import_run(world.run(*flagged_rings(1), *below), world.bank)
-        assert math.isnan(book.missed().estimate)
-        assert (book.missed().low, book.missed().high) == (0, 20)
+        assert math.isnan(book.workload.missed().estimate)
+        assert (book.workload.missed().low, book.workload.missed().high) == (0, 20)
         for number, row in enumerate(book.queue(QueueFilter(origins=(Origin.sample,)))):
             decided(book, row.case_id, ana, SAME if number < 2 else DIFFERENT)
         decided(book, book.queue(QueueFilter())[0].case_id, ana)  # a flag: does not count
-        missed = book.missed()
+        missed = book.workload.missed()
     assert (missed.below, missed.drawn, missed.decided, missed.confirmed) == (20, 5, 5, 2)
     assert missed.estimate == 8
     assert 2 <= missed.low < 8 < missed.high <= 17
 
 
 def test_the_capacity_line_falls_with_what_was_opened_today(three: CaseBook, ana: User, lea: User):
-    three.set_capacity(lea, 2)
+    three.workload.set_capacity(lea, 2)
     assert [row.within_capacity for row in three.queue(QueueFilter())] == [True, True, False]
     three.claim("K1", ana)
     assert [row.within_capacity for row in three.queue(QueueFilter())] == [True, False]
-    overview = three.overview()
+    overview = three.workload.overview()
     assert (overview.capacity, overview.opened_today, overview.open, overview.flags) == (2, 1, 2, 3)
     with pytest.raises(ForbiddenError, match="the analyst ana may not"):
-        three.set_capacity(ana, 100)
+        three.workload.set_capacity(ana, 100)
 
 
 # --- filters ---------------------------------------------------------------------------------------------------
@@ -545,7 +545,7 @@ def test_who_may_not_decide_can_change_no_case(three: CaseBook, ana: User, role:
         lambda: three.undo("K1", who, version),
         lambda: three.split("K1", who, ["C00"], version),
         lambda: three.merge("K2", "K1", who, 1),
-        lambda: three.set_capacity(who, 5),
+        lambda: three.workload.set_capacity(who, 5),
     ]
     for attempt in attempts:
         with pytest.raises(ForbiddenError, match="one may not"):
@@ -589,6 +589,6 @@ def test_time_is_counted_by_case_and_pauses_are_cut(three: CaseBook, ana: User, 
     ):
         monkeypatch.setattr(clock, "now", lambda minutes=minutes: start + timedelta(minutes=minutes))
         act()
-    times = three.times().sort("case_id")
+    times = three.workload.times().sort("case_id")
     assert times["minutes"].to_list() == pytest.approx([13, 2])
     assert times["score_seen"].to_list() == [True, False]

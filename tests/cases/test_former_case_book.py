@@ -147,8 +147,8 @@ def test_saved_filters_name_todays_statuses(book: CaseBook, ana: User, ben: User
 def test_accounts_the_capacity_and_the_last_run_are_kept(book: CaseBook):
     assert [user.name for user in book.accounts.users()] == ["ana", "ben", "lea"]
     assert book.accounts.sign_in("ana", "a sentence of ana", "::1")
-    assert (book.overview().capacity, book.overview().flags) == (12, 5)
-    assert (book.missed().below, book.missed().drawn) == (0, 0)
+    assert (book.workload.overview().capacity, book.workload.overview().flags) == (12, 5)
+    assert (book.workload.missed().below, book.workload.missed().drawn) == (0, 0)
 
 
 def test_a_later_run_renews_it(book: CaseBook, world: World):

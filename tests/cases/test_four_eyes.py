@@ -195,6 +195,6 @@ def test_what_is_missed_is_estimated_from_what_counts(url: str, world: World, an
         book.import_run(world.run(*below), world.bank)
         first = book.queue(QueueFilter(origins=(Origin.sample,)))[0].case_id
         decided(book, first, ana, SAME)
-        assert book.missed().decided == 0
+        assert book.workload.missed().decided == 0
         decided(book, first, ben, SAME)
-        assert (book.missed().decided, book.missed().confirmed) == (1, 1)
+        assert (book.workload.missed().decided, book.workload.missed().confirmed) == (1, 1)

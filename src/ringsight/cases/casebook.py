@@ -1,35 +1,31 @@
 """The case book: every case, what was decided, and who may do what."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import Any
 
 import polars as pl
-from sqlalchemy import Connection
 
 from ringsight.cases import forgetting, steps
 from ringsight.cases.accounts import Accounts
-from ringsight.cases.audit_trail import AuditTrail, append, events, last_of
+from ringsight.cases.audit_trail import AuditTrail, append, events
 from ringsight.cases.case import Case, CaseEntry, CaseRow, Decision, QueueFilter, Status
 from ringsight.cases.database import Database
 from ringsight.cases.decided_pairs import decided_pairs
 from ringsight.cases.errors import CaseError, ForbiddenError
 from ringsight.cases.federation import Federation
-from ringsight.cases.importing import TAKEN_IN, import_run
-from ringsight.cases.queue import opened_today, out_of_sync, ranked, sharing, waiting
-from ringsight.cases.replay import Action, replay
-from ringsight.cases.run_import import read_run_import
+from ringsight.cases.incoming_run import read_incoming_run
+from ringsight.cases.queue import out_of_sync, ranked, sharing
+from ringsight.cases.renewal import renew_cases
+from ringsight.cases.replay import Action
 from ringsight.cases.saved_filters import SavedFilters
 from ringsight.cases.sessions import Sessions
 from ringsight.cases.settings import CaseSettings
 from ringsight.cases.users import Right, User
-from ringsight.cases.workload import Missed, Overview, missed, times
+from ringsight.cases.workload import Workload
 from ringsight.runs.erasure import pseudonym
 
-CAPACITY = "capacity"
-"""The action by which a lead says how many cases a day can be opened."""
 NEXT = QueueFilter(statuses=(Status.open, Status.second_review), limit=1000)
 """What `claim_next` takes from."""
 
@@ -70,6 +66,7 @@ class CaseBook:
         self.federation = Federation(database, self.sessions)
         self.audit = AuditTrail(database)
         self.filters = SavedFilters(database)
+        self.workload = Workload(database, settings)
 
     def __enter__(self) -> "CaseBook":
         """Use it as long as the block lasts."""
@@ -94,41 +91,14 @@ class CaseBook:
         Raises:
             DataError: if the run is not finished, or is of other records than the bank's.
         """
-        intake = read_run_import(folder, bank, self._settings)
+        incoming = read_incoming_run(folder, bank, self._settings)
         with self._database.writing() as connection:
-            return import_run(connection, intake)
+            return renew_cases(connection, incoming)
 
     def queue(self, which: QueueFilter) -> list[CaseRow]:
         """Cases by expected value, highest first."""
         with self._database.reading() as connection:
-            return ranked(connection, which, self._capacity(connection))
-
-    def overview(self) -> Overview:
-        """What stands above the queue: error rate, capacity, counts."""
-        with self._database.reading() as connection:
-            last = last_of(connection, TAKEN_IN)
-            said: Mapping[str, Any] = last.content if last else {}
-            return Overview(
-                fdr=float(said.get("fdr", "nan")),
-                expected_false_flags=float(said.get("expected_false_flags", "nan")),
-                flags=int(said.get("flags", 0)),
-                capacity=self._capacity(connection),
-                opened_today=opened_today(connection),
-                open=waiting(connection),
-            )
-
-    def set_capacity(self, user: User, cases: int) -> None:
-        """Say how many cases the team can open in a day.
-
-        Raises:
-            ForbiddenError: without the right `direct`.
-            CaseError: if it is negative.
-        """
-        user.require(Right.direct)
-        if cases < 0:
-            raise CaseError(f"a team cannot open {cases} cases")
-        with self._database.writing() as connection:
-            append(connection, user.name, CAPACITY, {"cases": cases})
+            return ranked(connection, which, self.workload.capacity(connection))
 
     def case(self, case_id: str) -> Case:
         """A case as it stands."""
@@ -238,35 +208,19 @@ class CaseBook:
         """
         user.require(Right.export)
         with self._database.writing() as connection:
-            pairs, _ = decided_pairs(self._all(connection))
+            pairs, _ = decided_pairs(steps.load_all(connection))
             append(connection, user.name, "decisions_exported", {"pairs": pairs.height})
         return pairs
 
     def contradictions(self) -> pl.DataFrame:
         """Pairs decided both ways, or held apart although others tie them; columns of `pairs.CONTRADICTIONS`."""
         with self._database.reading() as connection:
-            return decided_pairs(self._all(connection))[1]
-
-    def missed(self) -> Missed:
-        """An estimate of what is missed, from the random sample below the line of the last run."""
-        with self._database.reading() as connection:
-            last = last_of(connection, TAKEN_IN)
-            cases = self._all(connection)
-        if last is None:
-            return missed(0, [], {})
-        verdicts = {case.ring_id: case.settled for case in cases if case.settled and not case.split_from}
-        return missed(last.content["below"], last.content["drawn"], verdicts)
-
-    def times(self) -> pl.DataFrame:
-        """Minutes of work by case and by who decided; columns of `measures.TIMES`."""
-        with self._database.reading() as connection:
-            cases = {case.case_id: case for case in self._all(connection)}
-            return times(connection, cases, self._settings.idle_minutes)
+            return decided_pairs(steps.load_all(connection))[1]
 
     def out_of_sync(self) -> list[str]:
         """Cases that the queue does not show as the log has them: somebody has changed the table itself."""
         with self._database.reading() as connection:
-            return out_of_sync(connection, {case.case_id: case for case in self._all(connection)})
+            return out_of_sync(connection, {case.case_id: case for case in steps.load_all(connection)})
 
     def forget(self, customer_id: str, user: User, name: str = "") -> int:
         """Erase a customer from cases, decisions and trail; the chain still verifies.
@@ -299,7 +253,7 @@ class CaseBook:
         """
         user.require(Right.erase)
         with self._database.writing() as connection:
-            gone = forgetting.expired(self._all(connection), before)
+            gone = forgetting.expired(steps.load_all(connection), before)
             for customer_id in gone:
                 forgetting.forget(connection, customer_id, user.name, pseudonym())
         if gone:
@@ -309,11 +263,4 @@ class CaseBook:
     def cases(self) -> list[Case]:
         """All cases as they stand, in the order in which they were opened."""
         with self._database.reading() as connection:
-            return self._all(connection)
-
-    def _all(self, connection: Connection) -> list[Case]:
-        return [replay(case_id, history) for case_id, history in events(connection).items()]
-
-    def _capacity(self, connection: Connection) -> int:
-        said = last_of(connection, CAPACITY)
-        return int(said.content["cases"]) if said else self._settings.capacity
+            return steps.load_all(connection)

@@ -32,6 +32,11 @@ def load(connection: Connection, case_id: str, version: int | None = None) -> Ca
     return awake(case, clock.now())
 
 
+def load_all(connection: Connection) -> list[Case]:
+    """All cases as the log has them, in the order in which they were opened; a snooze that has ended is still one."""
+    return [replay(case_id, history) for case_id, history in events(connection).items()]
+
+
 def awake(case: Case, now: datetime) -> Case:
     """A case whose snooze has ended is what it was before."""
     if case.status is Status.snoozed and case.until and case.until <= now:

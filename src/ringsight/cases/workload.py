@@ -1,4 +1,4 @@
-"""What is measured of the work: the list's error rate, what is missed below the line, minutes by case."""
+"""Measures of the team's work: how much it can open, the list's error rate, what is missed below the line, minutes."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -11,10 +11,19 @@ from scipy.stats import hypergeom
 from sqlalchemy import Connection, select
 
 from ringsight.cases import clock
-from ringsight.cases.audit_trail import Look
+from ringsight.cases.audit_trail import Look, append, last_of
 from ringsight.cases.case import Case, Judgement
+from ringsight.cases.database import Database
+from ringsight.cases.errors import CaseError
+from ringsight.cases.queue import opened_today, waiting
+from ringsight.cases.renewal import IMPORTED
 from ringsight.cases.schema import ENTRIES
+from ringsight.cases.settings import CaseSettings
+from ringsight.cases.steps import load_all
+from ringsight.cases.users import Right, User
 
+CAPACITY = "capacity"
+"""The action by which a lead sets how many cases a day can be opened."""
 CONFIDENCE = 0.95
 TIMES = {
     "case_id": pl.String,
@@ -27,10 +36,10 @@ TIMES = {
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """What stands above the queue."""
+    """What the page shows above the queue."""
 
     fdr: float
-    """Rate asked of the last run taken in; NaN before the first."""
+    """False-discovery rate asked of the last run imported; NaN before the first."""
     expected_false_flags: float
     """Of that run; NaN before the first."""
     flags: int
@@ -40,33 +49,92 @@ class Overview:
     opened_today: int
     """Cases claimed since midnight UTC."""
     open: int
-    """Cases that wait."""
+    """Open cases whose ring the last run lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Missed:
-    """An estimate of the rings below the line that are one hand's."""
+    """An estimate of how many rings below the line are one hand's."""
 
     below: int
     """Rings below the line in the last run."""
     drawn: int
+    """Rings in the random sample of them."""
     decided: int
+    """Rings of the sample that are decided."""
     confirmed: int
     """Of the decided, those judged `same_hand`."""
     estimate: float
-    """below x confirmed / decided: unbiased once all that were drawn are decided; NaN where none is."""
+    """below x confirmed / decided: unbiased once the whole sample is decided; NaN while none is."""
     low: int
     high: int
     """95 % interval of the number of rings missed (exact, hypergeometric)."""
 
 
-def missed(below: int, drawn: Sequence[str], verdicts: Mapping[str, Judgement]) -> Missed:
+class Workload:
+    """The measures of one case book's work."""
+
+    def __init__(self, database: Database, settings: CaseSettings) -> None:
+        """Measure in this database."""
+        self._database = database
+        self._settings = settings
+
+    def capacity(self, connection: Connection) -> int:
+        """Cases that the team can open in a day: as a lead has set it last, else as the settings say."""
+        last = last_of(connection, CAPACITY)
+        return int(last.content["cases"]) if last else self._settings.capacity
+
+    def set_capacity(self, user: User, cases: int) -> None:
+        """Set how many cases the team can open in a day.
+
+        Raises:
+            ForbiddenError: without the right `direct`.
+            CaseError: if it is negative.
+        """
+        user.require(Right.direct)
+        if cases < 0:
+            raise CaseError(f"a team cannot open {cases} cases")
+        with self._database.writing() as connection:
+            append(connection, user.name, CAPACITY, {"cases": cases})
+
+    def overview(self) -> Overview:
+        """Error rate, capacity and counts."""
+        with self._database.reading() as connection:
+            last = last_of(connection, IMPORTED)
+            facts: Mapping[str, Any] = last.content if last else {}
+            return Overview(
+                fdr=float(facts.get("fdr", "nan")),
+                expected_false_flags=float(facts.get("expected_false_flags", "nan")),
+                flags=int(facts.get("flags", 0)),
+                capacity=self.capacity(connection),
+                opened_today=opened_today(connection),
+                open=waiting(connection),
+            )
+
+    def missed(self) -> Missed:
+        """An estimate of what is missed, from the random sample below the line of the last run."""
+        with self._database.reading() as connection:
+            last = last_of(connection, IMPORTED)
+            cases = load_all(connection)
+        if last is None:
+            return estimate_missed(0, [], {})
+        verdicts = {case.ring_id: case.settled for case in cases if case.settled and not case.split_from}
+        return estimate_missed(last.content["below"], last.content["drawn"], verdicts)
+
+    def times(self) -> pl.DataFrame:
+        """Minutes of work by case and by who decided it; columns of `TIMES`."""
+        with self._database.reading() as connection:
+            cases = {case.case_id: case for case in load_all(connection)}
+            return minutes_of_work(connection, cases, self._settings.idle_minutes)
+
+
+def estimate_missed(below: int, drawn: Sequence[str], verdicts: Mapping[str, Judgement]) -> Missed:
     """Estimate what is missed from a simple random sample of the rings below the line.
 
     Args:
-        below: how many rings there are.
+        below: how many rings there are below the line.
         drawn: ring ids of the sample.
-        verdicts: of the rings that are decided.
+        verdicts: by ring id, of the rings that are decided.
     """
     decided = [verdicts[ring_id] for ring_id in drawn if ring_id in verdicts]
     confirmed = sum(verdict is Judgement.same_hand for verdict in decided)
@@ -76,10 +144,10 @@ def missed(below: int, drawn: Sequence[str], verdicts: Mapping[str, Judgement]) 
 
 
 def interval(population: int, drawn: int, found: int) -> tuple[int, int]:
-    """Exact interval of how many of a population are such, when `found` of `drawn` were.
+    """Exact 95 % interval of how many of a population have a property that `found` of `drawn` had.
 
-    The numbers that a test at (1 - 0.95) / 2 on either side does not refuse (Wright 1991, Exact Confidence Bounds
-    when Sampling from Small Finite Universes).
+    The numbers that a test at 2.5 % on either side does not reject (Wright 1991, Exact Confidence Bounds when Sampling
+    from Small Finite Universes).
     """
     if drawn == 0:
         return 0, population
@@ -91,11 +159,12 @@ def interval(population: int, drawn: int, found: int) -> tuple[int, int]:
     return int(kept.min()), int(kept.max())
 
 
-def times(connection: Connection, cases: Mapping[str, Case], idle_minutes: float) -> pl.DataFrame:
+def minutes_of_work(connection: Connection, cases: Mapping[str, Case], idle_minutes: float) -> pl.DataFrame:
     """Minutes of work by case and by who decided its ring; columns of `TIMES`.
 
-    Between two entries of one user on one case with no other between them, time counts as work on it, a pause for
-    `idle_minutes` at most. `score_seen` says whether the user had asked for the score before deciding.
+    The time between two entries of a user counts as work on a case if both are on that case and the user made none in
+    between; a pause counts for at most `idle_minutes`. `score_seen` says whether the user asked for the score before
+    deciding.
     """
     spent: dict[tuple[str, str], float] = {}
     scores: dict[tuple[str, str], str] = {}

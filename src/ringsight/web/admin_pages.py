@@ -89,7 +89,6 @@ def figures(request: Request, app: App, user: SignedIn) -> Response:
     """What is missed below the line, minutes by case, contradictions: not for those whose judgement it may sway."""
     if not (user.may(Right.inspect) or user.may(Right.direct)):
         raise ForbiddenError(f"the {user.role} {user.name} may not see this", remedy="ask a lead or an auditor")
-    book = app.book
-    times = book.times()
-    tables = {"missed": book.missed(), "times": times, "contradictions": book.contradictions()}
-    return page(request, "figures.html", user, **tables, median=times["minutes"].median(), overview=book.overview())
+    times = app.book.workload.times()
+    shown = {"missed": app.book.workload.missed(), "times": times, "contradictions": app.book.contradictions()}
+    return page(request, "figures.html", user, **shown, median=times["minutes"].median())

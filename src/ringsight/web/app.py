@@ -68,7 +68,7 @@ def create_app(book: CaseBook, site: SiteSettings | None = None, listening: str 
 
 def _healthy(request: Request) -> PlainTextResponse:
     """Whether the case book answers."""
-    request.app.state.shared.book.overview()
+    request.app.state.shared.book.workload.overview()
     return PlainTextResponse("ok\n")
 
 

@@ -78,7 +78,7 @@ def queue(
         rows=rows[:EACH],
         asked=asked,
         further=urlencode({"start": start + EACH}) + f"&{asked.query}" if len(rows) > EACH else "",
-        overview=app.book.overview(),
+        overview=app.book.workload.overview(),
         filters={name: asked_of(each, user).query for name, each in app.book.filters.of(user).items()},
         statuses=[*Status],
         verdicts=[*Judgement],
@@ -114,7 +114,7 @@ def delete_filter(app: App, user: SignedIn, name: Annotated[str, Form(max_length
 @ROUTES.post("/capacity")
 def set_capacity(app: App, user: SignedIn, cases: Annotated[int, Form(ge=0, le=100_000)]) -> Response:
     """Say how many cases a day the team can open."""
-    app.book.set_capacity(user, cases)
+    app.book.workload.set_capacity(user, cases)
     return RedirectResponse("/", 303)
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from ringsight.cases.run_import import bank_config
+from ringsight.cases.incoming_run import bank_config
 from ringsight.detection.lineage import Lineage
 from ringsight.detection.results import Results
 from ringsight.explain.ledger import FILE, FOLDER, Ledger, ledgers_of, read_ledger

@@ -1,7 +1,7 @@
-"""A finished run taken in: which of its rings become cases, and what each is worth.
+"""A finished run that is to be imported: which of its rings become cases, and how much money is at stake in each.
 
-Cases are the rings that are flagged, those held because a protected column explains them, and a random sample of those
-below the line. A ring is the same ring by its id: what analysts have decided on it, split off or merged stays.
+Cases are the flagged rings, the rings held because a protected column explains them, and a random sample of the rings
+below the line. A ring keeps its id from run to run, and with it what analysts have decided on it, split off or merged.
 """
 
 import hashlib
@@ -34,11 +34,11 @@ class ListedRing:
 
 
 @dataclass(frozen=True, slots=True)
-class RunImport:
-    """What a run brings."""
+class IncomingRun:
+    """What a run brings to the case book."""
 
     digest: str
-    """Of the run's results and where they lie."""
+    """Hash of the run's results and of where they lie."""
     run: str
     bank: str
     listed: tuple[ListedRing, ...]
@@ -47,7 +47,7 @@ class RunImport:
     """For the log: fdr, expected_false_flags, flags, below (rings below the line), drawn (ring ids of the sample)."""
 
 
-def read_run_import(folder: Path, bank: Path, settings: CaseSettings) -> RunImport:
+def read_incoming_run(folder: Path, bank: Path, settings: CaseSettings) -> IncomingRun:
     """Read a finished run and the bank that it searched.
 
     The bank is read as the run read it, by the run's `settings.yaml`.
@@ -73,7 +73,7 @@ def read_run_import(folder: Path, bank: Path, settings: CaseSettings) -> RunImpo
     ]
     run, of_bank = str(folder.resolve()), str(bank.resolve())
     files = [folder / name for name in ("rings.parquet", "members.parquet", "summary.json")]
-    return RunImport(
+    return IncomingRun(
         digest=hashlib.sha256(f"{hash_files(files, folder)}\n{run}\n{of_bank}".encode()).hexdigest(),
         run=run,
         bank=of_bank,
