@@ -1,4 +1,4 @@
-"""`ringsight audit`: proves the trail, and gives it as a file."""
+"""`ringsight audit`: verifies the trail, and exports it."""
 
 import json
 from pathlib import Path
@@ -23,7 +23,7 @@ def database(world: World, ana: User, tmp_path: Path) -> str:
     return url
 
 
-def test_it_proves_the_trail_and_gives_the_hash_that_seals_it(database: str, capsys: pytest.CaptureFixture[str]):
+def test_it_verifies_the_trail_and_gives_the_hash_that_covers_it(database: str, capsys: pytest.CaptureFixture[str]):
     head = run(AuditJob(database=database))
     assert "5 entries" in capsys.readouterr().out
     assert run(AuditJob(database=database, head=head)) == head

@@ -4,13 +4,13 @@ from pathlib import Path
 
 import pytest
 from case_world import World, flagged_rings
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, delete, select, text, update
 
 from ringsight.cases import audit_trail
 from ringsight.cases.case import Decision, Judgement, QueueFilter, Scope
 from ringsight.cases.casebook import CaseBook
 from ringsight.cases.errors import BrokenTrailError
-from ringsight.cases.schema import ENTRIES
+from ringsight.cases.schema import CONTENTS, ENTRIES
 from ringsight.cases.users import Role, User
 
 ADMIN, AUDITOR = User("ada", Role.admin), User("otto", Role.auditor)
@@ -30,18 +30,18 @@ def test_an_empty_trail_holds(book: CaseBook):
 
 
 @pytest.mark.parametrize(
-    "change",
+    ("change", "told"),
     [
-        "UPDATE contents SET content = '{}' WHERE number = 3",
-        "DELETE FROM contents WHERE number = 4",
-        "UPDATE contents SET salt = 'other' WHERE number = 2",
+        ("UPDATE contents SET content = '{}' WHERE number = 3", "entry 3: its content was changed"),
+        ("DELETE FROM contents WHERE number = 4", "entry 4: its content was removed"),
+        ("UPDATE contents SET salt = 'other' WHERE number = 2", "entry 2: its content was changed"),
     ],
 )
-def test_a_changed_content_is_found(used: CaseBook, change: str):
+def test_a_changed_content_is_found(used: CaseBook, change: str, told: str):
     assert used.audit.verify() == 6
     with used._database.writing() as connection:
         connection.execute(text(change))
-    with pytest.raises(BrokenTrailError, match=f"entry {change[-1] if change[-1].isdigit() else ''}"):
+    with pytest.raises(BrokenTrailError, match=told):
         used.audit.verify()
 
 
@@ -56,18 +56,21 @@ def test_a_changed_row_is_found_even_where_the_triggers_are_gone(used: CaseBook,
 
 @pytest.mark.parametrize("broken", [1, 4])
 def test_an_entry_that_follows_from_another_past_is_found_though_every_hash_is_right(used: CaseBook, broken: int):
-    """One link is changed, and all hashes from there on are made anew."""
     with used._database.writing() as connection:
         drop_triggers(connection)
-        previous = ""
-        for row in connection.execute(select(ENTRIES).order_by(ENTRIES.c.number)).mappings().all():
-            changed = dict(row)
-            if row["number"] >= broken:
-                changed["previous"] = "e" * 64 if row["number"] == broken else previous
-                changed["hash"] = audit_trail._hash(changed)
-                connection.execute(update(ENTRIES).where(ENTRIES.c.number == row["number"]).values(**changed))
-            previous = changed["hash"]
-    with pytest.raises(BrokenTrailError, match=f"entry {broken}:"):
+        rewrite_hashes(connection, broken, "e" * 64)
+    with pytest.raises(BrokenTrailError, match=f"entry {broken}: it does not follow"):
+        used.audit.verify()
+
+
+def test_a_removed_entry_is_found_though_every_link_is_right(used: CaseBook):
+    with used._database.writing() as connection:
+        drop_triggers(connection)
+        previous = connection.execute(select(ENTRIES.c.previous).where(ENTRIES.c.number == 3)).scalar_one()
+        for table in (CONTENTS, ENTRIES):
+            connection.execute(delete(table).where(table.c.number == 3))
+        rewrite_hashes(connection, 4, previous)
+    with pytest.raises(BrokenTrailError, match="entry 3: it was removed: the next entry is 4"):
         used.audit.verify()
 
 
@@ -76,7 +79,17 @@ def drop_triggers(connection: Connection) -> None:
     if connection.dialect.name == "postgresql":
         connection.execute(text("DROP TRIGGER entries_append_only ON entries"))
     else:
-        connection.execute(text("DROP TRIGGER entries_append_only_update"))
+        for change in ("update", "delete"):
+            connection.execute(text(f"DROP TRIGGER entries_append_only_{change}"))
+
+
+def rewrite_hashes(connection: Connection, start: int, previous: str) -> None:
+    """Make all hashes from entry `start` on anew, as if the hash before it were `previous`."""
+    rows = connection.execute(select(ENTRIES).where(ENTRIES.c.number >= start).order_by(ENTRIES.c.number))
+    for row in rows.mappings().all():
+        changed = {**row, "previous": previous}
+        changed["hash"] = previous = audit_trail._hash(changed)
+        connection.execute(update(ENTRIES).where(ENTRIES.c.number == row["number"]).values(**changed))
 
 
 def test_a_head_noted_earlier_must_be_in_the_trail(used: CaseBook, ana: User):

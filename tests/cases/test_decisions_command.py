@@ -47,7 +47,7 @@ def test_pairs_are_written_and_what_is_left_out_is_said(
     said = capsys.readouterr().out
     assert "Wrote 5 rows" in said
     assert "Left out as contradictory: 1;" in said
-    assert "second pair of eyes has judged: cases, 1." in said
+    assert "until a second analyst has judged: cases, 1." in said
 
 
 def test_contradictions_are_written_with_what_ties_them(database: str, tmp_path: Path):

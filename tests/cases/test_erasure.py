@@ -21,7 +21,7 @@ from ringsight.detection.results import Results
 from ringsight.errors import DataError
 from ringsight.explain.ledger import read_ledger
 from ringsight.jobs.erase import EraseJob, erase_results
-from ringsight.jobs.review import keep_house
+from ringsight.jobs.review import expire_daily
 from ringsight.runs.erasure import ERASED, erase_from_results
 from ringsight.web.app import create_app
 
@@ -140,7 +140,7 @@ def test_links_of_an_erased_customer_keep_their_bits_by_source(used: CaseBook, r
     assert GONE not in {*after["customer_a"], *after["customer_b"]}
 
 
-def test_the_run_taken_in_again_brings_nobody_back(used: CaseBook, run: Path, world: World):
+def test_the_run_imported_again_brings_nobody_back(used: CaseBook, run: Path, world: World):
     erase_customer(used, GONE, ADMIN)
     members = used.case("K1").members
     used.import_run(run, world.bank)
@@ -246,12 +246,12 @@ def test_cases_closed_long_ago_lose_their_members(book: CaseBook, world: World, 
 
 
 @pytest.mark.parametrize(("days", "kept"), [(0, True), (365, False), (500, True)])
-def test_the_house_is_kept_by_the_setting(
+def test_cases_expire_by_the_setting(
     book: CaseBook, world: World, ana: User, days: int, kept: bool, request: pytest.FixtureRequest
 ):
     closed(book, world, ana)
     request.getfixturevalue("late")
     stopped = Event()
     stopped.set()
-    keep_house(book, days, stopped)
+    expire_daily(book, days, stopped)
     assert ("C00" in book.case("K1").members) is kept

@@ -1,4 +1,4 @@
-"""The second pair of eyes: nothing that needs it counts before two people have said the same of the same members."""
+"""Four-eyes review: what needs it does not count before two people have judged the same members alike."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -72,7 +72,7 @@ def test_two_who_agree_close_a_case_and_two_who_do_not_pass_it_to_a_lead(
         for case_id in ("K1", "K2"):
             decided(book, case_id, ana, SAME)
         assert exported(book, lea) == {}
-        with pytest.raises(ForbiddenError, match="second pair"):
+        with pytest.raises(ForbiddenError, match="waits for a second analyst"):
             book.claim("K1", ana)
         assert book.claim_next(ana) is None
         agreed, disagreed = decided(book, "K1", ben, SAME), decided(book, "K2", ben, DIFFERENT)
@@ -86,7 +86,7 @@ def test_a_colleague_who_puts_the_case_away_does_not_hand_it_back(pair: CaseBook
     decided(pair, "K1", ana, SAME)
     pair.claim("K1", ben)
     pair.snooze("K1", ben, datetime.now(UTC) + timedelta(hours=1))
-    with pytest.raises(ForbiddenError, match="second pair"):
+    with pytest.raises(ForbiddenError, match="waits for a second analyst"):
         pair.claim("K1", ana)
     assert pair.claim("K1", ben).holder == "ben"
 
@@ -105,7 +105,7 @@ def test_a_lead_alone_is_one_pair_of_eyes(pair: CaseBook, ben: User, lea: User):
     pair.claim("K1", lea)
     pair.escalate("K1", lea, "to myself")
     assert decided(pair, "K1", lea, SAME).status is Status.second_review
-    with pytest.raises(ForbiddenError, match="second pair"):
+    with pytest.raises(ForbiddenError, match="waits for a second analyst"):
         pair.claim("K1", lea)
     assert decided(pair, "K1", ben, SAME).status is Status.decided
 
@@ -121,6 +121,20 @@ def test_a_lead_s_own_earlier_judgement_does_not_confirm_her(pair: CaseBook, ben
     assert decided(pair, "K1", ben, DIFFERENT).status is Status.escalated
     assert decided(pair, "K1", lea, SAME).status is Status.second_review
     assert exported(pair, lea) == {}
+    assert decided(pair, "K1", ben, SAME).status is Status.decided
+
+
+def test_a_lead_who_agrees_with_one_of_two_closes_the_case(pair: CaseBook, ana: User, ben: User, lea: User):
+    decided(pair, "K1", ana, SAME)
+    decided(pair, "K1", ben, DIFFERENT)
+    assert decided(pair, "K1", lea, SAME).status is Status.decided
+    assert set(exported(pair, lea).values()) == {"same_hand"}
+
+
+def test_a_closed_case_that_a_lead_takes_up_is_judged_by_two_again(pair: CaseBook, ana: User, ben: User, lea: User):
+    decided(pair, "K1", ana, SAME)
+    decided(pair, "K1", ben, SAME)
+    assert decided(pair, "K1", lea, SAME).status is Status.second_review
     assert decided(pair, "K1", ben, SAME).status is Status.decided
 
 
@@ -158,7 +172,7 @@ def test_a_link_counts_once_a_colleague_has_closed_the_case(pair: CaseBook, ana:
 def test_what_the_second_adds_is_seen_by_the_first(pair: CaseBook, ana: User, ben: User, lea: User):
     decided(pair, "K1", ana, DIFFERENT)
     assert decided(pair, "K1", ben, LINK, DIFFERENT).status is Status.second_review
-    with pytest.raises(ForbiddenError, match="second pair"):
+    with pytest.raises(ForbiddenError, match="waits for a second analyst"):
         pair.claim("K1", ben)
     assert decided(pair, "K1", ana, DIFFERENT).status is Status.decided
     assert exported(pair, lea)["C00", "C01"] == "same_hand"
@@ -184,9 +198,11 @@ def test_an_undone_confirmation_waits_again(pair: CaseBook, ana: User, ben: User
 def test_a_team_that_gives_it_up_closes_what_waited(url: str, opened: Opened, ana: User, ben: User, lea: User):
     with opened(FourEyes.always) as book:
         decided(book, "K1", ana, LINK, SAME)
+        decided(book, "K2", ana, SAME)
     with open_casebook(url) as book:
         assert decided(book, "K1", ben, SAME).status is Status.decided
         assert exported(book, lea)["C00", "C01"] == "same_hand"
+        assert decided(book, "K2", ben, DIFFERENT).status is Status.decided
 
 
 def test_what_is_missed_is_estimated_from_what_counts(url: str, world: World, ana: User, ben: User):

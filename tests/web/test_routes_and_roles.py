@@ -49,7 +49,7 @@ ROUTES: dict[str, tuple[set[Role], dict[str, str]]] = {
 }
 OPEN = {"GET /healthz", "GET /review.css", "GET /sign-in", "GET /sign-in/back"}
 """Pages for people who are signed out."""
-SIGN_IN_FORMS = {"POST /sign-in", "POST /sign-in/elsewhere"}
+SIGN_IN_FORMS = {"POST /sign-in", "POST /sign-in/provider"}
 LAST = "POST /sign-out"
 HOME = "http://localhost"
 FOREIGN = (

@@ -273,7 +273,7 @@ def test_the_first_start_makes_an_admin_and_a_lead_for_whoever_is_alone(
     assert review.first_accounts(book, job) == {}
 
 
-# --- a second pair of eyes -------------------------------------------------------------------------------------------
+# --- four-eyes review -----------------------------------------------------------------------------------------------
 
 
 def test_who_decided_is_told_to_wait_and_a_colleague_what_to_look_at(world: World):
@@ -284,7 +284,7 @@ def test_who_decided_is_told_to_wait_and_a_colleague_what_to_look_at(world: Worl
         send(first, "/cases/K2/claim")
         send(first, "/cases/K2/decide", version=2, judgement="different", subjects=["C00", "C01"])
         own = send(first, "/cases/K2/decide", version=3, judgement="same_hand").text
-        assert "waits for a second pair of eyes" in own
+        assert "waits for a second analyst" in own
         assert "Claim this case" not in own
         theirs = second.get("/cases/K2").text
         assert "Judged same hand once" in theirs

@@ -1,4 +1,4 @@
-"""Signing in by an OpenID Connect provider: the way there and back, and every answer that must not be believed."""
+"""Signing in by an OpenID Connect provider: the way there and back, and every answer that must be refused."""
 
 import json
 import re
@@ -58,7 +58,7 @@ def browser(book: CaseBook, provider: Loopback) -> TestClient:
 
 def begin(browser: TestClient, **fields: str) -> str:
     """Press the button; the provider's address that the browser is led to."""
-    page = browser.post("/sign-in/elsewhere", data=fields)
+    page = browser.post("/sign-in/provider", data=fields)
     return unescape(re.search(r'url=([^"]+)"', page.text)[1])  # type: ignore[index]
 
 
@@ -135,7 +135,7 @@ REFUSED = {
     "without a nonce": ({"nonce": None}, "nonce"),
     "without a subject": ({"sub": None}, "sub"),
     "without a name": ({"preferred_username": None}, "preferred_username"),
-    "a name that none may have": ({"preferred_username": "ringsight"}, "cannot be called"),
+    "a name that none may have": ({"preferred_username": "ringsight"}, "is taken or malformed"),
     "without a role": ({"roles": None}, "exactly one role"),
     "a role that means nothing here": ({"roles": ["cashier"]}, "exactly one role"),
     "two roles": ({"roles": ["analyst", "admin"]}, "admin and analyst"),
@@ -219,7 +219,7 @@ def test_a_provider_that_describes_itself_otherwise_is_not_used(
     browser: TestClient, provider: Loopback, configuration: dict[str, str]
 ):
     provider.configuration = configuration
-    page = browser.post("/sign-in/elsewhere")
+    page = browser.post("/sign-in/provider")
     if page.status_code == 200:
         code, state = provider.authorise(unescape(re.search(r'url=([^"]+)"', page.text)[1]))  # type: ignore[index]
         page = browser.get("/sign-in/back", params={"code": code, "state": state})
@@ -229,7 +229,7 @@ def test_a_provider_that_describes_itself_otherwise_is_not_used(
 def test_a_provider_that_is_away_lets_nobody_in(book: CaseBook):
     away = SiteSettings(address=HOME, oidc=OidcSettings(issuer="http://127.0.0.1:9", client_id=CLIENT))
     browser = TestClient(create_app(book, away), base_url=HOME)
-    assert "does not answer" in browser.post("/sign-in/elsewhere").text
+    assert "does not answer" in browser.post("/sign-in/provider").text
 
 
 def test_signing_out_ends_the_session_there_too(browser: TestClient, provider: Loopback):
@@ -256,13 +256,13 @@ def test_a_closed_account_stays_closed(browser: TestClient, book: CaseBook, prov
     assert come_back(browser, provider).status_code == 401
 
 
-def test_who_signs_in_elsewhere_gets_no_password_here(browser: TestClient, book: CaseBook, provider: Loopback):
+def test_who_signs_in_by_a_provider_gets_no_password_here(browser: TestClient, book: CaseBook, provider: Loopback):
     come_back(browser, provider)
     for attempt in (
         lambda: book.accounts.change("olga", User("olga", Role.analyst), password=PASSWORD),
         lambda: book.accounts.change("olga", ADMIN, role=Role.lead),
     ):
-        with pytest.raises(CaseError, match="elsewhere"):
+        with pytest.raises(CaseError, match="signs in by a provider"):
             attempt()
 
 
@@ -276,7 +276,7 @@ def test_passwords_can_be_switched_off(book: CaseBook, provider: Loopback):
 def test_many_sign_ins_begun_and_left_are_bounded(browser: TestClient):
     for _ in range(50):
         begin(browser)
-    assert "too many" in browser.post("/sign-in/elsewhere").text
+    assert "too many" in browser.post("/sign-in/provider").text
 
 
 def test_the_secret_comes_from_a_file_and_is_in_no_setting(

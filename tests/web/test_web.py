@@ -164,9 +164,9 @@ def test_forms_of_other_sites_are_refused(book: CaseBook, headers: dict[str, str
 def test_an_auditor_looks_and_may_not_decide(book: CaseBook):
     eva = client(book, "eva")
     page = eva.get("/cases/K1").text
-    assert "You may look, and not decide" in page
+    assert "You can see this case, but not decide it" in page
     assert send(eva, "/cases/K1/claim").status_code == 403
-    assert "what was written" in eva.get("/trail?proven=1").text
+    assert "entries are unchanged" in eva.get("/trail?verify=1").text
 
 
 def test_an_admin_sees_no_case(book: CaseBook):

@@ -1,5 +1,5 @@
-"""Cases: what analysts take, see and decide, kept so that nothing is lost and everything can be proved.
+"""Cases: what analysts claim, see and decide, kept so that nothing is lost and everything can be proved.
 
-One append-only log, hash-chained, holds all that ever happened (`audit`); a case is what its entries add up to
-(`folding`), and the tables of the queue are drawn from them. `casebook.open_casebook` is the way in.
+One append-only, hash-chained log holds all that ever happened (`audit_trail`). A case is what its entries add up to
+(`replay`), and the tables of the queue are projected from it (`queue`). Start at `casebook.open_casebook`.
 """

@@ -1,9 +1,9 @@
-"""The audit trail: one append-only log of everything, in which each entry seals all before it.
+"""The audit trail: one append-only log of everything, in which the hash of each entry covers all entries before it.
 
-An entry's hash covers the hash before it and a commitment, the salted hash of what the entry says. What it says lies
-apart, so that personal data can be erased and the chain still holds: an erasure is an entry itself, which names every
-entry it redacted and the commitment of what now stands there. A chain proves that nothing was changed in its midst;
-whoever could write the whole table anew could write another chain, so note the `head` elsewhere from time to time.
+The hash covers the hash before it and a commitment: the salted hash of the entry's content. The content is stored
+apart, so that personal data can be erased while the chain still holds. An erasure is itself an entry. It lists every
+entry that it redacted, with the commitment of the new content. The chain proves that nothing inside it was changed. But
+somebody who can rewrite the whole table can write another chain, so note the `head` elsewhere from time to time.
 """
 
 import hashlib
@@ -26,9 +26,11 @@ from ringsight.cases.schema import CONTENTS, ENTRIES
 from ringsight.cases.users import Right, User
 
 BEGINNING = "0" * 64
-"""What stands for the hash before the first entry."""
+"""The hash before that of the first entry."""
 FORGOTTEN = "forgotten"
 """The action of an erasure."""
+RESTORE = "compare the database with a backup; the entries before this one are unchanged"
+"""What to do about an entry that was changed."""
 
 
 class Look(StrEnum):
@@ -67,22 +69,22 @@ class AuditTrail:
 
         Args:
             user: who.
-            action: one word; of what was looked at, one of `Look`.
-            subject: what, for example an image id, a note id, a case id.
-            customer: whose data it is; an erasure finds it by this.
-            case_id: while working on which case; times per case are measured by this.
+            action: what was done, in one word; a `Look` if something was looked at.
+            subject: to what: for example the id of an image, a note or a case.
+            customer: whose data it is; an erasure finds the entry by it.
+            case_id: the case that was worked on; minutes by case are measured by it.
         """
         with self._database.writing() as connection:
             append(connection, user.name, action, {"subject": subject, "customer": customer}, (case_id, None))
 
     def verify(self, head: str = "") -> int:
-        """Prove that the trail is what was written; `head` is a hash noted earlier, which must be in it.
+        """Check that the trail is as it was written; `head` is a hash noted earlier, which must be in it.
 
         Returns:
             How many entries there are.
 
         Raises:
-            BrokenTrailError: naming the first entry that is not what was written.
+            BrokenTrailError: naming the first entry that was changed or removed.
         """
         with self._database.reading() as connection:
             redacted = _redactions(connection)
@@ -93,17 +95,18 @@ class AuditTrail:
                 seen = seen or previous == head
         if not seen:
             raise BrokenTrailError(
-                f"no entry has the hash {head}", remedy="entries after it, or before it, are missing"
+                f"no entry has the hash {head}: entries were removed, or the whole trail was rewritten",
+                remedy="compare the database with a backup",
             )
         return number
 
     def head(self) -> str:
-        """The hash of the last entry, which seals all before it: note it elsewhere."""
+        """The hash of the last entry, which covers all entries before it."""
         with self._database.reading() as connection:
             return _last(connection)[1]
 
     def entries(self, user: User, after: int = 0, limit: int = 200) -> list[TrailEntry]:
-        """The trail in its order, from the entry after number `after`; reading it is recorded.
+        """At most `limit` entries in their order, from the one after number `after`. That they were read is recorded.
 
         Raises:
             ForbiddenError: without the right `inspect`.
@@ -115,7 +118,7 @@ class AuditTrail:
         return [_trail_entry(row) for row in rows]
 
     def everything(self, user: User) -> Iterator[TrailEntry]:
-        """The whole trail in its order, one entry at a time; that it is taken is recorded.
+        """The whole trail in its order, one entry at a time. That it was exported is recorded.
 
         Raises:
             ForbiddenError: without the right `inspect`.
@@ -127,7 +130,7 @@ class AuditTrail:
                 yield _trail_entry(row)
 
     def of_case(self, case_id: str, user: User) -> list[TrailEntry]:
-        """Everything that was done to a case and looked at in it, oldest first.
+        """Everything that was done to a case or looked at in it, oldest first.
 
         Raises:
             ForbiddenError: without the right `see`.
@@ -150,13 +153,13 @@ def append(
     Args:
         connection: of `Database.writing`.
         user: who.
-        action: what was done, one word.
-        content: the rest, as JSON can hold it.
-        about: the case, and the version of it that this entry makes; none where it is only looked at.
+        action: what was done, in one word.
+        content: everything else, as JSON can hold it.
+        about: the case, and the version of the case that this entry makes; None if the entry does not change it.
     """
     before, previous = _last(connection)
     number, moment, (case_id, version) = before + 1, clock.now(), about
-    salt, text = sealed(content)
+    salt, text = salted(content)
     row = {
         "number": number,
         "at": clock.written(moment),
@@ -173,7 +176,7 @@ def append(
 
 
 def events(connection: Connection, case_ids: Sequence[str] | None = None) -> dict[str, list[CaseEntry]]:
-    """The entries that made each case, oldest first; of all cases, or of some."""
+    """The entries that made each case, oldest first, in today's names; of all cases, or of those given."""
     wanted = _joined().where(ENTRIES.c.version.is_not(None))
     if case_ids is not None:
         wanted = wanted.where(ENTRIES.c.case_id.in_(case_ids))
@@ -184,7 +187,7 @@ def events(connection: Connection, case_ids: Sequence[str] | None = None) -> dic
 
 
 def last_of(connection: Connection, action: str) -> CaseEntry | None:
-    """The last entry of an action, whatever it is about."""
+    """The last entry with an action, about any case or none."""
     wanted = _joined().where(ENTRIES.c.action == action).order_by(None).order_by(ENTRIES.c.number.desc()).limit(1)
     row = connection.execute(wanted).first()
     return None if row is None else _event(row)
@@ -195,7 +198,7 @@ def _event(row: Row[Any]) -> CaseEntry:
     return CaseEntry(row.number, row.version or 0, clock.read(row.at), row.user, row.action, content)
 
 
-def sealed(content: Mapping[str, Any]) -> tuple[str, str]:
+def salted(content: Mapping[str, Any]) -> tuple[str, str]:
     """A fresh salt, and the content as canonical JSON."""
     return secrets.token_hex(16), canonical(content)
 
@@ -206,7 +209,7 @@ def canonical(content: object) -> str:
 
 
 def commitment(salt: str, text: str) -> str:
-    """What seals a content without telling it."""
+    """The salted hash of a content: it fixes the content without revealing it."""
     return hashlib.sha256(f"{salt}\n{text}".encode()).hexdigest()
 
 
@@ -237,18 +240,18 @@ def _last(connection: Connection) -> tuple[int, str]:
 
 
 def _redactions(connection: Connection) -> dict[int, str]:
-    """By entry, the commitment of what the last erasure left there."""
+    """By entry, the commitment of the content that the last erasure left there."""
     rows = connection.execute(_joined().where(ENTRIES.c.action == FORGOTTEN, CONTENTS.c.content.is_not(None)))
-    return {int(number): seal for row in rows for number, seal in json.loads(row.content)["redacted"].items()}
+    return {int(number): new for row in rows for number, new in json.loads(row.content)["redacted"].items()}
 
 
 def _check(row: RowMapping, number: int, previous: str, redacted: str | None) -> None:
     where = f"audit trail, entry {number}"
     if row["number"] != number:
-        raise BrokenTrailError(f"the next entry is {row['number']}", where=where, remedy="an entry was removed")
+        raise BrokenTrailError(f"it was removed: the next entry is {row['number']}", where=where, remedy=RESTORE)
     if row["previous"] != previous or row["hash"] != _hash(row):
-        raise BrokenTrailError("the entry does not follow from the one before it", where=where, remedy="it was changed")
+        raise BrokenTrailError("it does not follow from the entry before it", where=where, remedy=RESTORE)
     if row["content"] is None:
-        raise BrokenTrailError("what it says is missing", where=where, remedy="it was removed, and not by an erasure")
+        raise BrokenTrailError("its content was removed, and not by an erasure", where=where, remedy=RESTORE)
     if commitment(row["salt"], row["content"]) != (redacted or row["commitment"]):
-        raise BrokenTrailError("it no longer says what it said", where=where, remedy="its content was changed")
+        raise BrokenTrailError("its content was changed, and not by an erasure", where=where, remedy=RESTORE)

@@ -1,4 +1,4 @@
-"""The words of the review: a case, what state it is in, and a decision."""
+"""The types of the review: a case, its status, and a decision."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ from ringsight.cases.errors import CaseError
 
 
 class Status(StrEnum):
-    """What is to be done with a case."""
+    """The status of a case, which says what is to be done next."""
 
     open = "open"
     """Waits in the queue."""
@@ -21,10 +21,10 @@ class Status(StrEnum):
     escalated = "escalated"
     """Waits for a lead."""
     second_review = "second_review"
-    """Decided once, and waits for a second pair of eyes; in nobody's hands."""
+    """Four-eyes review: one analyst has judged the ring, and another must. Nobody holds the case."""
     decided = "decided"
     merged = "merged"
-    """Went into another case."""
+    """Its members are in another case now."""
 
 
 class Origin(StrEnum):
@@ -58,7 +58,7 @@ class Judgement(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why, in a word that can be counted."""
+    """Why, from a fixed list, so that reasons can be counted."""
 
     same_document = "same_document"
     """One photograph, template or studio behind the ID images."""
@@ -80,11 +80,11 @@ class Reason(StrEnum):
     residence = "residence"
     """A dormitory, a home, a large building."""
     coincidence = "coincidence"
-    """What they share is commoner than it seems."""
+    """What they share is more common than it seems."""
     too_little = "too_little"
     """Too few records to tell."""
     waiting = "waiting"
-    """More has been asked for."""
+    """More records have been asked for."""
     other = "other"
     """See the note."""
 
@@ -95,7 +95,7 @@ LONGEST_NOTE = 100_000
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """A typed judgement.
+    """A typed judgement on a ring, a member or a link.
 
     `subjects` are customer ids: none for a ring, one for a member, two for a link.
     """
@@ -107,7 +107,7 @@ class Decision:
     note: str = ""
 
     def __post_init__(self) -> None:
-        """Refuse what cannot be a decision; a link is put in the order of its ids.
+        """Refuse what cannot be a decision; sort the two ids of a link.
 
         Raises:
             CaseError: if the number of subjects does not fit the scope, or the note is too long.
@@ -116,40 +116,42 @@ class Decision:
         if len(set(self.subjects)) != wanted or len(self.subjects) != wanted:
             raise CaseError(
                 f"a decision on a {self.scope} names {wanted} customers (got {len(self.subjects)})",
-                remedy="name a member once, the two ends of a link, and nobody for the whole ring",
+                remedy="name nobody for the ring, one customer for a member, two for a link",
             )
         if len(self.note) > LONGEST_NOTE:
-            raise CaseError(f"the note has {len(self.note):,} characters; {LONGEST_NOTE:,} are kept")
+            raise CaseError(
+                f"the note has {len(self.note):,} characters, more than {LONGEST_NOTE:,}", remedy="shorten it"
+            )
         object.__setattr__(self, "subjects", tuple(sorted(self.subjects)))
 
 
 @dataclass(frozen=True, slots=True)
 class StandingDecision:
-    """A decision that has not been undone: who, when, and as which version of the case."""
+    """A decision that has not been undone: by whom, when, and as which version of the case."""
 
     decision: Decision
     user: str
     at: datetime
     version: int
     members: tuple[str, ...]
-    """Of the case at that moment."""
+    """Members of the case at that moment."""
     final: bool
-    """Whether it counts: where a second pair of eyes is asked for, it has been had."""
+    """Whether it counts: it needs no four-eyes review, or has passed it."""
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A case, as its entries in the log add up. Times are UTC, with their zone."""
+    """A case as its entries in the log make it. Times are UTC, with their time zone."""
 
     case_id: str
     version: int
     """Number of its entries; a change of the case is a higher version."""
     status: Status
     resting: Status
-    """What it is again when released, or when a snooze has ended."""
+    """Its status once it is released, or once its snooze has ended."""
     origin: Origin
     holder: str
-    """Who holds it; empty where nobody does."""
+    """Who holds it; empty if nobody does."""
     until: datetime | None
     """End of the snooze."""
     escalation: str
@@ -157,12 +159,12 @@ class Case:
     ring: Mapping[str, Any]
     """Row of `Results.rings`, as of `run`."""
     exposures: Mapping[str, float]
-    """By member, the sum of absolute amounts in the last days of the records (`CaseSettings`). Members are those of
-    the ring, less what was split off, plus what was merged in."""
+    """Customer id of each member -> exposure, in the bank's currency (`CaseSettings`). The members are those of the
+    ring, less those split off, plus those merged in."""
     found: frozenset[str]
     """Members of the ring as the last run found it."""
     run: str
-    """Folder of the run that it was last seen in."""
+    """Folder of the last run that listed it."""
     bank: str
     """The bank's folder of that run."""
     current: bool
@@ -184,7 +186,7 @@ class Case:
 
     @property
     def exposure(self) -> float:
-        """Of all members."""
+        """The sum over all members."""
         return sum(self.exposures.values())
 
     @property
@@ -199,7 +201,7 @@ class Case:
 
     @property
     def ring_id(self) -> str:
-        """Of the ring that it was opened for."""
+        """The ring that the case was opened for."""
         return str(self.ring["ring_id"])
 
     @property
@@ -209,7 +211,7 @@ class Case:
 
     @property
     def verdict(self) -> Judgement | None:
-        """The last standing judgement on the ring, whether or not a second pair of eyes has seen it."""
+        """The last standing judgement on the ring, whether it counts yet or not."""
         return self.opinions[-1].decision.judgement if self.opinions else None
 
     @property
@@ -220,13 +222,13 @@ class Case:
 
     @property
     def waiting(self) -> tuple[StandingDecision, ...]:
-        """What was said of members and links and does not count yet."""
+        """Decisions on members and links that do not count yet."""
         return tuple(each for each in self.decisions if each.decision.scope is not Scope.ring and not each.final)
 
 
 @dataclass(frozen=True, slots=True)
 class CaseRow:
-    """A case in the queue. Neither score nor q-value is here: evidence comes first, the score on request."""
+    """A case in the queue. It has neither score nor q-value: evidence comes first, the score on request."""
 
     case_id: str
     version: int
@@ -236,34 +238,34 @@ class CaseRow:
     until: datetime | None
     ring_id: str
     size: int
-    """Members."""
+    """How many members it has."""
     exposure: float
     value: float
     """Expected value."""
     news: int
-    """Members who joined since it was last decided."""
+    """How many members joined since it was last decided."""
     verdict: Judgement | None
     opened_at: datetime
     changed_at: datetime
     within_capacity: bool
-    """Whether the team can open it today: above the capacity line."""
+    """Whether the team can still open it today: it stands above the line of capacity."""
 
 
 @dataclass(frozen=True, slots=True)
 class QueueFilter:
-    """Which cases, and how many; what is empty does not filter."""
+    """Which cases to list, and how many. An empty field does not filter."""
 
     statuses: tuple[Status, ...] = (Status.open,)
-    """A snoozed case whose time has come counts as open."""
+    """A snoozed case whose time has come has its resting status again."""
     origins: tuple[Origin, ...] = ()
     holder: str = ""
     customer: str = ""
-    """Part of a customer id of a member; letters in any case."""
+    """Part of a member's customer id; upper and lower case are alike."""
     least_value: float = 0.0
     least_size: int = 0
     verdict: Judgement | None = None
     gone: bool = False
-    """Also cases whose ring the last run no longer found."""
+    """Whether to list the cases whose ring the last run no longer lists, too."""
     limit: int = 100
     offset: int = 0
 
@@ -273,7 +275,7 @@ class CaseEntry:
     """One entry of a case's history."""
 
     number: int
-    """Of the audit trail."""
+    """Its number in the audit trail."""
     version: int
     at: datetime
     user: str

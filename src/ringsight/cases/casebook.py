@@ -27,18 +27,18 @@ from ringsight.cases.workload import Workload
 from ringsight.runs.erasure import pseudonym
 
 NEXT = QueueFilter(statuses=(Status.open, Status.second_review), limit=1000)
-"""What `claim_next` takes from."""
+"""Cases that `claim_next` chooses from."""
 
 
 def open_casebook(url: str, settings: CaseSettings | None = None, *, new: bool = True) -> "CaseBook":
     """Open the case book at a database URL (`sqlite:///FILE` or `postgresql://USER@HOST/NAME`).
 
-    Migrations are run first. A password need not stand in the URL: PostgreSQL's `PGPASSWORD` and password file hold.
+    Migrations run first. The URL needs no password: PostgreSQL's `PGPASSWORD` and password file are used.
 
     Args:
         url: of the database.
         settings: how the team works; by default the settings' own defaults.
-        new: whether an SQLite file is made where there is none.
+        new: whether an SQLite file is made if there is none.
 
     Raises:
         BookError: if the database is unreachable, absent, of another kind, or made by a later version.
@@ -47,14 +47,15 @@ def open_casebook(url: str, settings: CaseSettings | None = None, *, new: bool =
 
 
 def casebook_of(run: Path, database: str = "") -> str:
-    """The database URL of a run's case book: the one that is named, or else `cases.db` inside the run."""
+    """The database URL of a run's case book: `database` if it is given, else `cases.db` inside the run."""
     return database or f"sqlite:///{run / 'cases.db'}"
 
 
 class CaseBook:
-    """All cases of one database. Every method is one transaction; all may be called from several threads.
+    """All cases of one database. Every method is one transaction, and may be called from several threads.
 
-    Every change asks for a `User` and raises `ForbiddenError` where the role may not. Unknown cases raise `CaseError`.
+    A change names its user and raises `ForbiddenError` if the user's role may not make it. A case that does not exist
+    raises `CaseError`.
     """
 
     def __init__(self, database: Database, settings: CaseSettings) -> None:
@@ -69,27 +70,27 @@ class CaseBook:
         self.workload = Workload(database, settings)
 
     def __enter__(self) -> "CaseBook":
-        """Use it as long as the block lasts."""
+        """The case book itself, for a `with` block."""
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Close it."""
+        """Close it at the end of the block."""
         self.close()
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections to the database."""
         self._database.close()
 
     def import_run(self, folder: Path, bank: Path) -> int:
-        """Open or renew the cases of a finished run; decisions stay. The same run again changes nothing.
+        """Import a finished run: open or renew its cases. Decisions stay; the same run again changes nothing.
 
         Returns:
             How many cases are new or changed.
 
         Raises:
-            DataError: if the run is not finished, or is of other records than the bank's.
+            DataError: if the run is not finished, or searched other records than the bank's.
         """
         incoming = read_incoming_run(folder, bank, self._settings)
         with self._database.writing() as connection:
@@ -111,7 +112,7 @@ class CaseBook:
             return sharing(connection, case_id)
 
     def history(self, case_id: str) -> list[CaseEntry]:
-        """The entries that made it, oldest first."""
+        """The entries that made a case, oldest first."""
         with self._database.reading() as connection:
             found = events(connection, [case_id])
         if not found:
@@ -119,18 +120,18 @@ class CaseBook:
         return found[case_id]
 
     def claim(self, case_id: str, user: User) -> Case:
-        """Take a case; one's own may be taken again. A lead may take up a decided one.
+        """Claim a case. A user may claim the same case again; a lead may claim a decided one.
 
         Raises:
             ClaimedError: naming who holds it.
             CaseError: if it is decided or merged.
-            ForbiddenError: if it is escalated and the user is no lead, or waits for a second analyst.
+            ForbiddenError: if it is escalated and the user is not a lead, or waits for another analyst than the user.
         """
         with self._database.writing() as connection:
             return steps.claim(connection, steps.load(connection, case_id), user)
 
     def claim_next(self, user: User, which: QueueFilter = NEXT) -> Case | None:
-        """Take the most valuable case that the user may take, in one step; None where there is none."""
+        """Claim the most valuable case that the user may claim, in one transaction; None if there is none."""
         user.require(Right.decide)
         with self._database.writing() as connection:
             for row in ranked(connection, which, 0):
@@ -141,33 +142,33 @@ class CaseBook:
         return None
 
     def release(self, case_id: str, user: User) -> Case:
-        """Put a case back; a lead may put back what others hold."""
+        """Release a case that the user holds; a lead may release what others hold."""
         with self._database.writing() as connection:
             case = steps.load(connection, case_id)
             if not (case.holder and user.may(Right.direct)):
-                steps.hold(case, user)
+                steps.require_holder(case, user)
             return steps.make(connection, case, user.name, Action.released, {})
 
     def snooze(self, case_id: str, user: User, until: datetime) -> Case:
-        """Put a case in hand away until a moment (UTC); then it is open again by itself."""
+        """Snooze a case that the user holds until a moment (UTC); then it comes back by itself."""
         with self._database.writing() as connection:
             case = steps.load(connection, case_id)
             return steps.snooze(connection, case, user, until)
 
     def escalate(self, case_id: str, user: User, reason: str) -> Case:
-        """Hand a case in hand to the leads."""
+        """Hand a case that the user holds to the leads."""
         with self._database.writing() as connection:
             case = steps.load(connection, case_id)
-            steps.hold(case, user)
+            steps.require_holder(case, user)
             return steps.make(connection, case, user.name, Action.escalated, {"reason": reason})
 
     def decide(self, case_id: str, user: User, decision: Decision, version: int) -> Case:
-        """Decide on the ring, a member or a link; who decides must hold the case.
+        """Decide on the ring, a member or a link of a case that the user holds.
 
         Raises:
             StaleError: if the case is no longer at `version`.
-            ClaimedError: if another holds it.
-            CaseError: if nobody holds it, or a subject is no member.
+            ClaimedError: if somebody else holds it.
+            CaseError: if nobody holds it, or a subject is not a member.
         """
         user.require(Right.decide)
         with self._database.writing() as connection:
@@ -175,34 +176,34 @@ class CaseBook:
             return steps.decide(connection, case, user, decision, self._settings.four_eyes)
 
     def undo(self, case_id: str, user: User, version: int) -> Case:
-        """Take back the last decision, snooze, escalation, split or merge; the cases are what they were before.
+        """Undo the last decision, snooze, escalation, split or merge; the cases are what they were before.
 
         A case that was split off goes back into the one that it came from.
 
         Raises:
             StaleError: if the case is no longer at `version`.
-            CaseError: if the last thing done to the case was another, or the other case has gone on since.
-            ForbiddenError: if somebody else did it, and the user is no lead.
+            CaseError: if the last thing done to the case was something else, or the other case has changed since.
+            ForbiddenError: if somebody else did it, and the user is not a lead.
         """
         user.require(Right.decide)
         with self._database.writing() as connection:
             return steps.undo(connection, steps.load(connection, case_id, version), user)
 
     def split(self, case_id: str, user: User, members: Sequence[str], version: int) -> tuple[Case, Case]:
-        """Move members out into a case of their own; gives what is left, then the new one, both in the user's hands."""
+        """Move members into a case of their own; gives the case that is left, then the new one. The user holds both."""
         user.require(Right.decide)
         with self._database.writing() as connection:
             return steps.split(connection, steps.load(connection, case_id, version), user, members)
 
     def merge(self, case_id: str, into: str, user: User, version: int) -> Case:
-        """Add a case's members to another that the user holds; gives that other. `version` is the case's that goes."""
+        """Add a case's members to `into`, which the user holds, and give `into`; `version` is that of `case_id`."""
         user.require(Right.decide)
         with self._database.writing() as connection:
             case, other = steps.load(connection, case_id, version), steps.load(connection, into)
             return steps.merge(connection, case, other, user)
 
     def export_decisions(self, user: User) -> pl.DataFrame:
-        """Typed pairs as `detect.decisions` reads them; columns of `pairs.PAIRS`.
+        """Typed pairs as `detect.decisions` reads them; columns of `decided_pairs.PAIRS`.
 
         Pairs that contradict each other are not among them; `contradictions` lists those.
         """
@@ -213,22 +214,22 @@ class CaseBook:
         return pairs
 
     def contradictions(self) -> pl.DataFrame:
-        """Pairs decided both ways, or held apart although others tie them; columns of `pairs.CONTRADICTIONS`."""
+        """Pairs on which decisions contradict each other; columns of `decided_pairs.CONTRADICTIONS`."""
         with self._database.reading() as connection:
             return decided_pairs(steps.load_all(connection))[1]
 
     def out_of_sync(self) -> list[str]:
-        """Cases that the queue does not show as the log has them: somebody has changed the table itself."""
+        """Cases whose rows in the queue differ from the log: somebody has changed the tables themselves."""
         with self._database.reading() as connection:
             return out_of_sync(connection, {case.case_id: case for case in steps.load_all(connection)})
 
     def forget(self, customer_id: str, user: User, name: str = "") -> int:
-        """Erase a customer from cases, decisions and trail; the chain still verifies.
+        """Erase a customer from cases, decisions and audit trail; the trail can still be verified.
 
         Args:
             customer_id: whom to erase.
             user: who erases.
-            name: the pseudonym that stands for the customer from now on; by default one drawn by chance.
+            name: the pseudonym that takes the customer's place; a random one by default.
 
         Returns:
             How many entries were redacted.

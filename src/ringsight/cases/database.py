@@ -1,7 +1,7 @@
 """One database behind a case book: SQLite or PostgreSQL, migrated on opening, with one writer at a time.
 
-The log is a chain, so entries are made one after another: a writing transaction holds the whole of an SQLite database
-(`BEGIN IMMEDIATE`), or one advisory lock on PostgreSQL. Readers never wait for it.
+The log is a chain, so entries are written one after another: a writing transaction locks the whole SQLite database
+(`BEGIN IMMEDIATE`), or takes an advisory lock on PostgreSQL. Readers never wait for it.
 """
 
 from collections.abc import Iterator
@@ -33,12 +33,12 @@ class Database:
 
         Args:
             url: of the database.
-            new: whether an SQLite file is made where there is none.
+            new: whether an SQLite file is made if there is none.
 
         Raises:
             BookError: if it is unreachable, absent, of another kind, or made by a later version.
         """
-        self.url = _understood(url)
+        self.url = _parsed(url)
         if not new and self.url.get_backend_name() == "sqlite" and not Path(str(self.url.database)).is_file():
             raise BookError(
                 "there is no case book here", where=str(self.url.database), remedy="name the run, or the database"
@@ -55,7 +55,7 @@ class Database:
             raise BookError(
                 f"cannot be opened: {str(error.orig).splitlines()[0]}",
                 where=self.url.render_as_string(hide_password=True),
-                remedy="look at the address, and whether the server runs or the folder can be written to",
+                remedy="check the address, that the server runs, and that the folder can be written to",
             ) from error
 
     @contextmanager
@@ -66,20 +66,21 @@ class Database:
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction that no other writer runs beside; undone whole on an error."""
+        """A transaction beside which no other writes; an error undoes all of it."""
         with self._writing.begin() as connection:
             if self.url.get_backend_name() == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": WRITER})
             yield connection
 
     def close(self) -> None:
-        """Give the connections back."""
+        """Close all connections."""
         self._engine.dispose()
 
     def scrub(self) -> None:
-        """Take what was overwritten off the disk, as far as the database lets us.
+        """Remove what was overwritten from the disk, as far as the database allows.
 
-        SQLite overwrites with zeros, and its log is emptied here; PostgreSQL does so by its own vacuum and archive.
+        SQLite overwrites with zeros, and its write-ahead log is emptied here. PostgreSQL removes it by its own vacuum,
+        and by the end of its archived log.
         """
         if self.url.get_backend_name() == "sqlite":
             with self._engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
@@ -100,13 +101,13 @@ class Database:
                 ) from error
 
 
-def _understood(given: str) -> URL:
+def _parsed(given: str) -> URL:
     try:
         url = make_url(given)
         kind = url.get_backend_name()
     except (ArgumentError, NoSuchModuleError) as error:
         raise BookError(
-            "is no database address", remedy="write sqlite:///FILE or postgresql://USER@HOST/NAME"
+            "the database address cannot be read", remedy="write sqlite:///FILE or postgresql://USER@HOST/NAME"
         ) from error
     if kind not in DRIVERS or (kind == "sqlite" and url.database in (None, "", ":memory:")):
         raise BookError(
@@ -126,7 +127,7 @@ def _engine(url: URL) -> Engine:
     return engine
 
 
-def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - whatever the driver has
+def _prepare(connection: Any, _record: object) -> None:  # noqa: ANN401 - of any driver
     for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
         connection.execute(f"PRAGMA {pragma}")
 

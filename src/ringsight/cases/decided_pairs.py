@@ -1,7 +1,7 @@
 """What decisions say about pairs of customers, and where they contradict each other.
 
-Within a case the more special decision counts: a link's over a member's, a member's over the ring's; of two on the same
-subject, the later. A decision on the ring or on a member holds among those who were members at that moment.
+Within a case the more specific decision counts: on a link before on a member, on a member before on the ring; of two on
+the same subject, the later. A decision on the ring or on a member is about those who were members at that moment.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,10 +24,10 @@ PAIRS = {
     "source": pl.String,
     "case_id": pl.String,
 }
-"""What `detect.decisions` and `fusion.pairs` read, and where it comes from: `source` is the scope decided on."""
+"""What `detect.decisions` and `fusion.pairs` read, and where it comes from: `source` is the decision's scope."""
 CONTRADICTIONS = PAIRS | {"kind": pl.String, "tied_by": pl.String}
-"""`kind` is `direct` where cases decide a pair both ways, `implied` where a pair is held apart that decisions on others
-tie together, by the cases of `tied_by`."""
+"""`kind` is `direct` if cases decide a pair both ways, and `implied` if a pair is decided `different` though decisions
+on other pairs tie its two customers together; `tied_by` names the cases of those decisions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +53,10 @@ class Pair:
 
 
 def decided_pairs(cases: Sequence[Case]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Pairs that are decided, and those that contradict each other; columns of `PAIRS` and of `CONTRADICTIONS`.
+    """The decided pairs, and the contradictory ones; columns of `PAIRS` and of `CONTRADICTIONS`.
 
-    A pair is in the first once, by its latest firm decision, or as `unsure` where there is no other. A pair of the
-    second is not in the first.
+    A decided pair is there once: by its latest firm decision, or as `unsure` if it has no other. No contradictory pair
+    is among them.
     """
     said: dict[tuple[str, str], list[Pair]] = {}
     for case in cases:
@@ -75,7 +75,7 @@ def decided_pairs(cases: Sequence[Case]) -> tuple[pl.DataFrame, pl.DataFrame]:
 
 
 def pairs_of(case: Case) -> list[Pair]:
-    """What one case says, each pair once; erased customers are left out."""
+    """What one case says about pairs, each pair once, without erased customers."""
     said: dict[tuple[str, str], Pair] = {}
     for scope in (Scope.ring, Scope.member, Scope.link):
         for standing in case.decisions:
@@ -101,7 +101,7 @@ def _said(standing: StandingDecision, case: Case) -> Iterator[Pair]:
 
 
 def _outweighed(ends: tuple[str, str], standing: StandingDecision, case: Case) -> bool:
-    """Whether the other end was judged too, and set apart: who is no part of a ring is tied to nobody in it."""
+    """Whether a decision on the other customer sets them further apart, and so counts for the pair."""
     weight = (Judgement.same_hand, Judgement.unsure, Judgement.different)
     other = next(end for end in ends if end != standing.decision.subjects[0])
     latest = [each.decision.judgement for each in case.decisions if each.decision.subjects == (other,)][-1:]
@@ -117,13 +117,13 @@ def _latest(pairs: list[Pair]) -> Pair:
 
 
 def _implied(settled: dict[tuple[str, str], Pair]) -> dict[tuple[str, str], str]:
-    """Pairs held apart whose ends others tie together: pair -> the cases along the shortest way."""
+    """Pairs decided `different` that other pairs tie together: pair -> the cases along the shortest path."""
     ties: nx.Graph[str] = nx.Graph()
     ties.add_edges_from(ends for ends, pair in settled.items() if pair.judgement is Judgement.same_hand)
     found = {}
     for (a, b), pair in settled.items():
         if pair.judgement is Judgement.different and a in ties and b in ties and nx.has_path(ties, a, b):
-            way = nx.shortest_path(ties, a, b)
-            cases = {settled[min(x, y), max(x, y)].case_id for x, y in pairwise(way)}
+            path = nx.shortest_path(ties, a, b)
+            cases = {settled[min(x, y), max(x, y)].case_id for x, y in pairwise(path)}
             found[a, b] = ", ".join(sorted(cases))
     return found

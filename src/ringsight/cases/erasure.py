@@ -1,4 +1,4 @@
-"""A customer erased wherever the review has one: the case book, and the results of the runs that its cases are of."""
+"""Erasing a customer from all that the review keeps: the case book, and the results of the runs of its cases."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,16 +10,16 @@ from ringsight.runs.erasure import erase_from_results, pseudonym
 
 @dataclass(frozen=True, slots=True)
 class Erased:
-    """What named a customer, and does no more."""
+    """How much named a customer until the erasure."""
 
     entries: int
-    """Of the audit trail."""
+    """Entries of the audit trail that were redacted."""
     files: int
-    """Tables and ledgers written anew, and reports removed, in the folders of runs."""
+    """Tables and ledgers that were rewritten, and reports that were removed, in the folders of runs."""
 
 
 def erase_customer(book: CaseBook, customer_id: str, user: User) -> Erased:
-    """Erase a customer from a case book and its runs, under one pseudonym; runs that are gone are passed over.
+    """Erase a customer from a case book and its runs, with one pseudonym; runs whose folder is gone are skipped.
 
     Raises:
         ForbiddenError: without the right `erase`.

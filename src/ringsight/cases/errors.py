@@ -1,16 +1,16 @@
-"""Why the case book says no. Each is named after what is wrong, as a page says it."""
+"""The errors of the case book."""
 
 from ringsight.errors import RingsightError
 
 
 def in_sentences(error: RingsightError) -> str:
-    """What is wrong and how to go on, as a page says it."""
+    """An error as a page shows it: what is wrong, and how to go on."""
     said = f"{error.what[:1].upper()}{error.what[1:]}."
     return f"{said} To go on: {error.remedy}." if error.remedy else said
 
 
 class CaseError(RingsightError, ValueError):
-    """What is asked of a case makes no sense, or the case does not exist."""
+    """What is asked cannot be done to the case, or the case does not exist."""
 
 
 class ClaimedError(CaseError):
@@ -46,8 +46,8 @@ class SignInError(RingsightError, PermissionError):
 
 
 class BrokenTrailError(RingsightError, ValueError):
-    """The audit trail is not what was written."""
+    """The audit trail, or what is projected from it, was changed."""
 
 
 class BookError(RingsightError, RuntimeError):
-    """The database of the cases is unreachable, or not one of ours."""
+    """The database of the cases cannot be opened."""

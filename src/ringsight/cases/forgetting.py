@@ -1,9 +1,8 @@
-"""Erasing a customer from the case book while the audit trail still proves itself.
+"""Erasing a customer from the case book, whose audit trail can still be verified.
 
-In everything that names the customer, a pseudonym drawn by chance takes the name's place, so that cases still add up;
-ids of the customer's records and the free text of every case that the customer was in are blanked. The erasure is an
-entry of its own, with the commitment of what each redacted entry says now. Chance salts keep what the commitments
-sealed from being guessed.
+A random pseudonym takes the place of the customer's id, so that cases still add up. Ids of the customer's records and
+the free text of every case that the customer was in are blanked. The erasure is an entry of its own, with the
+commitment of each redacted entry's new content. Random salts keep the old content from being guessed by its commitment.
 """
 
 import json
@@ -13,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, or_, select, update
 
-from ringsight.cases.audit_trail import FORGOTTEN, append, commitment, events, sealed
+from ringsight.cases.audit_trail import FORGOTTEN, append, commitment, events, salted
 from ringsight.cases.case import Case, Status
 from ringsight.cases.queue import filter_of, project
 from ringsight.cases.replay import replay
@@ -21,11 +20,11 @@ from ringsight.cases.schema import CONTENTS, ENTRIES, SAVED_FILTERS, SIGN_INS
 from ringsight.runs.erasure import ERASED, renamed
 
 FREE_TEXT = ("note", "reason")
-"""What people wrote, and may name anybody in."""
+"""Fields that people write, in which they may name anybody."""
 
 
 def forget(connection: Connection, customer_id: str, user: str, name: str) -> int:
-    """Erase a customer, for whom `name` stands from now on, within a writing transaction.
+    """Erase a customer, whose place the pseudonym `name` takes, within a writing transaction.
 
     Returns:
         How many entries were redacted.
@@ -51,12 +50,12 @@ def forget(connection: Connection, customer_id: str, user: str, name: str) -> in
 
 
 def _names(content: Mapping[str, Any], customer_id: str) -> bool:
-    """Whether a content names exactly this customer: the database takes no notice of case."""
+    """Whether a content names exactly this customer: to the database, upper and lower case are alike."""
     return bool(renamed(content, customer_id, "") != content)
 
 
 def _rewrite(connection: Connection, number: int, content: Mapping[str, Any]) -> str:
-    salt, text = sealed(content)
+    salt, text = salted(content)
     connection.execute(update(CONTENTS).where(CONTENTS.c.number == number).values(salt=salt, content=text))
     return commitment(salt, text)
 
@@ -78,7 +77,7 @@ def _drop_saved_filters(connection: Connection, customer_id: str) -> None:
 
 
 def expired(cases: Sequence[Case], before: datetime) -> list[str]:
-    """Customers whose cases were all closed before a moment, sorted; those erased already are left out."""
+    """Customers whose cases were all closed before a moment, sorted, without those who are erased already."""
     closed = (Status.decided, Status.merged)
     kept = {c for case in cases if case.status not in closed or case.changed_at >= before for c in case.members}
     return sorted({c for case in cases for c in case.members if not c.startswith(ERASED)} - kept)

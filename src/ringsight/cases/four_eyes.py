@@ -1,16 +1,16 @@
-"""The second pair of eyes: what a case is after a decision, and whether the decision counts."""
+"""Four-eyes review: which decisions count at once, and which only when a second analyst agrees."""
 
 from ringsight.cases.case import Case, Decision, Judgement, Scope, Status
 from ringsight.cases.settings import FourEyes
 from ringsight.cases.users import User
 
 
-def after(case: Case, user: User, decision: Decision, four_eyes: FourEyes) -> Status:
-    """What a decision leads to: it counts (`decided`), waits for a colleague (`second_review`), or is escalated.
+def status_after(case: Case, user: User, decision: Decision, four_eyes: FourEyes) -> Status:
+    """The status of a case after a decision: it counts (`decided`), waits (`second_review`), or is `escalated`.
 
-    A judgement on the ring that waits is confirmed by the same judgement of somebody else on all of today's members.
-    What waits on members and links counts once another than who said it closes the case; so nobody closes a case in
-    which own words wait.
+    A judgement on the ring waits until somebody else gives the same judgement on all members that the case has now. A
+    decision on a member or a link waits until somebody else closes the case. So users cannot close a case in which
+    decisions of their own wait.
     """
     if decision.scope is not Scope.ring:
         return Status.second_review if _needs(decision.judgement, four_eyes) else Status.decided
@@ -37,7 +37,7 @@ def _needs(judgement: Judgement, four_eyes: FourEyes) -> bool:
 
 
 def _confirmed(case: Case, user: User, judgement: Judgement) -> bool:
-    """Whether somebody else has judged so, of every member that the case has now."""
+    """Whether somebody else has given this judgement on all members that the case has now."""
     return case.resting in (Status.second_review, Status.escalated) and any(
         each.user != user.name and each.decision.judgement is judgement and set(case.members) <= set(each.members)
         for each in case.opinions

@@ -89,9 +89,9 @@ def read_incoming_run(folder: Path, bank: Path, settings: CaseSettings) -> Incom
 
 
 def exposures(bank: Bank, settings: CaseSettings) -> dict[str, float]:
-    """What is at stake by customer: a declared column, or absolute amounts in the last days of the records, added up.
+    """Customer id -> exposure: a declared column, or the sum of absolute amounts in the last days of the records.
 
-    Amounts are added as they stand, whatever their currency. Who has no transaction in that time is left out.
+    Amounts are summed whatever their currency. A customer without a transaction in that time is left out.
 
     Raises:
         DataError: if the declared column is absent, protected or not numeric.
@@ -111,7 +111,11 @@ def _declared(bank: Bank, column: str) -> dict[str, float]:
         raise DataError("is absent or protected", where=where, remedy="name another column as cases.exposure_column")
     amounts = bank.customers[column].cast(pl.Float64, strict=False).abs().fill_nan(None)
     if amounts.null_count() > bank.customers[column].null_count():
-        raise DataError("is not numeric throughout", where=where, remedy="correct it, or measure by transactions")
+        raise DataError(
+            "is not numeric throughout",
+            where=where,
+            remedy="correct it, or leave cases.exposure_column empty",
+        )
     return dict(zip(bank.customers["customer_id"].to_list(), amounts.fill_null(0.0).to_list(), strict=True))
 
 
@@ -122,8 +126,8 @@ def _below(results: Results) -> pl.DataFrame:
 def _origins(results: Results, settings: CaseSettings) -> dict[str, Origin]:
     """Ring id -> why it is a case.
 
-    The sample is those with the smallest hashes of seed and ring id: at random among rings, yet the same ring is drawn
-    again in the next run, and need not be decided twice.
+    The sample is the rings with the smallest hashes of seed and ring id: random among rings, but the next run draws the
+    same rings again, and none has to be decided twice.
     """
     above = results.rings.filter(pl.col("flagged") | (pl.col("held") != ""))
     origins = {
@@ -138,10 +142,10 @@ def _origins(results: Results, settings: CaseSettings) -> dict[str, Origin]:
 
 
 def bank_config(folder: Path, bank: Path) -> BankConfig:
-    """How the run in `folder` read its bank, for reading it again at `bank`."""
+    """The settings by which the run in `folder` read its bank, to read it again at `bank`."""
     settings = folder / "settings.yaml"
-    said = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
+    kept = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
     known = {each.name for each in fields(BankConfig)} - {"path"}
-    given = {key: value for key, value in (said.get("bank") or {}).items() if key in known}
+    given = {key: value for key, value in (kept.get("bank") or {}).items() if key in known}
     roles = {column: ColumnRole(role) for column, role in given.pop("entities", {}).items()}
     return BankConfig(path=bank, entities=roles, **given)

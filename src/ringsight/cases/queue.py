@@ -1,4 +1,4 @@
-"""The queue: a row for each case, drawn from its entries, ranked by expected value."""
+"""The queue: a row for each case, projected from its entries, ranked by expected value."""
 
 import json
 from collections.abc import Collection, Mapping
@@ -6,7 +6,8 @@ from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Row, and_, case, delete, exists, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, exists, func, insert, or_, select, update
+from sqlalchemy import case as sql_case
 
 from ringsight.cases import clock
 from ringsight.cases.case import Case, CaseRow, Judgement, Origin, QueueFilter, Status
@@ -14,47 +15,47 @@ from ringsight.cases.replay import Action
 from ringsight.cases.schema import CASE_MEMBERS, CASES, ENTRIES
 
 RANK = (CASES.c.value.desc(), CASES.c.evidence.desc(), CASES.c.opened_at, CASES.c.case_id)
-"""Expected value, then evidence where a bank has no transactions to measure exposure by."""
+"""By expected value, then by evidence: a bank may have no transactions to measure exposure by."""
 
 
-def project(connection: Connection, drawn: Case) -> None:
-    """Write the row of a case, and its members, anew."""
-    row = row_of(drawn)
-    known = connection.execute(update(CASES).where(CASES.c.case_id == drawn.case_id).values(**row)).rowcount
+def project(connection: Connection, case: Case) -> None:
+    """Rewrite the row of a case, and its members."""
+    row = row_of(case)
+    known = connection.execute(update(CASES).where(CASES.c.case_id == case.case_id).values(**row)).rowcount
     if not known:
         connection.execute(insert(CASES).values(**row))
-    connection.execute(delete(CASE_MEMBERS).where(CASE_MEMBERS.c.case_id == drawn.case_id))
-    members = [{"case_id": drawn.case_id, "customer_id": customer} for customer in drawn.members]
+    connection.execute(delete(CASE_MEMBERS).where(CASE_MEMBERS.c.case_id == case.case_id))
+    members = [{"case_id": case.case_id, "customer_id": customer} for customer in case.members]
     if members:
         connection.execute(insert(CASE_MEMBERS), members)
 
 
-def row_of(drawn: Case) -> dict[str, Any]:
+def row_of(case: Case) -> dict[str, Any]:
     """A case as a row of `CASES`."""
     return {
-        "case_id": drawn.case_id,
-        "version": drawn.version,
-        "status": drawn.status.value,
-        "resting": drawn.resting.value,
-        "origin": drawn.origin.value,
-        "holder": drawn.holder,
-        "until": clock.written(drawn.until) if drawn.until else None,
-        "ring_id": drawn.ring_id,
-        "size": len(drawn.exposures),
-        "exposure": drawn.exposure,
-        "evidence": drawn.evidence,
-        "value": drawn.value,
-        "news": len(drawn.news),
-        "verdict": drawn.verdict.value if drawn.verdict else None,
-        "split_from": drawn.split_from,
-        "current": drawn.current,
-        "opened_at": clock.written(drawn.opened_at),
-        "changed_at": clock.written(drawn.changed_at),
+        "case_id": case.case_id,
+        "version": case.version,
+        "status": case.status.value,
+        "resting": case.resting.value,
+        "origin": case.origin.value,
+        "holder": case.holder,
+        "until": clock.written(case.until) if case.until else None,
+        "ring_id": case.ring_id,
+        "size": len(case.exposures),
+        "exposure": case.exposure,
+        "evidence": case.evidence,
+        "value": case.value,
+        "news": len(case.news),
+        "verdict": case.verdict.value if case.verdict else None,
+        "split_from": case.split_from,
+        "current": case.current,
+        "opened_at": clock.written(case.opened_at),
+        "changed_at": clock.written(case.changed_at),
     }
 
 
 def out_of_sync(connection: Connection, cases: Mapping[str, Case]) -> list[str]:
-    """Cases whose row or members are not what their entries add up to, sorted."""
+    """Cases whose row or members differ from what their entries add up to, sorted."""
     rows = {row.case_id: dict(row._mapping) for row in connection.execute(select(CASES))}
     members: dict[str, set[str]] = {}
     for row in connection.execute(select(CASE_MEMBERS)):
@@ -69,11 +70,11 @@ def out_of_sync(connection: Connection, cases: Mapping[str, Case]) -> list[str]:
 
 
 def ranked(connection: Connection, which: QueueFilter, capacity: int) -> list[CaseRow]:
-    """Cases that pass the filter, most valuable first.
+    """Cases that pass a filter, most valuable first.
 
     Args:
         connection: of `Database.reading` or `writing`.
-        which: to pass.
+        which: the filter.
         capacity: cases that the team can open in a day.
     """
     now = clock.now()
@@ -89,7 +90,7 @@ def ranked(connection: Connection, which: QueueFilter, capacity: int) -> list[Ca
 
 
 def opened_today(connection: Connection) -> int:
-    """Cases that were claimed since midnight UTC."""
+    """How many cases were claimed since midnight UTC."""
     midnight = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
     claims = select(func.count(ENTRIES.c.case_id.distinct())).where(
         ENTRIES.c.action == Action.claimed, ENTRIES.c.at >= clock.written(midnight)
@@ -98,7 +99,7 @@ def opened_today(connection: Connection) -> int:
 
 
 def waiting(connection: Connection) -> int:
-    """Cases that are open and current."""
+    """How many cases are open and case."""
     open_now = _conditions(QueueFilter(), clock.now())
     return int(connection.execute(select(func.count()).select_from(CASES).where(*open_now)).scalar_one())
 
@@ -132,9 +133,9 @@ def filter_of(text: str) -> QueueFilter:
 
 
 def _status_at(now: datetime) -> ColumnElement[str]:
-    """A snoozed case whose time has come is what it was."""
+    """The status at a moment: a snoozed case whose time has come has its resting status again."""
     awake = and_(CASES.c.status == Status.snoozed.value, CASES.c.until <= clock.written(now))
-    return case((awake, CASES.c.resting), else_=CASES.c.status)
+    return sql_case((awake, CASES.c.resting), else_=CASES.c.status)
 
 
 def _conditions(which: QueueFilter, now: datetime) -> list[ColumnElement[bool]]:
@@ -160,7 +161,7 @@ def _has_member(part: str) -> ColumnElement[bool]:
 
 
 def _within(connection: Connection, capacity: int, now: datetime) -> Collection[str]:
-    """The open cases that the team still gets to today."""
+    """The open cases that the team can still open today."""
     left = max(capacity - opened_today(connection), 0)
     return set(
         connection.execute(

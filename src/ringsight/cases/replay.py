@@ -26,18 +26,18 @@ class Action(StrEnum):
     decided = "decided"
     undone = "undone"
     split_off = "split_off"
-    """Some of its members have gone into a case of their own."""
+    """Some of its members moved into a case of their own."""
     merged = "merged"
     joined = "joined"
-    """Members of another case have come in."""
+    """The members of another case moved in."""
 
 
 DISAGREEMENT = "two analysts disagree"
-"""Why a case is escalated that a second pair of eyes has judged otherwise."""
+"""Why a case is escalated after its four-eyes review."""
 BY_RUNS = (Action.renewed, Action.faded)
-"""What no person did."""
-UNDONE = (Action.decided, Action.snoozed, Action.escalated, Action.split_off, Action.joined)
-"""What can be undone, as long as no person has done anything since."""
+"""Actions of runs, not of people."""
+UNDOABLE = (Action.decided, Action.snoozed, Action.escalated, Action.split_off, Action.joined)
+"""Actions that can be undone as long as no person has done anything since."""
 
 
 def replay(case_id: str, events: Sequence[CaseEntry]) -> Case:
@@ -61,13 +61,13 @@ def step(case: Case, event: CaseEntry) -> Case:
 
 
 def standing_events(events: Sequence[CaseEntry]) -> list[CaseEntry]:
-    """Entries that have not been undone, without the undoing."""
+    """The entries that were not undone, without the undoing itself."""
     undone = {event.content["version"] for event in events if event.action == Action.undone}
     return [event for event in events if event.action != Action.undone and event.version not in undone]
 
 
 def last_by_people(events: Sequence[CaseEntry]) -> CaseEntry:
-    """The last entry that stands and that no run made; the opening, where there is none."""
+    """The last standing entry that a person made; the opening if there is none."""
     return [event for event in standing_events(events) if event.action not in BY_RUNS or event.version == 1][-1]
 
 
@@ -76,33 +76,33 @@ def _passed(case: Case, event: CaseEntry) -> Case:
 
 
 def _opened(case_id: str, event: CaseEntry) -> Case:
-    said = event.content
-    holder = said.get("holder", "")
+    content = event.content
+    holder = content.get("holder", "")
     return Case(
         case_id=case_id,
         version=event.version,
         status=Status.claimed if holder else Status.open,
         resting=Status.open,
-        origin=Origin(said["origin"]),
+        origin=Origin(content["origin"]),
         holder=holder,
         until=None,
         escalation="",
-        ring=said["ring"],
-        exposures=said["members"],
-        found=frozenset(said["members"]),
-        run=said["run"],
-        bank=said["bank"],
+        ring=content["ring"],
+        exposures=content["members"],
+        found=frozenset(content["members"]),
+        run=content["run"],
+        bank=content["bank"],
         current=True,
         opened_at=event.at,
         changed_at=event.at,
-        split_from=said.get("split_from", ""),
+        split_from=content.get("split_from", ""),
     )
 
 
 def _renewed(case: Case, event: CaseEntry) -> Case:
-    """Newcomers of the ring join, leavers leave; what analysts have moved stays where they put it.
+    """New members of the ring join, and former ones leave; members whom analysts have moved stay where they are.
 
-    Whoever was erased is no newcomer, under whatever pseudonym.
+    An erased customer is never a new member, whatever the pseudonym.
     """
     ring: Mapping[str, float] = event.content["members"]
     joined = {name for name in ring.keys() - case.found if not name.startswith(ERASED)}
@@ -167,7 +167,7 @@ def _decided(case: Case, event: CaseEntry) -> Case:
 
 
 def _seen(standing: StandingDecision) -> StandingDecision:
-    """What was said of a member or a link counts once the case is closed."""
+    """A decision on a member or a link counts once the case is closed."""
     return standing if standing.decision.scope is Scope.ring else replace(standing, final=True)
 
 
@@ -184,14 +184,14 @@ def _joined(case: Case, event: CaseEntry) -> Case:
     return replace(case, exposures={**case.exposures, **event.content["members"]})
 
 
-def decision_of(said: Mapping[str, Any]) -> Decision:
-    """A decision from what its entry says."""
+def decision_of(content: Mapping[str, Any]) -> Decision:
+    """A decision from the content of its entry."""
     return Decision(
-        Scope(said["scope"]),
-        Judgement(said["judgement"]),
-        tuple(said["subjects"]),
-        tuple(Reason(reason) for reason in said["reasons"]),
-        said["note"],
+        Scope(content["scope"]),
+        Judgement(content["judgement"]),
+        tuple(content["subjects"]),
+        tuple(Reason(reason) for reason in content["reasons"]),
+        content["note"],
     )
 
 

@@ -1,6 +1,6 @@
-"""The tables of the case book. `entries` and `contents` are the truth; `cases` and `case_members` are drawn from them.
+"""The tables of the case book. `entries` and `contents` are the log; `cases` and `case_members` are projected from it.
 
-Moments are text: ISO 8601, UTC, microseconds, so that they sort, and hash to the same on every database.
+Moments are text (ISO 8601, UTC, microseconds), so that they sort, and have the same hash on every database.
 """
 
 from sqlalchemy import (
@@ -33,7 +33,7 @@ ENTRIES = Table(
     Column("hash", String(64), nullable=False),
     UniqueConstraint("case_id", "version"),
 )
-"""The log; its rows can be neither changed nor removed. `version` is null where somebody only looked."""
+"""The log. Its rows can be neither changed nor removed. `version` is null if the entry changes no case."""
 
 CONTENTS = Table(
     "contents",
@@ -42,7 +42,7 @@ CONTENTS = Table(
     Column("salt", String(32), nullable=False),
     Column("content", Text, nullable=False),
 )
-"""What each entry says, as JSON. Apart from the log, which holds a salted hash of it, so that it can be erased."""
+"""The content of each entry, as JSON. It can be erased: `entries` holds its salted hash alone."""
 
 CASES = Table(
     "cases",
@@ -86,7 +86,7 @@ ACCOUNTS = Table(
     Column("subject", Text),
     Index("accounts_by_subject", "subject", unique=True),
 )
-"""`subject` is issuer and id of who signs in by a provider; null where a password is kept here."""
+"""`subject` is the issuer and id of a person who signs in by a provider; null if a password is kept here."""
 
 SESSIONS = Table(
     "sessions",
@@ -118,7 +118,7 @@ ATTEMPTS = Table(
     Column("name_hash", String(64), nullable=False),
     Column("address", Text, nullable=False),
 )
-"""Failed sign-ins of late."""
+"""Recent failed sign-ins."""
 
 SAVED_FILTERS = Table(
     "saved_filters",

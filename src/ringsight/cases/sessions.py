@@ -14,11 +14,11 @@ from ringsight.cases.settings import CaseSettings
 from ringsight.cases.users import Role, User
 
 RENEWED = timedelta(minutes=1)
-"""How much of a session must have passed before use prolongs it, so that not every request writes."""
+"""Use prolongs a session at most this often, so that not every request writes."""
 
 
 class Sessions:
-    """The sessions of one case book: each ends some hours after its last use, and a day after it began in any case."""
+    """The sessions of one case book. Each ends some hours after its last use, and a day after it began at most."""
 
     def __init__(self, database: Database, settings: CaseSettings) -> None:
         """Keep them in this database."""
@@ -27,17 +27,17 @@ class Sessions:
         self._longest = timedelta(hours=settings.longest_session_hours)
 
     def begin(self, connection: Connection, name: str) -> str:
-        """Begin a session, within a writing transaction; its token is 256 bits of chance in URL-safe letters."""
+        """Begin a session, within a writing transaction; gives its token, 256 random bits in URL-safe letters."""
         token, now = secrets.token_urlsafe(32), clock.now()
         connection.execute(delete(SESSIONS).where(SESSIONS.c.ends_at <= clock.written(now)))
         began, ends = clock.written(now), clock.written(now + min(self._idle, self._longest))
-        row = {"token_hash": sealed_secret(token), "name": name, "began_at": began, "ends_at": ends}
+        row = {"token_hash": hash_secret(token), "name": name, "began_at": began, "ends_at": ends}
         connection.execute(insert(SESSIONS).values(**row))
         return token
 
     def user_of(self, token: str) -> User | None:
-        """Who the session belongs to; None where it has ended. Use prolongs it."""
-        now, this = clock.now(), SESSIONS.c.token_hash == sealed_secret(token)
+        """The user of a session, which this prolongs; None if it has ended."""
+        now, this = clock.now(), SESSIONS.c.token_hash == hash_secret(token)
         with self._database.reading() as connection:
             row = connection.execute(
                 select(SESSIONS.c.began_at, SESSIONS.c.ends_at, ACCOUNTS.c.name, ACCOUNTS.c.role)
@@ -53,14 +53,14 @@ class Sessions:
         return User(row.name, Role(row.role))
 
     def end(self, token: str) -> None:
-        """End a session; one that has ended stays so."""
+        """End a session, unless it has ended already."""
         user = self.user_of(token)
         if user is not None:
             with self._database.writing() as connection:
-                connection.execute(delete(SESSIONS).where(SESSIONS.c.token_hash == sealed_secret(token)))
+                connection.execute(delete(SESSIONS).where(SESSIONS.c.token_hash == hash_secret(token)))
                 append(connection, user.name, "signed_out", {})
 
 
-def sealed_secret(secret: str) -> str:
-    """A hash of what is not to be kept: a token, or what was typed as a name and may be a password."""
+def hash_secret(secret: str) -> str:
+    """The hash that is stored in place of a token, or of a typed name, which may be a password by mistake."""
     return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""What can be done to a case, each within a writing transaction: check, append to the log, draw the queue's row."""
+"""What can be done to a case, within a writing transaction: check, append to the log, project the queue's row."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
@@ -11,16 +11,16 @@ from ringsight.cases import clock
 from ringsight.cases.audit_trail import append, events
 from ringsight.cases.case import Case, CaseEntry, Decision, Status
 from ringsight.cases.errors import CaseError, ClaimedError, ForbiddenError, StaleError
-from ringsight.cases.four_eyes import after
+from ringsight.cases.four_eyes import status_after
 from ringsight.cases.queue import project
-from ringsight.cases.replay import UNDONE, Action, last_by_people, replay, step
+from ringsight.cases.replay import UNDOABLE, Action, last_by_people, replay, step
 from ringsight.cases.schema import CASES
 from ringsight.cases.settings import FourEyes
 from ringsight.cases.users import Right, User
 
 
 def load(connection: Connection, case_id: str, version: int | None = None) -> Case:
-    """A case as it stands; a snooze that has ended is over.
+    """A case as it stands now: a snooze whose time has come is over.
 
     Raises:
         CaseError: if there is no such case.
@@ -38,14 +38,14 @@ def load_all(connection: Connection) -> list[Case]:
 
 
 def awake(case: Case, now: datetime) -> Case:
-    """A case whose snooze has ended is what it was before."""
+    """The case; with its resting status again if its snooze has ended."""
     if case.status is Status.snoozed and case.until and case.until <= now:
         return replace(case, status=case.resting, until=None)
     return case
 
 
 def make(connection: Connection, case: Case, user: str, action: Action, content: Mapping[str, Any]) -> Case:
-    """Append an entry to a case."""
+    """Append an entry to a case, and project the case."""
     event = append(connection, user, action, content, (case.case_id, case.version + 1))
     changed = step(case, event)
     project(connection, changed)
@@ -61,7 +61,7 @@ def open_case(connection: Connection, user: str, content: Mapping[str, Any]) -> 
 
 
 def claim(connection: Connection, case: Case, user: User) -> Case:
-    """Take a case; see `CaseBook.claim`."""
+    """Claim a case; see `CaseBook.claim`."""
     user.require(Right.decide)
     if case.holder == user.name:
         return case
@@ -70,29 +70,27 @@ def claim(connection: Connection, case: Case, user: User) -> Case:
 
 
 def refuse_claim(case: Case, user: User) -> None:
-    """Say why a user may not take a case, where there is a reason."""
+    """Raise the reason why a user may not claim a case, if there is one."""
     if case.holder and case.holder != user.name:
         raise ClaimedError(case.case_id, case.holder)
     if case.status is Status.merged:
-        raise CaseError(f"case {case.case_id} went into {case.merged_into}", remedy=f"take {case.merged_into}")
+        raise CaseError(f"case {case.case_id} was merged into {case.merged_into}", remedy=f"claim {case.merged_into}")
     match case.resting:
         case Status.decided if not user.may(Right.direct):
-            raise CaseError(f"case {case.case_id} is decided", remedy="undo the decision, or ask a lead to take it up")
+            raise CaseError(f"case {case.case_id} is decided", remedy="undo the decision, or ask a lead to claim it")
         case Status.escalated if not user.may(Right.direct):
             raise ForbiddenError(f"case {case.case_id} is escalated", remedy="leave it to a lead")
         case Status.second_review if case.opinions[-1].user == user.name:
-            raise ForbiddenError(
-                f"case {case.case_id} waits for a second pair of eyes", remedy="leave it to a colleague"
-            )
+            raise ForbiddenError(f"case {case.case_id} waits for a second analyst", remedy="leave it to a colleague")
         case _:
             pass
 
 
-def hold(case: Case, user: User) -> None:
-    """Go on only with a case in hand.
+def require_holder(case: Case, user: User) -> None:
+    """Require that the user holds the case.
 
     Raises:
-        ClaimedError: if another holds it.
+        ClaimedError: if somebody else holds it.
         CaseError: if nobody does.
     """
     user.require(Right.decide)
@@ -104,19 +102,19 @@ def hold(case: Case, user: User) -> None:
 
 def decide(connection: Connection, case: Case, user: User, decision: Decision, four_eyes: FourEyes) -> Case:
     """Decide; see `CaseBook.decide`."""
-    hold(case, user)
+    require_holder(case, user)
     strangers = sorted(set(decision.subjects) - set(case.members))
     if strangers:
-        raise CaseError(f"customer {strangers[0]} is no member of case {case.case_id}")
-    content = asdict(decision) | {"status": after(case, user, decision, four_eyes)}
+        raise CaseError(f"customer {strangers[0]} is not a member of case {case.case_id}")
+    content = asdict(decision) | {"status": status_after(case, user, decision, four_eyes)}
     return make(connection, case, user.name, Action.decided, content)
 
 
 def undo(connection: Connection, case: Case, user: User) -> Case:
-    """Take back the last thing done; see `CaseBook.undo`."""
+    """Undo the last thing done; see `CaseBook.undo`."""
     user.require(Right.decide)
     last = last_by_people(_history(connection, case.case_id))
-    if last.action not in UNDONE:
+    if last.action not in UNDOABLE:
         raise CaseError(
             f"the last thing done to case {case.case_id} cannot be undone: {last.action}", remedy=_instead(case, last)
         )
@@ -125,11 +123,11 @@ def undo(connection: Connection, case: Case, user: User) -> Case:
     match Action(last.action):
         case Action.split_off:
             new = load(connection, last.content["into"])
-            _refuse_if_gone_on(connection, new, Action.opened)
+            _refuse_if_changed(connection, new, Action.opened)
             make(connection, new, user.name, Action.merged, {"into": case.case_id})
         case Action.joined:
             other = load(connection, last.content["from"])
-            _take_back(connection, other, user, _refuse_if_gone_on(connection, other, Action.merged))
+            _take_back(connection, other, user, _refuse_if_changed(connection, other, Action.merged))
         case _:
             pass
     return _take_back(connection, case, user, last)
@@ -152,12 +150,12 @@ def _history(connection: Connection, case_id: str) -> list[CaseEntry]:
     return events(connection, [case_id])[case_id]
 
 
-def _refuse_if_gone_on(connection: Connection, case: Case, expected: Action) -> CaseEntry:
-    """The last thing done to the other case; it must be what the split or the merge did to it."""
+def _refuse_if_changed(connection: Connection, case: Case, expected: Action) -> CaseEntry:
+    """The last thing that was done to the other case, which must be what the split or the merge did to it."""
     last = last_by_people(_history(connection, case.case_id))
     if last.action != expected:
         raise CaseError(
-            f"case {case.case_id} has gone on since: {last.action}",
+            f"case {case.case_id} has changed since: {last.action}",
             remedy=f"undo that first, or merge case {case.case_id}",
         )
     return last
@@ -172,7 +170,7 @@ def _take_back(connection: Connection, case: Case, user: User, event: CaseEntry)
 
 def split(connection: Connection, case: Case, user: User, members: Sequence[str]) -> tuple[Case, Case]:
     """Move members out; see `CaseBook.split`."""
-    hold(case, user)
+    require_holder(case, user)
     leaving = set(members)
     if not leaving or not leaving < set(case.members):
         raise CaseError("a split moves some of the members, not all of them, and nobody else")
@@ -195,9 +193,9 @@ def split(connection: Connection, case: Case, user: User, members: Sequence[str]
 
 def merge(connection: Connection, case: Case, into: Case, user: User) -> Case:
     """Add a case's members to another; see `CaseBook.merge`."""
-    hold(into, user)
+    require_holder(into, user)
     if case.case_id == into.case_id:
-        raise CaseError("a case cannot go into itself")
+        raise CaseError("a case cannot be merged into itself")
     refuse_claim(case, user)
     content = {"members": dict(case.exposures), "from": case.case_id}
     make(connection, case, user.name, Action.merged, {"into": into.case_id})
@@ -205,8 +203,8 @@ def merge(connection: Connection, case: Case, into: Case, user: User) -> Case:
 
 
 def snooze(connection: Connection, case: Case, user: User, until: datetime) -> Case:
-    """Put away; see `CaseBook.snooze`."""
-    hold(case, user)
+    """Snooze; see `CaseBook.snooze`."""
+    require_holder(case, user)
     if until.tzinfo is None or until <= clock.now():
-        raise CaseError("a snooze ends at a moment to come, with its zone", remedy="give a later moment, in UTC")
+        raise CaseError("a snooze must end in the future, in a time zone", remedy="give a later moment, in UTC")
     return make(connection, case, user.name, Action.snoozed, {"until": clock.written(until)})

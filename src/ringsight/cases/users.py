@@ -9,7 +9,7 @@ from ringsight.cases.errors import ForbiddenError
 
 
 class Role(StrEnum):
-    """What somebody is in the review."""
+    """The role of a user in the review."""
 
     analyst = "analyst"
     lead = "lead"
@@ -18,22 +18,22 @@ class Role(StrEnum):
 
 
 class Right(StrEnum):
-    """What a role may or may not do."""
+    """Something that a role may do."""
 
     see = "see"
-    """Cases and their evidence."""
+    """See cases and their evidence."""
     decide = "decide"
-    """Claim, decide, undo one's own, snooze, escalate, split, merge."""
+    """Claim, decide, snooze, escalate, split, merge, and undo one's own steps."""
     direct = "direct"
-    """Work on what is escalated, release what others hold, undo what others decided, set the capacity."""
+    """Work on escalated cases, release what others hold, undo what others did, set the capacity."""
     inspect = "inspect"
-    """The audit trail."""
+    """Read the audit trail."""
     export = "export"
-    """Decisions as files."""
+    """Export decisions as files."""
     manage = "manage"
-    """Accounts, and taking in a run."""
+    """Manage accounts, and import a run."""
     erase = "erase"
-    """Personal data, on request or at the end of its retention."""
+    """Erase personal data, on request or at the end of its retention."""
 
 
 RIGHTS: Mapping[Role, frozenset[Right]] = {
@@ -56,24 +56,26 @@ class User:
         return right in RIGHTS[self.role]
 
     def require(self, right: Right) -> None:
-        """Go on only with the right.
+        """Require that the role has the right.
 
         Raises:
             ForbiddenError: naming the user, the role and the right.
         """
         if not self.may(right):
-            able = ", ".join(role for role in Role if right in RIGHTS[role])
-            raise ForbiddenError(f"the {self.role} {self.name} may not {right}", remedy=f"ask somebody who is: {able}")
+            able = " or ".join(role for role in Role if right in RIGHTS[role])
+            raise ForbiddenError(
+                f"the {self.role} {self.name} may not {right}", remedy=f"ask somebody with the role {able}"
+            )
 
 
 SYSTEM = User("ringsight", Role.admin)
-"""Who does what is done on the command line; no account may have this name."""
+"""The user of the command line; no account may have this name."""
 NOBODY = "nobody"
-"""Who failed to sign in under a name that no account has."""
+"""The user of a failed sign-in under a name that no account has."""
 RESERVED = (SYSTEM.name, NOBODY)
 NAME = re.compile(r"[a-z0-9](?:[a-z0-9._@-]{0,62}[a-z0-9])?")
 """What an account may be called."""
 EXPORTER = User(SYSTEM.name, Role.lead)
-"""The same, where decisions are exported."""
+"""The user of the command line, when decisions are exported."""
 INSPECTOR = User(SYSTEM.name, Role.auditor)
-"""The same, where the trail is exported."""
+"""The user of the command line, when the audit trail is exported."""

@@ -25,13 +25,13 @@ class AccountsAction(StrEnum):
 
 @dataclass(kw_only=True, slots=True)
 class AccountsJob:
-    """What `ringsight accounts` can be told."""
+    """The settings of `ringsight accounts`."""
 
     do: AccountsAction = AccountsAction.show
     """`show` them, `add` one, `change` the password and role of one, `close` one. A password is asked for, or read
     as a line from standard input; it is never a setting."""
     name: str = ""
-    """Whose account; needed except to show."""
+    """The name of the account; `show` needs none."""
     role: Role = Role.analyst
     """`analyst`, `lead`, `auditor` or `admin`."""
     run: Path = Path("out/run")
@@ -40,7 +40,7 @@ class AccountsJob:
     """Where the cases are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db` inside the run."""
 
     def __post_init__(self) -> None:
-        """Refuse to do something to nobody.
+        """Refuse an action without the name of an account.
 
         Raises:
             SettingsError: if no account is named.
@@ -50,10 +50,10 @@ class AccountsJob:
 
 
 def run(config: AccountsJob) -> list[User]:
-    """AccountsAction it, and list the accounts that are open.
+    """Do what is asked, and list the open accounts.
 
     Raises:
-        CaseError: if the name or the password will not do.
+        CaseError: if the name or the password is refused.
     """
     with open_casebook(casebook_of(config.run, config.database)) as book:
         match config.do:

@@ -1,4 +1,4 @@
-"""`ringsight audit`: proves that the audit trail of the review is what was written, and gives it as a file."""
+"""`ringsight audit`: verifies the audit trail of the review, and exports it."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -16,7 +16,7 @@ from ringsight.records.writing import write_atomically
 
 
 class AuditAction(StrEnum):
-    """What can be done with the trail."""
+    """What can be done with the audit trail."""
 
     verify = "verify"
     export = "export"
@@ -24,10 +24,11 @@ class AuditAction(StrEnum):
 
 @dataclass(kw_only=True, slots=True)
 class AuditJob:
-    """What `ringsight audit` can be told."""
+    """The settings of `ringsight audit`."""
 
     do: AuditAction = AuditAction.verify
-    """`verify` proves the trail; `export` proves it and writes it to `out`, an entry a line as JSON."""
+    """`verify` checks that nothing was changed; `export` does so too, and writes each entry to `out` as a line of
+    JSON."""
     run: Path = Path("out/run")
     """Folder of the run whose cases they are."""
     database: str = ""
@@ -39,21 +40,21 @@ class AuditJob:
 
 
 def run(config: AuditJob) -> str:
-    """Verify the chain, and that the queue shows what the log says; give the hash that seals it all.
+    """Verify the chain, and that the queue agrees with the log; give the hash of the last entry.
 
     An export is an entry itself, the last one in its file.
 
     Raises:
-        BrokenTrailError: naming the first entry, or the first case, that is not what was written.
+        BrokenTrailError: naming the first entry that was changed, or the cases on which queue and log differ.
     """
     with open_casebook(casebook_of(config.run, config.database), new=False) as book:
         entries = book.audit.verify(config.head)
         out_of_sync = book.out_of_sync()
         if out_of_sync:
             raise BrokenTrailError(
-                f"the queue does not show what the log says of {', '.join(out_of_sync[:10])}",
+                f"the queue does not agree with the log on {', '.join(out_of_sync[:10])}: somebody changed its tables",
                 where="database",
-                remedy="the table was changed by hand; the log has what is right",
+                remedy="restore the tables of the queue from a backup; the log is unchanged",
             )
         if config.do is AuditAction.export:
             _export(book, config.out)
@@ -62,7 +63,7 @@ def run(config: AuditJob) -> str:
     if config.do is AuditAction.export:
         console.print(f"Wrote the trail to {config.out}.", soft_wrap=True)
     console.print(
-        f"{entries:,} entries, each following from the one before. Note this hash elsewhere, it seals all:\n{head}",
+        f"{entries:,} entries, none of them changed. Note this hash elsewhere: it covers them all.\n{head}",
         soft_wrap=True,
     )
     return head

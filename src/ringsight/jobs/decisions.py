@@ -1,4 +1,4 @@
-"""`ringsight decisions`: what analysts have decided, as typed pairs for training and detection."""
+"""`ringsight decisions`: the decisions of analysts, as typed pairs for training and detection."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -23,10 +23,10 @@ class DecisionsAction(StrEnum):
 
 @dataclass(kw_only=True, slots=True)
 class DecisionsJob:
-    """What `ringsight decisions` can be told."""
+    """The settings of `ringsight decisions`."""
 
     do: DecisionsAction = DecisionsAction.export
-    """`export`: pairs decided one way, for `fusion.pairs` and `detect.decisions`; `contradictions`: both ways."""
+    """`export`: the decided pairs, for `fusion.pairs` and `detect.decisions`; `contradictions`: contradictory pairs."""
     run: Path = Path("out/run")
     """Folder of the run whose cases they are."""
     database: str = ""
@@ -36,7 +36,7 @@ class DecisionsJob:
 
 
 def run(config: DecisionsJob) -> pl.DataFrame:
-    """Write the file, and say how many pairs there are, and how many contradict each other.
+    """Write the file, and print how many pairs there are, and what was left out.
 
     Raises:
         BookError: if the database cannot be opened.
@@ -60,7 +60,7 @@ def run(config: DecisionsJob) -> pl.DataFrame:
         again = "ringsight decisions do=contradictions out=FILE"
         console.print(f"Left out as contradictory: {contradictions.height:,}; `{again}` lists them.")
     if second_review:
-        console.print(f"Left out until a second pair of eyes has judged: cases, {second_review:,}.")
+        console.print(f"Left out until a second analyst has judged: cases, {second_review:,}.")
     return table
 
 

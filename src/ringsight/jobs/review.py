@@ -25,12 +25,12 @@ HIGHEST_PORT = 65_535
 DAY = 24 * 60 * 60
 """Seconds."""
 FIRST = {Role.admin: "adds accounts, erases customers", Role.lead: "reviews cases, exports decisions"}
-"""Accounts that are made where there is none, named after their roles, and what each does."""
+"""Accounts that are made at the first start, named after their roles, and what each is for."""
 
 
 @dataclass(kw_only=True, slots=True)
 class ReviewJob:
-    """What `ringsight review` can be told."""
+    """The settings of `ringsight review`."""
 
     bank: BankConfig
     """The bank that was searched."""
@@ -39,15 +39,15 @@ class ReviewJob:
     database: str = ""
     """Where the cases are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db` inside the run."""
     cases: CaseSettings = field(default_factory=CaseSettings)
-    """How cases are taken in, ranked and decided."""
+    """How cases are imported, ranked and decided."""
     site: SiteSettings = field(default_factory=SiteSettings)
-    """The address of the pages, the proxies before them, and a provider by which people sign in."""
+    """The address of the pages, the hosts they answer, the proxies before them, and the provider to sign in with."""
     host: str = "127.0.0.1"
-    """Address to listen at. Put a proxy with TLS before any other than this machine's own, and name it in `site`."""
+    """Address to listen at. Before any other than this machine's own, put a proxy with TLS, and name it in `site`."""
     port: int = 8080
 
     def __post_init__(self) -> None:
-        """Refuse a port that there is not.
+        """Refuse a port that does not exist.
 
         Raises:
             SettingsError: if the port is out of bounds.
@@ -57,10 +57,10 @@ class ReviewJob:
 
 
 def run(config: ReviewJob) -> None:
-    """Take the run in, and serve the pages until stopped.
+    """Import the run, and serve the pages until stopped.
 
     Raises:
-        RingsightError: for what a user can mend.
+        RingsightError: for anything that a user can repair.
     """
     console = Console(highlight=False, markup=False)
     with open_casebook(casebook_of(config.run, config.database), config.cases) as book:
@@ -74,17 +74,17 @@ def run(config: ReviewJob) -> None:
         address = config.site.root or f"http://{config.host}:{config.port}"
         console.print(f"Review: {address}/  (Ctrl-C stops it)")
         stopped = Event()
-        house = Thread(target=keep_house, args=(book, config.cases.retention_days, stopped), name="house", daemon=True)
-        house.start()
+        retention = Thread(target=expire_daily, args=(book, config.cases.retention_days, stopped), daemon=True)
+        retention.start()
         try:
             serve(app, config)
         finally:
             stopped.set()
-            house.join()
+            retention.join()
 
 
 def serve(app: FastAPI, config: ReviewJob) -> None:
-    """Serve the pages until stopped. What a client says of its own address is believed of the named proxies alone."""
+    """Serve the pages until stopped. A client's forwarded address is believed from the named proxies alone."""
     uvicorn.run(
         app,
         host=config.host,
@@ -97,9 +97,9 @@ def serve(app: FastAPI, config: ReviewJob) -> None:
 
 
 def first_accounts(book: CaseBook, config: ReviewJob) -> dict[Role, str]:
-    """Make accounts where there is none, and give their passwords: an admin, who sees no case, adds the others.
+    """Make accounts if there are none, and give their passwords: an admin, who sees no case, adds the others.
 
-    On the embedded default, where the pages are for whoever sits at this machine, a lead too.
+    A lead is made too if the pages are for the person at this machine alone: by default.
     """
     if book.accounts.users() or not config.site.local_sign_in:
         return {}
@@ -110,8 +110,8 @@ def first_accounts(book: CaseBook, config: ReviewJob) -> dict[Role, str]:
     return passwords
 
 
-def keep_house(book: CaseBook, retention_days: int, stopped: Event) -> None:
-    """Erase, once a day until stopped, the members of cases that were closed longer ago than they are kept."""
+def expire_daily(book: CaseBook, retention_days: int, stopped: Event) -> None:
+    """Once a day until stopped, erase the members of cases that were closed more than `retention_days` ago."""
     while retention_days:
         book.expire(clock.now() - timedelta(days=retention_days), SYSTEM)
         if stopped.wait(DAY):

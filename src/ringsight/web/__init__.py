@@ -1,5 +1,5 @@
 """The analysts' pages: a queue, a case with its evidence first, a decision. Plain forms, one style sheet, one script.
 
-Nothing comes from another host, and nothing of a customer's is in a page before it is asked for. `app.create_app` is
-the way in.
+Nothing is loaded from another host. No note, photograph or plain value of a customer is on a page before it is asked
+for. Start at `app.create_app`.
 """

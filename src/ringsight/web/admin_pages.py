@@ -1,4 +1,4 @@
-"""Accounts, erasure, the trail and the figures of the work: for those whose role it is."""
+"""Pages of admins, auditors and leads: accounts, erasure, the audit trail, and the figures of the work."""
 
 from typing import Annotated
 
@@ -12,14 +12,14 @@ from ringsight.web.app_state import App, SignedIn, page
 
 ROUTES = APIRouter()
 EACH = 200
-"""Entries of the trail on a page."""
+"""Entries of the audit trail on a page."""
 Name = Annotated[str, Form(max_length=64)]
 Password = Annotated[str, Form(max_length=2000)]
 
 
 @ROUTES.get("/accounts")
 def accounts(request: Request, user: SignedIn) -> Response:
-    """One's own password; for an admin, everybody's accounts, and erasure."""
+    """The user's own password; for an admin, all accounts, and erasure."""
     return _accounts(request, user, "")
 
 
@@ -50,7 +50,7 @@ def close(request: Request, app: App, user: SignedIn, name: Name) -> Response:
 
 @ROUTES.post("/accounts/password")
 def own_password(request: Request, app: App, user: SignedIn, password: Password) -> Response:
-    """Change one's own password; every session of the account ends."""
+    """Change the user's own password; every session of the account ends."""
     try:
         app.book.accounts.change(user.name, user, password=password)
     except CaseError as error:
@@ -60,33 +60,33 @@ def own_password(request: Request, app: App, user: SignedIn, password: Password)
 
 @ROUTES.post("/erase")
 def erase(request: Request, app: App, user: SignedIn, customer: Annotated[str, Form(max_length=500)]) -> Response:
-    """Erase a customer from cases, decisions, trail, and the results of the runs that cases are of."""
+    """Erase a customer from cases, decisions, audit trail, and the results of the cases' runs."""
     user.require(Right.erase)
     erased = erase_customer(app.book, customer, user)
     app.runs.reread()
-    named = f"{erased.entries} entries and {erased.files} files named this customer"
-    return _accounts(request, user, f"{named}; none does now.")
+    message = f"The customer was erased from {erased.entries} entries and {erased.files} files."
+    return _accounts(request, user, message)
 
 
 @ROUTES.get("/trail")
 def trail(
-    request: Request, app: App, user: SignedIn, after: Annotated[int, Query(ge=0, le=10**15)] = 0, proven: str = ""
+    request: Request, app: App, user: SignedIn, after: Annotated[int, Query(ge=0, le=10**15)] = 0, verify: str = ""
 ) -> Response:
-    """The audit trail, and on request its proof."""
+    """The audit trail; verified on request."""
     entries = app.book.audit.entries(user, after, EACH)
-    said = ""
-    if proven:
+    message = ""
+    if verify:
         try:
-            entries_proven = app.book.audit.verify()
-            said = f"All {entries_proven:,} entries are what was written. The last hash is {app.book.audit.head()}."
+            verified = app.book.audit.verify()
+            message = f"All {verified:,} entries are unchanged. The last hash is {app.book.audit.head()}."
         except BrokenTrailError as error:
-            said = str(error)
-    return page(request, "trail.html", user, entries=entries, after=after, each=EACH, said=said)
+            message = str(error)
+    return page(request, "trail.html", user, entries=entries, after=after, each=EACH, message=message)
 
 
 @ROUTES.get("/figures")
 def figures(request: Request, app: App, user: SignedIn) -> Response:
-    """What is missed below the line, minutes by case, contradictions: not for those whose judgement it may sway."""
+    """What is missed below the line, minutes by case, contradictions; not for analysts, whom it could influence."""
     if not (user.may(Right.inspect) or user.may(Right.direct)):
         raise ForbiddenError(f"the {user.role} {user.name} may not see this", remedy="ask a lead or an auditor")
     times = app.book.workload.times()

@@ -33,7 +33,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
 ONLY_TLS = "max-age=31536000"
-"""For a year, browsers come by TLS or not at all."""
+"""For a year, browsers use TLS and nothing else."""
 STATIC = Path(__file__).parent / "static"
 
 
@@ -41,7 +41,7 @@ def create_app(book: CaseBook, site: SiteSettings | None = None, listening: str 
     """The pages over a case book.
 
     Args:
-        book: open, and left open.
+        book: an open case book, which stays open.
         site: where the pages stand; by default on this machine alone, without a provider.
         listening: the address that the server listens at.
 
@@ -78,7 +78,7 @@ def _style() -> Response:
 
 
 async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-    """Answer or refuse; let browsers keep, frame, guess at and fetch elsewhere nothing of it."""
+    """Answer or refuse, with the headers that every answer has."""
     app = app_state(request)
     response = refusal(request, app.site, app.hosts) or await answer(request)
     for name, value in HEADERS.items():
@@ -91,14 +91,14 @@ async def _guarded(request: Request, answer: Callable[[Request], Awaitable[Respo
 
 
 async def _signed_out(request: Request, _: Exception) -> Response:
-    """Ask to sign in, and keep what was about to be sent."""
+    """Ask to sign in, and keep what was entered."""
     if request.method == "GET":
         asked = request.url.path + (f"?{request.url.query}" if request.url.query else "")
         return page(request, "sign_in.html", None, 401, after=asked, draft="", message="", remedy="")
     form = await request.form()
     kept = [(name, value) for name, value in form.multi_items() if isinstance(value, str)]
     after = case_pages.case_path(request.url.path)
-    message = "Your session has ended. Sign in, and what you had entered is there again."
+    message = "Your session has ended. Sign in to go on; what you entered is kept."
     return page(request, "sign_in.html", None, 401, after=after, draft=json.dumps(kept), message=message, remedy="")
 
 
@@ -122,7 +122,7 @@ async def _malformed(request: Request, _: Exception) -> Response:
         "refused.html",
         None,
         422,
-        what="This address or form is not one of ours.",
+        what="This address or this form cannot be read.",
         remedy="go back and try again",
     )
 

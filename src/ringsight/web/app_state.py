@@ -1,4 +1,4 @@
-"""What every page stands on: the case book, the runs, who is signed in, and how a page is drawn."""
+"""What every page needs: the case book, the runs, the user who is signed in, and a way to draw the page."""
 
 from dataclasses import dataclass, field
 from typing import Annotated, Any
@@ -29,7 +29,7 @@ class AppState:
     hosts: frozenset[str]
     """Hosts that are answered."""
     provider: Provider | None = None
-    """By which people sign in; None where by passwords alone."""
+    """The provider by which people sign in; None if there are passwords alone."""
     runs: Runs = field(default_factory=Runs)
 
 
@@ -40,7 +40,7 @@ def app_state(request: Request) -> AppState:
 
 
 def signed_in(request: Request) -> User:
-    """Who asks.
+    """The user who sent a request.
 
     Raises:
         SignedOutError: if nobody is signed in.
@@ -55,7 +55,7 @@ App = Annotated[AppState, Depends(app_state)]
 SignedIn = Annotated[User, Depends(signed_in)]
 
 
-def page(request: Request, template: str, user: User | None, status: int = 200, /, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - whatever the template shows
+def page(request: Request, template: str, user: User | None, status: int = 200, /, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - values of any template
     """Draw a page or a part of one."""
     text = (
         environment()

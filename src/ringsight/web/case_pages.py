@@ -11,7 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from ringsight.cases.audit_trail import Look
 from ringsight.cases.case import Case, CaseEntry, Judgement, Reason
 from ringsight.cases.errors import CaseError, ForbiddenError, in_sentences
-from ringsight.cases.replay import UNDONE, Action, last_by_people
+from ringsight.cases.replay import UNDOABLE, Action, last_by_people
 from ringsight.cases.steps import refuse_claim
 from ringsight.cases.users import Right, User
 from ringsight.errors import DataError
@@ -36,7 +36,7 @@ class Draft:
 
     @classmethod
     def read(cls, text: str) -> "Draft":
-        """From names and values as JSON; empty where it is none of ours."""
+        """A draft from names and values as JSON; an empty one if the text is anything else."""
         try:
             fields = FIELDS.validate_json(text)
         except ValidationError:
@@ -55,7 +55,7 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """What a page of a case says besides the case."""
+    """What a page of a case shows besides the case."""
 
     message: str = ""
     draft: Draft = Draft()
@@ -63,20 +63,20 @@ class Shown:
 
 
 def case_of(path: str) -> str:
-    """The case that an address is about; empty where it is about none."""
+    """The id of the case that an address is about; empty if it is about none."""
     found = CASE.match(path)
     return found[1] if found else ""
 
 
 def case_path(path: str) -> str:
-    """The page of the case that an address is about; else the queue."""
+    """The page of the case that an address is about; the queue if it is about none."""
     case_id = case_of(path)
     return f"/cases/{case_id}" if case_id else "/"
 
 
 @ROUTES.get("/cases/{case_id}")
 def show(request: Request, user: SignedIn, case_id: str) -> Response:
-    """The page of a case; that it was looked at is recorded."""
+    """The page of a case; the view is recorded."""
     return case_page(request, user, case_id, Shown())
 
 
@@ -117,7 +117,7 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
 
 
 def _why_not(case: Case, user: User) -> str:
-    """Why the user may not take the case; empty where it can be taken."""
+    """Why the user may not claim the case; empty if the user may."""
     try:
         user.require(Right.decide)
         refuse_claim(case, user)
@@ -127,9 +127,9 @@ def _why_not(case: Case, user: User) -> str:
 
 
 def _undoable(history: Sequence[CaseEntry], user: User) -> str:
-    """What the page offers to undo; the case book has the last word."""
+    """What the page offers to undo; empty if nothing. The case book checks it again."""
     last = last_by_people(history)
-    if last.action not in UNDONE or not (user.name == last.user or user.may(Right.direct)):
+    if last.action not in UNDOABLE or not (user.name == last.user or user.may(Right.direct)):
         return ""
     match Action(last.action):
         case Action.decided:

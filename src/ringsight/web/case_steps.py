@@ -1,4 +1,4 @@
-"""What is done to a case: each a form, sent back with its draft and the reason where the case book says no."""
+"""The steps on a case, each a form. If the case book refuses one, the page shows why, with the draft."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -18,7 +18,7 @@ ROUTES = APIRouter(prefix="/cases/{case_id}")
 Version = Annotated[int, Form(ge=0)]
 Days = Annotated[int, Form(ge=1, le=365)]
 SCOPES = (Scope.ring, Scope.member, Scope.link)
-"""By the number of members chosen."""
+"""By the number of chosen members."""
 
 
 def drafted(
@@ -37,7 +37,7 @@ Drafted = Annotated[Draft, Depends(drafted)]
 def _attempt(
     request: Request, user: User, case_id: str, step: Callable[[], Case], draft: Draft | None = None
 ) -> Response:
-    """Take a step and show the case; where the case book says no, show why, and the draft again."""
+    """Take a step and show the case; if the case book refuses it, show why, with the draft."""
     try:
         changed = step()
     except RingsightError as error:
@@ -50,19 +50,19 @@ def _attempt(
 
 @ROUTES.post("/claim")
 def claim(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
-    """Take the case."""
+    """Claim the case."""
     return _attempt(request, user, case_id, lambda: app.book.claim(case_id, user))
 
 
 @ROUTES.post("/release")
 def release(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
-    """Put the case back."""
+    """Release the case."""
     return _attempt(request, user, case_id, lambda: app.book.release(case_id, user))
 
 
 @ROUTES.post("/snooze")
 def snooze(request: Request, app: App, user: SignedIn, case_id: str, days: Days) -> Response:
-    """Put the case away for some days."""
+    """Snooze the case for some days."""
     until = datetime.now(UTC) + timedelta(days=days)
     return _attempt(request, user, case_id, lambda: app.book.snooze(case_id, user, until))
 
@@ -77,7 +77,7 @@ def escalate(
 
 @ROUTES.post("/decide")
 def decide(request: Request, app: App, user: SignedIn, case_id: str, version: Version, draft: Drafted) -> Response:
-    """Decide on the ring; where one member is chosen, on that member; where two, on their link."""
+    """Decide on the ring, or on the chosen member, or on the link of two chosen members."""
     return _attempt(request, user, case_id, lambda: app.book.decide(case_id, user, decision_of(draft), version), draft)
 
 
@@ -92,7 +92,7 @@ def decision_of(draft: Draft) -> Decision:
     if len(draft.subjects) >= len(SCOPES):
         raise CaseError(
             f"{len(draft.subjects)} members are chosen",
-            remedy="choose nobody for the ring, one for a member, two for their link; or split the case",
+            remedy="choose nobody for the ring, one for a member, two for their link, or split the case",
         )
     known = tuple(Reason(reason) for reason in draft.reasons if reason in set(Reason))
     return Decision(SCOPES[len(draft.subjects)], Judgement(draft.judgement), draft.subjects, known, draft.note)
@@ -100,7 +100,7 @@ def decision_of(draft: Draft) -> Decision:
 
 @ROUTES.post("/undo")
 def undo(request: Request, app: App, user: SignedIn, case_id: str, version: Version) -> Response:
-    """Take the last decision back."""
+    """Undo the last decision, snooze, escalation, split or merge."""
     return _attempt(request, user, case_id, lambda: app.book.undo(case_id, user, version))
 
 
@@ -114,7 +114,7 @@ def split(request: Request, app: App, user: SignedIn, case_id: str, version: Ver
 def merge(
     request: Request, app: App, user: SignedIn, case_id: str, other: Annotated[str, Form(max_length=20)]
 ) -> Response:
-    """Bring another case's members into this one."""
+    """Merge another case into this one."""
 
     def step() -> Case:
         going = app.book.case(other.strip())

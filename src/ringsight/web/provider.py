@@ -1,8 +1,8 @@
 """Signing in by an OpenID Connect provider: the authorization code flow with PKCE, and the ID token verified.
 
-Of OpenID Connect Core 1.0, sections 3.1.2 and 3.1.3.7; PKCE as in RFC 7636; leaving as in RP-Initiated Logout 1.0.
-The provider's configuration and keys are fetched anew at each sign-in, so that a changed key is known at once. Tokens
-are used and thrown away: none is kept, none is written down.
+OpenID Connect Core 1.0, sections 3.1.2 and 3.1.3.7; PKCE as in RFC 7636; signing out as in RP-Initiated Logout 1.0.
+The provider's configuration and keys are fetched at each sign-in, so that a changed key is known at once. No token is
+kept or written anywhere.
 """
 
 import secrets
@@ -23,9 +23,9 @@ from ringsight.cases.users import Role
 from ringsight.web.settings import OidcSettings, SiteSettings, private
 
 CALLBACK = "/sign-in/back"
-"""Where the provider leads back to; its address is registered there."""
+"""Where the provider sends the browser back to; this address is registered there."""
 ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "Ed25519", "EdDSA"]
-"""Signatures that are believed: by a key whose secret half the provider alone has."""
+"""Signatures that are accepted: made with a private key that the provider alone has."""
 LEEWAY = 60
 """Seconds by which two clocks may differ."""
 PATIENCE = 10
@@ -33,8 +33,8 @@ PATIENCE = 10
 
 
 @dataclass(frozen=True, slots=True)
-class Departure:
-    """A sign-in that is begun: where the browser goes, and what must come back."""
+class AuthorizationRequest:
+    """The beginning of a sign-in: the address that the browser goes to, and what must come back."""
 
     address: str
     state: str
@@ -43,7 +43,7 @@ class Departure:
 
 
 class Provider:
-    """The provider of one site. Every method raises `SignInError` where it cannot be asked or believed."""
+    """The provider of one site. Every method raises `SignInError` if it does not answer, or answers wrongly."""
 
     def __init__(self, site: SiteSettings) -> None:
         """Use the provider that the settings name.
@@ -55,7 +55,7 @@ class Provider:
         self._secret = site.oidc.secret()
         self._home = site.root
 
-    def depart(self) -> Departure:
+    def begin(self) -> AuthorizationRequest:
         """Begin a sign-in."""
         state, nonce, verifier = (secrets.token_urlsafe(48) for _ in range(3))
         found = self._configuration()
@@ -63,10 +63,10 @@ class Provider:
             address, _ = client.create_authorization_url(
                 _endpoint(found, "authorization_endpoint"), state=state, nonce=nonce, code_verifier=verifier
             )
-        return Departure(str(address), state, nonce, verifier)
+        return AuthorizationRequest(str(address), state, nonce, verifier)
 
-    def arrive(self, code: str, nonce: str, verifier: str) -> Person:
-        """Who has signed in: the code exchanged for an ID token, and that token verified."""
+    def complete(self, code: str, nonce: str, verifier: str) -> Person:
+        """The person who has signed in: the code is exchanged for an ID token, and that token is verified."""
         found = self._configuration()
         with self._client(found) as client:
             try:
@@ -74,12 +74,12 @@ class Provider:
                     _endpoint(found, "token_endpoint"), code=code, code_verifier=verifier, allow_redirects=False
                 )
             except (OAuthError, OSError, ValueError) as error:
-                raise _unanswered("it did not take the code") from error
+                raise _unusable("it refused the code") from error
         keys = self._fetch(_endpoint(found, "jwks_uri"))
         return person(verified(str(tokens.get("id_token", "")), keys, self._settings, nonce), self._settings)
 
-    def farewell(self) -> str:
-        """Where to end the session at the provider; the way in where it has no such place."""
+    def sign_out_address(self) -> str:
+        """Address that ends the session at the provider; the sign-in page if the provider has none."""
         home = f"{self._home}/sign-in"
         try:
             found = self._configuration()
@@ -90,10 +90,10 @@ class Provider:
         return f"{leave}{'&' if urlsplit(leave).query else '?'}{asked}" if leave else home
 
     def _configuration(self) -> Mapping[str, Any]:
-        """What the provider says of itself (OpenID Connect Discovery 1.0)."""
+        """The provider's configuration (OpenID Connect Discovery 1.0)."""
         found = self._fetch(f"{self._settings.issuer.rstrip('/')}/.well-known/openid-configuration")
         if found.get("issuer") != self._settings.issuer:
-            raise _unanswered("it calls itself otherwise than site.oidc.issuer")
+            raise _unusable("its issuer is not site.oidc.issuer")
         return found
 
     def _fetch(self, address: str) -> Mapping[str, Any]:
@@ -102,9 +102,9 @@ class Provider:
                 answer = client.get(address, withhold_token=True, allow_redirects=False)
                 found = answer.json() if answer.status_code == 200 else None
             except (OSError, ValueError) as error:
-                raise _unanswered("it does not answer") from error
+                raise _unusable("it does not answer") from error
         if not isinstance(found, dict):
-            raise _unanswered("it does not answer as it should")
+            raise _unusable("its answer cannot be read")
         return found
 
     def _client(self, found: Mapping[str, Any]) -> OAuth2Session:
@@ -122,7 +122,7 @@ class Provider:
 
 
 def verified(token: str, keys: Mapping[str, Any], settings: OidcSettings, nonce: str) -> Mapping[str, Any]:
-    """The claims of an ID token that the provider has signed, for these pages, for this sign-in, and not too long ago.
+    """The claims of an ID token that the provider has signed for these pages and this sign-in, and that is still valid.
 
     Args:
         token: the ID token, a JWT in compact form.
@@ -131,7 +131,7 @@ def verified(token: str, keys: Mapping[str, Any], settings: OidcSettings, nonce:
         nonce: of the sign-in that was begun.
 
     Raises:
-        SignInError: saying which of these does not hold.
+        SignInError: saying what is wrong with the token.
     """
     registry = jwt.JWTClaimsRegistry(
         leeway=LEEWAY,
@@ -146,23 +146,23 @@ def verified(token: str, keys: Mapping[str, Any], settings: OidcSettings, nonce:
         found = jwt.decode(token, KeySet.import_key_set(dict(keys)), algorithms=ALGORITHMS)  # type: ignore[arg-type]
         registry.validate(found.claims)
     except (JoseError, ValueError, TypeError, KeyError) as error:
-        raise _unbelieved(f"{type(error).__name__}: {error}") from error
+        raise _rejected(f"{type(error).__name__}: {error}") from error
     audience = found.claims["aud"]
     party = found.claims.get("azp", settings.client_id if audience == [settings.client_id] else audience)
     if party != settings.client_id:
-        raise _unbelieved("it was made out to another party (azp)")
+        raise _rejected("it was issued to another party (azp)")
     return found.claims
 
 
 def person(claims: Mapping[str, Any], settings: OidcSettings) -> Person:
-    """Who the claims of a verified ID token are about.
+    """The person whom the claims of a verified ID token are about.
 
     Raises:
         SignInError: if they give no name, no role, or more than one.
     """
     name = claims.get(settings.name_claim)
     if not isinstance(name, str) or not name:
-        raise _unbelieved(f"it has no claim {settings.name_claim}")
+        raise _rejected(f"it has no claim {settings.name_claim}")
     return Person(settings.issuer, str(claims["sub"]), name.lower(), _role(claims, settings))
 
 
@@ -176,7 +176,8 @@ def _role(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
     if len(held) != 1:
         which = " and ".join(sorted(held)) if held else "none"
         raise SignInError(
-            f"you need exactly one role here, and have {which}", remedy="ask who manages accounts at the provider"
+            f"you need exactly one role here, and have {which}",
+            remedy="ask the people who manage accounts at the provider",
         )
     return held.pop()
 
@@ -184,13 +185,13 @@ def _role(claims: Mapping[str, Any], settings: OidcSettings) -> Role:
 def _endpoint(found: Mapping[str, Any], name: str) -> str:
     address = found.get(name)
     if not isinstance(address, str) or not private(urlsplit(address)):
-        raise _unanswered(f"its {name} is no https address")
+        raise _unusable(f"its {name} is not an https address")
     return address
 
 
-def _unanswered(what: str) -> SignInError:
-    return SignInError(f"the provider cannot be asked: {what}", remedy="try again, or tell an admin")
+def _unusable(what: str) -> SignInError:
+    return SignInError(f"the provider cannot be used: {what}", remedy="try again, or tell an admin")
 
 
-def _unbelieved(what: str) -> SignInError:
-    return SignInError(f"the provider's ID token is not believed: {what}", remedy="try again, or tell an admin")
+def _rejected(what: str) -> SignInError:
+    return SignInError(f"the provider's ID token was rejected: {what}", remedy="try again, or tell an admin")

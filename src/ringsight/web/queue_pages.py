@@ -1,4 +1,4 @@
-"""The queue: cases by expected value, the error rate of the list, and the line to which the team gets today."""
+"""The queue: cases by expected value, the error rate of the list, and the line of what the team can open today."""
 
 from dataclasses import replace
 from typing import Annotated, Literal
@@ -20,11 +20,11 @@ WAITING = (Status.open, Status.claimed, Status.escalated, Status.second_review)
 
 
 class Asked(BaseModel):
-    """What the form of the filter asks for; what is empty does not filter."""
+    """What the form of the filter asks for. An empty field does not filter."""
 
     customer: str = Field("", max_length=200)
     status: str = ""
-    """`waiting` where empty; or `all`, or a status."""
+    """A status, or `all`; if empty, the statuses of `WAITING`."""
     verdict: Judgement | Literal[""] = ""
     mine: bool = False
     size: Annotated[int, Field(ge=0, le=10**9), BeforeValidator(lambda given: given or 0)] = 0
@@ -43,7 +43,7 @@ class Asked(BaseModel):
 
     @property
     def query(self) -> str:
-        """Its part of an address."""
+        """The filter as the query of an address."""
         return urlencode({name: value for name, value in self.model_dump(mode="json").items() if value})
 
 
@@ -67,7 +67,7 @@ def queue(
     asked: Annotated[Asked, Query()],
     start: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> Response:
-    """The queue, as far as it passes the filter; those who only manage are led to the accounts."""
+    """The cases that pass the filter; users who may not see cases are sent to the accounts."""
     if not user.may(Right.see):
         return RedirectResponse("/accounts", 303)
     rows = app.book.queue(replace(asked.filter(user), limit=EACH + 1, offset=start))
@@ -87,7 +87,7 @@ def queue(
 
 @ROUTES.post("/next")
 def take_next(app: App, user: SignedIn) -> Response:
-    """Take the most valuable case that is free."""
+    """Claim the most valuable case that is free."""
     case = app.book.claim_next(user)
     return RedirectResponse(f"/cases/{case.case_id}" if case else "/", 303)
 
@@ -113,7 +113,7 @@ def delete_filter(app: App, user: SignedIn, name: Annotated[str, Form(max_length
 
 @ROUTES.post("/capacity")
 def set_capacity(app: App, user: SignedIn, cases: Annotated[int, Form(ge=0, le=100_000)]) -> Response:
-    """Say how many cases a day the team can open."""
+    """Set how many cases a day the team can open."""
     app.book.workload.set_capacity(user, cases)
     return RedirectResponse("/", 303)
 

@@ -32,14 +32,14 @@ def show_score(request: Request, app: App, user: SignedIn, case_id: str) -> Resp
 
 @ROUTES.post("/members")
 def everyone(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
-    """All members, of a case too large to show them at once."""
+    """All members of a case that is too large to show them at first."""
     user.require(Right.see)
     return _members(request, app, user, app.book.case(case_id), unmasked=False)
 
 
 @ROUTES.post("/unmask")
 def unmask(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
-    """The members with their values in the open."""
+    """The members with their plain values."""
     user.require(Right.see)
     case = app.book.case(case_id)
     for customer in case.members:
@@ -61,7 +61,7 @@ def records(
     user.require(Right.see)
     case = app.book.case(case_id)
     if customer not in case.members:
-        raise CaseError("this customer is no member of the case")
+        raise CaseError("this customer is not a member of the case")
     ledger = app.runs.of(case).ledger(case.ring_id)
     spans = spans_of(chain.from_iterable(ledger.matching_records.values())) if ledger else {}
     [shown] = members(app.runs.records(case), [customer], [], spans, 1)

@@ -78,7 +78,7 @@ class Runs:
         folder = Path(case.run)
         summary = folder / "summary.json"
         if not summary.is_file():
-            raise DataError("the run is not here any more", where=str(folder), remedy="take in a later run")
+            raise DataError("the run is not here any more", where=str(folder), remedy="import a later run")
         with self._reading:
             return self._read(folder, Path(case.bank), summary.stat().st_mtime_ns)
 

@@ -1,4 +1,4 @@
-"""Where the pages stand: their address, the proxies before them, and who says who somebody is."""
+"""Where the pages stand: their address, the hosts they answer, the proxies before them, and the sign-in provider."""
 
 import os
 import re
@@ -24,27 +24,27 @@ DEFAULT_PORTS = {"http": ":80", "https": ":443"}
 class OidcSettings:
     """An OpenID Connect provider by which people sign in; off while `issuer` is empty.
 
-    The client's secret is never a setting: it stands in the environment variable `RINGSIGHT_OIDC_SECRET`, or in a file.
+    The client's secret is never a setting: it is in the environment variable `RINGSIGHT_OIDC_SECRET`, or in a file.
     """
 
     issuer: str = ""
-    """The provider's issuer, as its own configuration says it; https, but on this machine."""
+    """The provider's issuer, as its own configuration names it; https, unless it is on this machine."""
     client_id: str = ""
-    """What these pages are called at the provider."""
+    """The id of these pages at the provider."""
     secret_file: Path | None = None
-    """File with the client's secret, where the environment has none; a public client has none at all."""
+    """File with the client's secret, read if the environment has none. A public client has no secret."""
     scope: str = "openid profile"
-    """What is asked of the provider; begins with `openid`."""
+    """Scopes that are asked of the provider; `openid` must be among them."""
     name_claim: str = "preferred_username"
     """Claim of the ID token with the name that the audit trail shows."""
     role_claim: str = "roles"
-    """Claim of the ID token with somebody's roles; a dot leads inside, as in `realm_access.roles`."""
+    """Claim of the ID token with a person's roles; a dot leads into a nested claim, as in `realm_access.roles`."""
     roles: dict[str, Role] = field(default_factory=dict)
-    """What a value of that claim makes somebody here; where none is named, the roles' own names do. Whoever has no such
-    value, or two of them, may not sign in."""
+    """Value of that claim -> role here; if empty, the values are the roles' own names. A person must have exactly one
+    role to sign in."""
 
     def __post_init__(self) -> None:
-        """Refuse a provider that cannot be trusted or asked.
+        """Refuse a provider that cannot be used safely.
 
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
@@ -55,12 +55,12 @@ class OidcSettings:
         if not private(issuer) or issuer.query or issuer.fragment:
             raise SettingsError(f"site.oidc.issuer must be an https address (got {self.issuer!r})")
         if not self.client_id:
-            raise SettingsError("site.oidc.client_id must not be empty where an issuer is named")
+            raise SettingsError("site.oidc.client_id must not be empty if site.oidc.issuer is set")
         if "openid" not in self.scope.split():
             raise SettingsError(f"site.oidc.scope must contain `openid` (got {self.scope!r})")
 
     def secret(self) -> str:
-        """The client's secret, from the environment or the file; empty where there is none.
+        """The client's secret, from the environment or the file; empty if there is none.
 
         Raises:
             SettingsError: if the file cannot be read, or is empty.
@@ -85,8 +85,8 @@ class SiteSettings:
     """Where the pages stand."""
 
     address: str = ""
-    """Address at which browsers reach the pages, where a proxy stands before them: `https://review.bank.example`. With
-    https, cookies travel by TLS alone, and browsers are told to come by no other way."""
+    """Address at which browsers reach the pages, if a proxy stands before them: `https://review.bank.example`. With
+    https, cookies travel by TLS alone, and browsers are told to use nothing else."""
     hosts: list[str] = field(default_factory=list)
     """Further hosts that are answered, without a port: `[review, 10.0.0.5]`. That of `address` always is, as are this
     machine's own names (`localhost`, `127.0.0.1`, `[::1]`) and the address that the server listens at. A request to any
@@ -94,12 +94,12 @@ class SiteSettings:
     proxies: list[str] = field(default_factory=list)
     """IP addresses or networks of the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
     local_sign_in: bool = True
-    """Whether people sign in with a password kept here."""
+    """Whether people can sign in with a password that is kept here."""
     oidc: OidcSettings = field(default_factory=OidcSettings)
-    """A provider by which people sign in."""
+    """The provider by which people sign in."""
 
     def __post_init__(self) -> None:
-        """Refuse an address, a host or a proxy that is none, and pages that nobody can sign in to.
+        """Refuse a malformed address, host or proxy, and pages that nobody can sign in to.
 
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
@@ -121,7 +121,7 @@ class SiteSettings:
                 raise SettingsError(f"site.proxies must be IP addresses or networks (got {proxy!r})") from error
         if self.oidc.issuer and not private(address):
             raise SettingsError(
-                f"site.address must be https for a provider to lead back to (got {self.address!r})",
+                f"site.address must be https for sign-in by a provider (got {self.address!r})",
                 remedy="name the address at which browsers reach the pages, as registered with the provider",
             )
         if not (self.local_sign_in or self.oidc.issuer):
@@ -131,7 +131,7 @@ class SiteSettings:
 
     @property
     def secure(self) -> bool:
-        """Whether browsers come by TLS."""
+        """Whether browsers use TLS."""
         return self.address.startswith("https:")
 
     @property
@@ -183,7 +183,7 @@ def _concrete(listening: str) -> str:
 
 
 def private(address: SplitResult) -> bool:
-    """Whether nobody on the way can read or change what is sent to an address: it is https, or this machine's own."""
+    """Whether nobody on the way can read or change what is sent to an address: https, or an address of this machine."""
     if address.scheme == "https":
         return bool(address.hostname)
     try:

@@ -1,4 +1,4 @@
-"""Signing in and out, by a password or a provider. What was entered before a session ended is drawn again after it."""
+"""Signing in and out, by a password or a provider. What was entered before a session ended is kept."""
 
 import hmac
 from typing import Annotated
@@ -7,7 +7,7 @@ from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
 from ringsight.cases.errors import SignInError
-from ringsight.cases.federation import UnderWay
+from ringsight.cases.federation import PendingSignIn
 from ringsight.cases.users import Right
 from ringsight.web import case_pages
 from ringsight.web.app_state import COOKIE, App, AppState, SignedIn, page
@@ -15,21 +15,21 @@ from ringsight.web.provider import CALLBACK, Provider
 
 ROUTES = APIRouter()
 STATE = "ringsight_sign_in"
-"""Cookie that ties a sign-in under way to the browser that began it."""
+"""Cookie that ties a pending sign-in to the browser that began it."""
 After = Annotated[str, Form(max_length=2000)]
 Entered = Annotated[str, Form()]
 Answered = Annotated[str, Query(max_length=5000)]
 
 
 def inside(after: str) -> str:
-    """An address within this application; the queue where it is another."""
+    """An address within these pages; the queue if it is any other."""
     plain = after.startswith("/") and not after.startswith("//") and "\\" not in after and after.isprintable()
     return after if plain else "/"
 
 
 @ROUTES.get("/sign-in")
 def ask(request: Request) -> Response:
-    """The way in."""
+    """The page to sign in at."""
     return page(request, "sign_in.html", None, after="/", draft="", message="", remedy="")
 
 
@@ -45,26 +45,26 @@ def sign_in(
     """Begin a session by a password."""
     try:
         if not app.site.local_sign_in:
-            raise SignInError("no password is taken here", remedy="sign in by the provider")
+            raise SignInError("passwords are switched off here", remedy="sign in with the provider")
         token = app.book.accounts.sign_in(name, password, _address(request))
     except SignInError as error:
         return _again(request, error, after, draft)
     return _begun(request, app, token, after, draft)
 
 
-@ROUTES.post("/sign-in/elsewhere")
-def depart(request: Request, app: App, after: After = "/", draft: Entered = "") -> Response:
-    """Lead to the provider."""
+@ROUTES.post("/sign-in/provider")
+def sign_in_by_provider(request: Request, app: App, after: After = "/", draft: Entered = "") -> Response:
+    """Send the browser to the provider."""
     try:
-        departure = _provider(app).depart()
-        under_way = UnderWay(departure.nonce, departure.verifier, inside(after), draft)
-        app.book.federation.begin(departure.state, under_way, _address(request))
+        asked = _provider(app).begin()
+        pending = PendingSignIn(asked.nonce, asked.verifier, inside(after), draft)
+        app.book.federation.begin(asked.state, pending, _address(request))
     except SignInError as error:
         return _again(request, error, after, draft)
-    response = page(request, "elsewhere.html", None, address=departure.address)
+    response = page(request, "redirect.html", None, address=asked.address)
     response.set_cookie(
         STATE,
-        departure.state,
+        asked.state,
         max_age=600,
         httponly=True,
         samesite="lax",
@@ -75,21 +75,21 @@ def depart(request: Request, app: App, after: After = "/", draft: Entered = "") 
 
 
 @ROUTES.get(CALLBACK)
-def arrive(request: Request, app: App, state: Answered = "", code: Answered = "", error: Answered = "") -> Response:
-    """Begin a session by the provider's answer: the same browser, once, and an ID token that holds."""
+def come_back(request: Request, app: App, state: Answered = "", code: Answered = "", error: Answered = "") -> Response:
+    """Begin a session by the provider's answer: in the same browser, once, with a valid ID token."""
     after, draft = "/", ""
     try:
         provider = _provider(app)
         if not state or not hmac.compare_digest(state.encode(), request.cookies.get(STATE, "").encode()):
-            raise SignInError("this sign-in was not begun in this browser", remedy="sign in anew")
-        under_way = app.book.federation.resume(state)
-        after, draft = under_way.after, under_way.draft
+            raise SignInError("this sign-in was not begun in this browser", remedy="sign in again")
+        pending = app.book.federation.resume(state)
+        after, draft = pending.after, pending.draft
         if error or not code:
-            raise SignInError(f"the provider says no: {error[:100] or 'no code'}", remedy="sign in anew")
-        person = provider.arrive(code, under_way.nonce, under_way.verifier)
+            raise SignInError(f"the provider refused: {error[:100] or 'no code'}", remedy="sign in again")
+        person = provider.complete(code, pending.nonce, pending.verifier)
         token = app.book.federation.sign_in(person, _address(request))
     except SignInError as refused:
-        app.book.federation.refused(_address(request), refused.what)
+        app.book.federation.record_failure(_address(request), refused.what)
         response = _again(request, refused, after, draft)
     else:
         response = _begun(request, app, token, after, draft)
@@ -102,7 +102,7 @@ def sign_out(request: Request, app: App, _: SignedIn) -> Response:
     """End the session, here and at the provider."""
     app.book.sessions.end(request.cookies.get(COOKIE, ""))
     if app.provider:
-        response: Response = page(request, "elsewhere.html", None, address=app.provider.farewell())
+        response: Response = page(request, "redirect.html", None, address=app.provider.sign_out_address())
     else:
         response = RedirectResponse("/sign-in", 303)
     response.delete_cookie(COOKIE, path="/")
@@ -110,14 +110,13 @@ def sign_out(request: Request, app: App, _: SignedIn) -> Response:
 
 
 def _begun(request: Request, app: AppState, token: str, after: str, draft: str) -> Response:
-    """Go on where somebody was about to go, with what was entered there."""
+    """Go on to the page that was asked for, with what was entered there."""
     case_id = case_pages.case_of(after)
     response: Response = RedirectResponse(inside(after), 303)
     user = app.book.sessions.user_of(token)
     if draft and case_id and user is not None and user.may(Right.see):
-        request.cookies[COOKIE] = token
-        kept = case_pages.Draft.read(draft)
-        response = case_pages.case_page(request, user, case_id, case_pages.Shown("Nothing was sent yet.", kept))
+        shown = case_pages.Shown("Your decision was not sent yet.", case_pages.Draft.read(draft))
+        response = case_pages.case_page(request, user, case_id, shown)
     response.set_cookie(COOKIE, token, httponly=True, samesite="lax", secure=_secure(request, app), path="/")
     return response
 
@@ -129,7 +128,7 @@ def _again(request: Request, refused: SignInError, after: str, draft: str) -> Re
 
 def _provider(app: AppState) -> Provider:
     if app.provider is None:
-        raise SignInError("there is no provider to sign in by", remedy="sign in with a password")
+        raise SignInError("no provider is set up here", remedy="sign in with a password")
     return app.provider
 
 

@@ -1,10 +1,10 @@
-"""Tables as files that a spreadsheet opens and does not run."""
+"""Tables as CSV files in which a spreadsheet runs no formula."""
 
 import polars as pl
 from fastapi.responses import Response
 
 FORMULA = r"^\s*[=+\-@\t\r]"
-"""What a spreadsheet takes for a formula."""
+"""Text that a spreadsheet takes for a formula."""
 
 
 def harmless(table: pl.DataFrame) -> pl.DataFrame:
@@ -14,6 +14,6 @@ def harmless(table: pl.DataFrame) -> pl.DataFrame:
 
 
 def csv_answer(table: pl.DataFrame, name: str) -> Response:
-    """A table as a file to keep."""
+    """A table as a file to download."""
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(harmless(table).write_csv(), media_type="text/csv; charset=utf-8", headers=headers)

@@ -33,7 +33,7 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture(scope="session")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Finished:
-    """A bank, a run, its records as the pages read them, and a case book that took the run in."""
+    """A bank, a run, its records as the pages read them, and a case book with the run imported."""
     return write_world(tmp_path_factory.mktemp("office"))
 
 

@@ -13,7 +13,7 @@ def write_note(page: Page, note: str) -> None:
 
 
 def open_drawer(page: Page) -> None:
-    page.get_by_text("Put away, hand on, merge").click()
+    page.get_by_text("Release, snooze, escalate, merge").click()
 
 
 def test_a_case_is_taken_decided_and_undone_by_keyboard_alone(office: Office):
@@ -157,12 +157,12 @@ def test_members_are_split_off_and_brought_back(office: Office):
     assert sorted(office.book.case("K7").members) == sorted(leaving)
     page.get_by_role("link", name="K1").click()
     open_drawer(page)
-    page.get_by_label("Bring in case").fill("K7")
+    page.get_by_label("Merge in case").fill("K7")
     page.get_by_role("button", name="Merge").click()
     expect(page.get_by_text(f"{len(before)} members").first).to_be_visible()
     assert office.book.case("K1").members == before
     page.goto("/cases/K7")
-    expect(page.get_by_text("This case went into")).to_be_visible()
+    expect(page.get_by_text("This case was merged into")).to_be_visible()
 
 
 def test_a_session_that_ends_in_mid_decision_loses_nothing(office: Office):

@@ -51,7 +51,7 @@ PAGES: dict[str, Callable[[Office], Page]] = {
     "case in hand": case_in_hand,
     "hostile case": at("ana", "/cases/K6"),
     "key map": keys,
-    "trail": at("eva", "/trail?proven=1"),
+    "trail": at("eva", "/trail?verify=1"),
     "figures": at("lea", "/figures"),
     "accounts": at("ada", "/accounts"),
 }

@@ -61,7 +61,7 @@ def test_filters_by_status_size_and_hand(office: Office):
     page.keyboard.press("n")
     taken = page.locator("h1").inner_text().removeprefix("Case ")
     page.goto("/")
-    page.get_by_label("in my hands").check()
+    page.get_by_label("held by me").check()
     page.get_by_role("button", name="Filter").click()
     expect(page.locator("tr[data-row]")).to_have_count(1)
     assert shown(page) == [taken]

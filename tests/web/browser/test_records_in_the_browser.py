@@ -126,7 +126,7 @@ def test_an_auditor_looks_on(office: Office):
     ana = office.sign_in("ana", "/cases/K1")
     claim(ana)
     page = office.sign_in("eva", "/cases/K1")
-    expect(page.get_by_text("You may look, and not decide.")).to_be_visible()
+    expect(page.get_by_text("You can see this case, but not decide it.")).to_be_visible()
     expect(page.locator(".decision button")).to_have_count(0)
     for key in ("c", "n", "z", "l", "s", "Control+Enter"):
         page.keyboard.press(key)
@@ -137,8 +137,8 @@ def test_an_auditor_looks_on(office: Office):
         assert refused.status == 403, step
     assert (office.book.case("K1").holder, office.book.case("K1").version) == ("ana", 2)
     page.get_by_role("link", name="Audit trail").click()
-    page.get_by_role("link", name="Prove that nothing was changed").click()
-    expect(page.get_by_role("status")).to_contain_text("are what was written")
+    page.get_by_role("link", name="Verify that nothing was changed").click()
+    expect(page.get_by_role("status")).to_contain_text("entries are unchanged")
 
 
 def test_a_case_leaves_as_one_page_that_needs_nothing_else(office: Office):

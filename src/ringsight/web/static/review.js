@@ -1,10 +1,10 @@
-// What plain forms cannot do: parts of a page on request, the keyboard, choosing members, moving the picture about.
+// What plain forms cannot do: parts of a page on request, the keyboard, choosing members, moving the picture.
 "use strict";
 
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// A page drawn in answer to a form has that form's address; the case has its own.
+// The answer to a form has the form's address; show the address of the case instead.
 const path = document.body.dataset.path;
 if (path && location.pathname !== path) history.replaceState(null, "", path);
 
@@ -20,24 +20,24 @@ document.addEventListener("submit", async (event) => {
     const chosen = all('input[name="subjects"]:checked').map((box) => box.value);
     const answer = await fetch(form.action, { method: "POST", body: new URLSearchParams(new FormData(form)) });
     if (answer.status === 401) {
-      target.textContent = "Your session has ended. Send your decision, or load the page anew, to sign in.";
+      target.textContent = "Your session has ended. Send your decision or reload the page to sign in.";
     } else {
       const text = await answer.text();
       const drawn = new DOMParser().parseFromString(text, "text/html");
-      target.replaceChildren(...(answer.ok ? drawn.body : one("main", drawn)).childNodes);
+      target.replaceChildren(...(answer.ok ? drawn.body : one("main", drawn) ?? drawn.body).childNodes);
       for (const box of all('input[name="subjects"]', target)) box.checked = chosen.includes(box.value);
       tellChoice();
       if (awaited && "everyone" in form.dataset) choose(awaited);
       awaited = "";
     }
   } catch {
-    target.append(" The server does not answer; try again.");
+    target.append(" The server does not answer. Try again.");
   }
   button.disabled = false;
   target.closest("tr")?.removeAttribute("hidden");
 });
 
-// Choosing members: nobody is the ring, one a member, two their link; more can only be split off.
+// Chosen members say what a decision is about: none the ring, one the member, two their link. More can only be split off.
 const about = one("#about");
 const whole = about?.textContent;
 function tellChoice() {
@@ -112,7 +112,7 @@ for (const graph of all("[data-graph]")) {
   svg.addEventListener("pointerleave", () => show(""));
 }
 
-// The keyboard. Keys do nothing while something is typed.
+// The keyboard. Keys do nothing while the user types.
 const dialog = one("#keys");
 one("[data-keys]")?.addEventListener("click", () => dialog.showModal());
 const rows = () => all("tr[data-row]");
