@@ -460,6 +460,18 @@ def test_a_merged_case_goes_into_the_other(three: CaseBook, world: World, ana: U
     assert (three.case("K1").status, three.case("K1").members) == (Status.open, ("C20",))
 
 
+def test_a_case_that_a_user_may_not_claim_is_not_merged(three: CaseBook, ana: User, ben: User):
+    three.claim("K2", ana)
+    held = three.claim("K1", ben)
+    with pytest.raises(ClaimedError, match="case K1 is held by ben"):
+        three.merge("K1", "K2", ana, held.version)
+    escalated = three.escalate("K1", ben, "beyond me")
+    with pytest.raises(ForbiddenError, match="case K1 is escalated"):
+        three.merge("K1", "K2", ana, escalated.version)
+    assert three.case("K1").status is Status.escalated
+    assert three.case("K2").members == tuple(CUSTOMERS[3:6])
+
+
 def test_a_case_whose_snooze_has_ended_is_merged(three: CaseBook, ana: User, monkeypatch: pytest.MonkeyPatch):
     three.claim("K1", ana)
     three.snooze("K1", ana, datetime.now(UTC) + timedelta(hours=1))

@@ -70,7 +70,7 @@ def secrets(run: Path) -> list[str]:
 
 
 def told(text: str, run: Path) -> list[str]:
-    """The secrets that stand in a text as words of their own, not within a longer figure or a form's seal."""
+    """The secrets that stand in a text as words of their own, not within a longer figure."""
     return [secret for secret in secrets(run) if re.search(rf"(?<![\w.]){re.escape(secret)}(?!\w)", text)]
 
 
