@@ -30,7 +30,8 @@ from threadpoolctl import threadpool_limits
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.exact import exact_neighbours
-from ringsight.vectors.vector_store import StoreConfig, open_store
+from ringsight.vectors.opening import open_store
+from ringsight.vectors.vector_store import StoreConfig
 
 OURS = "**ringsight**"
 ASKED = 500

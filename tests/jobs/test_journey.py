@@ -12,7 +12,8 @@ from tiny_world import World, ringsight
 
 from ringsight.detection.results import LINKS, MEMBERS, RINGS
 from ringsight.records.embeddings import Embeddings
-from ringsight.vectors.vector_store import StoreConfig, open_store
+from ringsight.vectors.opening import open_store
+from ringsight.vectors.vector_store import StoreConfig
 
 COMPOSITE = Path(__file__).parents[3] / "shared" / "data" / "composite"
 

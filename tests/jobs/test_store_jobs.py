@@ -11,7 +11,8 @@ from ringsight.jobs import erase, store
 from ringsight.jobs.erase import EraseJob, erase_embeddings
 from ringsight.jobs.store import StoreAction, StoreJob
 from ringsight.records.embeddings import Embeddings
-from ringsight.vectors.vector_store import StoreConfig, StoreKind, open_store
+from ringsight.vectors.opening import open_store
+from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
 OLD, NEW = "12ab" + "0" * 60, "34cd" + "0" * 60
 WHO = "c0003"

@@ -12,8 +12,9 @@ from ringsight.online.common import in_common
 from ringsight.online.similar import SimilarConfig, SpaceWeights, similar, stored_vectors, unknown
 from ringsight.records.bank import ColumnRole, Customers
 from ringsight.records.embeddings import Embeddings
+from ringsight.vectors.opening import open_store
 from ringsight.vectors.ranking import Ranking
-from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore, open_store
+from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore
 
 MODEL = "a" * 64
 ROLES = {"device_id": ColumnRole.evidence, "branch": ColumnRole.innocent, "sex": ColumnRole.protected}

@@ -12,7 +12,8 @@ from milvus_servers import Server, lite_server, real_server
 from vector_world import OLD, make_embeddings, make_scalars
 
 from ringsight.records.embeddings import Embeddings
-from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore, open_store
+from ringsight.vectors.opening import open_store
+from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore
 
 
 class Place(StrEnum):

@@ -12,7 +12,8 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.filters import parse_filter
 from ringsight.vectors.neighbours import Neighbours
-from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore, open_store
+from ringsight.vectors.opening import open_store
+from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore
 
 
 def assert_same(found: Neighbours, expected: Neighbours) -> None:

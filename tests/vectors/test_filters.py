@@ -26,8 +26,9 @@ from ringsight.vectors.filters import (
 )
 from ringsight.vectors.milvus import MilvusStore
 from ringsight.vectors.milvus.expressions import Template, takes_templates, template
+from ringsight.vectors.opening import open_store
 from ringsight.vectors.scalars import scalars_beside
-from ringsight.vectors.vector_store import IndexKind, StoreConfig, StoreKind, VectorStore, open_store
+from ringsight.vectors.vector_store import IndexKind, StoreConfig, StoreKind, VectorStore
 
 MAY = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp())
 VALUES = {

@@ -10,7 +10,8 @@ from vector_world import NEW, OLD, make_embeddings, make_scalars
 
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.milvus import MilvusStore
-from ringsight.vectors.vector_store import StoreConfig, open_store
+from ringsight.vectors.opening import open_store
+from ringsight.vectors.vector_store import StoreConfig
 
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["ringsight.vectors.milvus", "vector_world"])

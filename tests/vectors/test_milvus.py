@@ -14,7 +14,8 @@ from ringsight.errors import SettingsError, StoreError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.milvus import MilvusStore
-from ringsight.vectors.vector_store import IndexKind, StoreConfig, StoreKind, VectorStore, open_store
+from ringsight.vectors.opening import open_store
+from ringsight.vectors.vector_store import IndexKind, StoreConfig, StoreKind, VectorStore
 
 Reopen = Callable[[], VectorStore]
 
@@ -227,7 +228,8 @@ def test_a_closed_store_is_free_for_another_process(reopen: Reopen, tmp_path: Pa
         store.write(people)
         store.promote(OLD)
     count = (
-        "import sys; from pathlib import Path; from ringsight.vectors.vector_store import StoreConfig, open_store\n"
+        "import sys; from pathlib import Path; from ringsight.vectors.opening import open_store\n"
+        "from ringsight.vectors.vector_store import StoreConfig\n"
         "with open_store(StoreConfig(path=Path(sys.argv[1]))) as store: sys.stdout.write(str(store.count('notes')))"
     )
     command = [sys.executable, "-c", count, str(tmp_path / "vectors.db")]

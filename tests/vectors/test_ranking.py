@@ -12,8 +12,9 @@ from ringsight.errors import SettingsError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors import ranking
 from ringsight.vectors.filters import parse_filter
+from ringsight.vectors.opening import open_store
 from ringsight.vectors.ranking import Ranking, rank_neighbours, reciprocal_ranks, weighted_mean
-from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore, open_store
+from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore
 
 N = 300
 WEIGHTS = {"notes": 1.0, "id_images": 2.0}

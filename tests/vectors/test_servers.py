@@ -15,7 +15,8 @@ from ringsight.errors import StoreError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.milvus import MilvusStore
-from ringsight.vectors.vector_store import IndexKind, StoreConfig, open_store
+from ringsight.vectors.opening import open_store
+from ringsight.vectors.vector_store import IndexKind, StoreConfig
 
 numbers = count()
 

@@ -28,8 +28,9 @@ from ringsight.records.quarantine import write_quarantine
 from ringsight.records.reading import describe, read_bank
 from ringsight.records.writing import write_atomically, write_folder_atomically
 from ringsight.report import write_report
+from ringsight.vectors.opening import open_store
 from ringsight.vectors.scalars import scalars_of
-from ringsight.vectors.vector_store import StoreConfig, open_store
+from ringsight.vectors.vector_store import StoreConfig
 
 REPORT = "report.html"
 DECIDED = "decided.csv"

@@ -12,7 +12,7 @@ from omegaconf.errors import (
 )
 
 from ringsight.errors import RingsightError, SettingsError
-from ringsight.jobs.job_help import Setting, settings_in
+from ringsight.jobs.job_settings import Setting, settings_in
 
 
 def explained(error: Exception, settings: type) -> RingsightError:

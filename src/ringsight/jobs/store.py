@@ -9,7 +9,8 @@ from rich.table import Table
 
 from ringsight.errors import ModelError, SettingsError, StoreError
 from ringsight.jobs.command import Command
-from ringsight.vectors.vector_store import StoreConfig, StoredModel, StoreKind, VectorStore, open_store
+from ringsight.vectors.opening import open_store
+from ringsight.vectors.vector_store import StoreConfig, StoredModel, StoreKind, VectorStore
 
 
 class StoreAction(StrEnum):

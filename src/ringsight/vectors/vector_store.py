@@ -233,21 +233,3 @@ class VectorStore(ABC):
     ) -> None:
         """Close the store."""
         self.close()
-
-
-def open_store(config: StoreConfig) -> VectorStore:
-    """Open a store, made on first use.
-
-    Raises:
-        SettingsError: if `store.path` is missing for Milvus Lite.
-        StoreError: if the store is in use, unreachable or damaged.
-    """
-    match config.kind:
-        case StoreKind.memory:
-            from ringsight.vectors.memory import MemoryStore
-
-            return MemoryStore()
-        case StoreKind.lite | StoreKind.server:
-            from ringsight.vectors.milvus import MilvusStore
-
-            return MilvusStore(config)
