@@ -11,14 +11,12 @@ searched with a model trained on itself, as `ringsight run` does.
 """
 
 import argparse
-import io
 import json
 import multiprocessing
 import os
 import sys
 from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import redirect_stderr
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -29,7 +27,6 @@ from ringsight.errors import DataError
 from ringsight.evaluation.truth import Truth, read_truth
 from ringsight.fusion.settings import ModelConfig, Part
 from ringsight.jobs.journey import embed, read_embeddings, train
-from ringsight.jobs.stages import Stages
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.reading import read_bank
@@ -144,7 +141,7 @@ def train_shared(cache: Path) -> None:
     folder = cache / "training_bank"
     if not folder.is_dir():
         generate_bank(SyntheticBankConfig(customers=TRAINING_CUSTOMERS), TRAINING_SEED, folder)
-    train(read_bank(BankConfig(path=folder)), ModelConfig(), cache / "model", TRAINING_SEED, Stages(len(Part)))
+    train(read_bank(BankConfig(path=folder)), ModelConfig(), cache / "model", TRAINING_SEED)
 
 
 def prepare_synthetic(cache: Path, name: str, config: SyntheticBankConfig, seed: int) -> None:
@@ -152,17 +149,15 @@ def prepare_synthetic(cache: Path, name: str, config: SyntheticBankConfig, seed:
     site = synthetic(cache, name, seed)
     if not site.bank.is_dir():
         generate_bank(config, seed, site.bank)
-    with redirect_stderr(io.StringIO()):
-        embed(read_bank(BankConfig(path=site.bank)), cache / "model", site.run, Stages(1))
+    embed(read_bank(BankConfig(path=site.bank)), cache / "model", site.run)
 
 
 def prepare_given(cache: Path, name: str, folder: Path) -> None:
     """Train a model on a bank of other people's data, and embed it."""
     run = cache / "given" / name
     bank = read_bank(BankConfig(path=folder))
-    stages = Stages(len(Part) + 1)
-    train(bank, ModelConfig(), run / "model", 0, stages)
-    embed(bank, run / "model", run, stages)
+    train(bank, ModelConfig(), run / "model", 0)
+    embed(bank, run / "model", run)
 
 
 def synthetic(cache: Path, name: str, seed: int) -> Site:

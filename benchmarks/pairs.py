@@ -22,7 +22,6 @@ from ringsight.evaluation.truth import Truth, read_truth
 from ringsight.fusion.settings import FusionConfig, ModelConfig, Part
 from ringsight.fusion.training import train_missing
 from ringsight.jobs.journey import embed, train
-from ringsight.jobs.stages import Stages
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.decisions import DECISIONS, DIFFERENT, SAME_HAND
 from ringsight.records.embeddings import JOINT, Embeddings
@@ -58,19 +57,18 @@ def main() -> None:
 
 def compared(folder: Path, customers: int, seed: int) -> dict[str, dict[str, float]]:
     """Space -> rings decided or not -> share of mates among the nearest; of one bank."""
-    stages = Stages(2 + len(Part))
     if not (folder / "bank" / "truth").is_dir():
         generate_bank(SyntheticBankConfig(customers=customers), seed, folder / "bank")
     bank = read_bank(BankConfig(path=folder / "bank"))
     truth = read_truth(folder / "bank" / "truth")
-    train(bank, ModelConfig(), folder / "model", seed, stages)
-    embeddings = embed(bank, folder / "model", folder, stages)
+    train(bank, ModelConfig(), folder / "model", seed)
+    embeddings = embed(bank, folder / "model", folder)
     told = np.random.default_rng(seed).permutation(sorted(truth.rings))[: len(truth.rings) // 2].tolist()
     rings = {
         "rings that were decided": [truth.rings[ring] for ring in told],
         "rings of whom nothing was said": [truth.rings[ring] for ring in sorted(set(truth.rings) - set(told))],
     }
-    with_pairs = taught(folder, bank, decided(truth, told), seed, stages)
+    with_pairs = taught(folder, bank, decided(truth, told), seed)
     spaces = dict(zip(SPACES, (embeddings[JOINT], with_pairs), strict=True))
     return {space: {name: mates(vectors, of) for name, of in rings.items()} for space, vectors in spaces.items()}
 
@@ -83,7 +81,7 @@ def decided(truth: Truth, told: Sequence[str]) -> pl.DataFrame:
     return pl.DataFrame([(*pair, decision) for pair, decision in rows.items()], schema=DECISIONS, orient="row")
 
 
-def taught(folder: Path, bank: Bank, decisions: pl.DataFrame, seed: int, stages: Stages) -> Embeddings:
+def taught(folder: Path, bank: Bank, decisions: pl.DataFrame, seed: int) -> Embeddings:
     """The joint space of the same encoders, taught by decisions."""
     decisions.write_csv(folder / "decided.csv")
     model = folder / "taught_model"
@@ -91,7 +89,7 @@ def taught(folder: Path, bank: Bank, decisions: pl.DataFrame, seed: int, stages:
         shutil.copytree(folder / "model", model)
     config = ModelConfig(fusion=FusionConfig(pairs=folder / "decided.csv"))
     train_missing(bank, config, model, seed, only=Part.joint)
-    return embed(bank, model, folder / "taught", stages)[JOINT]
+    return embed(bank, model, folder / "taught")[JOINT]
 
 
 def mates(space: Embeddings, rings: Iterable[frozenset[str]]) -> float:

@@ -1,5 +1,7 @@
 """Progress: told to whoever asked, to nobody else, in order."""
 
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -50,3 +52,32 @@ def test_a_thread_hears_its_own_work_only():
         other.start()
         other.join()
     assert told == []
+
+
+def test_in_a_notebook_a_stage_is_a_bar_and_a_line_is_a_line(capsys: pytest.CaptureFixture[str]):
+    with progress.report_to(progress.in_notebook()):
+        with progress.stage("embed", "embedding 3 customers"):
+            progress.say("a line")
+            assert list(progress.steps("abc", "reading")) == ["a", "b", "c"]
+        progress.skip("index", "nothing to index")
+    told = capsys.readouterr()
+    assert "embedding 3 customers: 100%" in told.err
+    assert "3/3" in told.err
+    assert "a line\n" in told.out
+    assert "nothing to index\n" in told.out
+
+
+def test_in_a_notebook_a_stage_that_failed_gives_way_to_the_next(capsys: pytest.CaptureFixture[str]):
+    told = progress.in_notebook()
+    with pytest.raises(ValueError, match="broken"), progress.report_to(told), progress.stage("read", "reading"):
+        raise ValueError("broken")
+    with progress.report_to(told), progress.stage("embed", "embedding"):
+        pass
+    assert "embedding" in capsys.readouterr().err
+
+
+def test_nothing_is_imported_for_a_bar_that_nobody_asked_for():
+    program = "import sys, ringsight.progress; print('tqdm' in sys.modules)"
+    assert (
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout == "False\n"
+    )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 
@@ -107,3 +107,40 @@ def steps(items: Iterable[T], text: str, total: int | None = None) -> Iterator[T
     for done, item in enumerate(items, start=1):
         yield item
         advance(text, done, count)
+
+
+def in_notebook() -> Callback:
+    """A callback that shows a bar for each stage, by `tqdm.auto`: a widget in a notebook, text on a terminal."""
+    return _Bars()
+
+
+class _Bars:
+    """One tqdm bar at a time, of the stage under way."""
+
+    def __init__(self) -> None:
+        from tqdm.auto import tqdm  # takes a moment, and looks for a notebook
+
+        self._tqdm = tqdm
+        self._bar: Any = None
+
+    def __call__(self, update: Update) -> None:
+        match update.happening:
+            case Happening.begun:
+                self._close()
+                self._bar = self._tqdm(desc=update.text)
+            case Happening.advanced if self._bar is not None:
+                self._bar.total = update.total or None
+                self._bar.set_postfix_str(update.text, refresh=False)
+                self._bar.update(update.done - self._bar.n)
+            case Happening.ended:
+                self._close()
+            case Happening.skipped | Happening.said:
+                self._tqdm.write(update.text)
+            case _:
+                pass
+
+    def _close(self) -> None:
+        if self._bar is not None:
+            self._bar.set_postfix_str("")
+            self._bar.close()
+            self._bar = None

@@ -11,7 +11,8 @@ from rich.console import Console
 from ringsight.detection.fairness import AUDIT
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.errors import DataError
-from ringsight.evaluation.measures import Share, evaluate, evaluation_table, read_truth
+from ringsight.evaluation.measures import Share, evaluate, read_truth
+from ringsight.jobs.evaluate import evaluation_table
 
 Ring = tuple[str, bool] | tuple[str, bool, str]
 WriteLabels = Callable[..., Path]

@@ -13,7 +13,7 @@ from ringsight.detection.lineage import Lineage
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.errors import DataError, SettingsError
 from ringsight.jobs import journey
-from ringsight.jobs.stages import Stages
+from ringsight.jobs.stages import stages_told
 
 Night = Callable[..., Results]
 EMPTY = {"links": LINKS, "agreement": AGREEMENT, "conditions": CONDITIONS, "null": NULL}
@@ -42,7 +42,8 @@ def night(monkeypatch: pytest.MonkeyPatch) -> Night:
         monkeypatch.setattr(journey, "write_report", lambda *_: None)
         bank = cast("Any", SimpleNamespace(customer_ids=list("abcdef")))
         before = journey.lineage_before(previous, out)
-        return journey.find_rings(bank, {}, before, DetectConfig(decisions=decisions), 0, out, Stages(2))
+        with stages_told(2):
+            return journey.find_rings(bank, {}, before, DetectConfig(decisions=decisions), 0, out)
 
     return run
 

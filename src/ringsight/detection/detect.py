@@ -1,6 +1,5 @@
 """Detection, whole: evidence -> candidates -> two nulls -> innocent explanations -> error rate -> `Results`."""
 
-import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
-from rich.progress import track
 
+from ringsight import progress
 from ringsight.detection.candidates import CandidateConfig, Candidates, Evidence, gather_evidence
 from ringsight.detection.conditions import declared_conditions
 from ringsight.detection.error_rate import Chance
@@ -83,12 +82,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     evidence = judged(evidence, conditions)
     worlds = [
         _world(evidence, strata, np.random.default_rng([seed, world]))
-        for world in track(
-            range(config.permutations),
-            "Permuting traces within strata",
-            transient=True,
-            disable=not sys.stdout.isatty(),
-        )
+        for world in progress.steps(range(config.permutations), "permuting within strata")
     ]
     calibration, judging = worlds[: config.permutations // 2], worlds[config.permutations // 2 :]
     surprise = learn_surprise(calibration, len(evidence.traces) + 1, evidence.isolation)

@@ -5,7 +5,6 @@ import json
 import logging
 import shutil
 import signal
-import sys
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -17,12 +16,13 @@ import numpy as np
 import pytorch_lightning as pl
 import torch
 from numpy.typing import NDArray
-from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint, TQDMProgressBar
+from pytorch_lightning.callbacks import Callback, EarlyStopping, ModelCheckpoint
 from pytorch_lightning.loggers import CSVLogger
 from pytorch_lightning.utilities.exceptions import SIGTERMException
 from torch import Tensor
 from torch.utils.data import DataLoader
 
+from ringsight import progress
 from ringsight.encoders.settings import FEWEST_CUSTOMERS, TrainerConfig
 from ringsight.errors import DataError
 
@@ -66,11 +66,12 @@ def fit(plan: Fit, config: TrainerConfig) -> dict[str, float]:
                 _Draws(plan.training.generator),
                 checkpoint,
                 EarlyStopping(MONITORED, patience=config.patience),
-                TQDMProgressBar(refresh_rate=5 if sys.stderr.isatty() else 0, leave=False),
+                _Epochs(),
             ],
             logger=CSVLogger(workspace, name="log", version=0),
             num_sanity_val_steps=0,
             enable_model_summary=False,
+            enable_progress_bar=False,
             log_every_n_steps=1,
         )
         try:
@@ -84,6 +85,14 @@ def fit(plan: Fit, config: TrainerConfig) -> dict[str, float]:
     plan.task.eval().cpu()
     shutil.rmtree(workspace)
     return {MONITORED: float(checkpoint.best_model_score or 0.0), "epochs": float(trainer.current_epoch)}
+
+
+class _Epochs(Callback):
+    """Tells after each epoch how many of the most there can be are done."""
+
+    def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
+        """As Lightning calls it."""
+        progress.advance("training", trainer.current_epoch + 1, trainer.max_epochs or 0)
 
 
 class _Draws(Callback):

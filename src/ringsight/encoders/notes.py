@@ -11,8 +11,7 @@ Shapes: tokens (notes, length) -> note vectors (notes, hidden) -> customer embed
 import importlib.util
 import json
 import os
-import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -22,13 +21,13 @@ import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from pytorch_lightning import LightningModule
-from rich.progress import track
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.utils.data import DataLoader
 
+from ringsight import progress
 from ringsight.encoders.card import card
 from ringsight.encoders.fitting import (
     MONITORED,
@@ -231,9 +230,8 @@ def _note_vectors(encoder: NoteEncoder, tokenizer: Tokenizer, texts: list[str], 
     order = sorted(range(len(tokens)), key=lambda note: (len(tokens[note]), note))
     batches = [order[start : start + 64] for start in range(0, len(order), 64)]
     vectors = np.zeros((len(texts), encoder.bert.config.hidden_size), dtype=np.float32)
-    steps: Iterable[list[int]] = track(batches, "Reading notes", transient=True, disable=not sys.stdout.isatty())
     with torch.inference_mode():
-        for batch in steps:
+        for batch in progress.steps(batches, "reading notes"):
             vectors[batch] = encoder(*padded([tokens[note] for note in batch])).numpy()
     return vectors
 

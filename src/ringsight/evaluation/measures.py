@@ -10,13 +10,11 @@ from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from rich.table import Table
-
 from ringsight.detection.results import Results
 from ringsight.errors import DataError
 from ringsight.evaluation.truth import PEOPLE, Truth, read_truth
 
-__all__ = ["Evaluation", "PrecisionAt", "Share", "Truth", "evaluate", "evaluation_table", "read_truth"]
+__all__ = ["Evaluation", "PrecisionAt", "Share", "Truth", "evaluate", "read_truth"]
 
 HALF_EACH_WAY = "a flag finds a true ring if it holds at least half of the ring and the ring is at least half of it"
 """The rule by which a ring counts as found."""
@@ -152,33 +150,6 @@ def evaluate(results: Results, truth: Truth) -> Evaluation:
     )
 
 
-def evaluation_table(evaluation: Evaluation) -> Table:
-    """Lay the evaluation out for the terminal."""
-    table = Table(title="Held against the truth", caption=HALF_EACH_WAY)
-    table.add_column("figure")
-    table.add_column("benign groups false", justify="right")
-    table.add_column("benign groups set aside", justify="right")
-    table.add_row("true rings found", _text(evaluation.rings))
-    table.add_row("true members in the flag that found their ring", _text(evaluation.members_found))
-    table.add_row("true members in any flag", _text(evaluation.members_flagged))
-    asked = "" if evaluation.rate_asked is None else f" (asked: at most {evaluation.rate_asked:.1%})"
-    table.add_row(
-        f"false flags{asked}",
-        _text(evaluation.false_flags, nothing="0.0% (no flag)"),
-        _text(evaluation.false_flags_benign_aside, nothing="0.0% (no flag)"),
-    )
-    if sum(evaluation.explained.values()):
-        counts = ", ".join(f"{count} {verdict}" for verdict, count in evaluation.explained.items() if count)
-        table.add_row("set aside, explained by an innocent column", counts, "")
-    for at in evaluation.precision:
-        table.add_row(f"precision at {at.cases} cases", _text(at.benign_false), _text(at.benign_aside))
-    for trait, shares in evaluation.found_by.items():
-        table.add_section()
-        for value, share in shares.items():
-            table.add_row(f"found, {trait} {value}", _text(share))
-    return table
-
-
 def _members_by_ring(results: Results, truth: Truth) -> dict[str, frozenset[str]]:
     members: dict[str, set[str]] = {ring: set() for ring in results.rings["ring_id"]}
     for ring, customer in results.members.select("ring_id", "customer_id").iter_rows():
@@ -234,7 +205,3 @@ def _found_by_trait(found: set[str], truth: Truth) -> dict[str, dict[str, Share]
 
 def _plain(share: Share) -> dict[str, float | None]:
     return {"part": share.part, "whole": share.whole, "share": share.value}
-
-
-def _text(share: Share, nothing: str = "undefined") -> str:
-    return nothing if share.value is None else f"{share.part} of {share.whole} ({share.value:.1%})"

@@ -6,12 +6,13 @@ from pathlib import Path
 from rich.console import Console
 
 from ringsight.detection.results import Results
-from ringsight.evaluation.measures import evaluation_table, read_truth
+from ringsight.evaluation.measures import read_truth
 from ringsight.jobs.command import Command, write_settings
-from ringsight.jobs.evaluate import write_evaluation
+from ringsight.jobs.evaluate import evaluation_table, write_evaluation
 from ringsight.jobs.flags import flag_table
-from ringsight.jobs.journey import REPORT, STAGES, RunConfig, journey
-from ringsight.jobs.stages import Stages
+from ringsight.jobs.journey import REPORT, STAGES, RunConfig, journey, write_stages
+from ringsight.jobs.stages import stages_told
+from ringsight.progress import stage
 from ringsight.records.bank import BankConfig
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 
@@ -35,14 +36,14 @@ def run(config: DemoJob) -> Results:
         RingsightError: for what a user can mend.
     """
     bank = config.out / "bank"
-    stages = Stages(STAGES + 2)
-    with stages.stage("generate", f"writing a bank of {config.bank.customers:,} customers to {bank}"):
-        generate_bank(config.bank, config.seed, bank)
-    results = journey(BankConfig(path=bank), config, config.out, stages)
-    with stages.stage("evaluate", "opening the truth, for the first time"):
-        evaluation = write_evaluation(results, read_truth(bank / "truth"), config.out)
+    with stages_told(STAGES + 2) as stages:
+        with stage("generate", f"writing a bank of {config.bank.customers:,} customers to {bank}"):
+            generate_bank(config.bank, config.seed, bank)
+        results = journey(BankConfig(path=bank), config, config.out)
+        with stage("evaluate", "opening the truth, for the first time"):
+            evaluation = write_evaluation(results, read_truth(bank / "truth"), config.out)
     write_settings(config, config.out)
-    stages.write(config.out)
+    write_stages(stages.passed, config.out)
     stages.show()
     console = Console()
     console.print(flag_table(results))

@@ -9,8 +9,8 @@ from ringsight.detection.detect import DetectConfig
 from ringsight.detection.results import Results
 from ringsight.jobs.command import Command, write_settings
 from ringsight.jobs.flags import flag_table
-from ringsight.jobs.journey import REPORT, begin, find_rings, lineage_before, read, read_embeddings
-from ringsight.jobs.stages import Stages
+from ringsight.jobs.journey import REPORT, begin, find_rings, lineage_before, read, read_embeddings, write_stages
+from ringsight.jobs.stages import stages_told
 from ringsight.records.bank import BankConfig
 
 
@@ -36,14 +36,14 @@ def run(config: DetectJob) -> Results:
     Raises:
         RingsightError: for what a user can mend.
     """
-    stages = Stages(3)
-    previous = lineage_before(config.previous, config.out)
-    bank = read(config.bank, stages)
-    embeddings = read_embeddings(bank, config.out)
-    begin(bank, config.out)
-    results = find_rings(bank, embeddings, previous, config.detect, config.seed, config.out, stages)
+    with stages_told(3) as stages:
+        previous = lineage_before(config.previous, config.out)
+        bank = read(config.bank)
+        embeddings = read_embeddings(bank, config.out)
+        begin(bank, config.out)
+        results = find_rings(bank, embeddings, previous, config.detect, config.seed, config.out)
     write_settings(config, config.out)
-    stages.write(config.out)
+    write_stages(stages.passed, config.out)
     stages.show()
     Console().print(flag_table(results))
     stages.say(f"Next: open {config.out / REPORT} for the evidence behind each flag.")

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ringsight.jobs.command import Command
 from ringsight.jobs.journey import begin, embed, index, read
-from ringsight.jobs.stages import Stages
+from ringsight.jobs.stages import stages_told
 from ringsight.records.bank import BankConfig
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.vector_store import StoreConfig
@@ -31,11 +31,11 @@ def run(config: EmbedJob) -> dict[str, Embeddings]:
     Raises:
         RingsightError: for what a user can mend.
     """
-    stages = Stages(3)
-    bank = read(config.bank, stages)
-    begin(bank, config.out)
-    embeddings = embed(bank, config.model, config.out, stages)
-    index(bank, embeddings, config.store, config.out, stages)
+    with stages_told(3) as stages:
+        bank = read(config.bank)
+        begin(bank, config.out)
+        embeddings = embed(bank, config.model, config.out)
+        index(bank, embeddings, config.store, config.out)
     stages.show()
     stages.say(f"Next: ringsight detect bank.path={config.bank.path} out={config.out}")
     return embeddings

@@ -12,7 +12,7 @@ from rich.table import Table
 from ringsight.detection.conditions import declared_conditions
 from ringsight.detection.fairness import audit
 from ringsight.detection.results import Results
-from ringsight.evaluation.measures import Evaluation, Truth, evaluate, evaluation_table, read_truth
+from ringsight.evaluation.measures import HALF_EACH_WAY, Evaluation, Share, Truth, evaluate, read_truth
 from ringsight.jobs.command import Command
 from ringsight.records.bank import BankConfig
 from ringsight.records.reading import read_bank
@@ -61,6 +61,33 @@ def false_positive_rates(results: Results, truth: Truth, bank: Path) -> pl.DataF
     return audit(declared_conditions(records), members, ~np.isin(records.customer_ids, guilty), seed=0)
 
 
+def evaluation_table(evaluation: Evaluation) -> Table:
+    """Lay the evaluation out for the terminal."""
+    table = Table(title="Held against the truth", caption=HALF_EACH_WAY)
+    table.add_column("figure")
+    table.add_column("benign groups false", justify="right")
+    table.add_column("benign groups set aside", justify="right")
+    table.add_row("true rings found", _text(evaluation.rings))
+    table.add_row("true members in the flag that found their ring", _text(evaluation.members_found))
+    table.add_row("true members in any flag", _text(evaluation.members_flagged))
+    asked = "" if evaluation.rate_asked is None else f" (asked: at most {evaluation.rate_asked:.1%})"
+    table.add_row(
+        f"false flags{asked}",
+        _text(evaluation.false_flags, nothing="0.0% (no flag)"),
+        _text(evaluation.false_flags_benign_aside, nothing="0.0% (no flag)"),
+    )
+    if sum(evaluation.explained.values()):
+        counts = ", ".join(f"{count} {verdict}" for verdict, count in evaluation.explained.items() if count)
+        table.add_row("set aside, explained by an innocent column", counts, "")
+    for at in evaluation.precision:
+        table.add_row(f"precision at {at.cases} cases", _text(at.benign_false), _text(at.benign_aside))
+    for trait, shares in evaluation.found_by.items():
+        table.add_section()
+        for value, share in shares.items():
+            table.add_row(f"found, {trait} {value}", _text(share))
+    return table
+
+
 def rates_table(rates: pl.DataFrame) -> Table:
     """The rates for the terminal, the highest ratios first."""
     table = Table(title="False positives by protected group, against all others", caption="95 % bootstrap over rings")
@@ -82,6 +109,10 @@ def write_evaluation(results: Results, truth: Truth, folder: Path) -> Evaluation
     with write_atomically(folder / "evaluation.json") as partial:
         partial.write_text(json.dumps(evaluation.to_json(), indent=2) + "\n", encoding="utf-8")
     return evaluation
+
+
+def _text(share: Share, nothing: str = "undefined") -> str:
+    return nothing if share.value is None else f"{share.part} of {share.whole} ({share.value:.1%})"
 
 
 COMMAND = Command("evaluate", EvaluateJob, run)

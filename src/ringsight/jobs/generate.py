@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ringsight.jobs.command import Command
-from ringsight.jobs.stages import Stages
+from ringsight.jobs.stages import stages_told
+from ringsight.progress import stage
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 
 
@@ -26,8 +27,10 @@ def run(config: GenerateJob) -> None:
     Raises:
         DataError: if `out` holds anything but an earlier synthetic bank.
     """
-    stages = Stages(1)
-    with stages.stage("generate", f"writing a bank of {config.bank.customers:,} customers to {config.out}"):
+    with (
+        stages_told(1) as stages,
+        stage("generate", f"writing a bank of {config.bank.customers:,} customers to {config.out}"),
+    ):
         generate_bank(config.bank, config.seed, config.out)
     stages.show()
     stages.say(f"Next: ringsight run bank.path={config.out} out=out/run")

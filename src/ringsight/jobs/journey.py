@@ -1,15 +1,17 @@
-"""The stages that the doors share, from a bank's folder to flagged rings.
+"""The stages that the commands share, from a bank's folder to flagged rings.
 
 A folder of results is of one run: whatever an earlier run left in it is taken away before a new one begins to write.
 Torch takes seconds to import, so that only the stages that need it do.
 """
 
+import json
 import shutil
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import version
 from pathlib import Path
 
+from ringsight import progress
 from ringsight.detection.carry_over import carry_over
 from ringsight.detection.detect import DetectConfig, detect
 from ringsight.detection.lineage import TABLES as LINEAGE_TABLES
@@ -20,7 +22,7 @@ from ringsight.errors import ModelError, SettingsError
 from ringsight.explain.ledger import FOLDER as LEDGERS
 from ringsight.explain.ledger import write_ledgers
 from ringsight.fusion.settings import ModelConfig, Part
-from ringsight.jobs.stages import Stages
+from ringsight.jobs.stages import Stage
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
@@ -68,20 +70,20 @@ class RunConfig(ModelConfig):
     """Of training and detection."""
 
 
-def journey(bank_config: BankConfig, config: RunConfig, out: Path, stages: Stages) -> Results:
+def journey(bank_config: BankConfig, config: RunConfig, out: Path) -> Results:
     """Read, train what is missing, embed, index, detect and report.
 
     Raises:
         RingsightError: for what a user can mend.
     """
     previous = lineage_before(config.previous, out)
-    bank = read(bank_config, stages)
+    bank = read(bank_config)
     begin(bank, out)
-    model = model_of(bank, config, out, stages)
-    train(bank, config, model, config.seed, stages)
-    embeddings = embed(bank, model, out, stages)
-    index(bank, embeddings, config.store, out, stages)
-    return find_rings(bank, embeddings, previous, config.detect, config.seed, out, stages)
+    model = model_of(bank, config, out)
+    train(bank, config, model, config.seed)
+    embeddings = embed(bank, model, out)
+    index(bank, embeddings, config.store, out)
+    return find_rings(bank, embeddings, previous, config.detect, config.seed, out)
 
 
 def lineage_before(previous: Path | None, out: Path) -> Lineage:
@@ -101,11 +103,11 @@ def lineage_before(previous: Path | None, out: Path) -> Lineage:
     return Lineage.read(previous)
 
 
-def read(config: BankConfig, stages: Stages) -> Bank:
+def read(config: BankConfig) -> Bank:
     """Read the bank, and say what was read."""
-    with stages.stage("read", f"reading {config.path}"):
+    with progress.stage("read", f"reading {config.path}"):
         bank = read_bank(config)
-    stages.say(describe(bank))
+    progress.say(describe(bank))
     return bank
 
 
@@ -121,7 +123,7 @@ def begin(bank: Bank, out: Path) -> None:
     write_quarantine(bank, out)
 
 
-def model_of(bank: Bank, config: RunConfig, out: Path, stages: Stages) -> Path:
+def model_of(bank: Bank, config: RunConfig, out: Path) -> Path:
     """The folder of the model to complete and to embed with.
 
     A model that is named and has its joint space is left as it is: if that has to be trained anew, the encoders are
@@ -139,13 +141,11 @@ def model_of(bank: Bank, config: RunConfig, out: Path, stages: Stages) -> Path:
     if not why:
         return config.model
     take_over(config.model, own)
-    stages.say(f"{config.model} stays as it is; its joint space is trained anew in {own}: {why}")
+    progress.say(f"{config.model} stays as it is; its joint space is trained anew in {own}: {why}")
     return own
 
 
-def train(
-    bank: Bank, config: ModelConfig, model: Path, seed: int, stages: Stages, again: bool = False
-) -> dict[str, dict[str, float]]:
+def train(bank: Bank, config: ModelConfig, model: Path, seed: int, again: bool = False) -> dict[str, dict[str, float]]:
     """Train the parts that the model lacks, one stage each; metrics of those trained, by part."""
     from ringsight.fusion.training import modalities_of, outdated, train_missing
 
@@ -153,25 +153,27 @@ def train(
     metrics: dict[str, dict[str, float]] = {}
     for part in Part:
         if learnable and part is not Part.joint and part not in learnable:
-            stages.skip(f"training {part}: left out, fewer than {FEWEST_CUSTOMERS} customers have any")
+            progress.skip(
+                f"train {part}", f"training {part}: left out, fewer than {FEWEST_CUSTOMERS} customers have any"
+            )
             continue
         if part is Part.joint and (model / part).is_dir() and not again:
             why = outdated(model, modalities_of(bank), config.fusion)
             if why:
-                stages.say(f"  the joint space is trained anew: {why}")
-        with stages.stage(f"train {part}", f"training {part}"):
+                progress.say(f"  the joint space is trained anew: {why}")
+        with progress.stage(f"train {part}", f"training {part}"):
             trained = train_missing(bank, config, model, seed, only=part, again=again)
         if not trained:
-            stages.say(f"  kept as it lies in {model / part}; remove that folder to train it anew")
+            progress.say(f"  kept as it lies in {model / part}; remove that folder to train it anew")
         metrics |= trained
     return metrics
 
 
-def embed(bank: Bank, model: Path, out: Path, stages: Stages) -> dict[str, Embeddings]:
+def embed(bank: Bank, model: Path, out: Path) -> dict[str, Embeddings]:
     """Embed the bank into `out`/embeddings, or take what lies there if model and records are the same."""
     from ringsight.fusion.embed import embed_bank, model_hash
 
-    with stages.stage("embed", f"embedding {len(bank.customers):,} customers"):
+    with progress.stage("embed", f"embedding {len(bank.customers):,} customers"):
         made_by = model_hash(model)
         embeddings = _kept(out, made_by, bank)
         if embeddings is None:
@@ -201,11 +203,11 @@ def read_embeddings(bank: Bank, out: Path) -> dict[str, Embeddings]:
     return embeddings
 
 
-def index(bank: Bank, embeddings: Mapping[str, Embeddings], config: StoreConfig, out: Path, stages: Stages) -> None:
+def index(bank: Bank, embeddings: Mapping[str, Embeddings], config: StoreConfig, out: Path) -> None:
     """Write the embeddings beside those of other models, then let readers see them."""
     vectors = sum(len(each.customer_ids) for each in embeddings.values())
     scalars = scalars_of(bank)
-    with stages.stage("index", f"indexing {vectors:,} vectors"), open_store(config.beside(out)) as store:
+    with progress.stage("index", f"indexing {vectors:,} vectors"), open_store(config.beside(out)) as store:
         for each in embeddings.values():
             store.write(each, scalars)
         store.promote(next(iter(embeddings.values())).model_hash)
@@ -218,35 +220,40 @@ def find_rings(
     config: DetectConfig,
     seed: int,
     out: Path,
-    stages: Stages,
 ) -> Results:
     """Detect, then write the results, the ledger of every ring to look at, and the report.
 
     Rings that `previous` knows keep their ids.
     """
-    with stages.stage("detect", f"looking for rings in {config.permutations + 1:,} worlds, of which one is real"):
+    with progress.stage("detect", f"looking for rings in {config.permutations + 1:,} worlds, of which one is real"):
         results, lineage = follow(detect(bank, embeddings, config, seed), previous, bank.customer_ids)
         versions = {library: version(library) for library in LIBRARIES}
         results = replace(results, summary=results.summary | {"versions": versions})
         lineage.write(out)
         if config.decisions is not None:
-            _write_decided(config.decisions, results, out, stages)
+            _write_decided(config.decisions, results, out)
         results.write(out)
     if lineage.run:
-        stages.say(lineage.described())
-    with stages.stage("report", f"writing {out / REPORT}"):
+        progress.say(lineage.described())
+    with progress.stage("report", f"writing {out / REPORT}"):
         write_report(results, bank, embeddings, out / REPORT, write_ledgers(results, bank, out))
     return results
 
 
-def _write_decided(decisions: Path, results: Results, out: Path, stages: Stages) -> None:
+def write_stages(stages: Sequence[Stage], out: Path) -> None:
+    """Write `out`/stages.json."""
+    with write_atomically(out / "stages.json") as partial:
+        partial.write_text(json.dumps([asdict(stage) for stage in stages], indent=2) + "\n", encoding="utf-8")
+
+
+def _write_decided(decisions: Path, results: Results, out: Path) -> None:
     """Write on which rings the decisions bear, and say if some contradict others."""
     carried = carry_over(read_decisions(decisions), results.members)
     with write_atomically(out / DECIDED) as partial:
         carried.write_csv(partial)
     against = int((carried["against"] != "").sum())
     if against:
-        stages.say(f"{against} decisions are contradicted by others: see the column `against` of {out / DECIDED}.")
+        progress.say(f"{against} decisions are contradicted by others: see the column `against` of {out / DECIDED}.")
 
 
 def _kept(out: Path, made_by: str, bank: Bank) -> dict[str, Embeddings] | None:

@@ -8,8 +8,8 @@ from rich.console import Console
 from ringsight.detection.results import Results
 from ringsight.jobs.command import Command, write_settings
 from ringsight.jobs.flags import flag_table
-from ringsight.jobs.journey import REPORT, STAGES, RunConfig, journey
-from ringsight.jobs.stages import Stages
+from ringsight.jobs.journey import REPORT, STAGES, RunConfig, journey, write_stages
+from ringsight.jobs.stages import stages_told
 from ringsight.records.bank import BankConfig
 
 
@@ -31,10 +31,10 @@ def run(config: RunJob) -> Results:
     Raises:
         RingsightError: for what a user can mend; `out` then holds no results, or an earlier run's untouched.
     """
-    stages = Stages(STAGES)
-    results = journey(config.bank, config, config.out, stages)
+    with stages_told(STAGES) as stages:
+        results = journey(config.bank, config, config.out)
     write_settings(config, config.out)
-    stages.write(config.out)
+    write_stages(stages.passed, config.out)
     stages.show()
     Console().print(flag_table(results))
     stages.say(

@@ -1,18 +1,17 @@
-"""The stages of a job as they pass: said to a person, timed, and written down."""
+"""The stages of a job as they pass: told to a person on standard error, and timed."""
 
-import json
 import resource
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 
 from rich.console import Console
+from rich.progress import Progress
 from rich.table import Table
 
-from ringsight.records.writing import write_atomically
+from ringsight.progress import Happening, Update, report_to
 
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in one unit of `ru_maxrss`."""
@@ -29,38 +28,55 @@ class Stage:
     """Most memory that the process has held up to the stage's end, in MB."""
 
 
+@contextmanager
+def stages_told(total: int) -> Iterator["Stages"]:
+    """Tell a person of the work inside the block, which has `total` stages."""
+    stages = Stages(total)
+    try:
+        with report_to(stages):
+            yield stages
+    finally:
+        stages.clear()
+
+
 class Stages:
-    """A clock and a voice for the stages of one job."""
+    """A progress callback with a clock: a line for each stage, and on a terminal a bar for the steps within."""
 
     def __init__(self, total: int) -> None:
         """Announce `total` stages to come."""
         self.total = total
         self.passed: list[Stage] = []
         self._reached = 0
+        self._begun: dict[str, float] = {}
+        self._bar: Progress | None = None
         self._console = Console(stderr=True, highlight=False, markup=False, emoji=False)
 
-    @contextmanager
-    def stage(self, name: str, doing: str) -> Iterator[None]:
-        """Time one stage, and say what is being done."""
-        self._reached += 1
-        self.say(f"[{self._reached}/{self.total}] {doing}…")
-        start = time.perf_counter()
-        yield
-        self.passed.append(Stage(name, round(time.perf_counter() - start, 2), round(_peak_mb(), 1)))
-
-    def skip(self, why: str) -> None:
-        """Count a stage that there is no need for."""
-        self._reached += 1
-        self.say(f"[{self._reached}/{self.total}] {why}")
+    def __call__(self, update: Update) -> None:
+        """Take an update."""
+        match update.happening:
+            case Happening.begun:
+                self._number(f"{update.text}…")
+                self._begun[update.stage] = time.perf_counter()
+            case Happening.skipped:
+                self._number(update.text)
+            case Happening.said:
+                self.say(update.text)
+            case Happening.advanced:
+                self._show(update)
+            case Happening.ended:
+                self.clear()
+                seconds = time.perf_counter() - self._begun.pop(update.stage)
+                self.passed.append(Stage(update.stage, round(seconds, 2), round(_peak_mb(), 1)))
 
     def say(self, text: str) -> None:
         """Say a line on standard error."""
         self._console.print(text, soft_wrap=True)
 
-    def write(self, folder: Path) -> None:
-        """Write `folder`/stages.json."""
-        with write_atomically(folder / "stages.json") as partial:
-            partial.write_text(json.dumps([asdict(stage) for stage in self.passed], indent=2) + "\n", encoding="utf-8")
+    def clear(self) -> None:
+        """Take the bar off the terminal."""
+        if self._bar is not None:
+            self._bar.stop()
+            self._bar = None
 
     def show(self) -> None:
         """Show time and memory of every stage."""
@@ -72,6 +88,23 @@ class Stages:
             table.add_row(stage.name, f"{stage.seconds:,.1f}", f"{stage.peak_mb:,.0f} MB")
         table.add_row("all", f"{sum(stage.seconds for stage in self.passed):,.1f}", "", style="bold")
         self._console.print(table)
+
+    def _number(self, text: str) -> None:
+        self._reached += 1
+        self.say(f"[{self._reached}/{self.total}] {text}")
+
+    def _show(self, update: Update) -> None:
+        if not self._console.is_terminal:
+            return
+        if self._bar is None:
+            self._bar = Progress(console=self._console, transient=True)
+            self._bar.add_task(update.text)
+            self._bar.start()
+        (task,) = self._bar.task_ids
+        total = update.total or None
+        self._bar.update(task, description=update.text, completed=update.done, total=total)
+        if update.done == update.total:
+            self.clear()
 
 
 def _peak_mb() -> float:

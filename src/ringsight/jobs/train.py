@@ -10,7 +10,8 @@ from rich.table import Table
 from ringsight.fusion.settings import ModelConfig, Part
 from ringsight.jobs.command import Command
 from ringsight.jobs.journey import read, train
-from ringsight.jobs.stages import Stages
+from ringsight.jobs.stages import stages_told
+from ringsight.progress import stage
 from ringsight.records.bank import BankConfig
 
 
@@ -49,13 +50,13 @@ def run(config: TrainJob) -> dict[str, dict[str, float]]:
     from ringsight.fusion.training import train_missing  # torch takes seconds to import
 
     alone = None if config.encoder is Trained.all else Part(config.encoder.value)
-    stages = Stages(2 if alone else 1 + len(Part))
-    bank = read(config.bank, stages)
-    if alone:
-        with stages.stage(f"train {alone}", f"training {alone}"):
-            metrics = train_missing(bank, config, config.model, config.seed, alone, config.again)
-    else:
-        metrics = train(bank, config, config.model, config.seed, stages, config.again)
+    with stages_told(2 if alone else 1 + len(Part)) as stages:
+        bank = read(config.bank)
+        if alone:
+            with stage(f"train {alone}", f"training {alone}"):
+                metrics = train_missing(bank, config, config.model, config.seed, alone, config.again)
+        else:
+            metrics = train(bank, config, config.model, config.seed, config.again)
     stages.show()
     table = Table("part", "metric", "value", title=f"Model {config.model}", title_justify="left")
     for part, figures in metrics.items():

@@ -7,14 +7,13 @@ Similarities are first found in single precision, where matrix products are quic
 computed anew in double precision, so that neither the kernel nor the number of threads shows in the result.
 """
 
-import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import track
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
+from ringsight import progress
 from ringsight.errors import SettingsError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.exact import exact_neighbours, pack, unpack
@@ -93,9 +92,8 @@ def _in_cells(cells: Cells, vectors: NDArray[np.float32], k: int, found: Neighbo
         found.indices[rows], found.similarities[rows] = _settled(vectors, rows, candidates, k)
 
     blocks = cells.blocks()
-    quiet = not sys.stdout.isatty()
     with threadpool_limits(1), ThreadPoolExecutor(faiss.omp_get_max_threads()) as pool:
-        for _ in track(pool.map(search, blocks), f"neighbours of {len(vectors):,}", total=len(blocks), disable=quiet):
+        for _ in progress.steps(pool.map(search, blocks), f"neighbours of {len(vectors):,}", len(blocks)):
             pass
 
 

@@ -4,7 +4,6 @@ A card's printed frame looks alike on every card of its kind, so a cell counts o
 much like the first.
 """
 
-import sys
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -13,8 +12,8 @@ from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
-from rich.progress import track
 
+from ringsight import progress
 from ringsight.explain.matching.likeness import (
     CELL,
     HEIGHT,
@@ -119,7 +118,7 @@ def matching_images(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingI
     sample = [image for other in others if (image := ready(latest[other][-1]["path"])) is not None]
     usual: dict[str, list[NDArray[np.float64]]] = {}
     best = {}
-    for pair in track(pairs, "Comparing ID images", transient=True, disable=not sys.stdout.isatty()):
+    for pair in progress.steps(pairs, "comparing ID images"):
         found = []
         for one, other in product(latest.get(pair[0], []), latest.get(pair[1], [])):
             a, b = ready(one["path"]), ready(other["path"])

@@ -4,12 +4,11 @@ What a collection holds is told by its properties, which are written before, whi
 `content` is empty is half written, and `written` says how many rows of `writing` are in it.
 """
 
-import sys
 from dataclasses import replace
 
 import polars as pl
-from rich.progress import track
 
+from ringsight import progress
 from ringsight.errors import StoreError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.milvus.collection import Collection, our_properties
@@ -56,7 +55,7 @@ def _upsert(
     """Write what is not yet written, and after each batch how far that is."""
     name = collection.name
     starts = range(collection.written, len(beside), step)
-    for start in track(starts, f"writing {name}", disable=not sys.stdout.isatty()):
+    for start in progress.steps(starts, f"writing {name}"):
         rows = beside[start : start + step].to_dicts()
         for row, vector in zip(rows, embeddings.vectors[start : start + step], strict=True):
             row["vector"] = vector
