@@ -25,13 +25,15 @@ from rich.progress import track
 
 from ringsight.errors import DataError
 from ringsight.evaluation.truth import Truth, read_truth
-from ringsight.fusion.settings import ModelConfig, Part
-from ringsight.jobs.journey import embed, read_embeddings, train
+from ringsight.fusion.settings import Part
+from ringsight.pipeline.embed import embed
+from ringsight.pipeline.train import train
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.reading import read_bank
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 from ringsight.records.writing import write_atomically
+from ringsight.runs.run import Run
 
 CACHE = Path("out/benchmarks")
 TRAINING_SEED = 1000
@@ -66,7 +68,7 @@ class Site:
             RingsightError: if one is missing, or the embeddings are of other records.
         """
         bank = read_bank(BankConfig(path=self.bank))
-        return Prepared(self.name, bank, read_embeddings(bank, self.run), read_truth(self.bank / "truth"))
+        return Prepared(self.name, bank, Run(self.run).embeddings(bank), read_truth(self.bank / "truth"))
 
 
 def main() -> None:
@@ -141,7 +143,7 @@ def train_shared(cache: Path) -> None:
     folder = cache / "training_bank"
     if not folder.is_dir():
         generate_bank(SyntheticBankConfig(customers=TRAINING_CUSTOMERS), TRAINING_SEED, folder)
-    train(read_bank(BankConfig(path=folder)), ModelConfig(), cache / "model", TRAINING_SEED)
+    train(read_bank(BankConfig(path=folder)), cache / "model", seed=TRAINING_SEED)
 
 
 def prepare_synthetic(cache: Path, name: str, config: SyntheticBankConfig, seed: int) -> None:
@@ -149,15 +151,15 @@ def prepare_synthetic(cache: Path, name: str, config: SyntheticBankConfig, seed:
     site = synthetic(cache, name, seed)
     if not site.bank.is_dir():
         generate_bank(config, seed, site.bank)
-    embed(read_bank(BankConfig(path=site.bank)), cache / "model", site.run)
+    embed(read_bank(BankConfig(path=site.bank)), cache / "model", into=Run(site.run))
 
 
 def prepare_given(cache: Path, name: str, folder: Path) -> None:
     """Train a model on a bank of other people's data, and embed it."""
     run = cache / "given" / name
     bank = read_bank(BankConfig(path=folder))
-    train(bank, ModelConfig(), run / "model", 0)
-    embed(bank, run / "model", run)
+    train(bank, run / "model")
+    embed(bank, run / "model", into=Run(run))
 
 
 def synthetic(cache: Path, name: str, seed: int) -> Site:

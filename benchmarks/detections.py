@@ -12,6 +12,7 @@ import ringsight.detection
 import ringsight.graph
 from ringsight.detection.detect import DetectConfig, detect
 from ringsight.detection.results import Results
+from ringsight.runs.run import Run
 
 HIGHEST_RATE = 0.2
 SEED = 0
@@ -21,14 +22,17 @@ def detected(site: Site, prepared: Prepared) -> Results:
     """Detect, or take what an earlier run of the same code left beside the same embeddings."""
     folder = site.run / "detection"
     made_of = {"code": code_hash(), "data_hash": prepared.bank.data_hash}
-    if (folder / "summary.json").is_file():
-        kept = Results.read(folder)
+    run = Run(folder)
+    if run.finished:
+        kept = run.results
         models = {name: prepared.embeddings[name].model_hash for name in kept.summary["model_hashes"]}
         if made_of.items() <= kept.summary.items() and models == kept.summary["model_hashes"]:
             return kept
     results = detect(prepared.bank, prepared.embeddings, DetectConfig(fdr=HIGHEST_RATE), SEED)
     results = replace(results, summary=results.summary | made_of)
-    results.write(folder)
+    run = Run.begin(folder, prepared.bank)
+    run.write_results(results)
+    run.finish()
     return results
 
 

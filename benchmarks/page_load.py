@@ -31,6 +31,7 @@ from ringsight.cases.casebook import casebook_of, open_casebook
 from ringsight.cases.users import SYSTEM, Role
 from ringsight.evaluation.truth import read_truth
 from ringsight.records.synthetic import Strength, SyntheticBankConfig, generate_bank
+from ringsight.runs.run import Run
 
 PROGRAM = Path(sys.executable).with_name("ringsight")
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -110,7 +111,7 @@ def main() -> None:
 
 def prepare(bank: Path, run: Path) -> None:
     """Write the bank and the run, where they are not there already."""
-    if (run / "summary.json").is_file():
+    if Run(run).finished:
         return
     generate_bank(BANK, 1, bank)
     planted = read_truth(bank / "truth").rings

@@ -20,13 +20,14 @@ from banks import CACHE
 
 from ringsight.evaluation.truth import Truth, read_truth
 from ringsight.fusion.settings import FusionConfig, ModelConfig, Part
-from ringsight.fusion.training import train_missing
-from ringsight.jobs.journey import embed, train
+from ringsight.pipeline.embed import embed
+from ringsight.pipeline.train import train
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.decisions import DECISIONS, DIFFERENT, SAME_HAND
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.reading import read_bank
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
+from ringsight.runs.run import Run
 from ringsight.vectors.bulk import self_neighbours
 
 NEAREST = 5
@@ -61,8 +62,8 @@ def compared(folder: Path, customers: int, seed: int) -> dict[str, dict[str, flo
         generate_bank(SyntheticBankConfig(customers=customers), seed, folder / "bank")
     bank = read_bank(BankConfig(path=folder / "bank"))
     truth = read_truth(folder / "bank" / "truth")
-    train(bank, ModelConfig(), folder / "model", seed)
-    embeddings = embed(bank, folder / "model", folder)
+    train(bank, folder / "model", seed=seed)
+    embeddings = embed(bank, folder / "model", into=Run(folder))
     told = np.random.default_rng(seed).permutation(sorted(truth.rings))[: len(truth.rings) // 2].tolist()
     rings = {
         "rings that were decided": [truth.rings[ring] for ring in told],
@@ -88,8 +89,8 @@ def taught(folder: Path, bank: Bank, decisions: pl.DataFrame, seed: int) -> Embe
     if not model.is_dir():
         shutil.copytree(folder / "model", model)
     config = ModelConfig(fusion=FusionConfig(pairs=folder / "decided.csv"))
-    train_missing(bank, config, model, seed, only=Part.joint)
-    return embed(bank, model, folder / "taught")[JOINT]
+    train(bank, model, config, part=Part.joint, seed=seed)
+    return embed(bank, model, into=Run(folder / "taught"))[JOINT]
 
 
 def mates(space: Embeddings, rings: Iterable[frozenset[str]]) -> float:

@@ -12,9 +12,10 @@ import polars as pl
 
 from ringsight.detection.fairness import AUDIT
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
-from ringsight.explain.ledger import write_ledgers
+from ringsight.explain.ledger import ledgers_of, reviewed
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.reading import read_bank
+from ringsight.runs.run import Run
 
 CHORDS = 2
 """Links of each member besides those to its two neighbours on a circle."""
@@ -46,8 +47,10 @@ def write_run(bank: Path, out: Path, rings: Mapping[str, Collection[str]], seed:
         null=_table([(1, 4, float(bits)) for bits in rng.exponential(4.0, 200)], NULL),
         summary=_summary(records),
     )
-    results.write(out)
-    write_ledgers(results, records, out)
+    run = Run.begin(out, records)
+    run.write_results(results)
+    run.write_ledgers(ledgers_of(results, records, reviewed(results)))
+    run.finish()
 
 
 def _summary(bank: Bank) -> dict[str, object]:

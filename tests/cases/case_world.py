@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any
 
 import polars as pl
+from finished_runs import explained, finished
 from PIL import Image
 
 from ringsight.detection.fairness import AUDIT
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
-from ringsight.explain.ledger import write_ledgers
 from ringsight.records.bank import BankConfig
 from ringsight.records.reading import read_bank
-from ringsight.report import write_report
+from ringsight.runs.run import Run
 
 CUSTOMERS = [f"C{number:02}" for number in range(30)]
 LAST = datetime(2026, 6, 30, 12)
@@ -73,8 +73,9 @@ class World:
         ]
         members = [(ring.ring_id, name) for ring in rings for name in ring.members]
         facts = {"fdr": 0.05, "expected_false_flags": 0.2}
-        facts["data_hash"] = read_bank(BankConfig(path=self.bank)).data_hash
-        Results(
+        bank = read_bank(BankConfig(path=self.bank))
+        facts["data_hash"] = bank.data_hash
+        results = Results(
             rings=pl.DataFrame(found, schema=RINGS),
             members=pl.DataFrame(members, schema=MEMBERS, orient="row"),
             links=pl.DataFrame(schema=LINKS),
@@ -83,7 +84,8 @@ class World:
             audit=pl.DataFrame(schema=AUDIT),
             null=pl.DataFrame(schema=NULL),
             summary=facts | dict(summary or {}),
-        ).write(folder)
+        )
+        finished(folder, results, bank=bank)
         return folder
 
     def run_alike(self) -> Path:
@@ -102,7 +104,7 @@ class World:
         images = [(f"I{name}", name, f"{name}.png") for name in ring]
         pl.DataFrame(images, ["image_id", "customer_id", "path"], orient="row").write_csv(self.bank / "id_images.csv")
         folder = self.run(Ring("R1", ring))
-        before = Results.read(folder)
+        before = Run(folder).results
         bits = {"transactions": 3.0, "notes": 4.0, "id_images": 5.0, "phone": 6.0}
         links = [("R1", a, b, *each) for a, b in combinations(ring, 2) for each in sorted(bits.items())]
         spaces = [("R1", name, "space", name, 3, 2.0, False) for name in ("transactions", "notes", "id_images")]
@@ -114,9 +116,8 @@ class World:
             agreement=pl.DataFrame(agreement, before.agreement.schema, orient="row"),
             conditions=pl.DataFrame(conditions, before.conditions.schema, orient="row"),
         )
-        results.write(folder)
         bank = read_bank(BankConfig(path=self.bank))
-        write_report(results, bank, {}, folder / "report.html", write_ledgers(results, bank, folder))
+        explained(folder, results, bank)
         return folder
 
 

@@ -17,12 +17,13 @@ from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.erasure import erase_customer
 from ringsight.cases.errors import BookError, ForbiddenError
 from ringsight.cases.users import SYSTEM, Role, User
-from ringsight.detection.results import Results
 from ringsight.errors import DataError
 from ringsight.explain.ledger import read_ledger
 from ringsight.jobs.erase import EraseJob, erase_results
 from ringsight.jobs.review import expire_daily
 from ringsight.runs.erasure import ERASED, erase_from_results
+from ringsight.runs.paths import RunPaths
+from ringsight.runs.run import Run
 from ringsight.web.app import create_app
 
 ADMIN, AUDITOR = User("ada", Role.admin), User("otto", Role.auditor)
@@ -34,7 +35,7 @@ PASSWORD = "correct horse battery"  # noqa: S105 - of an account that lives as l
 def run(world: World) -> Path:
     """Of a ring whose members have much alike, and rows set aside."""
     folder = world.run_alike()
-    (folder / "quarantine").mkdir()
+    (folder / "quarantine").mkdir(exist_ok=True)
     aside = [("calls.csv", 1, "customer_id", f"unknown: '{GONE}'"), ("calls.csv", 2, "customer_id", "unknown: 'C011'")]
     pl.DataFrame(aside, ["file", "row", "column", "reason"], orient="row").write_csv(folder / "quarantine/calls.csv")
     return folder
@@ -102,7 +103,7 @@ def test_others_of_the_ring_keep_their_evidence(used: CaseBook, run: Path):
     assert all(value["value"] == "" for link in ledger["links"] if link is not kept for value in link["shared"])
     pairs = {(pair["customer_a"], pair["customer_b"]) for pair in ledger["matching_records"]["notes"]}
     assert pairs <= {("C00", "C02")}
-    assert Results.read(run).rings["score"].to_list() == [20.0]
+    assert Run(run).results.rings["score"].to_list() == [20.0]
 
 
 def test_the_ledger_is_read_back_as_one_and_its_sentences_keep_their_kinds(used: CaseBook, run: Path):
@@ -126,10 +127,10 @@ def test_the_ledger_is_read_back_as_one_and_its_sentences_keep_their_kinds(used:
 def test_a_ledger_of_another_version_is_removed_whole(run: Path, text: str):
     file = run / "rings" / "R1" / "ledger.json"
     file.write_text(text)
-    assert erase_from_results(run, GONE, f"{ERASED}x") == 9
+    assert erase_from_results(RunPaths(run), GONE, f"{ERASED}x") == 9
     assert not file.exists()
     assert [each for each in told(run, GONE) if "calls.csv" not in each] == []
-    assert erase_from_results(run, GONE, f"{ERASED}x") == 0
+    assert erase_from_results(RunPaths(run), GONE, f"{ERASED}x") == 0
 
 
 def test_links_of_an_erased_customer_keep_their_bits_by_source(used: CaseBook, run: Path):
@@ -150,7 +151,7 @@ def test_the_run_imported_again_brings_nobody_back(used: CaseBook, run: Path, wo
 
 def test_a_pseudonym_of_another_erasure_opens_no_case_again(used: CaseBook, run: Path, world: World):
     used.forget(GONE, ADMIN)
-    erase_from_results(run, GONE, f"{ERASED}other")
+    erase_from_results(RunPaths(run), GONE, f"{ERASED}other")
     used.import_run(run, world.bank)
     assert used.case("K1").status is Status.decided
     assert used.case("K1").news == ()
@@ -178,11 +179,11 @@ def test_who_may_not_erase_changes_no_file(used: CaseBook, run: Path, ana: User)
 def test_a_table_that_cannot_be_read_is_named(run: Path):
     (run / "links.parquet").write_bytes(b"damaged")
     with pytest.raises(DataError, match=r"links\.parquet"):
-        erase_from_results(run, GONE, f"{ERASED}x")
+        erase_from_results(RunPaths(run), GONE, f"{ERASED}x")
 
 
 def test_a_folder_without_results_has_nothing_to_erase(tmp_path: Path):
-    assert erase_from_results(tmp_path, GONE, f"{ERASED}x") == 0
+    assert erase_from_results(RunPaths(tmp_path), GONE, f"{ERASED}x") == 0
 
 
 def test_the_command_erases_from_the_cases_beside_the_run(run: Path, world: World):

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from finished_runs import finished
 from polars.testing import assert_frame_equal
 
 from ringsight.detection.detect import DetectConfig, detect
@@ -50,7 +51,7 @@ def golden_embeddings() -> dict[str, Embeddings]:
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same detection with the code of today, written."""
     folder = tmp_path_factory.mktemp("golden")
-    detect(golden_bank(), golden_embeddings(), DetectConfig(permutations=60), 1).write(folder)
+    finished(folder, detect(golden_bank(), golden_embeddings(), DetectConfig(permutations=60), 1))
     return folder
 
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,7 +11,6 @@ from polars.testing import assert_frame_equal
 from ringsight.detection.lineage import CHANGES, EVENTS, LINEAGE, MEMORY, Lineage, RingEvent, follow
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.detection.tables import ring_id
-from ringsight.errors import DataError
 
 SCHEMAS = {
     "rings": RINGS,
@@ -261,26 +259,6 @@ def test_no_rings_at_all():
     for table, schema in ((lineage.lineage, LINEAGE), (lineage.events, EVENTS), (lineage.changes, CHANGES)):
         assert table.is_empty()
         assert table.schema == pl.Schema(schema)
-
-
-def test_what_is_written_is_read(tmp_path: Path):
-    results, lineage = follow(found([A, B]), Lineage.beginning(), EVERYONE)
-    lineage.write(tmp_path)
-    results.write(tmp_path)
-    read = Lineage.read(tmp_path)
-    assert read.run == 0
-    for name in ("lineage", "events", "changes"):
-        assert_frame_equal(getattr(read, name), getattr(lineage, name))
-        assert pl.read_csv(tmp_path / f"{name}.csv").height == getattr(lineage, name).height
-    assert follow(found([A]), read, EVERYONE)[1].events["event"].to_list() == ["gone"]
-
-
-def test_a_run_without_a_lineage_is_refused(tmp_path: Path):
-    with pytest.raises(DataError, match="no finished detection"):
-        Lineage.read(tmp_path)
-    found([A]).write(tmp_path)
-    with pytest.raises(DataError, match="no lineage"):
-        Lineage.read(tmp_path)
 
 
 def test_only_flagged_rings_are_spoken_of():

@@ -1,18 +1,16 @@
-"""Results: what is written is what is read, and a folder that looks finished is."""
+"""Results: what can be asked of them."""
 
-import json
 from dataclasses import replace
 from pathlib import Path
 
 import networkx as nx
 import polars as pl
 import pytest
-from polars.testing import assert_frame_equal
 from simulated_bank import simulate
 
 from ringsight.detection.detect import DetectConfig, detect
 from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, TABLES, Results
+from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.errors import DataError
 
 SCHEMAS = {
@@ -37,53 +35,6 @@ def results() -> Results:
 def empty() -> Results:
     """Of a bank without a ring."""
     return Results(**{name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()}, summary={"rings": 0})
-
-
-@pytest.mark.parametrize("which", ["results", "empty"])
-def test_what_is_written_is_read(which: str, request: pytest.FixtureRequest, tmp_path: Path):
-    written: Results = request.getfixturevalue(which)
-    written.write(tmp_path / "run")
-    read = Results.read(tmp_path / "run")
-    for name, schema in SCHEMAS.items():
-        assert_frame_equal(getattr(read, name), getattr(written, name))
-        assert getattr(read, name).schema == pl.Schema(schema)
-    assert read.summary == written.summary
-    for name in set(TABLES) - {"null"}:
-        csv = pl.read_csv(tmp_path / "run" / f"{name}.csv", schema_overrides=SCHEMAS[name])
-        assert_frame_equal(csv, getattr(written, name), abs_tol=1e-6)
-
-
-def test_writing_again_replaces_what_was_there(results: Results, empty: Results, tmp_path: Path):
-    results.write(tmp_path)
-    empty.write(tmp_path)
-    assert len(Results.read(tmp_path).rings) == 0
-    assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
-
-
-@pytest.mark.parametrize("table", TABLES)
-def test_an_interrupted_write_does_not_look_finished(
-    results: Results, table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-):
-    results.write(tmp_path)  # an earlier run, whole
-    whole = pl.DataFrame.write_parquet
-
-    def fail_at_the_table(frame: pl.DataFrame, path: Path) -> None:
-        if table in path.name:
-            raise KeyboardInterrupt
-        whole(frame, path)
-
-    monkeypatch.setattr(pl.DataFrame, "write_parquet", fail_at_the_table)
-    with pytest.raises(KeyboardInterrupt):
-        results.write(tmp_path)
-    assert not (tmp_path / "summary.json").exists()
-    assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
-    with pytest.raises(DataError, match="no finished detection"):
-        Results.read(tmp_path)
-
-
-def test_the_summary_is_plain_json(results: Results, tmp_path: Path):
-    results.write(tmp_path)
-    assert json.loads((tmp_path / "summary.json").read_text(encoding="utf-8")) == results.summary
 
 
 def test_a_ring_as_a_graph(results: Results, tmp_path: Path):
@@ -111,14 +62,6 @@ def test_a_ring_that_is_not_there_is_refused(results: Results):
         results.graph("R0")
 
 
-def test_the_tables_of_an_earlier_version_are_refused(results: Results, tmp_path: Path):
-    results.write(tmp_path)
-    wide = pl.DataFrame(schema={"ring_id": pl.String, "customer_a": pl.String, "bits_notes": pl.Float64})
-    wide.write_parquet(tmp_path / "links.parquet")
-    with pytest.raises(DataError, match=r"links\.parquet has no column 'bits': an earlier version"):
-        Results.read(tmp_path)
-
-
 def test_links_of_a_modality_add_up_its_spaces_and_those_of_entities_go_together(empty: Results):
     pair = ("R1", "a", "b")
     links = [(*pair, "amounts", 2.0), (*pair, "device_id", 5.0), (*pair, "phone", 6.0), (*pair, "rhythm", 1.5)]
@@ -137,8 +80,3 @@ def test_links_without_agreement_are_refused_by_name(empty: Results):
     links = pl.DataFrame([("R1", "a", "b", "rumour", 2.0)], LINKS, orient="row")
     with pytest.raises(DataError, match="'rumour'"):
         replace(empty, links=links).links_by_modality()
-
-
-def test_a_folder_without_a_detection_is_refused(tmp_path: Path):
-    with pytest.raises(DataError, match=r"summary\.json is missing"):
-        Results.read(tmp_path)

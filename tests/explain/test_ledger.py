@@ -17,9 +17,10 @@ from simulated_bank import simulate
 from ringsight.detection.detect import DetectConfig, detect
 from ringsight.detection.results import Results
 from ringsight.errors import DataError
-from ringsight.explain.ledger import Ledger, ledger, read_ledger, reviewed, write_ledgers
+from ringsight.explain.ledger import Ledger, ledger, ledgers_of, read_ledger, reviewed
 from ringsight.explain.words import spoken
 from ringsight.records.bank import Bank, ColumnRole
+from ringsight.runs.run import Run
 
 
 def strings(value: object) -> Iterator[str]:
@@ -139,7 +140,7 @@ def test_files_are_the_same_twice_and_those_of_an_earlier_run_go(results: Result
 
 def test_no_ring_to_review_leaves_an_empty_folder(results: Results, bank: Bank, tmp_path: Path):
     nothing = replace(results, rings=results.rings[3:])
-    assert write_ledgers(nothing, bank, tmp_path) == {}
+    assert _written(nothing, bank, tmp_path) == []
     assert list((tmp_path / "rings").iterdir()) == []
 
 
@@ -151,7 +152,7 @@ def test_an_unknown_ring_is_refused(results: Results, bank: Bank):
 def test_a_ring_of_another_bank_is_refused(results: Results, bank: Bank, tmp_path: Path):
     other = replace(bank, customers=bank.customers[1:])
     with pytest.raises(DataError, match="'a'"):
-        write_ledgers(results, other, tmp_path)
+        _written(results, other, tmp_path)
     assert not (tmp_path / "rings").exists()
 
 
@@ -164,12 +165,12 @@ def test_pairs_cover_every_member_that_has_a_like(bank: Bank, results: Results):
 
 
 def test_a_ledger_is_read_back_as_it_was_written(flagged: Ledger, results: Results, bank: Bank, tmp_path: Path):
-    for written in (flagged, *write_ledgers(results, bank, tmp_path).values()):
+    for written in (flagged, *ledgers_of(results, bank, reviewed(results)).values()):
         read = Ledger.from_json(written.to_json())
         assert read.to_json() == written.to_json()
         assert kinds(read) == kinds(written)
         assert list(read.matching_records) == list(written.matching_records)
-    file = tmp_path / "rings" / "Rflag" / "ledger.json"
+    file = next(path for path in _written(results, bank, tmp_path) if path.parent.name == "Rflag")
     assert read_ledger(file) == Ledger.from_json(flagged.to_json())
 
 
@@ -217,5 +218,5 @@ def test_what_is_not_json_or_another_thing_is_refused(text: str):
 
 
 def _written(results: Results, bank: Bank, out: Path) -> list[Path]:
-    write_ledgers(results, bank, out)
+    Run(out).write_ledgers(ledgers_of(results, bank, reviewed(results)))
     return sorted((out / "rings").rglob("*.json"))

@@ -8,9 +8,11 @@ from tiny_world import ringsight
 
 from ringsight.errors import DataError, ModelError, RingsightError, SettingsError, StoreError
 from ringsight.jobs import erase, store
-from ringsight.jobs.erase import EraseJob, erase_embeddings
+from ringsight.jobs.erase import EraseJob
 from ringsight.jobs.store import StoreAction, StoreJob
 from ringsight.records.embeddings import Embeddings
+from ringsight.runs.erasure import erase_embeddings
+from ringsight.runs.paths import RunPaths
 from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
@@ -123,11 +125,11 @@ class TestErase:
 
     def test_the_only_customer_can_be_erased(self, tmp_path: Path):
         embedded("notes", OLD, 0, 1).write(tmp_path / "embeddings" / "notes.parquet")
-        assert erase_embeddings(tmp_path, "c0000") == 1
+        assert erase_embeddings(RunPaths(tmp_path), "c0000") == 1
         assert Embeddings.read(tmp_path / "embeddings" / "notes.parquet").vectors.shape == (0, 16)
 
     def test_a_run_without_embeddings_has_none_to_erase(self, tmp_path: Path):
-        assert erase_embeddings(tmp_path, "c0000") == 0
+        assert erase_embeddings(RunPaths(tmp_path), "c0000") == 0
 
     @pytest.mark.parametrize("left", [".embeddings.77.former/notes.parquet", "embeddings/.notes.77.partial.parquet"])
     def test_files_that_a_killed_run_left_are_not_overlooked(self, left: str, made: list[Embeddings], tmp_path: Path):

@@ -9,7 +9,7 @@ import pytest
 
 from ringsight.errors import SettingsError
 from ringsight.online.common import in_common
-from ringsight.online.similar import SimilarConfig, SpaceWeights, similar, stored_vectors, unknown
+from ringsight.online.similar import SimilarConfig, SpaceWeights, most_similar, stored_vectors, unknown
 from ringsight.records.bank import ColumnRole, Customers
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.opening import open_store
@@ -45,7 +45,7 @@ def store() -> VectorStore:
 
 
 def test_the_joint_space_makes_the_order_and_every_space_is_told(store: VectorStore) -> None:
-    found = similar(store, stored_vectors(store, "a"), SimilarConfig(k=5))
+    found = most_similar(store, stored_vectors(store, "a"), SimilarConfig(k=5))
     assert [each.customer_id for each in found] == ["b", "c", "d"]
     assert found[0].similarities == pytest.approx({"joint": np.cos(0.1), "notes": np.cos(1)}, abs=1e-5)
     assert found[0].ranks == {"joint": 1, "notes": 2}
@@ -54,15 +54,15 @@ def test_the_joint_space_makes_the_order_and_every_space_is_told(store: VectorSt
 
 def test_weights_choose_the_spaces(store: VectorStore) -> None:
     config = SimilarConfig(weights=SpaceWeights(notes=1))
-    assert [each.customer_id for each in similar(store, stored_vectors(store, "a"), config)] == ["c", "b"]
-    by_rank = similar(store, stored_vectors(store, "a"), replace(config, ranking=Ranking.rrf))
+    assert [each.customer_id for each in most_similar(store, stored_vectors(store, "a"), config)] == ["c", "b"]
+    by_rank = most_similar(store, stored_vectors(store, "a"), replace(config, ranking=Ranking.rrf))
     assert [each.customer_id for each in by_rank] == ["c", "b"]
 
 
 def test_a_filter_that_excludes_all_finds_nobody(store: VectorStore) -> None:
     queries = stored_vectors(store, "a")
-    assert [each.customer_id for each in similar(store, queries, SimilarConfig(where="region == 'US'"))] == ["c"]
-    assert similar(store, queries, SimilarConfig(where="region == 'AU'")) == ()
+    assert [each.customer_id for each in most_similar(store, queries, SimilarConfig(where="region == 'US'"))] == ["c"]
+    assert most_similar(store, queries, SimilarConfig(where="region == 'AU'")) == ()
 
 
 def test_common_values_are_told_with_their_carriers_and_protected_ones_never() -> None:

@@ -126,7 +126,7 @@ def test_quarantine_is_written_and_stale_files_go(folder: Folder, tmp_path: Path
     stale.parent.mkdir(parents=True)
     stale.write_text("old")
     bank = folder.read()
-    write_quarantine(bank, tmp_path / "run")
+    write_quarantine(bank, tmp_path / "run" / "quarantine")
     assert not stale.exists()
     assert pl.read_csv(stale.parent / "transactions.csv").equals(bank.quarantine)
     counted = pl.read_csv(stale.parent / "summary.csv").rows()
@@ -134,6 +134,6 @@ def test_quarantine_is_written_and_stale_files_go(folder: Folder, tmp_path: Path
 
 
 def test_nothing_set_aside_leaves_an_empty_summary(sound_bank: Bank, tmp_path: Path) -> None:
-    write_quarantine(sound_bank, tmp_path)
+    write_quarantine(sound_bank, tmp_path / "quarantine")
     assert [path.name for path in (tmp_path / "quarantine").iterdir()] == ["summary.csv"]
     assert pl.read_csv(tmp_path / "quarantine" / "summary.csv").is_empty()

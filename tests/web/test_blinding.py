@@ -12,17 +12,18 @@ import polars as pl
 import pytest
 from case_world import World
 from fastapi.testclient import TestClient
+from finished_runs import explained
 from test_web import PASSWORD, client, send
 
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import SYSTEM, Role
-from ringsight.detection.results import Results
 from ringsight.explain.blinding import blind
-from ringsight.explain.ledger import Ledger, read_ledger, write_ledgers
+from ringsight.explain.ledger import Ledger, read_ledger
 from ringsight.explain.score_steps import StepKind, score_steps
 from ringsight.explain.statements import StatementKind
 from ringsight.records.bank import BankConfig
 from ringsight.records.reading import read_bank
+from ringsight.runs.run import Run
 
 RING = {"score": 4721.3, "adjusted_score": 3187.6, "p_value": 0.0613, "q_value": 0.0371, "adjusted_q_value": 0.0427}
 GIVEN = {"score": 3899.7, "q_value": 0.0587}
@@ -35,7 +36,7 @@ SHOWN_LATER = ("Flagged.", "No innocent column explains it.", "still significant
 def run(world: World) -> Path:
     """A run of one ring, C00 to C02, whose figures can be nothing else than a score or a rate."""
     folder = world.run_alike()
-    before = Results.read(folder)
+    before = Run(folder).results
     conditions = [
         ("R1", "innocent", "address", "Mill Lane", 3, 7.0, GIVEN["score"], GIVEN["q_value"], False),
         ("R1", "without", "notes", "", 0, 6.0, WITHOUT["score"], WITHOUT["q_value"], False),
@@ -45,8 +46,7 @@ def run(world: World) -> Path:
         rings=before.rings.with_columns(**{name: pl.lit(figure) for name, figure in RING.items()}),
         conditions=pl.DataFrame(conditions, before.conditions.schema, orient="row"),
     )
-    results.write(folder)
-    write_ledgers(results, read_bank(BankConfig(path=world.bank)), folder)
+    explained(folder, results, read_bank(BankConfig(path=world.bank)))
     return folder
 
 
@@ -141,10 +141,9 @@ def test_the_lengths_of_the_bars_do_not_tell_the_score(book: CaseBook, run: Path
     """The same evidence with another score is drawn the same."""
     drawn = []
     for score in (3187.6, -250.0):
-        results = Results.read(run)
+        results = Run(run).results
         results = replace(results, rings=results.rings.with_columns(adjusted_score=pl.lit(score)))
-        results.write(run)
-        write_ledgers(results, read_bank(BankConfig(path=world.bank)), run)
+        explained(run, results, read_bank(BankConfig(path=world.bank)))
         page = client(book, "ana").get("/cases/K1").text
         drawn.append(page[page.index('<svg class="picture waterfall"') : page.index('<div id="score"')])
     assert drawn[0] == drawn[1]

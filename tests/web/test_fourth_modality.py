@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 import pytest
 from fastapi.testclient import TestClient
+from finished_runs import explained
 from simulated_bank import Simulation, flags, found, simulate
 from test_web import PASSWORD, client, send
 
@@ -19,7 +20,7 @@ from ringsight.detection.detect import DetectConfig, detect
 from ringsight.detection.results import Results
 from ringsight.explain import ledger as ledger_module
 from ringsight.explain import statements as statements_module
-from ringsight.explain.ledger import Ledger, ledger, write_ledgers
+from ringsight.explain.ledger import Ledger, ledger
 from ringsight.explain.matching import COMPARERS, Comparer, gathering
 from ringsight.explain.matching.sampling import Pair
 from ringsight.explain.score_steps import score_steps
@@ -28,7 +29,6 @@ from ringsight.jobs.flags import flag_table
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.reading import read_bank
-from ringsight.report import write_report
 from ringsight.report.palette import NEUTRAL, PAINTS, paint_of, paints_with
 
 OWN, SPOKEN = "web_sessions", "web sessions"
@@ -71,8 +71,7 @@ def results(bank: Bank, embeddings: dict[str, Embeddings]) -> Results:
 @pytest.fixture(scope="module")
 def run(results: Results, bank: Bank, embeddings: dict[str, Embeddings], folder: Path) -> Path:
     out = folder.parent / "run"
-    results.write(out)
-    write_report(results, bank, embeddings, out / "report.html", write_ledgers(results, bank, out))
+    explained(out, results, bank, embeddings)
     return out
 
 
@@ -191,8 +190,7 @@ def test_one_entry_among_the_comparers_sets_its_records_side_by_side(
     assert any("one browser" in s.text for s in made.statements)
     assert Ledger.from_json(made.to_json()) == Ledger.from_json(first(results, bank).to_json())
     again = tmp_path / "run"
-    results.write(again)
-    write_report(results, bank, {}, again / "report.html", write_ledgers(results, bank, again))
+    explained(again, results, bank)
     assert "one browser, Lynx &lt;2.8&gt;." in (again / "report.html").read_text(encoding="utf-8")
     with open_casebook(f"sqlite:///{tmp_path}/cases.db") as book:
         shown = send(signed_in(book, again, folder), "/cases/K1/comparison").text

@@ -22,7 +22,7 @@ from ringsight.records.bank import BankConfig
 from ringsight.web.app import create_app
 from ringsight.web.app_state import COOKIE
 from ringsight.web.case_pages import Draft
-from ringsight.web.runs import NotReadyError, Run, Runs
+from ringsight.web.runs import NotReadyError, ReviewedRun, Runs
 from ringsight.web.settings import SiteSettings
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as a test
@@ -59,7 +59,7 @@ def held_up(monkeypatch: pytest.MonkeyPatch) -> Iterator[Event]:
     """Reading a run waits for this."""
     go_on, read = Event(), Runs._of
 
-    def waits(runs: Runs, case: Case) -> Run:
+    def waits(runs: Runs, case: Case) -> ReviewedRun:
         assert go_on.wait(30)
         return read(runs, case)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from ringsight.cases.casebook import CaseBook
 from ringsight.cases.users import User
 from ringsight.runs.erasure import erase_from_results, pseudonym
+from ringsight.runs.paths import RunPaths
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,4 @@ def erase_customer(book: CaseBook, customer_id: str, user: User) -> Erased:
     name = pseudonym()
     entries = book.forget(customer_id, user, name)
     runs = sorted({Path(case.run) for case in book.cases()})
-    return Erased(entries, sum(erase_from_results(run, customer_id, name) for run in runs if run.is_dir()))
+    return Erased(entries, sum(erase_from_results(RunPaths(run), customer_id, name) for run in runs if run.is_dir()))

@@ -6,20 +6,18 @@ below the line. A ring keeps its id from run to run, and with it what analysts h
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import polars as pl
-import yaml
 
 from ringsight.cases.case import Origin
 from ringsight.cases.settings import CaseSettings
 from ringsight.detection.results import Results
 from ringsight.errors import DataError
-from ringsight.records.bank import Bank, BankConfig, ColumnRole
-from ringsight.records.reading import read_bank
-from ringsight.records.writing import hash_files
+from ringsight.records.bank import Bank, ColumnRole
+from ringsight.runs.run import Run
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,19 +48,13 @@ class IncomingRun:
 def read_incoming_run(folder: Path, bank: Path, settings: CaseSettings) -> IncomingRun:
     """Read a finished run and the bank that it searched.
 
-    The bank is read as the run read it, by the run's `settings.yaml`.
+    The bank is read as the run read it.
 
     Raises:
         DataError: if the run is not finished, or the bank's records are not those that it searched.
     """
-    results = Results.read(folder)
-    records = read_bank(bank_config(folder, bank))
-    if records.data_hash != results.summary["data_hash"]:
-        raise DataError(
-            "the bank's records are not those that this run searched",
-            where=str(folder),
-            remedy="name the folder that was searched, or detect again",
-        )
+    searched = Run.open(folder)
+    results, records = searched.results, searched.searched_bank(bank)
     origins = _origins(results, settings)
     exposure = exposures(records, settings)
     members = dict(results.members.group_by("ring_id").agg("customer_id").iter_rows())
@@ -72,9 +64,8 @@ def read_incoming_run(folder: Path, bank: Path, settings: CaseSettings) -> Incom
         if ring["ring_id"] in origins
     ]
     run, of_bank = str(folder.resolve()), str(bank.resolve())
-    files = [folder / name for name in ("rings.parquet", "members.parquet", "summary.json")]
     return IncomingRun(
-        digest=hashlib.sha256(f"{hash_files(files, folder)}\n{run}\n{of_bank}".encode()).hexdigest(),
+        digest=hashlib.sha256(f"{searched.digest()}\n{run}\n{of_bank}".encode()).hexdigest(),
         run=run,
         bank=of_bank,
         listed=tuple(listed),
@@ -139,13 +130,3 @@ def _origins(results: Results, settings: CaseSettings) -> dict[str, Origin]:
         key=lambda ring_id: hashlib.sha256(f"{settings.seed}\n{ring_id}".encode()).digest(),
     )
     return origins | dict.fromkeys(by_chance[: settings.sample], Origin.sample)
-
-
-def bank_config(folder: Path, bank: Path) -> BankConfig:
-    """The settings by which the run in `folder` read its bank, to read it again at `bank`."""
-    settings = folder / "settings.yaml"
-    kept = yaml.safe_load(settings.read_text(encoding="utf-8")) if settings.is_file() else {}
-    known = {each.name for each in fields(BankConfig)} - {"path"}
-    given = {key: value for key, value in (kept.get("bank") or {}).items() if key in known}
-    roles = {column: ColumnRole(role) for column, role in given.pop("entities", {}).items()}
-    return BankConfig(path=bank, entities=roles, **given)

@@ -13,7 +13,6 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from enum import Enum
 from functools import cached_property
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -22,8 +21,6 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import min_weight_full_bipartite_matching
 
 from ringsight.detection.results import Results
-from ringsight.errors import DataError
-from ringsight.records.writing import write_atomically
 
 MEMORY = 30
 """Runs for which a ring that is gone can come back under its id."""
@@ -92,31 +89,6 @@ class Lineage:
         counts = Counter(self.events.filter("flagged")["event"].to_list())
         said = ", ".join(f"{counts[event.value]} {event.value}" for event in RingEvent if counts[event.value])
         return f"Flagged rings since the run before: {said or 'none has changed'}."
-
-    def write(self, folder: Path) -> None:
-        """Write every table as CSV and Parquet, each atomically."""
-        for name in TABLES:
-            table: pl.DataFrame = getattr(self, name)
-            with write_atomically(folder / f"{name}.parquet") as partial:
-                table.write_parquet(partial)
-            with write_atomically(folder / f"{name}.csv") as partial:
-                table.write_csv(partial)
-
-    @classmethod
-    def read(cls, folder: Path) -> "Lineage":
-        """Read the lineage of a finished run.
-
-        Raises:
-            DataError: if the run is not finished, or has no lineage.
-        """
-        run = Results.read(folder).summary.get("run")
-        if run is None or not all((folder / f"{name}.parquet").is_file() for name in TABLES):
-            raise DataError(
-                "this run has no lineage, so its rings cannot be followed",
-                where=str(folder),
-                remedy="detect there again, or leave out `previous` to begin a lineage anew",
-            )
-        return cls(run, **{name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES})
 
 
 def follow(results: Results, previous: Lineage, customers: Collection[str]) -> tuple[Results, Lineage]:

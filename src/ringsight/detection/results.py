@@ -1,20 +1,17 @@
 """What a detection leaves behind: rings, members, links and the null they were judged by, as tables.
 
-The files of `write` are the interface to everything downstream (evaluation, report, review).
+A run keeps them as files (`runs.run.Run`): the interface to everything downstream (evaluation, report, review).
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from pathlib import Path
 from typing import Any
 
 import networkx as nx
 import polars as pl
 
 from ringsight.errors import DataError
-from ringsight.records.writing import write_atomically
 
 RINGS = {
     "ring_id": pl.String,
@@ -163,40 +160,6 @@ class Results:
             graph.edges[a, b]["bits"] += bits
             graph.edges[a, b]["by_source"][source] = bits
         return graph
-
-    def write(self, folder: Path) -> None:
-        """Write rings, members and links as CSV and Parquet, the null as Parquet, and summary.json.
-
-        Each file is written atomically; summary.json comes last, so a folder that has it is whole.
-        """
-        (folder / "summary.json").unlink(missing_ok=True)
-        for name in TABLES:
-            table: pl.DataFrame = getattr(self, name)
-            with write_atomically(folder / f"{name}.parquet") as partial:
-                table.write_parquet(partial)
-            if name != "null":
-                with write_atomically(folder / f"{name}.csv") as partial:
-                    table.write_csv(partial, float_precision=6)
-        with write_atomically(folder / "summary.json") as partial:
-            partial.write_text(json.dumps(self.summary, indent=2, sort_keys=True) + "\n", encoding="utf-8")
-
-    @classmethod
-    def read(cls, folder: Path) -> "Results":
-        """Read what `write` wrote.
-
-        Raises:
-            DataError: if the folder holds no finished detection, or one of an earlier version.
-        """
-        summary = folder / "summary.json"
-        if not summary.is_file():
-            raise DataError(
-                "no finished detection here (summary.json is missing)",
-                where=str(folder),
-                remedy="run `ringsight run bank.path=FOLDER out=FOLDER` to its end",
-            )
-        tables = {name: pl.read_parquet(folder / f"{name}.parquet") for name in TABLES}
-        require_columns(tables, str(folder))
-        return cls(**tables, summary=json.loads(summary.read_text(encoding="utf-8")))
 
 
 def require_columns(tables: Mapping[str, pl.DataFrame], where: str) -> None:

@@ -30,11 +30,6 @@ from ringsight.explain.rows import (
 from ringsight.explain.shared_values import EvidenceColumn, SharedValue, evidence_columns, shared_values
 from ringsight.explain.statements import Statement, statements
 from ringsight.records.bank import Bank
-from ringsight.records.writing import write_folder_atomically
-
-FOLDER = "rings"
-"""Folder of the ledgers, inside that of the results."""
-FILE = "ledger.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,25 +129,8 @@ def reviewed(results: Results) -> list[str]:
     return results.rings.filter(looked_at)["ring_id"].to_list()
 
 
-def write_ledgers(results: Results, bank: Bank, out: Path) -> dict[str, Ledger]:
-    """Write `rings/<ring_id>/ledger.json` into `out` for every ring of `reviewed`; ledgers of an earlier run go.
-
-    Returns:
-        By ring id, in the order of the results.
-
-    Raises:
-        DataError: if a member is not in the bank.
-    """
-    made = ledgers_of(results, bank, reviewed(results))
-    with write_folder_atomically(out / FOLDER) as partial:
-        for ring_id, each in made.items():
-            (partial / ring_id).mkdir()
-            (partial / ring_id / FILE).write_text(each.to_json(), encoding="utf-8", newline="\n")
-    return made
-
-
 def read_ledger(file: Path) -> Ledger:
-    """Read one file of `write_ledgers`.
+    """Read the file of a ledger.
 
     Raises:
         DataError: if it is no ledger of this version.

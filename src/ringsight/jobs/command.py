@@ -7,13 +7,11 @@ import os
 import re
 import sys
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, fields, replace
-from enum import Enum
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Generic, TypeVar, cast
 
 import hydra
-import yaml
 from hydra.core.config_store import ConfigStore
 from hydra.core.hydra_config import HydraConfig
 from hydra.errors import HydraException
@@ -24,7 +22,6 @@ from omegaconf.errors import OmegaConfBaseException
 from ringsight.errors import RingsightError
 from ringsight.jobs.misspelt import explained
 from ringsight.records.bank import BankConfig
-from ringsight.records.writing import write_atomically
 
 Settings = TypeVar("Settings")
 
@@ -130,21 +127,3 @@ def typed(cfg: DictConfig, settings: type[Settings]) -> Settings:
         return cast("Settings", OmegaConf.to_object(cfg))
     except OmegaConfBaseException as error:
         raise explained(error, settings) from error
-
-
-def write_settings(config: object, folder: Path) -> None:
-    """Write `folder`/settings.yaml: every setting of a run, defaults included."""
-    with write_atomically(folder / "settings.yaml") as partial:
-        partial.write_text(yaml.safe_dump(_plain(asdict(cast("Any", config))), sort_keys=False), encoding="utf-8")
-
-
-def _plain(value: object) -> object:
-    match value:
-        case dict():
-            return {key: _plain(each) for key, each in value.items()}
-        case list():
-            return [_plain(each) for each in value]
-        case Path() | Enum():
-            return str(value)
-        case _:
-            return value

@@ -1,20 +1,20 @@
 """`ringsight demo`: a synthetic bank from start to flags, held against its truth."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
-from ringsight.detection.results import Results
-from ringsight.evaluation.measures import read_truth
-from ringsight.jobs.command import Command, write_settings
-from ringsight.jobs.evaluate import evaluation_table, write_evaluation
+from ringsight.jobs.command import Command
+from ringsight.jobs.evaluate import evaluation_table
 from ringsight.jobs.flags import flag_table
-from ringsight.jobs.journey import REPORT, STAGES, RunConfig, journey, write_stages
 from ringsight.jobs.stages import stages_told
+from ringsight.pipeline.evaluate import evaluate
+from ringsight.pipeline.run import STAGES, carry_out
+from ringsight.pipeline.settings import RunConfig
 from ringsight.progress import stage
-from ringsight.records.bank import BankConfig
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
+from ringsight.runs.run import Run
 
 
 @dataclass(kw_only=True, slots=True)
@@ -29,7 +29,7 @@ class DemoJob(RunConfig):
     """Folder for everything; the bank goes into `bank` inside it."""
 
 
-def run(config: DemoJob) -> Results:
+def run(config: DemoJob) -> Run:
     """Generate, run, evaluate.
 
     Raises:
@@ -39,22 +39,22 @@ def run(config: DemoJob) -> Results:
     with stages_told(STAGES + 2) as stages:
         with stage("generate", f"writing a bank of {config.bank.customers:,} customers to {bank}"):
             generate_bank(config.bank, config.seed, bank)
-        results = journey(BankConfig(path=bank), config, config.out)
+        done = carry_out(bank, config.out, config)
         with stage("evaluate", "opening the truth, for the first time"):
-            evaluation = write_evaluation(results, read_truth(bank / "truth"), config.out)
-    write_settings(config, config.out)
-    write_stages(stages.passed, config.out)
+            evaluation = evaluate(done, bank / "truth")
+    done.write_settings(done.settings() | {"generated": config.bank})
+    done.write_stages([asdict(stage) for stage in stages.passed])
     stages.show()
     console = Console()
-    console.print(flag_table(results))
+    console.print(flag_table(done.results))
     console.print(evaluation_table(evaluation))
     stages.say(
-        f"Next: open {config.out / REPORT} for the evidence behind each flag, or review the cases in a browser:\n"
+        f"Next: open {done.paths.report} for the evidence behind each flag, or review the cases in a browser:\n"
         f"  ringsight review run={config.out} bank.path={bank}\n"
         "Then try a bank of your own, a folder of "
         'tables as the README describes under "Your data":\n  ringsight run bank.path=FOLDER out=out/mine'
     )
-    return results
+    return done
 
 
 COMMAND = Command("demo", DemoJob, run, folder="out")

@@ -1,17 +1,18 @@
 """`ringsight detect`: embeddings to flagged rings, with a report."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 from rich.console import Console
 
 from ringsight.detection.detect import DetectConfig
-from ringsight.detection.results import Results
-from ringsight.jobs.command import Command, write_settings
+from ringsight.jobs.command import Command
 from ringsight.jobs.flags import flag_table
-from ringsight.jobs.journey import REPORT, begin, find_rings, lineage_before, read, read_embeddings, write_stages
 from ringsight.jobs.stages import stages_told
+from ringsight.pipeline.run import detect_into
+from ringsight.pipeline.settings import RunConfig
 from ringsight.records.bank import BankConfig
+from ringsight.runs.run import Run
 
 
 @dataclass(kw_only=True, slots=True)
@@ -30,24 +31,20 @@ class DetectJob:
     """Of permutations, random groups and communities."""
 
 
-def run(config: DetectJob) -> Results:
+def run(config: DetectJob) -> Run:
     """Detect, and write results and report.
 
     Raises:
         RingsightError: for what a user can mend.
     """
+    settings = RunConfig(detect=config.detect, previous=config.previous, seed=config.seed)
     with stages_told(3) as stages:
-        previous = lineage_before(config.previous, config.out)
-        bank = read(config.bank)
-        embeddings = read_embeddings(bank, config.out)
-        begin(bank, config.out)
-        results = find_rings(bank, embeddings, previous, config.detect, config.seed, config.out)
-    write_settings(config, config.out)
-    write_stages(stages.passed, config.out)
+        done = detect_into(config.bank, config.out, settings)
+    done.write_stages([asdict(stage) for stage in stages.passed])
     stages.show()
-    Console().print(flag_table(results))
-    stages.say(f"Next: open {config.out / REPORT} for the evidence behind each flag.")
-    return results
+    Console().print(flag_table(done.results))
+    stages.say(f"Next: open {done.paths.report} for the evidence behind each flag.")
+    return done
 
 
 COMMAND = Command("detect", DetectJob, run, folder="out")

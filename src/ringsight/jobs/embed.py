@@ -1,11 +1,13 @@
 """`ringsight embed`: a bank and a model to embeddings, on disk and in the vector store."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from ringsight.jobs.command import Command
-from ringsight.jobs.journey import begin, embed, index, read
 from ringsight.jobs.stages import stages_told
+from ringsight.pipeline.run import embed_into
+from ringsight.pipeline.settings import RunConfig
 from ringsight.records.bank import BankConfig
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.vector_store import StoreConfig
@@ -25,17 +27,14 @@ class EmbedJob:
     """Folder for the embeddings and, unless named elsewhere, the vectors."""
 
 
-def run(config: EmbedJob) -> dict[str, Embeddings]:
+def run(config: EmbedJob) -> Mapping[str, Embeddings]:
     """Embed, and index what was embedded.
 
     Raises:
         RingsightError: for what a user can mend.
     """
     with stages_told(3) as stages:
-        bank = read(config.bank)
-        begin(bank, config.out)
-        embeddings = embed(bank, config.model, config.out)
-        index(bank, embeddings, config.store, config.out)
+        embeddings = embed_into(config.bank, config.out, RunConfig(model=config.model, store=config.store))
     stages.show()
     stages.say(f"Next: ringsight detect bank.path={config.bank.path} out={config.out}")
     return embeddings

@@ -1,22 +1,15 @@
 """`ringsight evaluate`: a finished run held against the truth, the only command that reads one."""
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from ringsight.detection.conditions import declared_conditions
-from ringsight.detection.fairness import audit
-from ringsight.detection.results import Results
-from ringsight.evaluation.measures import HALF_EACH_WAY, Evaluation, Share, Truth, evaluate, read_truth
+from ringsight.evaluation.measures import HALF_EACH_WAY, Evaluation, Share
 from ringsight.jobs.command import Command
-from ringsight.records.bank import BankConfig
-from ringsight.records.reading import read_bank
-from ringsight.records.writing import write_atomically
+from ringsight.pipeline.evaluate import evaluate, false_positives
 
 SHOWN = 12
 """Groups that are printed; all are in false_positives.csv."""
@@ -40,25 +33,11 @@ def run(config: EvaluateJob) -> Evaluation:
     Raises:
         DataError: if the run is not finished, or the truth is unreadable or of another bank.
     """
-    results, truth = Results.read(config.run), read_truth(config.truth)
-    evaluation = write_evaluation(results, truth, config.run)
+    evaluation = evaluate(config.run, config.truth)
     Console().print(evaluation_table(evaluation))
     if config.bank is not None:
-        rates = false_positive_rates(results, truth, config.bank)
-        with write_atomically(config.run / "false_positives.csv") as partial:
-            rates.write_csv(partial)
-        Console().print(rates_table(rates))
+        Console().print(rates_table(false_positives(config.run, config.truth, config.bank)))
     return evaluation
-
-
-def false_positive_rates(results: Results, truth: Truth, bank: Path) -> pl.DataFrame:
-    """Compare false-positive rates of protected groups: the audit of the list over innocent customers alone."""
-    records = read_bank(BankConfig(path=bank))
-    guilty = sorted(set().union(*truth.rings.values()))
-    row = {str(customer): number for number, customer in enumerate(records.customer_ids)}
-    flagged = results.rings.filter("flagged")["ring_id"]
-    members = [np.array([row[c] for c in results.members_of(ring)], dtype=np.int64) for ring in flagged]
-    return audit(declared_conditions(records), members, ~np.isin(records.customer_ids, guilty), seed=0)
 
 
 def evaluation_table(evaluation: Evaluation) -> Table:
@@ -101,14 +80,6 @@ def rates_table(rates: pl.DataFrame) -> Table:
         ratio = f"{rate['ratio']:.2f}" if rate["ratio"] is not None else "no flag"
         table.add_row(rate["column"], rate["value"], *counts, ratio, interval)
     return table
-
-
-def write_evaluation(results: Results, truth: Truth, folder: Path) -> Evaluation:
-    """Evaluate the results of the run in `folder`, and write `folder`/evaluation.json."""
-    evaluation = evaluate(results, truth)
-    with write_atomically(folder / "evaluation.json") as partial:
-        partial.write_text(json.dumps(evaluation.to_json(), indent=2) + "\n", encoding="utf-8")
-    return evaluation
 
 
 def _text(share: Share, nothing: str = "undefined") -> str:

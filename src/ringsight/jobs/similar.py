@@ -1,33 +1,24 @@
 """`ringsight similar`: the customers most like one, as a table or as JSON."""
 
 import json
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import yaml
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from ringsight.errors import DataError, SettingsError
+from ringsight.errors import SettingsError
 from ringsight.jobs.command import Command
-from ringsight.jobs.store import open_filled
+from ringsight.online.asking import ask
 from ringsight.online.common import CommonValue
-from ringsight.online.similar import (
-    Similar,
-    SimilarConfig,
-    similar,
-    stored_vectors,
-    unknown,
-    vectors_of_records,
-    with_newcomer,
-)
-from ringsight.records.bank import BankConfig, ColumnRole, Customers, Modality
-from ringsight.records.embeddings import JOINT, Embeddings
-from ringsight.records.reading import read_bank, read_customers
+from ringsight.online.similar import Similar, SimilarConfig, SimilarCustomers
+from ringsight.records.bank import BankConfig, ColumnRole, Modality
+from ringsight.records.embeddings import JOINT
+from ringsight.records.reading import read_bank
+from ringsight.runs.run import Run
 from ringsight.vectors.ranking import Ranking
 from ringsight.vectors.vector_store import StoreConfig
 
@@ -55,9 +46,9 @@ class SimilarJob(SimilarConfig):
     model: Path | None = None
     """Folder of the model that embeds `records`. By default the run's."""
     store: StoreConfig = field(default_factory=StoreConfig)
-    """Where the vectors are kept."""
+    """Where the vectors are kept, if not where the run keeps them."""
     out: Path = Path("out/run")
-    """Folder of the run: its `vectors.db`, unless the store is named, its model and its settings."""
+    """Folder of the run: its store, unless one is named, its model and its settings."""
     format: Format = Format.table
     """`table`: to read. `json`: for programs."""
 
@@ -72,37 +63,28 @@ class SimilarJob(SimilarConfig):
             raise SettingsError("customer must not be empty", remedy="ringsight similar customer=ID out=FOLDER")
 
 
-def run(config: SimilarJob) -> tuple[Similar, ...]:
+def run(config: SimilarJob) -> SimilarCustomers:
     """Look for the customers most like one, and print them.
 
     Raises:
         RingsightError: for what a user can mend.
     """
-    settings = _settings(config.out)
-    customers = _customers(config, settings)
-    with open_filled(config.store, config.out) as store:
-        if config.records is None:
-            queries = stored_vectors(store, config.customer)
-            if not queries:
-                raise _absent(config, customers)
-        else:
-            records = read_bank(BankConfig(path=config.records), fewest=1)
-            queries = vectors_of_records(records, _model(config, settings), config.customer)
-            customers = with_newcomer(customers, records) if customers else None
-        found = similar(store, queries, config, customers)
+    records = read_bank(BankConfig(path=config.records), fewest=1) if config.records else None
+    run = Run(config.out)
+    found = ask(run, config.customer, config, records=records, bank=config.bank, model=config.model, store=config.store)
     match config.format:
         case Format.json:
             print(json.dumps(_as_json(config, found), indent=2, allow_nan=False))
         case Format.table if found:
-            Console().print(similar_table(config, found, list(queries)))
-    for line in _remarks(config, found, customers is not None):
+            Console().print(similar_table(config, found))
+    for line in _remarks(config, found):
         Console(stderr=True, highlight=False, markup=False).print(line, soft_wrap=True)
     return found
 
 
-def similar_table(config: SimilarJob, found: tuple[Similar, ...], spaces: list[str]) -> Table:
+def similar_table(config: SimilarJob, found: SimilarCustomers) -> Table:
     """The answer for the terminal: one row for each customer found."""
-    shown = [space for space in (JOINT, *Modality) if space in spaces]
+    shown = [space for space in (JOINT, *Modality) if space in found.spaces]
     several = bool(config.weights.given()) or config.ranking is Ranking.rrf
     table = Table(title_justify="left", caption_justify="left", title=Text(_printable(f"Most like {config.customer}")))
     table.caption = "In a space: cosine similarity, and in brackets the place among all who fit."
@@ -138,7 +120,7 @@ def _printable(text: str) -> str:
     return "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
 
 
-def _as_json(config: SimilarJob, found: tuple[Similar, ...]) -> dict[str, Any]:
+def _as_json(config: SimilarJob, found: SimilarCustomers) -> dict[str, Any]:
     """The question and the answer as plain values; figures to six decimals."""
     neighbours = [asdict(each) for each in found]
     for each in neighbours:
@@ -148,55 +130,15 @@ def _as_json(config: SimilarJob, found: tuple[Similar, ...]) -> dict[str, Any]:
     return asked | {"weights": config.weights.given(), "similar": neighbours}
 
 
-def _remarks(config: SimilarJob, found: tuple[Similar, ...], compared: bool) -> list[str]:
+def _remarks(config: SimilarJob, found: SimilarCustomers) -> list[str]:
     """What the answer itself does not say."""
     remarks = []
     if len(found) < config.k:
         who = f"fit where={config.where}" if config.where else "are in a space of the customer's"
         remarks.append(f"{len(found) or 'No'} other customers {who}; {config.k} were asked for.")
-    if not compared:
+    if not found.compared:
         remarks.append("What customers have in common is not told: name the bank's folder by bank=FOLDER.")
     return remarks
-
-
-def _settings(out: Path) -> dict[str, Any]:
-    """What the run in a folder was told; empty if it did not write it down."""
-    path = out / "settings.yaml"
-    if not path.is_file():
-        return {}
-    return dict(yaml.safe_load(path.read_text(encoding="utf-8")))
-
-
-def _customers(config: SimilarJob, settings: dict[str, Any]) -> Customers | None:
-    """Those of the bank named, else of the one that the run was made from; None if it is not there any more."""
-    told = settings.get("bank", {})
-    known = {each.name: told[each.name] for each in fields(BankConfig) if each.name in told and each.name != "path"}
-    known["entities"] = {column: ColumnRole(role) for column, role in known.get("entities", {}).items()}
-    path = config.bank or Path(told.get("path", config.out / "bank"))
-    if config.bank is None and not path.is_dir():
-        return None
-    return read_customers(BankConfig(path=path, **known))
-
-
-def _model(config: SimilarJob, settings: dict[str, Any]) -> Path:
-    """The model named, else the run's."""
-    return config.model or Path(settings.get("model") or config.out / "model")
-
-
-def _absent(config: SimilarJob, customers: Customers | None) -> DataError:
-    """The error of a customer without a vector in the store."""
-    folder = config.out / "embeddings"
-    if customers is None:
-        files = sorted(folder.glob("*.parquet"))
-        ids = np.unique(np.concatenate([np.empty(0, np.str_), *(Embeddings.read(file).customer_ids for file in files)]))
-        return unknown(config.customer, ids, str(folder))
-    if config.customer in customers.customer_ids:
-        return DataError(
-            f"customer {config.customer!r} is in no space of the store: the run found no records of theirs",
-            where=str(customers.path),
-            remedy=f"`ringsight embed bank.path={customers.path} out={config.out}` embeds the records there are now",
-        )
-    return unknown(config.customer, customers.customer_ids, str(customers.path))
 
 
 COMMAND = Command("similar", SimilarJob, run, verbatim=("customer", "where"))

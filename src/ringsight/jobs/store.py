@@ -7,10 +7,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ringsight.errors import ModelError, SettingsError, StoreError
+from ringsight.errors import ModelError, SettingsError
 from ringsight.jobs.command import Command
-from ringsight.vectors.opening import open_store
-from ringsight.vectors.vector_store import StoreConfig, StoredModel, StoreKind, VectorStore
+from ringsight.runs.run import Run
+from ringsight.vectors.opening import open_filled
+from ringsight.vectors.vector_store import StoreConfig, StoredModel, VectorStore
 
 
 class StoreAction(StrEnum):
@@ -32,9 +33,9 @@ class StoreJob:
     model: str = ""
     """The model's hash, or how it begins; needed to promote and to drop."""
     store: StoreConfig = field(default_factory=StoreConfig)
-    """Where the vectors are kept."""
+    """Where the vectors are kept, if not where the run keeps them."""
     out: Path = Path("out/run")
-    """Folder of the run whose `vectors.db` is meant, unless the store is named."""
+    """Folder of the run whose store is meant, unless one is named."""
 
     def __post_init__(self) -> None:
         """Refuse to promote or drop what is not named.
@@ -50,12 +51,12 @@ class StoreJob:
 
 
 def run(config: StoreJob) -> list[StoredModel]:
-    """StoreAction it, and show the models that are there afterwards.
+    """Do it, and show the models that are there afterwards.
 
     Raises:
         RingsightError: for what a user can mend.
     """
-    with open_filled(config.store, config.out) as store:
+    with open_filled(Run(config.out).store(config.store)) as store:
         match config.do:
             case StoreAction.status:
                 pass
@@ -68,22 +69,6 @@ def run(config: StoreJob) -> list[StoredModel]:
         models = store.models()
     Console().print(model_table(models))
     return models
-
-
-def open_filled(config: StoreConfig, run: Path) -> VectorStore:
-    """Open the store of a run, which must be there.
-
-    Raises:
-        StoreError: if it is not, in use or unreachable.
-    """
-    config = config.beside(run)
-    if config.kind is StoreKind.lite and not (config.path and config.path.is_dir()):
-        raise StoreError(
-            "there is no vector store",
-            where=str(config.path),
-            remedy="name the run by out=FOLDER, or the store: store.path=FOLDER.db, or store=server store.uri=ADDRESS",
-        )
-    return open_store(config)
 
 
 def the_model(store: VectorStore, begins: str) -> str:

@@ -9,9 +9,9 @@ from rich.table import Table
 
 from ringsight.fusion.settings import ModelConfig, Part
 from ringsight.jobs.command import Command
-from ringsight.jobs.journey import read, train
 from ringsight.jobs.stages import stages_told
-from ringsight.progress import stage
+from ringsight.pipeline.read import read_bank
+from ringsight.pipeline.train import train
 from ringsight.records.bank import BankConfig
 
 
@@ -47,21 +47,15 @@ def run(config: TrainJob) -> dict[str, dict[str, float]]:
     Raises:
         RingsightError: for what a user can mend.
     """
-    from ringsight.fusion.training import train_missing  # torch takes seconds to import
-
-    alone = None if config.encoder is Trained.all else Part(config.encoder.value)
-    with stages_told(2 if alone else 1 + len(Part)) as stages:
-        bank = read(config.bank)
-        if alone:
-            with stage(f"train {alone}", f"training {alone}"):
-                metrics = train_missing(bank, config, config.model, config.seed, alone, config.again)
-        else:
-            metrics = train(bank, config, config.model, config.seed, config.again)
+    part = None if config.encoder is Trained.all else Part(config.encoder.value)
+    with stages_told(2 if part else 1 + len(Part)) as stages:
+        bank = read_bank(config.bank)
+        metrics = train(bank, config.model, config, part=part, again=config.again, seed=config.seed)
     stages.show()
     table = Table("part", "metric", "value", title=f"Model {config.model}", title_justify="left")
-    for part, figures in metrics.items():
-        for name, value in figures.items():
-            table.add_row(part, name, f"{value:.4g}")
+    for name, figures in metrics.items():
+        for figure, value in figures.items():
+            table.add_row(name, figure, f"{value:.4g}")
     Console().print(table)
     return metrics
 

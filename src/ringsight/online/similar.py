@@ -1,9 +1,10 @@
 """The customers most like one: nearest in the spaces asked for, among those who fit a filter."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import overload
 
 import numpy as np
 import polars as pl
@@ -90,7 +91,36 @@ class Similar:
     """Values that both carry, evidence first."""
 
 
-def similar(
+@dataclass(frozen=True, slots=True)
+class SimilarCustomers(Sequence[Similar]):
+    """The customers most like one, best first."""
+
+    customer_id: str
+    """Whom they are like."""
+    found: tuple[Similar, ...]
+    spaces: tuple[str, ...]
+    """In which the customer has a vector."""
+    compared: bool
+    """Whether it was looked up what they have in common: the bank's customers were there."""
+
+    @overload
+    def __getitem__(self, index: int) -> Similar: ...
+    @overload
+    def __getitem__(self, index: slice) -> tuple[Similar, ...]: ...
+    def __getitem__(self, index: int | slice) -> Similar | tuple[Similar, ...]:
+        """One of them, or some."""
+        return self.found[index]
+
+    def __len__(self) -> int:
+        """How many were found."""
+        return len(self.found)
+
+    def __repr__(self) -> str:
+        """Who they are, in a line."""
+        return f"SimilarCustomers({self.customer_id}: {', '.join(each.customer_id for each in self) or 'nobody'})"
+
+
+def most_similar(
     store: VectorStore, queries: Mapping[str, Embeddings], config: SimilarConfig, customers: Customers | None = None
 ) -> tuple[Similar, ...]:
     """The customers most like one, best first.

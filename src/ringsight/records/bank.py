@@ -112,6 +112,8 @@ class Bank:
     """file, row (1-based, as in the file without its header), column, reason: what was set aside."""
     data_hash: str
     """SHA-256 over the content of every file read, images included."""
+    read_as: BankConfig | None = None
+    """How the folder was read; None for a bank that was not read from one."""
 
     @property
     def customer_ids(self) -> NDArray[np.str_]:

@@ -75,12 +75,12 @@ class Sieve:
 
 
 def write_quarantine(bank: Bank, folder: Path) -> None:
-    """Write `folder`/quarantine: one CSV for each file with unusable rows, and summary.csv.
+    """Write into `folder` one CSV for each file with unusable rows, and summary.csv.
 
     summary.csv counts rows by file, column and reason.
     The folder is replaced as a whole, so nothing of a former run remains.
     """
-    with write_folder_atomically(folder / "quarantine") as partial:
+    with write_folder_atomically(folder) as partial:
         for (file,), rows in bank.quarantine.group_by("file", maintain_order=True):
             rows.write_csv(partial / f"{Path(str(file)).stem}.csv")
         summary(bank).write_csv(partial / "summary.csv")

@@ -69,6 +69,7 @@ def read_bank(config: BankConfig, fewest: int = 2) -> Bank:
         roles=roles,
         quarantine=pl.concat(quarantine).sort("file", "row"),
         data_hash=hash_files([*files.values(), *yaml, *images], config.path),
+        read_as=config,
     )
 
 

@@ -40,7 +40,7 @@ def write_report(
         bank: the records that were searched.
         embeddings: by space; the map is drawn from `joint`, and left out without it.
         path: the HTML file, replaced atomically.
-        ledgers: those of `write_ledgers`: of every flagged, held or explained ring.
+        ledgers: of every flagged, held or explained ring.
 
     Raises:
         DataError: if a member of a flagged or held ring is not in the bank.

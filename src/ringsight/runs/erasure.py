@@ -13,12 +13,16 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from ringsight.errors import DataError
 from ringsight.explain.json_form import to_json
-from ringsight.explain.ledger import FILE, FOLDER, Ledger, LinkEvidence, read_ledger
+from ringsight.explain.ledger import Ledger, LinkEvidence, read_ledger
+from ringsight.records.embeddings import Embeddings
 from ringsight.records.writing import write_atomically
+from ringsight.runs.manifest import list_files
+from ringsight.runs.paths import RunPaths
 
 ERASED = "erased:"
 """How the pseudonym of an erased customer begins."""
@@ -29,11 +33,11 @@ def pseudonym() -> str:
     return ERASED + secrets.token_hex(6)
 
 
-def erase_from_results(run: Path, customer_id: str, name: str) -> int:
+def erase_from_results(run: RunPaths, customer_id: str, name: str) -> int:
     """Write the tables and ledgers of a run anew without a customer, and read them back; remove its report.
 
     Args:
-        run: folder of a finished run.
+        run: paths of the run, finished or not, of this version or a former one.
         customer_id: whom to erase.
         name: the pseudonym that takes the customer's place.
 
@@ -44,21 +48,51 @@ def erase_from_results(run: Path, customer_id: str, name: str) -> int:
         DataError: if a file still names the customer, or cannot be read.
     """
     rings = _rings_of(run, customer_id)
-    files = [*sorted(run.glob("*.parquet")), *sorted(run.glob("*.csv")), *sorted(run.glob("quarantine/*.csv"))]
-    changed = sum(_erase_in_table(file, customer_id, name, rings) for file in files)
-    changed += sum(_erase_in_ledger(run / FOLDER / ring_id / FILE, customer_id, name) for ring_id in rings)
-    reports = [file for file in run.glob("*.html") if _names(file.read_text(encoding="utf-8"), customer_id)]
+    changed = sum(_erase_in_table(file, customer_id, name, rings) for file in run.tables())
+    changed += sum(_erase_in_ledger(run.ledger(ring_id), customer_id, name) for ring_id in rings)
+    reports = [file for file in run.folder.glob("*.html") if _names(file.read_text(encoding="utf-8"), customer_id)]
     for report in reports:
         report.unlink()
-    if (run / "summary.json").is_file():
-        (run / "summary.json").touch()  # so that whoever has read the run reads it again
+    list_files(run)
+    if run.summary.is_file():
+        run.summary.touch()  # so that whoever has read the run reads it again
     return changed + len(reports)
 
 
-def _rings_of(run: Path, customer_id: str) -> list[str]:
+def erase_embeddings(run: RunPaths, customer_id: str) -> int:
+    """Write a run's embeddings anew without a customer, and read them back; how many vectors there were.
+
+    Raises:
+        DataError: if a run that was cut off has left files that may hold vectors.
+        ModelError: if a file is damaged.
+    """
+    folder = run.embeddings
+    if unfinished := sorted([*run.folder.glob(f".{folder.name}.*"), *folder.glob(".*")]):
+        raise DataError(
+            "left by a run that was cut off, and may hold vectors",
+            where=str(unfinished[0]),
+            remedy="if no run is under way, remove it, then erase again",
+        )
+    files = run.embedding_files()
+    erased = sum(_erase_in_embeddings(file, customer_id) for file in files)
+    for file in files:
+        if customer_id in Embeddings.read(file).customer_ids:
+            raise DataError(f"customer {customer_id!r} is still here", where=str(file), remedy="erase again")
+    return erased
+
+
+def _erase_in_embeddings(file: Path, customer_id: str) -> int:
+    embeddings = Embeddings.read(file)
+    kept = embeddings.customer_ids != customer_id
+    if not kept.all():
+        replace(embeddings, customer_ids=embeddings.customer_ids[kept], vectors=embeddings.vectors[kept]).write(file)
+    return int(np.sum(~kept))
+
+
+def _rings_of(run: RunPaths, customer_id: str) -> list[str]:
     """The rings that the customer is in, by the members' table and by the ledgers themselves."""
-    mine = {path.parent.name for path in run.glob(f"{FOLDER}/*/{FILE}") if _names(path.read_text("utf-8"), customer_id)}
-    members = run / "members.parquet"
+    mine = {ring for ring, file in run.ledger_files().items() if _names(file.read_text("utf-8"), customer_id)}
+    members = run.table("members")
     if members.is_file():
         table = pl.read_parquet(members)
         mine |= set(table.filter(pl.col("customer_id") == customer_id)["ring_id"].to_list())

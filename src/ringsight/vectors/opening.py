@@ -1,5 +1,6 @@
 """Opening a vector store, of whichever kind the settings name."""
 
+from ringsight.errors import StoreError
 from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore
 
 
@@ -19,3 +20,18 @@ def open_store(config: StoreConfig) -> VectorStore:
             from ringsight.vectors.milvus import MilvusStore
 
             return MilvusStore(config)
+
+
+def open_filled(config: StoreConfig) -> VectorStore:
+    """Open a store that is there already; none is made.
+
+    Raises:
+        StoreError: if it is not there, in use or unreachable.
+    """
+    if config.kind is StoreKind.lite and not (config.path and config.path.is_dir()):
+        raise StoreError(
+            "there is no vector store",
+            where=str(config.path),
+            remedy="name the run by out=FOLDER, or the store: store.path=FOLDER.db, or store=server store.uri=ADDRESS",
+        )
+    return open_store(config)

@@ -22,7 +22,7 @@ from ringsight.report.members import (
 from ringsight.report.ring_sections import ConditionLine, condition_lines
 from ringsight.report.waterfall import Waterfall, cut_score, waterfall
 from ringsight.web.drawing import Carried, Drawing, drawing
-from ringsight.web.run import Run
+from ringsight.web.run import ReviewedRun
 
 LISTED = 100
 """How many members are listed until all are asked for."""
@@ -65,7 +65,7 @@ class Score:
 
 
 def gathered(
-    run: Run, records: Records, ring_id: str, customer_ids: tuple[str, ...], news: tuple[str, ...]
+    run: ReviewedRun, records: Records, ring_id: str, customer_ids: tuple[str, ...], news: tuple[str, ...]
 ) -> CaseEvidence:
     """Gather the evidence of a case.
 
@@ -98,7 +98,7 @@ def gathered(
     )
 
 
-def score(run: Run, case: Case) -> Score | None:
+def score(run: ReviewedRun, case: Case) -> Score | None:
     """The score of a case's ring; None where the run no longer holds it."""
     ledger = run.ledger(case.ring_id)
     if ledger is None:
@@ -140,7 +140,7 @@ def _of_ring(ledger: Ledger, customer_ids: Sequence[str]) -> str:
     )
 
 
-def _lineage(run: Run, ring_id: str) -> tuple[str, ...]:
+def _lineage(run: ReviewedRun, ring_id: str) -> tuple[str, ...]:
     if run.lineage is None or run.lineage.run == 0:
         return ()
     events = run.lineage.events.filter(run.lineage.events["ring_id"] == ring_id)

@@ -5,16 +5,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
 
-from ringsight.cases.incoming_run import bank_config
 from ringsight.detection.lineage import Lineage
 from ringsight.detection.results import Results
-from ringsight.explain.ledger import FILE, FOLDER, Ledger, ledgers_of, read_ledger
+from ringsight.explain.ledger import Ledger, ledgers_of, read_ledger
 from ringsight.records.bank import Bank
-from ringsight.records.reading import read_bank
+from ringsight.runs.paths import RunPaths
+from ringsight.runs.run import Run
 
 
 @dataclass(slots=True, eq=False)
-class Run:
+class ReviewedRun:
     """A finished run and the bank that it searched."""
 
     folder: Path
@@ -33,7 +33,7 @@ class Run:
         present = set(self.results.rings["ring_id"].to_list())
         with self._making:
             for ring_id in present.intersection(ring_ids).difference(self._ledgers):
-                written = self.folder / FOLDER / ring_id / FILE
+                written = RunPaths(self.folder).ledger(ring_id)
                 if written.is_file():
                     self._ledgers[ring_id] = read_ledger(written)
             missing = sorted(present.intersection(ring_ids).difference(self._ledgers))
@@ -46,11 +46,11 @@ class Run:
         return self.ledgers([ring_id]).get(ring_id)
 
 
-def read_run(folder: Path, bank: Path) -> Run:
-    """Read a finished run and its bank.
+def read_run(folder: Path, bank: Path) -> ReviewedRun:
+    """Read a finished run and its bank, whose records may have changed since.
 
     Raises:
         DataError: if either is not as it was written.
     """
-    lineage = Lineage.read(folder) if (folder / "events.parquet").is_file() else None
-    return Run(folder, Results.read(folder), read_bank(bank_config(folder, bank)), lineage)
+    run = Run.open(folder)
+    return ReviewedRun(folder, run.results, run.read_bank(bank), run.lineage if run.follows else None)

@@ -10,8 +10,9 @@ from ringsight.cases.case import Case
 from ringsight.errors import DataError, RingsightError
 from ringsight.report.members import Records, records_of
 from ringsight.runs.erasure import ERASED
+from ringsight.runs.paths import RunPaths
 from ringsight.web.case_evidence import CaseEvidence, gathered
-from ringsight.web.run import Run, read_run
+from ringsight.web.run import ReviewedRun, read_run
 
 KEPT = 64
 """Cases whose evidence is kept in memory, and members' records."""
@@ -63,7 +64,7 @@ class Runs:
         self._records.cache_clear()
         self._gathered.cache_clear()
 
-    def of(self, case: Case) -> Run:
+    def of(self, case: Case) -> ReviewedRun:
         """The run of a case.
 
         Raises:
@@ -74,9 +75,9 @@ class Runs:
             raise NotReadyError("the evidence is still being gathered", remedy="load the page anew in a moment")
         return self._of(case)
 
-    def _of(self, case: Case) -> Run:
+    def _of(self, case: Case) -> ReviewedRun:
         folder = Path(case.run)
-        summary = folder / "summary.json"
+        summary = RunPaths(folder).summary
         if not summary.is_file():
             raise DataError("the run is not here any more", where=str(folder), remedy="import a later run")
         with self._reading:
@@ -98,16 +99,16 @@ class Runs:
         """
         return self._evidence(self.of(case), case)
 
-    def _records_of(self, run: Run, case: Case) -> Records:
+    def _records_of(self, run: ReviewedRun, case: Case) -> Records:
         return self._records(run, tuple(name for name in case.members if not name.startswith(ERASED)))
 
-    def _evidence(self, run: Run, case: Case) -> CaseEvidence:
+    def _evidence(self, run: ReviewedRun, case: Case) -> CaseEvidence:
         return self._gathered(run, self._records_of(run, case), case.ring_id, case.members, case.news)
 
 
-def _read(folder: Path, bank: Path, _changed: int) -> Run:
+def _read(folder: Path, bank: Path, _changed: int) -> ReviewedRun:
     return read_run(folder, bank)
 
 
-def _records(run: Run, members: tuple[str, ...]) -> Records:
+def _records(run: ReviewedRun, members: tuple[str, ...]) -> Records:
     return records_of(run.bank, members)

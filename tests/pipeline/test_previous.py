@@ -1,19 +1,22 @@
 """A run that names the run before: ids last, and what it cannot continue is refused before any work."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, cast
 
 import polars as pl
 import pytest
+from finished_runs import NOTHING
 
 from ringsight.detection.detect import DetectConfig
-from ringsight.detection.lineage import Lineage
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.errors import DataError, SettingsError
-from ringsight.jobs import journey
 from ringsight.jobs.stages import stages_told
+from ringsight.pipeline import detect as pipeline
+from ringsight.pipeline.continuing import lineage_before
+from ringsight.pipeline.settings import RunConfig
+from ringsight.runs.run import Run
 
 Night = Callable[..., Results]
 EMPTY = {"links": LINKS, "agreement": AGREEMENT, "conditions": CONDITIONS, "null": NULL}
@@ -34,16 +37,18 @@ def found(name: str, members: str) -> Results:
 
 @pytest.fixture
 def night(monkeypatch: pytest.MonkeyPatch) -> Night:
-    """Find a ring of these members into a folder, after the run of another; the report is left out."""
+    """Find a ring of these members into a folder, after the run of another."""
 
     def run(members: str, out: Path, previous: Path | None = None, decisions: Path | None = None) -> Results:
-        monkeypatch.setattr(journey, "detect", lambda *_: found(f"R{members}", members))
-        monkeypatch.setattr(journey, "write_ledgers", lambda *_: {})
-        monkeypatch.setattr(journey, "write_report", lambda *_: None)
-        bank = cast("Any", SimpleNamespace(customer_ids=list("abcdef")))
-        before = journey.lineage_before(previous, out)
-        with stages_told(2):
-            return journey.find_rings(bank, {}, before, DetectConfig(decisions=decisions), 0, out)
+        monkeypatch.setattr(pipeline.detection, "detect", lambda *_: found(f"R{members}", members))
+        bank = replace(NOTHING, customers=pl.DataFrame({"customer_id": list("abcdef")}))
+        before = lineage_before(previous, out)
+        begun = Run.begin(out, bank)
+        settings = RunConfig(detect=DetectConfig(decisions=decisions))
+        with stages_told(1):
+            results = pipeline.find_rings(begun, bank, {}, before, settings)
+        begun.finish()
+        return results
 
     return run
 
@@ -54,8 +59,8 @@ def test_a_ring_keeps_its_id_in_all_that_is_written(night: Night, tmp_path: Path
     second = night("abcd", tmp_path / "second", tmp_path / "first")
     assert "1 grew" in capsys.readouterr().err
     assert second.rings["ring_id"].to_list() == ["Rabc"]
-    assert Results.read(tmp_path / "second").members_of("Rabc") == list("abcd")
-    assert Lineage.read(tmp_path / "second").events["event"].to_list() == ["grew"]
+    assert Run(tmp_path / "second").results.members_of("Rabc") == list("abcd")
+    assert Run(tmp_path / "second").lineage.events["event"].to_list() == ["grew"]
 
 
 def test_the_run_before_is_another_and_finished(night: Night, tmp_path: Path):
@@ -64,7 +69,7 @@ def test_the_run_before_is_another_and_finished(night: Night, tmp_path: Path):
         night("abc", tmp_path / "first", tmp_path / "second" / ".." / "first")
     with pytest.raises(DataError, match="no finished detection"):
         night("abc", tmp_path / "second", tmp_path / "nowhere")
-    assert Results.read(tmp_path / "first").members_of("Rabc") == list("abc")
+    assert Run(tmp_path / "first").results.members_of("Rabc") == list("abc")
 
 
 def test_decisions_are_told_by_ring_and_contradictions_said(

@@ -1,0 +1,48 @@
+"""The third step: a bank and a model become embeddings, by space."""
+
+from dataclasses import replace
+from pathlib import Path
+
+from ringsight.errors import ModelError
+from ringsight.progress import Callback, report_to, stage
+from ringsight.records.bank import Bank
+from ringsight.records.embeddings import Embeddings
+from ringsight.runs.run import Run
+
+
+def embed(
+    bank: Bank, model: Path | str, *, into: Run | None = None, progress: Callback | None = None
+) -> dict[str, Embeddings]:
+    """Embed a bank in every space of a model.
+
+    Args:
+        bank: to embed.
+        model: folder of a trained model.
+        into: a run to write the embeddings into; if it has those of the same model and records, they are taken.
+        progress: is told of the work.
+
+    Returns:
+        By space: the modalities that the model has, and `joint`.
+
+    Raises:
+        ModelError: if the model is missing, damaged, or its parts do not belong together.
+    """
+    from ringsight.fusion.embed import embed_bank, model_hash  # torch takes seconds to import
+
+    with report_to(progress), stage("embed", f"embedding {len(bank.customers):,} customers"):
+        made_by = model_hash(Path(model))
+        if into is not None and (kept := _kept(into, made_by, bank)):
+            return kept
+        made = {space: replace(each, model_hash=made_by) for space, each in embed_bank(bank, Path(model)).items()}
+        if into is not None:
+            into.write_embeddings(made)
+    return made
+
+
+def _kept(run: Run, made_by: str, bank: Bank) -> dict[str, Embeddings]:
+    """The embeddings that a run has of a model and a bank; none where any is of another."""
+    try:
+        there = run.embeddings(bank)
+    except ModelError:
+        return {}
+    return there if all(each.model_hash == made_by for each in there.values()) else {}

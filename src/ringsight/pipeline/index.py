@@ -1,0 +1,32 @@
+"""The fourth step: embeddings go into the vector store, and readers see them."""
+
+from collections.abc import Mapping
+
+from ringsight.progress import Callback, report_to, stage
+from ringsight.records.bank import Bank
+from ringsight.records.embeddings import Embeddings
+from ringsight.vectors.opening import open_store
+from ringsight.vectors.scalars import scalars_of
+from ringsight.vectors.vector_store import StoreConfig
+
+
+def index(
+    bank: Bank, embeddings: Mapping[str, Embeddings], store: StoreConfig, *, progress: Callback | None = None
+) -> None:
+    """Write embeddings beside those of other models, then let readers see them.
+
+    Args:
+        bank: whose customers they are; segment, region and dates go along, to filter by.
+        embeddings: by space, all of one model.
+        store: where to; it is made on first use.
+        progress: is told of the work.
+
+    Raises:
+        StoreError: if the store is in use, unreachable or damaged.
+    """
+    vectors = sum(len(each.customer_ids) for each in embeddings.values())
+    with report_to(progress), stage("index", f"indexing {vectors:,} vectors"), open_store(store) as opened:
+        scalars = scalars_of(bank)
+        for each in embeddings.values():
+            opened.write(each, scalars)
+        opened.promote(next(iter(embeddings.values())).model_hash)

@@ -1,0 +1,30 @@
+"""The first step: a bank's folder is read."""
+
+from pathlib import Path
+
+from ringsight.progress import Callback, report_to, say, stage
+from ringsight.records import reading
+from ringsight.records.bank import Bank, BankConfig
+
+
+def read_bank(bank: BankConfig | Path | str, *, progress: Callback | None = None) -> Bank:
+    """Read a bank's folder in the data contract (README, "Your data").
+
+    Args:
+        bank: the folder, or how to read it.
+        progress: is told of the work.
+
+    Raises:
+        DataError: if the folder cannot be used as it is.
+        SettingsError: if the config or `bank.yaml` says something that makes no sense.
+    """
+    config = bank if isinstance(bank, BankConfig) else BankConfig(path=Path(bank))
+    with report_to(progress), stage("read", f"reading {config.path}"):
+        records = reading.read_bank(config)
+        say(reading.describe(records))
+    return records
+
+
+def as_bank(bank: Bank | BankConfig | Path | str) -> Bank:
+    """A bank that is read already as it is; else read it."""
+    return bank if isinstance(bank, Bank) else read_bank(bank)

@@ -1,0 +1,194 @@
+"""A run's folder: what is written is what is read, and a folder that looks finished is."""
+
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+from finished_runs import begun, finished
+from polars.testing import assert_frame_equal
+from simulated_bank import simulate
+
+from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.fairness import AUDIT
+from ringsight.detection.lineage import Lineage, follow
+from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, TABLES, Results
+from ringsight.errors import DataError
+from ringsight.runs.run import Run
+
+SCHEMAS = {
+    "rings": RINGS,
+    "members": MEMBERS,
+    "links": LINKS,
+    "agreement": AGREEMENT,
+    "conditions": CONDITIONS,
+    "audit": AUDIT,
+    "null": NULL,
+}
+
+
+@pytest.fixture(scope="module")
+def results() -> Results:
+    """Of a small bank with three rings."""
+    simulation = simulate(0, customers=150)
+    return detect(simulation.bank, simulation.embeddings, DetectConfig(permutations=40), seed=0)
+
+
+@pytest.fixture
+def empty() -> Results:
+    """Of a bank without a ring."""
+    return Results(**{name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()}, summary={"rings": 0})
+
+
+@pytest.mark.parametrize("which", ["results", "empty"])
+def test_what_is_written_is_read(which: str, request: pytest.FixtureRequest, tmp_path: Path):
+    written: Results = request.getfixturevalue(which)
+    finished(tmp_path / "run", written)
+    read = Run(tmp_path / "run").results
+    for name, schema in SCHEMAS.items():
+        assert_frame_equal(getattr(read, name), getattr(written, name))
+        assert getattr(read, name).schema == pl.Schema(schema)
+    assert read.summary == written.summary
+    for name in set(TABLES) - {"null"}:
+        csv = pl.read_csv(tmp_path / "run" / f"{name}.csv", schema_overrides=SCHEMAS[name])
+        assert_frame_equal(csv, getattr(written, name), abs_tol=1e-6)
+
+
+def test_writing_again_replaces_what_was_there(results: Results, empty: Results, tmp_path: Path):
+    finished(tmp_path, results)
+    finished(tmp_path, empty)
+    assert len(Run(tmp_path).results.rings) == 0
+    assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
+
+
+@pytest.mark.parametrize("table", TABLES)
+def test_an_interrupted_write_does_not_look_finished(
+    results: Results, table: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    finished(tmp_path, results)  # an earlier run, whole
+    whole = pl.DataFrame.write_parquet
+
+    def fail_at_the_table(frame: pl.DataFrame, path: Path) -> None:
+        if table in path.name:
+            raise KeyboardInterrupt
+        whole(frame, path)
+
+    monkeypatch.setattr(pl.DataFrame, "write_parquet", fail_at_the_table)
+    with pytest.raises(KeyboardInterrupt):
+        finished(tmp_path, results)
+    assert not (tmp_path / "summary.json").exists()
+    assert not [path for path in tmp_path.iterdir() if "partial" in path.name]
+    with pytest.raises(DataError, match="no finished detection"):
+        _ = Run(tmp_path).results
+
+
+def test_the_summary_is_plain_json(results: Results, tmp_path: Path):
+    finished(tmp_path, results)
+    assert json.loads((tmp_path / "summary.json").read_text(encoding="utf-8")) == results.summary
+
+
+def test_the_tables_of_an_earlier_version_are_refused(results: Results, tmp_path: Path):
+    run = finished(tmp_path, results)
+    wide = pl.DataFrame(schema={"ring_id": pl.String, "customer_a": pl.String, "bits_notes": pl.Float64})
+    wide.write_parquet(run.paths.table("links"))
+    with pytest.raises(DataError, match=r"links\.parquet has no column 'bits': an earlier version"):
+        _ = Run(tmp_path).results
+
+
+def test_a_folder_without_a_detection_is_refused(tmp_path: Path):
+    with pytest.raises(DataError, match=r"run\.json is missing"):
+        _ = Run(tmp_path).results
+
+
+# --- lineage ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_lineage_that_is_written_is_read(results: Results, empty: Results, tmp_path: Path):
+    everyone = results.members["customer_id"].to_list()
+    followed, lineage = follow(results, Lineage.beginning(), everyone)
+    finished(tmp_path, followed, lineage)
+    read = Run(tmp_path).lineage
+    assert read.run == 0
+    for name in ("lineage", "events", "changes"):
+        assert_frame_equal(getattr(read, name), getattr(lineage, name))
+        assert pl.read_csv(tmp_path / f"{name}.csv").height == getattr(lineage, name).height
+    assert set(follow(empty, read, everyone)[1].events["event"]) == {"gone"}
+
+
+def test_a_run_without_a_lineage_is_refused(empty: Results, tmp_path: Path):
+    with pytest.raises(DataError, match="no finished detection"):
+        _ = Run(tmp_path).lineage
+    finished(tmp_path, empty)
+    with pytest.raises(DataError, match="no lineage"):
+        _ = Run(tmp_path).lineage
+
+
+# --- the manifest ----------------------------------------------------------------------------------------------------
+
+
+def test_a_manifest_says_how_far_the_run_is_what_it_was_made_from_and_which_files_it_wrote(
+    empty: Results, tmp_path: Path
+):
+    run = begun(tmp_path / "run", empty)
+    told = json.loads(run.paths.manifest.read_text())
+    assert told["state"] == "begun"
+    run.finish()
+    told = json.loads(run.paths.manifest.read_text())
+    assert (told["state"], told["bank"], told["model"], told["format"]) == ("finished", "/nowhere", "model", 1)
+    assert {f"{name}.parquet" for name in TABLES} | {"summary.json", "quarantine"} <= set(told["files"])
+    run.write_evaluation({"rings": 0})
+    assert "evaluation.json" in json.loads(run.paths.manifest.read_text())["files"]
+
+
+def test_a_run_that_is_not_finished_is_refused_by_name(empty: Results, tmp_path: Path):
+    begun(tmp_path, empty)
+    with pytest.raises(DataError, match="begun and not finished") as refused:
+        Run.open(tmp_path)
+    assert refused.value.where == str(tmp_path)
+
+
+def test_a_table_that_is_gone_is_named(empty: Results, tmp_path: Path):
+    finished(tmp_path, empty).paths.table("links").unlink()
+    with pytest.raises(DataError, match=r"links\.parquet is missing"):
+        Run.open(tmp_path)
+
+
+def test_a_run_of_a_former_version_is_refused_with_what_can_be_done(results: Results, tmp_path: Path):
+    run = finished(tmp_path, *follow(results, Lineage.beginning(), []))
+    run.paths.manifest.unlink()
+    with pytest.raises(DataError, match="former version") as refused:
+        Run.open(tmp_path)
+    assert f"out={tmp_path}" in refused.value.remedy
+    assert f"after={tmp_path}" in refused.value.remedy
+    assert Run(tmp_path).lineage.run == 0
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("{", "damaged"),
+        ("[]", "damaged"),
+        ('{"format": 1}', "damaged"),
+        ('{"format": 99, "ringsight": "9.0"}', "format 99"),
+    ],
+)
+def test_a_manifest_that_cannot_be_read_is_refused_and_replaced_by_the_next_run(
+    text: str, said: str, empty: Results, tmp_path: Path
+):
+    finished(tmp_path, empty).paths.manifest.write_text(text)
+    with pytest.raises(DataError, match=said):
+        Run.open(tmp_path)
+    finished(tmp_path, empty)
+    assert Run.open(tmp_path).results.summary == empty.summary
+
+
+def test_beginning_keeps_model_embeddings_store_cases_and_decisions(empty: Results, tmp_path: Path):
+    run = finished(tmp_path, empty)
+    kept = [run.paths.model, run.paths.embeddings, run.paths.cases, run.paths.decisions, tmp_path / "vectors.db"]
+    gone = [run.paths.report, run.paths.settings, run.paths.evaluation, run.paths.decided, run.paths.ledger("R1")]
+    for path in [*kept, *gone]:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("of the run before")
+    begun(tmp_path, empty)
+    assert all(path.exists() for path in kept)
+    assert not any(path.exists() for path in gone)
