@@ -1,11 +1,14 @@
 """A run's folder: what is written is what is read, and a folder that looks finished is."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import polars as pl
 import pytest
-from finished_runs import begun, finished
+from finished_runs import NOTHING, begun, finished
+from PIL import Image
 from polars.testing import assert_frame_equal
 from simulated_bank import simulate
 
@@ -14,7 +17,16 @@ from ringsight.detection.fairness import AUDIT
 from ringsight.detection.lineage import Lineage, follow
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, TABLES, Results
 from ringsight.errors import DataError
+from ringsight.pipeline.read import read_bank as pipeline_read
+from ringsight.pipeline.settings import RunConfig
+from ringsight.records import images
+from ringsight.records.bank import Bank, BankConfig, ColumnRole
+from ringsight.records.reading import read_bank
+from ringsight.runs.erasure import erase_from_results
+from ringsight.runs.files import read_table
 from ringsight.runs.run import Run
+from ringsight.runs.settings import read_settings, restored, write_settings
+from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
 SCHEMAS = {
     "rings": RINGS,
@@ -192,3 +204,99 @@ def test_beginning_keeps_model_embeddings_store_cases_and_decisions(empty: Resul
     begun(tmp_path, empty)
     assert all(path.exists() for path in kept)
     assert not any(path.exists() for path in gone)
+
+
+# --- the bank ----------------------------------------------------------------------------------------------------
+
+
+def test_a_run_opens_its_bank_without_decoding_a_picture(
+    tmp_path: Path, empty: Results, monkeypatch: pytest.MonkeyPatch
+):
+    bank = bank_with_a_picture(tmp_path / "bank")
+    run = finished(tmp_path / "run", replace(empty, summary={"data_hash": bank.data_hash}), bank=bank)
+    monkeypatch.setattr(images, "_content_fault", lambda *_: pytest.fail("decoded"))
+    assert Run.open(run.folder).searched_bank().data_hash == bank.data_hash
+    assert pipeline_read(tmp_path / "bank", seen=run).data_hash == bank.data_hash
+    (tmp_path / "bank").rename(tmp_path / "moved")
+    assert run.read_bank(tmp_path / "moved").data_hash == bank.data_hash
+    run.paths.fingerprints.write_bytes(b"damaged")
+    with pytest.raises(pytest.fail.Exception, match="decoded"):
+        run.read_bank(tmp_path / "moved")
+
+
+def test_a_bank_is_read_again_as_the_run_read_it(tmp_path: Path, empty: Results):
+    bank_with_a_picture(tmp_path / "bank")
+    config = BankConfig(path=tmp_path / "bank", strata=["region"], entities={"hobby": ColumnRole.innocent})
+    run = finished(tmp_path / "run", empty, bank=read_bank(config))
+    run.write_settings({"bank": config})
+    assert run.bank_config() == config
+    assert run.read_bank().roles["hobby"] is ColumnRole.innocent
+
+
+def test_other_records_than_those_searched_are_refused(tmp_path: Path, empty: Results):
+    run = finished(
+        tmp_path / "run",
+        replace(empty, summary={"data_hash": "of others"}),
+        bank=bank_with_a_picture(tmp_path / "bank"),
+    )
+    with pytest.raises(DataError, match="not those that this run searched"):
+        run.searched_bank()
+    assert run.read_bank().customers.height == 2
+
+
+def test_what_is_known_of_an_erased_customers_files_is_forgotten(tmp_path: Path, empty: Results):
+    run = finished(tmp_path / "run", empty, bank=bank_with_a_picture(tmp_path / "bank"))
+    assert "C1.png" in read_table(run.paths.fingerprints)["path"].to_list()
+    erase_from_results(run.paths, "C1", "erased:x")
+    assert read_table(run.paths.fingerprints)["path"].to_list() == ["customers.csv", "id_images.csv"]
+
+
+def bank_with_a_picture(folder: Path) -> Bank:
+    folder.mkdir()
+    (folder / "customers.csv").write_text(
+        "customer_id,opened_at,region,hobby\nC1,2020-01-01,north,chess\nC2,2020-01-01,south,go\n"
+    )
+    (folder / "id_images.csv").write_text("image_id,customer_id,path\nI1,C1,C1.png\n")
+    Image.effect_noise((40, 30), 20).save(folder / "C1.png")
+    return read_bank(BankConfig(path=folder))
+
+
+# --- settings ----------------------------------------------------------------------------------------------------
+
+
+def test_settings_come_back_as_they_were(tmp_path: Path):
+    config = RunConfig(
+        detect=DetectConfig(fdr=0.1, decisions=Path("decided.csv")),
+        store=StoreConfig(kind=StoreKind.server, uri="http://localhost:19530", ca_file=Path("ca.pem")),
+        model=Path("model"),
+    )
+    write_settings(tmp_path / "settings.yaml", {"all": config})
+    assert restored(RunConfig, read_settings(tmp_path / "settings.yaml")["all"], "settings.yaml") == config
+
+
+@pytest.mark.parametrize(
+    ("told", "said"),
+    [
+        ({"kidn": "lite"}, "'kidn' is no setting"),
+        ({"kind": "cloud"}, "cannot be read back"),
+        ({"path": 3}, "cannot be read"),
+    ],
+)
+def test_settings_that_were_changed_by_hand_are_refused_by_name(told: dict[str, Any], said: str):
+    with pytest.raises(DataError, match=said):
+        restored(StoreConfig, told, "settings.yaml, store")
+
+
+def test_a_run_keeps_its_vectors_where_it_was_told(tmp_path: Path, empty: Results):
+    assert Run(tmp_path).store().path == tmp_path / "vectors.db"
+    asked = StoreConfig(path=tmp_path / "elsewhere.db")
+    run = Run.begin(tmp_path / "run", NOTHING, store=asked)
+    assert run.store().path == asked.path
+    assert run.store(StoreConfig()).path == asked.path
+    assert run.store(StoreConfig(path=Path("named.db"))).path == Path("named.db")
+    assert Run.begin(tmp_path / "run", NOTHING).store().path == asked.path  # another detection over the same vectors
+    server = StoreConfig(kind=StoreKind.server, uri="http://localhost:19530", database="bank")
+    run = Run.begin(tmp_path / "other", NOTHING, store=server)
+    run.write_settings({"store": server})
+    assert run.store() == server
+    assert json.loads(run.paths.manifest.read_text())["store"] == "http://localhost:19530/bank"

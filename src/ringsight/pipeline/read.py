@@ -5,13 +5,16 @@ from pathlib import Path
 from ringsight.progress import Callback, report_to, say, stage
 from ringsight.records import reading
 from ringsight.records.bank import Bank, BankConfig
+from ringsight.runs.run import Run
 
 
-def read_bank(bank: BankConfig | Path | str, *, progress: Callback | None = None) -> Bank:
+def read_bank(bank: BankConfig | Path | str, *, seen: Run | None = None, progress: Callback | None = None) -> Bank:
     """Read a bank's folder in the data contract (README, "Your data").
 
     Args:
         bank: the folder, or how to read it.
+        seen: a run that read the bank before: files that have not changed since are not hashed, and images not
+            decoded, again.
         progress: is told of the work.
 
     Raises:
@@ -20,11 +23,11 @@ def read_bank(bank: BankConfig | Path | str, *, progress: Callback | None = None
     """
     config = bank if isinstance(bank, BankConfig) else BankConfig(path=Path(bank))
     with report_to(progress), stage("read", f"reading {config.path}"):
-        records = reading.read_bank(config)
+        records = reading.read_bank(config, seen=seen.seen(config.path) if seen else None)
         say(reading.describe(records))
     return records
 
 
-def as_bank(bank: Bank | BankConfig | Path | str) -> Bank:
-    """A bank that is read already as it is; else read it."""
-    return bank if isinstance(bank, Bank) else read_bank(bank)
+def as_bank(bank: Bank | BankConfig | Path | str, seen: Run) -> Bank:
+    """A bank that is read already as it is; else read it, as `read_bank` does."""
+    return bank if isinstance(bank, Bank) else read_bank(bank, seen=seen)

@@ -67,7 +67,7 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig) -> Run:
         RingsightError: as `run` does.
     """
     previous = lineage_before(settings.previous, out)
-    records = as_bank(bank)
+    records = as_bank(bank, Run(out))
     model = model_for(records, settings, Run(out))
     settings, store = replace(settings, model=model), settings.store.beside(out)
     begun = Run.begin(out, records, model=model, store=store, previous=settings.previous)
@@ -88,7 +88,7 @@ def embed_into(bank: AnyBank, out: Path, settings: RunConfig) -> Mapping[str, Em
     Raises:
         RingsightError: for what a user can mend.
     """
-    records = as_bank(bank)
+    records = as_bank(bank, Run(out))
     store = settings.store.beside(out)
     begun = Run.begin(out, records, model=settings.model, store=store)
     embeddings = embed(records, begun.model, into=begun)
@@ -109,8 +109,8 @@ def detect_into(bank: AnyBank, out: Path, settings: RunConfig) -> Run:
         RingsightError: for what a user can mend; embeddings of other records leave earlier results untouched.
     """
     previous = lineage_before(settings.previous, out)
-    records = as_bank(bank)
     there = Run(out)
+    records = as_bank(bank, there)
     embeddings = there.embeddings(records)
     settings = replace(settings, model=there.model, store=there.store())
     begun = Run.begin(out, records, previous=settings.previous)

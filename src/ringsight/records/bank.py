@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.errors import SettingsError
+from ringsight.records.fingerprints import Fingerprints
 
 
 class Modality(StrEnum):
@@ -114,6 +115,8 @@ class Bank:
     """SHA-256 over the content of every file read, images included."""
     read_as: BankConfig | None = None
     """How the folder was read; None for a bank that was not read from one."""
+    files: Fingerprints | None = None
+    """The files as they were seen, for reading the bank again; None for a bank that was not read from a folder."""
 
     @property
     def customer_ids(self) -> NDArray[np.str_]:

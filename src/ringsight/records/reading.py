@@ -8,6 +8,7 @@ from ringsight.errors import DataError
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
 from ringsight.records.contract import CUSTOMERS, IMAGES, NOTES, TABLES, TRANSACTIONS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns
+from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.images import check_images
 from ringsight.records.quarantine import summary
 from ringsight.records.strata import strata
@@ -20,10 +21,9 @@ from ringsight.records.table_reading import (
     schema_of,
     sorted_table,
 )
-from ringsight.records.writing import hash_files
 
 
-def read_bank(config: BankConfig, fewest: int = 2) -> Bank:
+def read_bank(config: BankConfig, fewest: int = 2, seen: Fingerprints | None = None) -> Bank:
     """Read a bank's folder (README, "Your data"); nothing is written.
 
     A row that cannot be used is set aside in `Bank.quarantine` at its first fault: cells too many or too few,
@@ -37,6 +37,8 @@ def read_bank(config: BankConfig, fewest: int = 2) -> Bank:
     Args:
         config: which folder, and how to read it.
         fewest: customers that must remain; one suffices where nobody is compared.
+        seen: the bank's files as an earlier reading saw them: those that have not changed are not hashed, and images
+            not decoded, again.
 
     Raises:
         DataError: if the folder, the customers table, a required or mapped column or every modality is missing,
@@ -45,12 +47,13 @@ def read_bank(config: BankConfig, fewest: int = 2) -> Bank:
         SettingsError: if the config or `bank.yaml` says something that makes no sense.
     """
     declarations = declared(config)
-    files = _files(config.path)
+    files, fingerprints = _files(config.path), Fingerprints(config.path, seen)
     customers, roles, unusable = _customers(config, declarations, files, fewest)
     frames = {table.name: empty_table(table) for table in (TRANSACTIONS, NOTES, IMAGES)}
     quarantine = [unusable]
     for name in sorted(frames.keys() & files.keys()):
-        frames[name], unusable = _records(TABLES[name], files[name], config, declarations, customers["customer_id"])
+        owners = customers["customer_id"]
+        frames[name], unusable = _records(TABLES[name], files[name], config, declarations, owners, fingerprints)
         quarantine.append(unusable)
     if all(frame.is_empty() for frame in frames.values()):
         raise DataError(
@@ -68,8 +71,9 @@ def read_bank(config: BankConfig, fewest: int = 2) -> Bank:
         id_images=frames[IMAGES.name],
         roles=roles,
         quarantine=pl.concat(quarantine).sort("file", "row"),
-        data_hash=hash_files([*files.values(), *yaml, *images], config.path),
+        data_hash=fingerprints.data_hash([*files.values(), *yaml, *images]),
         read_as=config,
+        files=fingerprints,
     )
 
 
@@ -147,7 +151,12 @@ def _customers(
 
 
 def _records(
-    table: Table, path: Path, config: BankConfig, declarations: Declarations, owners: pl.Series
+    table: Table,
+    path: Path,
+    config: BankConfig,
+    declarations: Declarations,
+    owners: pl.Series,
+    files: Fingerprints,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read one table of records: the usable rows, and those set aside."""
     found = list(schema_of(path))
@@ -155,7 +164,7 @@ def _records(
     sieve = read_table(path, table, sources)
     check_values(sieve, table, sources, owners)
     if table is IMAGES:
-        check_images(sieve, config.path, config.max_image_pixels)
+        check_images(sieve, config.path, config.max_image_pixels, files)
     check_repeats(sieve, table.key)
     sieve.check_share(config.max_bad_rows)
     return sorted_table(sieve, table), sieve.faults()

@@ -49,6 +49,7 @@ def erase_from_results(run: RunPaths, customer_id: str, name: str) -> int:
     """
     rings = _rings_of(run, customer_id)
     changed = sum(_erase_in_table(file, customer_id, name, rings) for file in run.tables())
+    _forget_files(run.fingerprints, customer_id)
     changed += sum(_erase_in_ledger(run.ledger(ring_id), customer_id, name) for ring_id in rings)
     reports = [file for file in run.folder.glob("*.html") if _names(file.read_text(encoding="utf-8"), customer_id)]
     for report in reports:
@@ -87,6 +88,16 @@ def _erase_in_embeddings(file: Path, customer_id: str) -> int:
     if not kept.all():
         replace(embeddings, customer_ids=embeddings.customer_ids[kept], vectors=embeddings.vectors[kept]).write(file)
     return int(np.sum(~kept))
+
+
+def _forget_files(fingerprints: Path, customer_id: str) -> None:
+    """Forget what was seen of the bank's files that are named after the customer."""
+    if fingerprints.is_file():
+        before = _read(fingerprints)
+        kept = [customer_id not in path for path in before["path"]]
+        if not all(kept):
+            with write_atomically(fingerprints) as partial:
+                before.filter(kept).write_parquet(partial)
 
 
 def _rings_of(run: RunPaths, customer_id: str) -> list[str]:

@@ -42,6 +42,11 @@ class RunPaths:
         return self.folder / "stages.json"
 
     @property
+    def fingerprints(self) -> Path:
+        """The files of the bank as they were seen."""
+        return self.folder / "bank_files.parquet"
+
+    @property
     def quarantine(self) -> Path:
         """What could not be used of the bank, a table for each file."""
         return self.folder / "quarantine"
@@ -114,7 +119,7 @@ class RunPaths:
     def results(self) -> list[Path]:
         """Everything that a run writes anew. Embeddings, model, store, cases and decisions are not of these."""
         single = [self.summary, self.settings, self.report, self.stages, self.decided, self.evaluation]
-        folders = [self.false_positives, self.ledgers, self.quarantine]
+        folders = [self.false_positives, self.fingerprints, self.ledgers, self.quarantine]
         names = (*TABLES, *LINEAGE_TABLES)
         return [*map(self.table, names), *map(self.csv, names), *single, *folders]
 

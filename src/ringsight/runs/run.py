@@ -15,6 +15,7 @@ from ringsight.errors import DataError, ModelError
 from ringsight.explain.ledger import Ledger
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import Embeddings
+from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.quarantine import write_quarantine
 from ringsight.records.reading import read_bank
 from ringsight.records.writing import hash_files, write_folder_atomically
@@ -75,6 +76,8 @@ class Run:
         ).write(run.paths)
         run.paths.clear_results()
         write_quarantine(bank, run.paths.quarantine)
+        if bank.files is not None:
+            write_table(run.paths.fingerprints, bank.files.table())
         return run
 
     def finish(self) -> None:
@@ -221,10 +224,24 @@ class Run:
     def read_bank(self, folder: Path | None = None) -> Bank:
         """Read the bank as the run read it, whether or not its records are still the same.
 
+        Files that have not changed since are not hashed again, and their images not decoded.
+
         Raises:
             DataError: if the bank is not there, or cannot be read.
         """
-        return read_bank(self.bank_config(folder))
+        config = self.bank_config(folder)
+        return read_bank(config, seen=self.seen(config.path))
+
+    def seen(self, folder: Path) -> Fingerprints | None:
+        """The files of a bank as the run saw them; None where that was not written down.
+
+        Args:
+            folder: where the bank lies now.
+        """
+        try:
+            return Fingerprints.of_table(folder, read_table(self.paths.fingerprints))
+        except (DataError, pl.exceptions.PolarsError):  # all of it is looked at anew, then
+            return None
 
     def searched_bank(self, folder: Path | None = None) -> Bank:
         """Read the bank that the run searched.

@@ -1,0 +1,102 @@
+"""What was seen of each file of a bank, so that a file that has not changed is neither hashed nor decoded again.
+
+A file counts as the same while its size, its modification time and the time at which the system last noted a change of
+it are the same. The last one no program sets, so that a file put in the place of another is noticed even where both
+were given one modification time, as in synthetic banks. Whoever can set the clock of the machine could deceive this.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import polars as pl
+
+FINGERPRINTS = {
+    "path": pl.String,
+    "size": pl.Int64,
+    "mtime_ns": pl.Int64,
+    "ctime_ns": pl.Int64,
+    "sha256": pl.String,
+    "fault": pl.String,
+    "max_pixels": pl.Int64,
+}
+"""Columns of a table of fingerprints; see `Fingerprint`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What was seen of one file."""
+
+    size: int
+    mtime_ns: int
+    ctime_ns: int
+    sha256: str | None = None
+    """Of its content; None until it was needed."""
+    fault: str | None = None
+    """Why an image cannot be used; None if it can, or was not judged."""
+    max_pixels: int | None = None
+    """How many pixels an image was allowed to have when it was judged; None for what was not judged."""
+
+
+class Fingerprints:
+    """The files of one bank as they were seen; what is asked of a file is found out once, and again when it changed."""
+
+    def __init__(self, folder: Path, before: "Fingerprints | None" = None) -> None:
+        """Begin to look at the files in a folder.
+
+        Args:
+            folder: of the bank.
+            before: what was seen earlier, there or where the bank lay then.
+        """
+        self.folder = folder
+        self._before = dict(before._seen) if before else {}
+        self._seen: dict[str, Fingerprint] = {}
+
+    def image_fault(self, path: str, max_pixels: int, judge: Callable[[], str | None]) -> str | None:
+        """Why an image cannot be used, or None.
+
+        Args:
+            path: of an existing file, relative to the folder.
+            max_pixels: bound that it is judged by.
+            judge: decodes it and says.
+        """
+        name = Path(path).as_posix()
+        known = self._current(name)
+        if known.max_pixels != max_pixels:
+            known = replace(known, fault=judge(), max_pixels=max_pixels)
+        self._seen[name] = known
+        return known.fault
+
+    def data_hash(self, paths: Iterable[Path]) -> str:
+        """SHA-256 over the content of files and their paths in the folder, as `writing.hash_files` gives it."""
+        digest = hashlib.sha256()
+        for path in sorted(paths):
+            name = path.relative_to(self.folder).as_posix()
+            known = self._current(name)
+            if known.sha256 is None:
+                with path.open("rb") as file:
+                    known = replace(known, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+            self._seen[name] = known
+            digest.update(name.encode() + b"\0" + bytes.fromhex(known.sha256 or ""))
+        return digest.hexdigest()
+
+    def table(self) -> pl.DataFrame:
+        """What was seen, in the columns of `FINGERPRINTS`, sorted by path."""
+        rows = [{"path": name, **asdict(each)} for name, each in sorted(self._seen.items())]
+        return pl.DataFrame(rows, schema=FINGERPRINTS)
+
+    @classmethod
+    def of_table(cls, folder: Path, table: pl.DataFrame) -> "Fingerprints":
+        """What `table` gave, for a bank in `folder`."""
+        seen = cls(folder)
+        rows = table.select(list(FINGERPRINTS)).iter_rows(named=True)
+        seen._seen = {row.pop("path"): Fingerprint(**row) for row in rows}
+        return seen
+
+    def _current(self, name: str) -> Fingerprint:
+        """What is known of a file as it is now."""
+        found = (self.folder / name).stat()
+        now = Fingerprint(found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+        known = self._seen.get(name) or self._before.get(name) or now
+        return known if replace(known, sha256=None, fault=None, max_pixels=None) == now else now
