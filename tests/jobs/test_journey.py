@@ -29,6 +29,8 @@ def test_the_summary_says_what_the_result_depends_on(world: World) -> None:
     assert summary["fdr"] == 0.05
     assert summary["customers"] == 80
     assert {"versions", "seed", "data_hash", "model_hashes", "expected_false_flags"} <= summary.keys()
+    assert summary["settings"]["model"]["notes"]["epochs"] == 1
+    assert summary["settings"]["bank"]["strata"] == ["segment", "region"]
 
 
 def test_every_setting_of_a_run_is_written_down_as_plain_values(world: World) -> None:

@@ -4,6 +4,7 @@ import json
 
 import polars as pl
 import pytest
+import yaml
 from tiny_world import World, ringsight
 
 from ringsight.cases.case import Case, Decision, Judgement, QueueFilter, Scope
@@ -73,3 +74,15 @@ def test_the_case_book_keeps_what_was_decided_and_asks_nobody_again(world: World
             assert book.case(case.case_id).verdict == judgement
             assert case.case_id not in waiting
             assert not any(set(book.case(other).members) & set(case.members) for other in waiting)
+
+
+def test_the_night_after_takes_it_all_over_by_itself(world: World, decided: dict[str, Case]) -> None:
+    taught = world.folder / "taught"
+    night = ringsight("run", "bank.path=bank", "out=after", "after=run", "experiment=tiny", cwd=world.folder)
+    assert night.returncode == 0, night.stderr
+    assert "decided pairs are taken over from run" in night.stderr
+    for name in ("rings.csv", "members.csv", "decided.csv", "lineage.csv"):
+        assert (world.folder / "after" / name).read_bytes() == (taught / name).read_bytes(), name
+    settings = yaml.safe_load((world.folder / "after" / "settings.yaml").read_text())
+    assert settings["after"] == settings["previous"] == "run"
+    assert settings["detect"]["decisions"] == "after/decisions.csv"

@@ -17,8 +17,7 @@ from ringsight.cases.federation import Person
 from ringsight.cases.settings import CaseSettings, FourEyes
 from ringsight.cases.users import SYSTEM, Role, User
 from ringsight.jobs import review
-from ringsight.jobs.review import ReviewJob
-from ringsight.records.bank import BankConfig
+from ringsight.jobs.review import ReviewJob, SearchedBank
 from ringsight.web.app import create_app
 from ringsight.web.app_state import COOKIE
 from ringsight.web.case_pages import Draft
@@ -136,9 +135,17 @@ def test_a_client_s_word_on_its_address_is_believed_of_proxies_alone(
     told: list[dict[str, object]] = []
     monkeypatch.setattr(review.uvicorn, "run", lambda _app, **given: told.append(given))
     site = SiteSettings(address="https://review.test", proxies=proxies)
-    review.run(ReviewJob(bank=BankConfig(path=world.bank), run=world.run(*RINGS), site=site))
+    review.run(ReviewJob(bank=SearchedBank(path=world.bank), run=world.run(*RINGS), site=site))
     assert told[0]["proxy_headers"] is bool(proxies)
     assert told[0]["forwarded_allow_ips"] == proxies
+
+
+def test_a_review_finds_the_bank_where_its_run_found_it(world: World, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(review.uvicorn, "run", lambda *_, **__: None)
+    run = world.run(*RINGS)
+    review.run(ReviewJob(run=run))
+    with open_casebook(f"sqlite:///{run}/cases.db") as book:
+        assert {case.bank for case in book.cases()} == {str(world.bank)}
 
 
 def test_behind_tls_cookies_are_secure_and_browsers_come_by_tls_alone(peopled: CaseBook):
@@ -265,7 +272,7 @@ def test_a_session_that_ended_leaves_what_was_entered(peopled: CaseBook):
 def test_the_first_start_makes_an_admin_and_a_lead_for_whoever_is_alone(
     book: CaseBook, world: World, given: dict[str, Any], roles: set[Role]
 ):
-    job = ReviewJob(bank=BankConfig(path=world.bank), **given)
+    job = ReviewJob(bank=SearchedBank(path=world.bank), **given)
     made = review.first_accounts(book, job)
     assert set(made) == roles
     for role, password in made.items():

@@ -20,6 +20,7 @@ from omegaconf import DictConfig, OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from ringsight.errors import RingsightError
+from ringsight.jobs.asked import asked_keys
 from ringsight.jobs.misspelt import explained
 from ringsight.records.bank import BankConfig
 
@@ -40,9 +41,12 @@ class Command(Generic[Settings]):
 
     name: str
     settings: type[Settings]
-    run: Callable[[Settings], object]
+    run: Callable[..., object]
+    """Takes the settings and, where `takes_asked`, the keys of those that were asked for."""
     folder: str = ""
     """The setting that names the folder written to: each run of a sweep gets one of its own."""
+    takes_asked: bool = False
+    """Whether a setting that is given counts even where it is as by default."""
     verbatim: tuple[str, ...] = ()
     """Text settings that are taken as they stand on the command line: ids, filters, addresses, hashes. Hydra would read
     `1e5` and `null` as what they look like, and stop at `>`, `=` or a quote."""
@@ -98,7 +102,9 @@ class Command(Generic[Settings]):
     def _attempt(self, cfg: DictConfig, debugging: bool) -> list[RingsightError]:
         """Run, and hand back what a user can mend: raised here, Hydra would add its own line to it."""
         try:
-            self.run(self._in_sweep(typed(cfg, self.settings)))
+            config = self._in_sweep(typed(cfg, self.settings))
+            asked = asked_keys(HydraConfig.get().overrides.task, conf_dir())
+            self.run(config, asked) if self.takes_asked else self.run(config)
         except RingsightError as error:
             if debugging:
                 raise

@@ -1,5 +1,6 @@
 """`ringsight demo`: a synthetic bank from start to flags, held against its truth."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -29,8 +30,12 @@ class DemoJob(RunConfig):
     """Folder for everything; the bank goes into `bank` inside it."""
 
 
-def run(config: DemoJob) -> Run:
+def run(config: DemoJob, asked: Collection[str] = ()) -> Run:
     """Generate, run, evaluate.
+
+    Args:
+        config: all settings.
+        asked: keys of those that were asked for.
 
     Raises:
         RingsightError: for what a user can mend.
@@ -39,7 +44,7 @@ def run(config: DemoJob) -> Run:
     with stages_told(STAGES + 2) as stages:
         with stage("generate", f"writing a bank of {config.bank.customers:,} customers to {bank}"):
             generate_bank(config.bank, config.seed, bank)
-        done = carry_out(bank, config.out, config)
+        done = carry_out(bank, config.out, config, asked)
         with stage("evaluate", "opening the truth, for the first time"):
             evaluation = evaluate(done, bank / "truth")
     done.write_settings(done.settings() | {"generated": config.bank})
@@ -57,4 +62,4 @@ def run(config: DemoJob) -> Run:
     return done
 
 
-COMMAND = Command("demo", DemoJob, run, folder="out")
+COMMAND = Command("demo", DemoJob, run, folder="out", takes_asked=True)

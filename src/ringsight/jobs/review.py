@@ -17,7 +17,7 @@ from ringsight.cases.settings import CaseSettings
 from ringsight.cases.users import SYSTEM, Role
 from ringsight.errors import SettingsError
 from ringsight.jobs.command import Command
-from ringsight.records.bank import BankConfig
+from ringsight.runs.run import Run
 from ringsight.web.app import create_app
 from ringsight.web.settings import SiteSettings, private
 
@@ -29,11 +29,19 @@ FIRST = {Role.admin: "adds accounts, erases customers", Role.lead: "reviews case
 
 
 @dataclass(kw_only=True, slots=True)
+class SearchedBank:
+    """Where the bank of a run lies."""
+
+    path: Path | None = None
+    """Its folder; by default where the run found it."""
+
+
+@dataclass(kw_only=True, slots=True)
 class ReviewJob:
     """The settings of `ringsight review`."""
 
-    bank: BankConfig
-    """The bank that was searched."""
+    bank: SearchedBank = field(default_factory=SearchedBank)
+    """The bank that was searched; it is read as the run read it."""
     run: Path = Path("out/run")
     """Folder of the finished run."""
     database: str = ""
@@ -64,7 +72,7 @@ def run(config: ReviewJob) -> None:
     """
     console = Console(highlight=False, markup=False)
     with open_casebook(casebook_of(config.run, config.database), config.cases) as book:
-        changed = book.import_run(config.run, config.bank.path)
+        changed = book.import_run(config.run, Run.open(config.run).bank_config(config.bank.path).path)
         console.print(f"{changed} cases are new or changed.")
         for role, password in first_accounts(book, config).items():
             said = f"An account was made: {role}, password {password}  (shown once; {FIRST[role]})"

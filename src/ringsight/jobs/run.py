@@ -1,5 +1,6 @@
 """`ringsight run`: a bank's folder in, flagged rings out."""
 
+from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -24,14 +25,18 @@ class RunJob(RunConfig):
     """Folder for results, report, embeddings and, unless named elsewhere, model and vectors."""
 
 
-def run(config: RunJob) -> Run:
+def run(config: RunJob, asked: Collection[str] = ()) -> Run:
     """Go the whole way: read, train what is missing, embed, index, detect, report.
+
+    Args:
+        config: all settings.
+        asked: keys of those that were asked for.
 
     Raises:
         RingsightError: for what a user can mend; `out` then holds no results, or an earlier run's untouched.
     """
     with stages_told(STAGES) as stages:
-        done = carry_out(config.bank, config.out, config)
+        done = carry_out(config.bank, config.out, config, asked)
     done.write_stages([asdict(stage) for stage in stages.passed])
     stages.show()
     Console().print(flag_table(done.results))
@@ -43,4 +48,4 @@ def run(config: RunJob) -> Run:
     return done
 
 
-COMMAND = Command("run", RunJob, run, folder="out")
+COMMAND = Command("run", RunJob, run, folder="out", takes_asked=True)

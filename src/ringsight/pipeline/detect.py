@@ -10,7 +10,7 @@ from ringsight.detection.carry_over import carry_over
 from ringsight.detection.detect import DetectConfig
 from ringsight.detection.lineage import Lineage, follow
 from ringsight.detection.results import Results
-from ringsight.pipeline.settings import RunConfig
+from ringsight.pipeline.settings import RunConfig, in_force_anywhere
 from ringsight.progress import Callback, report_to, say, stage
 from ringsight.records.bank import Bank
 from ringsight.records.decisions import read_decisions
@@ -69,7 +69,8 @@ def find_rings(
     config = settings.detect
     results, lineage = follow(detect(bank, embeddings, config, seed=settings.seed), previous, bank.customer_ids)
     versions = {library: version(library) for library in LIBRARIES}
-    results = replace(results, summary=results.summary | {"versions": versions})
+    facts = {"versions": versions, "settings": in_force_anywhere(bank, settings)}
+    results = replace(results, summary=results.summary | facts)
     if config.decisions is not None:
         _write_decided(config.decisions, results, run)
     run.write_results(results, lineage)

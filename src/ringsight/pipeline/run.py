@@ -1,6 +1,6 @@
 """All steps in one, into one folder; and the two halves of it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,7 @@ from typing import Any
 from ringsight.detection.detect import DetectConfig
 from ringsight.detection.lineage import Lineage
 from ringsight.fusion.settings import Part
-from ringsight.pipeline.continuing import lineage_before
+from ringsight.pipeline.continuing import continued, lineage_before
 from ringsight.pipeline.detect import find_rings
 from ringsight.pipeline.embed import embed
 from ringsight.pipeline.explain import explain
@@ -32,6 +32,7 @@ def run(
     out: Path | str,
     *,
     model: Path | str | None = None,
+    after: Run | Path | str | None = None,
     detect: DetectConfig | None = None,
     seed: int | None = None,
     settings: RunConfig | None = None,
@@ -45,6 +46,7 @@ def run(
         bank: a folder in the data contract, how to read one, or a bank that is read already.
         out: folder for everything that the run writes.
         model: folder of the model; parts it lacks are trained into it. By default `model` in `out`.
+        after: the last run: its lineage, its model and what analysts have decided since are taken over.
         detect: the rate asked, permutations, candidates.
         seed: of training and detection; 0 by default.
         settings: everything else; what is named beside them counts instead.
@@ -54,20 +56,35 @@ def run(
         RingsightError: for what a user can mend; `out` then holds no results, or an earlier run's untouched.
     """
     settings = settings or RunConfig()
-    named: dict[str, Any] = {"model": model and Path(model), "detect": detect, "seed": seed}
+    last = after.folder if isinstance(after, Run) else after
+    named: dict[str, Any] = {
+        "model": model and Path(model),
+        "after": last and Path(last),
+        "detect": detect,
+        "seed": seed,
+    }
     settings = replace(settings, **{name: value for name, value in named.items() if value is not None})
     with report_to(progress):
         return carry_out(bank, Path(out), settings)
 
 
-def carry_out(bank: AnyBank, out: Path, settings: RunConfig) -> Run:
+def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[str] = ()) -> Run:
     """Go the whole way by settings that are complete.
+
+    Args:
+        bank: as `run` takes it.
+        out: folder for everything that the run writes.
+        settings: all of them.
+        asked: keys of settings that were asked for, though they may be as by default.
 
     Raises:
         RingsightError: as `run` does.
     """
+    settings, decisions = continued(settings, out, asked)
     previous = lineage_before(settings.previous, out)
     records = as_bank(bank, Run(out))
+    if decisions is not None:
+        Run(out).write_decisions(decisions)
     model = model_for(records, settings, Run(out))
     settings, store = replace(settings, model=model), settings.store.beside(out)
     begun = Run.begin(out, records, model=model, store=store, previous=settings.previous)

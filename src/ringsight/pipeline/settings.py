@@ -1,12 +1,16 @@
 """What a run can be told, and what was in force."""
 
-from dataclasses import asdict, dataclass, field
+import json
+from collections.abc import Collection
+from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
 from ringsight.detection.detect import DetectConfig
-from ringsight.fusion.settings import ModelConfig
+from ringsight.fusion.settings import ModelConfig, Part
 from ringsight.records.bank import Bank
+from ringsight.records.embeddings import JOINT
+from ringsight.runs.settings import plain
 from ringsight.vectors.vector_store import StoreConfig
 
 
@@ -21,12 +25,50 @@ class RunConfig(ModelConfig):
     model: Path | None = None
     """Folder of the model; parts it lacks are trained into it. By default `model` inside `out`; there too a joint space
     is trained that cannot stay as it is in a model named here, which others may use."""
+    after: Path | None = None
+    """Folder of the last run: its lineage, its model and what analysts have decided since are taken over. Where
+    `previous`, `model`, `fusion.pairs` or `detect.decisions` is named beside it, that counts instead."""
     previous: Path | None = None
     """Folder of the run before: rings keep the ids that they had there, and what became of them is written down."""
     seed: int = 0
     """Of training and detection."""
 
 
+def is_asked(key: str, asked: Collection[str]) -> bool:
+    """Whether a setting was asked for, by its own key or by that of a group that it is in."""
+    return any(key == each or key.startswith(f"{each}.") for each in asked)
+
+
 def in_force(bank: Bank, settings: RunConfig) -> dict[str, Any]:
-    """The settings of a run as it writes them down, by name, with those by which the bank was read."""
-    return asdict(settings) | {"bank": bank.read_as or {"path": bank.path}}
+    """The settings of a run as it writes them down.
+
+    Those of the bank are the ones by which it was read; of a part of the model, the ones that it was trained with.
+    """
+    told = asdict(settings) | {"bank": bank.read_as or {"path": bank.path}}
+    for part, trained in _trained_with(settings.model).items():
+        group = "fusion" if part == JOINT else part
+        told[group] |= {name: value for name, value in trained.items() if not isinstance(told[group][name], Path)}
+    return told
+
+
+def in_force_anywhere(bank: Bank, settings: RunConfig) -> dict[str, Any]:
+    """What of the settings in force decides the results, as plain values: the same wherever the files lie."""
+    read_as = asdict(bank.read_as) if bank.read_as else {}
+    detection = asdict(settings.detect)
+    if settings.detect.decisions is not None:
+        detection["decisions"] = settings.detect.decisions.name
+    read_as.pop("path", None)
+    told: dict[str, Any] = plain({"bank": read_as, "detect": detection, "model": _trained_with(settings.model)})
+    return told
+
+
+def _trained_with(model: Path | None) -> dict[str, dict[str, Any]]:
+    """The settings that the parts of a model were trained with, by part; without what was fitted on the bank."""
+    trained = {}
+    for part in Part:
+        path = (model or Path()) / part / "settings.json"
+        if model is not None and path.is_file():
+            known = {field.name for field in fields(getattr(ModelConfig(), "fusion" if part == JOINT else part))}
+            told = json.loads(path.read_text(encoding="utf-8"))["settings"]
+            trained[part.value] = {name: value for name, value in told.items() if name in known}
+    return trained

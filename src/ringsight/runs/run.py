@@ -188,7 +188,7 @@ class Run:
 
     @property
     def bank_folder(self) -> Path | None:
-        """Folder of the bank that the run searched; None where it is not written down."""
+        """Folder of the bank that the run searched; None where a former version did not write it down."""
         if (manifest := former_manifest(self.paths)) is not None:
             return self.folder / manifest.bank
         told = (self.settings().get("bank") or {}).get("path")  # of a former version
@@ -292,6 +292,10 @@ class Run:
     def write_decided(self, decided: pl.DataFrame) -> None:
         """Write on which rings the decisions bear."""
         write_table(self.paths.decided, decided)
+
+    def write_decisions(self, decisions: pl.DataFrame) -> None:
+        """Write the decided pairs that the run takes over from the last."""
+        write_table(self.paths.decisions, decisions)
 
     def write_stages(self, stages: Sequence[Mapping[str, Any]]) -> None:
         """Write time and memory of every stage."""
