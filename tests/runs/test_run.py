@@ -24,7 +24,7 @@ from ringsight.records.bank import Bank, BankConfig, ColumnRole
 from ringsight.records.reading import read_bank
 from ringsight.runs.erasure import erase_from_results
 from ringsight.runs.files import read_table
-from ringsight.runs.run import Run
+from ringsight.runs.run import Run, open_run
 from ringsight.runs.settings import read_settings, restored, write_settings
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
@@ -155,21 +155,21 @@ def test_a_manifest_says_how_far_the_run_is_what_it_was_made_from_and_which_file
 def test_a_run_that_is_not_finished_is_refused_by_name(empty: Results, tmp_path: Path):
     begun(tmp_path, empty)
     with pytest.raises(DataError, match="begun and not finished") as refused:
-        Run.open(tmp_path)
+        open_run(tmp_path)
     assert refused.value.where == str(tmp_path)
 
 
 def test_a_table_that_is_gone_is_named(empty: Results, tmp_path: Path):
     finished(tmp_path, empty).paths.table("links").unlink()
     with pytest.raises(DataError, match=r"links\.parquet is missing"):
-        Run.open(tmp_path)
+        open_run(tmp_path)
 
 
 def test_a_run_of_a_former_version_is_refused_with_what_can_be_done(results: Results, tmp_path: Path):
     run = finished(tmp_path, *follow(results, Lineage.beginning(), []))
     run.paths.manifest.unlink()
     with pytest.raises(DataError, match="former version") as refused:
-        Run.open(tmp_path)
+        open_run(tmp_path)
     assert f"out={tmp_path}" in refused.value.remedy
     assert f"after={tmp_path}" in refused.value.remedy
     assert Run(tmp_path).lineage.run == 0
@@ -189,9 +189,9 @@ def test_a_manifest_that_cannot_be_read_is_refused_and_replaced_by_the_next_run(
 ):
     finished(tmp_path, empty).paths.manifest.write_text(text)
     with pytest.raises(DataError, match=said):
-        Run.open(tmp_path)
+        open_run(tmp_path)
     finished(tmp_path, empty)
-    assert Run.open(tmp_path).results.summary == empty.summary
+    assert open_run(tmp_path).results.summary == empty.summary
 
 
 def test_beginning_keeps_model_embeddings_store_cases_and_decisions(empty: Results, tmp_path: Path):
@@ -215,7 +215,7 @@ def test_a_run_opens_its_bank_without_decoding_a_picture(
     bank = bank_with_a_picture(tmp_path / "bank")
     run = finished(tmp_path / "run", replace(empty, summary={"data_hash": bank.data_hash}), bank=bank)
     monkeypatch.setattr(images, "_content_fault", lambda *_: pytest.fail("decoded"))
-    assert Run.open(run.folder).searched_bank().data_hash == bank.data_hash
+    assert open_run(run.folder).searched_bank().data_hash == bank.data_hash
     assert pipeline_read(tmp_path / "bank", seen=run).data_hash == bank.data_hash
     (tmp_path / "bank").rename(tmp_path / "moved")
     assert run.read_bank(tmp_path / "moved").data_hash == bank.data_hash

@@ -17,7 +17,7 @@ from ringsight.cases.settings import CaseSettings
 from ringsight.detection.results import Results
 from ringsight.errors import DataError
 from ringsight.records.bank import Bank, ColumnRole
-from ringsight.runs.run import Run
+from ringsight.runs.run import open_run
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ def read_incoming_run(folder: Path, bank: Path, settings: CaseSettings) -> Incom
     Raises:
         DataError: if the run is not finished, or the bank's records are not those that it searched.
     """
-    searched = Run.open(folder)
+    searched = open_run(folder)
     results, records = searched.results, searched.searched_bank(bank)
     origins = _origins(results, settings)
     exposure = exposures(records, settings)

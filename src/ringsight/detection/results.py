@@ -11,6 +11,7 @@ from typing import Any
 import networkx as nx
 import polars as pl
 
+from ringsight.detection.html_table import html_table
 from ringsight.errors import DataError
 
 RINGS = {
@@ -98,6 +99,25 @@ class Results:
     """Columns of `NULL`: score of every ring found in every permutation that judges."""
     summary: dict[str, Any]
     """Counts, the rate asked, expected false flags, versions, seeds, content hashes of data and model."""
+
+    def described(self) -> str:
+        """How many rings, how many of them flagged, and at which rate, in a line."""
+        rate = f" at a false-discovery rate of {self.summary['fdr']}" if "fdr" in self.summary else ""
+        return f"{len(self.rings):,} rings, {int(self.rings['flagged'].sum()):,} flagged{rate}"
+
+    def __repr__(self) -> str:
+        """The same as a value."""
+        return f"Results({self.described()})"
+
+    def _repr_html_(self) -> str:
+        """The flagged rings as a table, for a notebook."""
+        columns = ["ring_id", "size", "adjusted_score", "adjusted_q_value", "null"]
+        flagged = (
+            self.rings.filter("flagged")
+            .select(columns)
+            .with_columns(pl.col("adjusted_score").round(1), pl.col("adjusted_q_value").round(4))
+        )
+        return html_table(self.described(), flagged)
 
     def members_of(self, ring_id: str) -> list[str]:
         """Customer ids of one ring, sorted."""

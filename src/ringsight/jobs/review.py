@@ -17,7 +17,7 @@ from ringsight.cases.settings import CaseSettings
 from ringsight.cases.users import SYSTEM, Role
 from ringsight.errors import SettingsError
 from ringsight.jobs.command import Command
-from ringsight.runs.run import Run
+from ringsight.runs.run import open_run
 from ringsight.web.app import create_app
 from ringsight.web.settings import SiteSettings, private
 
@@ -72,7 +72,7 @@ def run(config: ReviewJob) -> None:
     """
     console = Console(highlight=False, markup=False)
     with open_casebook(casebook_of(config.run, config.database), config.cases) as book:
-        changed = book.import_run(config.run, Run.open(config.run).bank_config(config.bank.path).path)
+        changed = book.import_run(config.run, open_run(config.run).bank_config(config.bank.path).path)
         console.print(f"{changed} cases are new or changed.")
         for role, password in first_accounts(book, config).items():
             said = f"An account was made: {role}, password {password}  (shown once; {FIRST[role]})"

@@ -10,6 +10,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ringsight.detection.html_table import html_table
 from ringsight.errors import DataError, SettingsError
 from ringsight.online.common import CommonValue, in_common
 from ringsight.records.bank import Bank, Customers, Modality
@@ -118,6 +119,16 @@ class SimilarCustomers(Sequence[Similar]):
     def __repr__(self) -> str:
         """Who they are, in a line."""
         return f"SimilarCustomers({self.customer_id}: {', '.join(each.customer_id for each in self) or 'nobody'})"
+
+    def _repr_html_(self) -> str:
+        """The customers as a table, for a notebook."""
+        rows = [
+            {"customer": each.customer_id, "score": round(each.score, 4)}
+            | {space: round(each.similarities[space], 3) if space in each.similarities else "" for space in self.spaces}
+            | {"in common": ", ".join(f"{common.column} {common.value}" for common in each.common)}
+            for each in self
+        ]
+        return html_table(f"Most like {self.customer_id}", pl.DataFrame(rows, strict=False))
 
 
 def most_similar(

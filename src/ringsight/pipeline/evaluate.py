@@ -11,7 +11,7 @@ from ringsight.evaluation import measures
 from ringsight.evaluation.measures import Evaluation
 from ringsight.evaluation.truth import Truth, read_truth
 from ringsight.records.bank import Bank
-from ringsight.runs.run import Run
+from ringsight.runs.run import Run, open_run
 
 
 def evaluate(run: Run | Path | str, truth: Truth | Path | str) -> Evaluation:
@@ -60,7 +60,7 @@ def false_positives(
 
 
 def _opened(run: Run | Path | str) -> Run:
-    return run if isinstance(run, Run) else Run.open(run)
+    return run if isinstance(run, Run) else open_run(run)
 
 
 def _read(truth: Truth | Path | str) -> Truth:

@@ -59,6 +59,7 @@ class BankConfig:
         Raises:
             SettingsError: if a bound is out of range.
         """
+        self.path = Path(self.path)  # from Python it may be text
         if not 0 <= self.max_bad_rows <= 1:
             raise SettingsError(
                 f"bank.max_bad_rows must lie between 0 and 1 (got {self.max_bad_rows})",
@@ -117,6 +118,12 @@ class Bank:
     """How the folder was read; None for a bank that was not read from one."""
     files: Fingerprints | None = None
     """The files as they were seen, for reading the bank again; None for a bank that was not read from a folder."""
+
+    def __repr__(self) -> str:
+        """The folder, and how much is in it, in a line."""
+        counts = {"transactions": self.transactions, "notes": self.notes, "ID images": self.id_images}
+        records = ", ".join(f"{len(rows):,} {name}" for name, rows in counts.items())
+        return f"Bank({self.path}: {len(self.customers):,} customers, {records}, {len(self.quarantine):,} set aside)"
 
     @property
     def customer_ids(self) -> NDArray[np.str_]:

@@ -55,6 +55,10 @@ class Embeddings:
                 remedy="train the encoder again; its loss may have diverged",
             )
 
+    def __repr__(self) -> str:
+        """The space, and how large it is, in a line."""
+        return f"Embeddings({self.space}: {len(self.customer_ids):,} customers, {self.dim} dimensions)"
+
     @property
     def dim(self) -> int:
         """Length of a vector."""

@@ -60,6 +60,10 @@ class Picture(Figure):
 def waterfall_figure(results: Results, ring_id: str) -> Figure:
     """What a ring's score is made of, step by step, in bits.
 
+    Args:
+        results: the detection.
+        ring_id: of the ring.
+
     Raises:
         DataError: if there is no such ring.
     """
@@ -120,6 +124,10 @@ def null_figure(results: Results) -> Figure:
 
 def link_graph_figure(results: Results, ring_id: str) -> Figure:
     """A ring's links: who is tied to whom, by what most, and how strongly.
+
+    Args:
+        results: the detection.
+        ring_id: of the ring.
 
     Raises:
         DataError: if there is no such ring.

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
+from html import escape
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,7 +46,20 @@ class Run:
         self.folder = Path(folder)
         self.paths = RunPaths(self.folder)
 
-    # --- begin, finish, open ---------------------------------------------------------------------------------------
+    def __repr__(self) -> str:
+        """The folder and what was found, or why it cannot be opened, in a line."""
+        try:
+            what = self.results.described()
+        except DataError as refused:
+            what = refused.what
+        return f"Run({self.folder}: {what})"
+
+    def _repr_html_(self) -> str:
+        """The folder and the flagged rings, for a notebook."""
+        table = self.results._repr_html_() if self.finished else ""
+        return f"<p>{escape(repr(self))}</p>{table}"
+
+    # --- begin and finish ----------------------------------------------------------------------------------------
 
     @classmethod
     def begin(
@@ -90,17 +104,6 @@ class Run:
         if manifest is None:
             raise DataError("no run was begun here", where=str(self.folder))
         manifest.finished(self.paths).write(self.paths)
-
-    @classmethod
-    def open(cls, folder: Path | str) -> Self:
-        """Open a finished run.
-
-        Raises:
-            DataError: if the run is not finished, or was written by a former version.
-        """
-        run = cls(folder)
-        require_finished(run.paths)
-        return run
 
     @property
     def finished(self) -> bool:
@@ -311,3 +314,14 @@ class Run:
         """Write the false-positive rates of protected groups."""
         write_table(self.paths.false_positives, rates)
         list_files(self.paths)
+
+
+def open_run(folder: Path | str) -> Run:
+    """Open a finished run.
+
+    Raises:
+        DataError: if the run is not finished, or was written by a former version.
+    """
+    run = Run(folder)
+    require_finished(run.paths)
+    return run

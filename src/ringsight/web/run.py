@@ -10,7 +10,7 @@ from ringsight.detection.results import Results
 from ringsight.explain.ledger import Ledger, ledgers_of, read_ledger
 from ringsight.records.bank import Bank
 from ringsight.runs.paths import RunPaths
-from ringsight.runs.run import Run
+from ringsight.runs.run import open_run
 
 
 @dataclass(slots=True, eq=False)
@@ -52,5 +52,5 @@ def read_run(folder: Path, bank: Path) -> ReviewedRun:
     Raises:
         DataError: if either is not as it was written.
     """
-    run = Run.open(folder)
+    run = open_run(folder)
     return ReviewedRun(folder, run.results, run.read_bank(bank), run.lineage if run.follows else None)

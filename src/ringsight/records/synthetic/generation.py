@@ -21,15 +21,21 @@ from ringsight.records.synthetic.truth import write_truth
 from ringsight.records.writing import write_folder_atomically
 
 
-def generate_bank(config: SyntheticBankConfig, seed: int, into: Path) -> None:
+def generate_bank(config: SyntheticBankConfig, seed: int, into: Path | str) -> None:
     """Write a synthetic bank in the columns of the data contract, with its truth, into the folder `into`.
 
     The folder appears whole or not at all, replaces an earlier synthetic bank, and is the same to the byte
     for the same config and seed.
 
+    Args:
+        config: how large it is, and what is hidden in it.
+        seed: of every draw.
+        into: the folder.
+
     Raises:
         DataError: if `into` is a file, or a folder that holds anything but an earlier synthetic bank.
     """
+    into = Path(into)
     _refuse_foreign(into)
     draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(7)]
     people = draw_people(config, draws[0])
