@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check fix setup lock clean
+.PHONY: demo test check wheel fix setup lock clean
 
 demo: setup  ## A synthetic bank from start to flagged rings, with a report
 	$(BIN)/ringsight demo
@@ -15,6 +15,9 @@ check: setup  ## Style, types and floors
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+wheel: setup  ## The wheel, built, installed bare and used from an empty folder
+	.ci/wheel
 
 fix: setup
 	$(BIN)/ruff format .

@@ -127,6 +127,27 @@ def test_on_a_second_night_rings_that_nothing_happened_to_keep_their_ids(world: 
     }
 
 
+def test_the_two_halves_give_what_the_whole_way_gives(world: World) -> None:
+    embedded = ringsight("embed", "bank.path=bank", "model=run/model", "out=halves", cwd=world.folder)
+    assert embedded.returncode == 0, embedded.stderr
+    halves = world.folder / "halves"
+    assert json.loads((halves / "run.json").read_text())["state"] == "begun"
+    customer = pl.read_csv(world.run / "members.csv")["customer_id"][0]
+    found = ringsight("similar", f"customer={customer}", "k=1", "out=halves", cwd=world.folder)
+    assert found.returncode == 0, found.stderr
+    refused = ringsight("evaluate", "run=halves", "truth=bank/truth", cwd=world.folder)
+    assert "begun and not finished" in refused.stderr
+    detected = ringsight("detect", "bank.path=bank", "out=halves", cwd=world.folder)
+    assert detected.returncode == 0, detected.stderr
+    for name in ("rings.csv", "members.csv", "summary.json"):
+        assert (halves / name).read_bytes() == (world.run / name).read_bytes(), name
+    told = json.loads((halves / "run.json").read_text())
+    assert (told["state"], told["store"]) == ("finished", "vectors.db")
+    assert told["model"] == str(world.run / "model")
+    settings = yaml.safe_load((halves / "settings.yaml").read_text())
+    assert settings["transactions"]["epochs"] == 1  # as the model was trained, though nobody asked for it here
+
+
 def rings_of(run: Path) -> dict[str, frozenset[str]]:
     members = pl.read_csv(run / "members.csv").group_by("ring_id").agg("customer_id")
     return {ring_id: frozenset(customers) for ring_id, customers in members.iter_rows()}

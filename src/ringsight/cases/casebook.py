@@ -25,6 +25,7 @@ from ringsight.cases.settings import CaseSettings
 from ringsight.cases.users import Right, User
 from ringsight.cases.workload import Workload
 from ringsight.runs.erasure import pseudonym
+from ringsight.runs.paths import RunPaths
 
 NEXT = QueueFilter(statuses=(Status.open, Status.second_review), limit=1000)
 """Cases that `claim_next` chooses from."""
@@ -48,7 +49,7 @@ def open_casebook(url: str, settings: CaseSettings | None = None, *, new: bool =
 
 def casebook_of(run: Path, database: str = "") -> str:
     """The database URL of a run's case book: `database` if it is given, else `cases.db` inside the run."""
-    return database or f"sqlite:///{run / 'cases.db'}"
+    return database or f"sqlite:///{RunPaths(run).cases}"
 
 
 class CaseBook:

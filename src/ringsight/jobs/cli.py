@@ -41,7 +41,7 @@ EXAMPLES = {
     "decisions": "ringsight decisions export run=out/mine out=out/decisions.csv",
     "audit": "ringsight audit verify run=out/mine",
     "accounts": "ringsight accounts add name=ana role=analyst run=out/mine",
-    "review": "ringsight review run=out/mine bank.path=BANK",
+    "review": "ringsight review run=out/mine",
 }
 INTERRUPTED = 130
 """Exit code of a program stopped by Ctrl-C, as shells have it."""
