@@ -7,6 +7,7 @@ from typing import Any
 
 import polars as pl
 import pytest
+from case_world import World
 from finished_runs import NOTHING, begun, finished
 from PIL import Image
 from polars.testing import assert_frame_equal
@@ -300,3 +301,16 @@ def test_a_run_keeps_its_vectors_where_it_was_told(tmp_path: Path, empty: Result
     run.write_settings({"store": server})
     assert run.store() == server
     assert json.loads(run.paths.manifest.read_text())["store"] == "http://localhost:19530/bank"
+
+
+# --- ledgers -----------------------------------------------------------------------------------------------------
+
+
+def test_a_ledger_is_the_one_that_was_written_or_made_now(world: World):
+    run = Run(world.run_alike())
+    written = run.ledger("R1")
+    assert written.to_json() == run.paths.ledger("R1").read_text(encoding="utf-8")
+    run.paths.ledger("R1").unlink()
+    assert run.ledger("R1") == written
+    with pytest.raises(DataError, match="no ring"):
+        run.ledger("../R1")

@@ -13,7 +13,7 @@ from ringsight.detection.lineage import TABLES as LINEAGE_TABLES
 from ringsight.detection.lineage import Lineage
 from ringsight.detection.results import TABLES, Results, require_columns
 from ringsight.errors import DataError, ModelError
-from ringsight.explain.ledger import Ledger
+from ringsight.explain.ledger import Ledger, ledger, read_ledger
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.fingerprints import Fingerprints
@@ -170,6 +170,16 @@ class Run:
             if bank and embeddings[path.stem].data_hash != bank.data_hash:
                 raise ModelError("made from other records than this bank's", where=str(path), remedy=remedy)
         return embeddings
+
+    def ledger(self, ring_id: str) -> Ledger:
+        """The ledger of a ring: as the run wrote it, or made now, of a ring that nobody need look at.
+
+        Raises:
+            DataError: if there is no such ring, or the bank's records are not those that the run searched.
+        """
+        self.results.graph(ring_id)  # refuses a ring that is not there
+        written = self.paths.ledger(ring_id)
+        return read_ledger(written) if written.is_file() else ledger(ring_id, self.results, self.searched_bank())
 
     def digest(self) -> str:
         """SHA-256 over what the run found: rings, members and summary."""
