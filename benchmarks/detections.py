@@ -10,8 +10,9 @@ from banks import Prepared, Site
 
 import ringsight.detection
 import ringsight.graph
-from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.detect import detect
 from ringsight.detection.results import Results
+from ringsight.detection.settings import DetectConfig
 from ringsight.runs.run import Run
 
 HIGHEST_RATE = 0.2

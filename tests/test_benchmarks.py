@@ -21,8 +21,9 @@ from scipy.stats import gamma
 from simulated_bank import bank_of, simulate
 from verdicts import Case, false_share, held_against, readable
 
-from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.detect import detect
 from ringsight.detection.results import MEMBERS, RINGS, Results
+from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError
 from ringsight.evaluation.measures import evaluate, half_each_way
 from ringsight.evaluation.truth import Truth

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from ringsight.detection.nulls import distinct
 
 from ringsight.detection.candidates import CandidateConfig, as_observed
-from ringsight.detection.nulls import distinct
 from ringsight.graph.links import Links, combined_links, combined_threshold
 from ringsight.graph.sources import EntitySource, Rows, SpaceSource, Trace, entity_sources, space_source
 from ringsight.records.bank import Bank, ColumnRole, Modality

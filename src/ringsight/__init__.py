@@ -30,8 +30,8 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ringsight import progress
-    from ringsight.detection.detect import DetectConfig
     from ringsight.detection.results import Results
+    from ringsight.detection.settings import DetectConfig
     from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
     from ringsight.errors import DataError, ModelError, RingsightError, SettingsError, StoreError
     from ringsight.evaluation.measures import Evaluation

@@ -9,10 +9,9 @@ from typing import Any
 
 import polars as pl
 from finished_runs import explained, finished
+from made_results import results_with
 from PIL import Image
 
-from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
 from ringsight.records.bank import BankConfig
 from ringsight.records.reading import read_bank
 from ringsight.runs.run import Run
@@ -63,10 +62,10 @@ class World:
         """A finished run that found these rings."""
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
-        figures = {"score": 20.0, "p_value": 0.001, "adjusted_score": 18.0, "isolation_score": 0.0}
+        figures = {"score": 20.0, "p_value": 0.001, "adjusted_score": 18.0, "inside_score": 0.0}
         found = [
             {"ring_id": ring.ring_id, "size": len(ring.members), "q_value": ring.q, "adjusted_q_value": ring.q}
-            | {"flagged": ring.flagged, "held": ring.held, "explanation": "", "null": "permutation"}
+            | {"flagged": ring.flagged, "held": ring.held, "explanation": "", "basis": "across"}
             | {"proposer": "together"}
             | figures
             for ring in rings
@@ -75,14 +74,9 @@ class World:
         facts = {"fdr": 0.05, "expected_false_flags": 0.2}
         bank = read_bank(BankConfig(path=self.bank))
         facts["data_hash"] = bank.data_hash
-        results = Results(
-            rings=pl.DataFrame(found, schema=RINGS),
-            members=pl.DataFrame(members, schema=MEMBERS, orient="row"),
-            links=pl.DataFrame(schema=LINKS),
-            agreement=pl.DataFrame(schema=AGREEMENT),
-            conditions=pl.DataFrame(schema=CONDITIONS),
-            audit=pl.DataFrame(schema=AUDIT),
-            null=pl.DataFrame(schema=NULL),
+        results = results_with(
+            rings=pl.DataFrame(found),
+            members=pl.DataFrame(members, ["ring_id", "customer_id"], orient="row"),
             summary=facts | dict(summary or {}),
         )
         finished(folder, results, bank=bank)
@@ -107,8 +101,8 @@ class World:
         before = Run(folder).results
         bits = {"transactions": 3.0, "notes": 4.0, "id_images": 5.0, "phone": 6.0}
         links = [("R1", a, b, *each) for a, b in combinations(ring, 2) for each in sorted(bits.items())]
-        spaces = [("R1", name, "space", name, 3, 2.0, False) for name in ("transactions", "notes", "id_images")]
-        agreement = [*spaces, ("R1", "phone", "entity", "", 3, 6.0, False)]
+        spaces = [("R1", name, "space", name, 3, 2.0, "across") for name in ("transactions", "notes", "id_images")]
+        agreement = [*spaces, ("R1", "phone", "entity", "", 3, 6.0, "across")]
         conditions = [("R1", "innocent", "address", ADDRESS, 1, 9.0, 8.0, 0.01, False)]
         results = replace(
             before,

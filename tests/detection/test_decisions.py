@@ -1,4 +1,4 @@
-"""Decided pairs: read with care, and what they teach about the traces."""
+"""Decided pairs: read with care, and what they teach about the sources."""
 
 from datetime import date, datetime
 from pathlib import Path
@@ -8,10 +8,11 @@ import polars as pl
 import pytest
 from simulated_bank import Simulation, flags, found, simulate
 
-from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.detect import detect
+from ringsight.detection.settings import DetectConfig
 from ringsight.detection.weights import FEWEST, learn_weights
 from ringsight.errors import DataError
-from ringsight.graph.sources import EntitySource, Trace, space_source
+from ringsight.graph.sources import EntitySource, Source, space_source
 from ringsight.records.decisions import DECISIONS, read_decisions
 
 
@@ -93,16 +94,16 @@ def simulation() -> Simulation:
 
 
 @pytest.fixture(scope="module")
-def traces(simulation: Simulation) -> list[Trace]:
+def sources(simulation: Simulation) -> list[Source]:
     ids = simulation.bank.customer_ids
     return [space_source(simulation.embeddings[name], ids, 30) for name in sorted(simulation.embeddings)]
 
 
-def decided(simulation: Simulation, traces: list[Trace], telling: int, each: int) -> pl.DataFrame:
-    """Pairs near each other in one trace alone are of one hand, pairs near in the others alone are not."""
+def decided(simulation: Simulation, sources: list[Source], telling: int, each: int) -> pl.DataFrame:
+    """Pairs near each other in one source alone are of one hand, pairs near in the others alone are not."""
     ids = simulation.bank.customer_ids
     a, b = np.triu_indices(len(ids), 1)
-    bits = np.stack([trace.pair_bits(a, b) for trace in traces])
+    bits = np.stack([source.pair_bits(a, b) for source in sources])
     others = np.delete(bits, telling, axis=0).sum(axis=0)
     same, different = np.argsort(others - bits[telling])[:each], np.argsort(bits[telling] - others)[:each]
     rows = [(str(ids[a[i]]), str(ids[b[i]]), "same_hand") for i in same]
@@ -111,8 +112,8 @@ def decided(simulation: Simulation, traces: list[Trace], telling: int, each: int
 
 
 @pytest.mark.parametrize("telling", [0, 1, 2])
-def test_the_trace_that_tells_hands_apart_weighs_most(simulation: Simulation, traces: list[Trace], telling: int):
-    weights = learn_weights(traces, decided(simulation, traces, telling, 40), simulation.bank.customer_ids)
+def test_the_source_that_tells_hands_apart_weighs_most(simulation: Simulation, sources: list[Source], telling: int):
+    weights = learn_weights(sources, decided(simulation, sources, telling, 40), simulation.bank.customer_ids)
     assert weights.learned
     assert int(np.argmax(weights.values)) == telling
     assert weights.values[telling] > 1.3
@@ -120,35 +121,35 @@ def test_the_trace_that_tells_hands_apart_weighs_most(simulation: Simulation, tr
     assert weights.values.mean() == pytest.approx(1)
 
 
-def test_few_decisions_teach_nothing_and_it_is_said(simulation: Simulation, traces: list[Trace]):
-    few = decided(simulation, traces, 0, FEWEST - 1)
+def test_few_decisions_teach_nothing_and_it_is_said(simulation: Simulation, sources: list[Source]):
+    few = decided(simulation, sources, 0, FEWEST - 1)
     for decisions in (None, few, few.clear()):
-        weights = learn_weights(traces, decisions, simulation.bank.customer_ids)
+        weights = learn_weights(sources, decisions, simulation.bank.customer_ids)
         assert not weights.learned
         assert (weights.values == 1).all()
-        assert weights.described(traces)["regime"] == "label-free"
+        assert weights.described(sources)["regime"] == "label-free"
 
 
-def test_decisions_on_customers_whom_the_bank_has_lost_teach_nothing(simulation: Simulation, traces: list[Trace]):
-    gone = decided(simulation, traces, 0, 40).with_columns(customer_a=pl.lit("gone ") + pl.col("customer_a"))
-    weights = learn_weights(traces, gone, simulation.bank.customer_ids)
+def test_decisions_on_customers_whom_the_bank_has_lost_teach_nothing(simulation: Simulation, sources: list[Source]):
+    gone = decided(simulation, sources, 0, 40).with_columns(customer_a=pl.lit("gone ") + pl.col("customer_a"))
+    weights = learn_weights(sources, gone, simulation.bank.customer_ids)
     assert (weights.same_hand, weights.different) == (0, 0)
 
 
-def test_a_trace_that_nobody_of_the_decided_has_keeps_its_weight_near_the_rest(
-    simulation: Simulation, traces: list[Trace]
+def test_a_source_that_nobody_of_the_decided_has_keeps_its_weight_near_the_rest(
+    simulation: Simulation, sources: list[Source]
 ):
     customers = len(simulation.bank.customer_ids)
     absent = EntitySource("device", np.zeros(customers, bool), np.full(customers, -1), np.zeros(1))
-    weights = learn_weights([*traces, absent], decided(simulation, traces, 0, 40), simulation.bank.customer_ids)
+    weights = learn_weights([*sources, absent], decided(simulation, sources, 0, 40), simulation.bank.customer_ids)
     assert 0.2 < weights.values[-1] < weights.values[0]
 
 
 def test_detection_says_which_regime_applied_and_judges_chance_with_the_same_weights(
-    simulation: Simulation, traces: list[Trace], tmp_path: Path
+    simulation: Simulation, sources: list[Source], tmp_path: Path
 ):
     path = tmp_path / "decisions.parquet"
-    decided(simulation, traces, 0, 40).write_parquet(path)
+    decided(simulation, sources, 0, 40).write_parquet(path)
     plain, taught = (
         detect(simulation.bank, simulation.embeddings, DetectConfig(permutations=40, decisions=decisions), 0)
         for decisions in (None, path)

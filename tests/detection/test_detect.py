@@ -1,5 +1,6 @@
 """Detection, whole, on small simulated banks: planted rings are found, and chance is not taken for one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,9 +10,9 @@ from finished_runs import finished
 from scipy.stats import binom
 from simulated_bank import MODALITIES, Simulation, bank_of, flags, found, simulate
 
-from ringsight.detection.detect import DetectConfig, detect
-from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.detect import detect
+from ringsight.detection.results import TABLES, Basis, Results, Role
+from ringsight.detection.settings import DetectConfig
 from ringsight.detection.tables import ring_id
 from ringsight.errors import SettingsError
 from ringsight.records.bank import ColumnRole
@@ -42,24 +43,24 @@ def test_planted_rings_are_found_and_little_else(planted: Simulation, results: R
 
 
 def test_the_tables_hold_together(planted: Simulation, results: Results):
-    schemas = {"rings": RINGS, "members": MEMBERS, "links": LINKS, "agreement": AGREEMENT}
-    for name, schema in (schemas | {"conditions": CONDITIONS, "audit": AUDIT, "null": NULL}).items():
+    for name, schema in TABLES.items():
         assert getattr(results, name).schema == pl.Schema(schema), name
     assert results.members["customer_id"].is_unique().all()
     assert set(results.members["customer_id"]) <= set(planted.bank.customer_ids.tolist())
     sizes = dict(results.members.group_by("ring_id").len().iter_rows())
     assert sizes == dict(results.rings.select("ring_id", "size").iter_rows())
     rings = results.rings
-    assert rings["adjusted_q_value"].is_sorted()
-    assert rings["adjusted_score"].is_sorted(descending=True)
+    order = rings.sort(["adjusted_q_value", "adjusted_score"], descending=[False, True], maintain_order=True)
+    assert order.equals(rings)
     assert (rings["adjusted_score"] <= rings["score"]).all()
     assert (rings["flagged"] == (rings["adjusted_q_value"] <= QUICK.fdr) & (rings["held"] == "")).all()
     for rate in ("q_value", "adjusted_q_value", "p_value"):
         assert rings[rate].is_between(0, 1).all()
-    assert set(rings["null"]) <= {"permutation", "density", "both"}
-    assert set(rings["proposer"]) <= {*MODALITIES, "together"}
-    assert "together" not in rings.filter(pl.col("null") == "density")["proposer"]
-    assert set(results.null["permutation"]) <= set(range(20))
+    assert set(rings["basis"]) <= set(Basis)
+    assert set(rings["proposer"]) <= set(MODALITIES)
+    assert set(rings.filter(pl.col("basis") == "inside")["proposer"]) <= {"id_images"}
+    assert set(results.null["world"]) <= set(range(20))
+    assert set(results.agreement["role"]) <= set(Role)
 
 
 def test_links_tie_members_of_one_ring_by_some_evidence(results: Results):
@@ -115,7 +116,12 @@ def test_what_customers_are_called_and_in_which_order_they_come_is_irrelevant():
 
 
 def test_the_joint_space_has_no_part_in_it(planted: Simulation, results: Results):
-    again = detect(planted.bank, planted.embeddings | {JOINT: planted.embeddings["notes"]}, QUICK, seed=0)
+    again = detect(
+        planted.bank,
+        planted.embeddings | {JOINT: replace(planted.embeddings["notes"], space=JOINT, modality=JOINT)},
+        QUICK,
+        seed=0,
+    )
     assert again.rings.equals(results.rings)
 
 
@@ -134,8 +140,26 @@ def test_those_who_lack_a_modality_are_not_tied_by_lacking_it():
     assert "id_images" not in touching["source"]
 
 
+def test_every_member_of_a_flag_is_told_how_surely_they_belong(planted: Simulation, results: Results):
+    flagged = results.rings.filter(pl.col("flagged"))["ring_id"].to_list()
+    told = results.members.filter(pl.col("p_value").is_not_null())
+    assert set(told["ring_id"]) == set(flagged)
+    assert (
+        told.filter(pl.col("ring_id").is_in(flagged)).height
+        == results.members.filter(pl.col("ring_id").is_in(flagged)).height
+    )
+    assert (told["p_value"] <= told["q_value"] + 1e-12).all()
+    everybody = set.union(*planted.rings)
+    right = told["customer_id"].is_in(sorted(everybody))
+    assert (told.filter(right)["fit"] == "fits").mean() > 0.8
+    assert not set(told.filter(~right)["fit"]) - {"fits", "leave out?", "doubtful"}
+    assert set(results.perhaps["ring_id"]) <= set(flagged)
+    in_flags = set(results.members.filter(pl.col("ring_id").is_in(flagged))["customer_id"])
+    assert not set(results.perhaps["customer_id"]) & in_flags
+
+
 @pytest.mark.parametrize("shared", [False, True])
-def test_banks_without_rings_are_seldom_flagged_by_either_null(shared: bool):
+def test_banks_without_rings_are_seldom_flagged(shared: bool):
     runs = 20
     flagged = 0
     for seed in range(runs):
@@ -149,10 +173,10 @@ def test_banks_without_rings_are_seldom_flagged_by_either_null(shared: bool):
     assert flagged <= binom.ppf(0.995, runs, 1.1 * QUICK.fdr)
 
 
-def test_a_ring_of_one_modality_is_flagged_by_no_other_null_than_density():
+def test_a_ring_of_one_modality_is_flagged_on_no_other_basis_than_inside_it():
     simulation = simulate(3, tied=1)
     results = detection_of(simulation)
-    for name in results.rings.filter(pl.col("flagged") & (pl.col("null") == "permutation"))["ring_id"]:
+    for name in results.rings.filter(pl.col("flagged") & (pl.col("basis") == "across"))["ring_id"]:
         assert not any(found(ring, [set(results.members_of(name))]) for ring in simulation.rings)
 
 

@@ -13,7 +13,8 @@ import pytest
 from finished_runs import finished
 from polars.testing import assert_frame_equal
 
-from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.detect import detect
+from ringsight.detection.settings import DetectConfig
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.embeddings import Embeddings
 

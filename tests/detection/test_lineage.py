@@ -6,20 +6,13 @@ from dataclasses import replace
 import numpy as np
 import polars as pl
 import pytest
+from made_results import results_with
 from polars.testing import assert_frame_equal
 
 from ringsight.detection.lineage import CHANGES, EVENTS, LINEAGE, MEMORY, Lineage, RingEvent, follow
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.results import TABLES, Results
 from ringsight.detection.tables import ring_id
 
-SCHEMAS = {
-    "rings": RINGS,
-    "members": MEMBERS,
-    "links": LINKS,
-    "agreement": AGREEMENT,
-    "conditions": CONDITIONS,
-    "null": NULL,
-}
 EVERYONE = [f"{letter}{number}" for letter in "abcdefghijklmnop" for number in range(30)]
 
 Rings = Iterable[Iterable[str]]
@@ -27,28 +20,22 @@ Rings = Iterable[Iterable[str]]
 
 def found(rings: Rings, flagged: bool = True, shuffle: int | None = None) -> Results:
     """Results with these rings, named after their members."""
-    tables = {name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()}
     named = {ring_id(np.array(sorted(ring))): sorted(ring) for ring in rings}
-    listed = pl.DataFrame([(name, len(ring)) for name, ring in named.items()], schema=["ring_id", "size"], orient="row")
-    tables["rings"] = pl.concat(
-        [tables["rings"], listed.cast({"ring_id": pl.String, "size": pl.Int64})], how="diagonal"
-    ).with_columns(flagged=flagged)
-    rows = [(name, customer) for name, ring in named.items() for customer in ring]
-    tables["members"] = pl.DataFrame(rows, schema=MEMBERS, orient="row")
-    tables["links"] = pl.concat(
-        [
-            tables["links"],
-            pl.DataFrame(
-                [(name, ring[0], ring[1]) for name, ring in named.items()],
-                schema=dict(list(LINKS.items())[:3]),
-                orient="row",
-            ),
-        ],
-        how="diagonal",
-    )
+    sizes = [(name, len(ring), flagged) for name, ring in named.items()]
+    of_members = [(name, customer) for name, ring in named.items() for customer in ring]
+    tied = [(name, ring[0], ring[1]) for name, ring in named.items()]
+    tables = {
+        "rings": _table("rings", sizes, "ring_id", "size", "flagged"),
+        "members": _table("members", of_members, "ring_id", "customer_id"),
+        "links": _table("links", tied, "ring_id", "customer_a", "customer_b"),
+    }
     if shuffle is not None:
         tables = {name: table.sample(fraction=1.0, shuffle=True, seed=shuffle) for name, table in tables.items()}
-    return Results(**tables, audit=pl.DataFrame(), summary={"rings": len(named)})
+    return results_with({"rings": len(named)}, **tables)
+
+
+def _table(name: str, rows: list[tuple[object, ...]], *columns: str) -> pl.DataFrame:
+    return pl.DataFrame(rows, schema={column: TABLES[name][column] for column in columns}, orient="row")
 
 
 def ids(results: Results) -> dict[frozenset[str], str]:

@@ -6,22 +6,13 @@ from pathlib import Path
 import networkx as nx
 import polars as pl
 import pytest
+from made_results import results_with
 from simulated_bank import simulate
 
-from ringsight.detection.detect import DetectConfig, detect
-from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.detect import detect
+from ringsight.detection.results import AGREEMENT, LINKS, Results
+from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError
-
-SCHEMAS = {
-    "rings": RINGS,
-    "members": MEMBERS,
-    "links": LINKS,
-    "agreement": AGREEMENT,
-    "conditions": CONDITIONS,
-    "audit": AUDIT,
-    "null": NULL,
-}
 
 
 @pytest.fixture(scope="module")
@@ -34,7 +25,7 @@ def results() -> Results:
 @pytest.fixture
 def empty() -> Results:
     """Of a bank without a ring."""
-    return Results(**{name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()}, summary={"rings": 0})
+    return results_with({"rings": 0})
 
 
 def test_a_ring_as_a_graph(results: Results, tmp_path: Path):
@@ -62,18 +53,18 @@ def test_a_ring_that_is_not_there_is_refused(results: Results):
         results.graph("R0")
 
 
-def test_links_of_a_modality_add_up_its_spaces_and_those_of_entities_go_together(empty: Results):
+def test_links_of_a_modality_count_its_closest_space_and_those_of_entities_add_up(empty: Results):
     pair = ("R1", "a", "b")
     links = [(*pair, "amounts", 2.0), (*pair, "device_id", 5.0), (*pair, "phone", 6.0), (*pair, "rhythm", 1.5)]
     modalities = {"amounts": "transactions", "rhythm": "transactions", "device_id": "", "phone": ""}
-    agreement = [("R1", name, "space" if of else "entity", of, 3, 1.0, False) for name, of in modalities.items()]
+    agreement = [("R1", name, "space" if of else "entity", of, 3, 1.0, "across") for name, of in modalities.items()]
     results = replace(
         empty,
         links=pl.DataFrame(links, LINKS, orient="row"),
         agreement=pl.DataFrame(agreement, AGREEMENT, orient="row"),
     )
     assert results.modalities() == modalities
-    assert set(results.links_by_modality().iter_rows()) == {(*pair, "transactions", 3.5), (*pair, "", 11.0)}
+    assert set(results.links_by_modality().iter_rows()) == {(*pair, "transactions", 2.0), (*pair, "", 11.0)}
 
 
 def test_links_without_agreement_are_refused_by_name(empty: Results):

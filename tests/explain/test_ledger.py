@@ -14,8 +14,9 @@ from bank_of_records import MONDAY, bank_of_records, link_table
 from four_rings import PROTECTED, RING, SCRIPT
 from simulated_bank import simulate
 
-from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.detect import detect
 from ringsight.detection.results import Results
+from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError
 from ringsight.explain.ledger import Ledger, ledger, ledgers_of, read_ledger, reviewed
 from ringsight.explain.words import spoken

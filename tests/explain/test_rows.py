@@ -5,9 +5,9 @@ from dataclasses import fields
 import polars as pl
 import pytest
 from four_rings import PROTECTED
+from ringsight.detection.nulls import Null
 
 from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.nulls import Null
 from ringsight.detection.results import AGREEMENT, CONDITIONS, RINGS, Results, SourceKind
 from ringsight.errors import DataError
 from ringsight.explain.rows import (

@@ -11,7 +11,7 @@ from case_world import CUSTOMERS, Ring, World, flagged_rings
 from ringsight.cases.case import Decision, Judgement, Scope
 from ringsight.cases.casebook import CaseBook, casebook_of, open_casebook
 from ringsight.cases.users import User
-from ringsight.detection.detect import DetectConfig
+from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError, ModelError, SettingsError
 from ringsight.fusion.settings import FusionConfig, FusionKind
 from ringsight.pipeline.continuing import continued, decisions_of

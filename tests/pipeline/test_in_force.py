@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from finished_runs import NOTHING
 
-from ringsight.detection.detect import DetectConfig
+from ringsight.detection.settings import DetectConfig
 from ringsight.encoders.settings import TransactionsConfig
 from ringsight.fusion.settings import FusionConfig
 from ringsight.pipeline.settings import RunConfig, in_force, in_force_anywhere

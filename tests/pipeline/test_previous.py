@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from finished_runs import NOTHING
 
-from ringsight.detection.detect import DetectConfig
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError, SettingsError
 from ringsight.jobs.stages import stages_told
 from ringsight.pipeline import detect as pipeline

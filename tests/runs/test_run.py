@@ -13,10 +13,11 @@ from PIL import Image
 from polars.testing import assert_frame_equal
 from simulated_bank import simulate
 
-from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.detect import detect
 from ringsight.detection.fairness import AUDIT
 from ringsight.detection.lineage import Lineage, follow
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, TABLES, Results
+from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError
 from ringsight.pipeline.read import read_bank as pipeline_read
 from ringsight.pipeline.settings import RunConfig

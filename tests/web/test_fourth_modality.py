@@ -16,8 +16,9 @@ from test_web import PASSWORD, client, send
 
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import SYSTEM, Role
-from ringsight.detection.detect import DetectConfig, detect
+from ringsight.detection.detect import detect
 from ringsight.detection.results import Results
+from ringsight.detection.settings import DetectConfig
 from ringsight.explain import ledger as ledger_module
 from ringsight.explain import statements as statements_module
 from ringsight.explain.ledger import Ledger, ledger

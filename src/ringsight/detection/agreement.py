@@ -1,99 +1,101 @@
-"""How closely a group agrees in one trace, in bits: minus log2 of the chance that strangers agree as much.
+"""How closely a group agrees in one evidence source, in bits: minus log2 of the chance that strangers agree as much.
 
-For a modality the mean evidence of the group's pairs is compared with that of random groups of as many
-customers who have the modality. For an entity a value that c of s members share, carried by f of n customers,
-counts the union bound on that coincidence, choose(s, c) * (f / n)^(c - 1).
+For a space the mean evidence of the group's pairs is compared with that of random groups of as many customers. For an
+entity column a value that c of s members share, carried by f of n customers, counts the union bound on that
+coincidence, choose(s, c) * (f / n)^(c - 1).
+
+Every figure comes twice. The second leaves out each member's best partner: a pair who are alike and any stranger agree
+as a group of three, but not by second ties.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import gammaln
 
-from ringsight.detection.rarity import rarity_bits
-from ringsight.graph.sources import CHANCE_BITS, EntitySource, Rows, SpaceSource
+from ringsight.detection.groups import LARGEST_COMPARED_WHOLE, Groups
+from ringsight.detection.rarity import TAIL
+from ringsight.graph.sources import CHANCE_BITS, EntitySource, Rows
 
-LARGEST_COMPARED_WHOLE = 64
-"""In a larger group each member is compared with this many others only, so that the work grows with the group."""
+STEP = 1e4
+"""More than any difference between means of evidence."""
 RANDOM_GROUPS = 2_000
-"""How many random groups of each size a modality is calibrated by."""
+"""How many random groups of each size a space is calibrated by."""
+
+
+class Ties(Protocol):
+    """Evidence between customers in one space."""
+
+    @property
+    def present(self) -> NDArray[np.bool_]:
+        """Who has a vector there; shape (customers,)."""
+
+    def pair_bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
+        """Bits between customers a[i] and b[i], both present; shape (pairs,)."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Groups:
-    """Groups of customers laid end to end, and the pairs inside each."""
+class Agreement:
+    """How closely groups agree; both of shape (groups,) or (groups, sources)."""
 
-    members: Rows
-    """Customers, group after group; shape (members,)."""
-    group: NDArray[np.int64]
-    """Group of each member; shape (members,)."""
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    """Positions in `members` of the two ends of each pair; shape (pairs,)."""
-    count: int
-    """How many groups there are."""
-
-    @classmethod
-    def of(cls, groups: Sequence[Rows]) -> "Groups":
-        """Lay out `groups`, each a sorted array of customers."""
-        sizes = [len(members) for members in groups]
-        starts = np.concatenate([[0], np.cumsum(sizes, dtype=np.int64)])
-        pairs = [pairs_of(size) for size in sizes]
-        return cls(
-            members=np.concatenate([np.zeros(0, np.int64), *groups]),
-            group=np.repeat(np.arange(len(groups)), sizes),
-            left=np.concatenate([np.zeros(0, np.int64), *(p[0] + s for p, s in zip(pairs, starts, strict=False))]),
-            right=np.concatenate([np.zeros(0, np.int64), *(p[1] + s for p, s in zip(pairs, starts, strict=False))]),
-            count=len(groups),
-        )
+    full: NDArray[np.float64]
+    second: NDArray[np.float64]
+    """By second ties: without each member's best partner."""
 
 
-@lru_cache(maxsize=LARGEST_COMPARED_WHOLE)
-def pairs_of(size: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """All pairs of a small group; in a large one, each member with its successors round a circle."""
-    if size <= LARGEST_COMPARED_WHOLE:
-        left, right = np.triu_indices(size, 1)
-        return left, right
-    step = np.arange(1, LARGEST_COMPARED_WHOLE // 2 + 1)
-    left = np.repeat(np.arange(size), len(step))
-    return left, (left + np.tile(step, size)) % size
-
-
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Calibration:
-    """The agreement of random groups in one modality, by group size."""
+    """The agreement of random groups in one space, by group size."""
 
     means: NDArray[np.float64]
     """Mean evidence of random groups, sorted; row s is for groups of s members; shape (sizes, random groups)."""
 
-    def bits(self, mean: NDArray[np.float64], size: NDArray[np.int64]) -> NDArray[np.float64]:
-        """Minus log2 of the share of random groups that agree at least as much, less its expectation.
+    @cached_property
+    def tails(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """By group size where the tail begins, and the scale at which it falls; each of shape (sizes,).
 
         A random pair's evidence in one direction falls by a factor of e over CHANCE_BITS; the mean of both
         directions of all pairs is taken to fall no faster than if only one of them had grown.
+        """
+        cut = self.means[:, int((1 - TAIL) * self.means.shape[1])]
+        beyond = self.means >= cut[:, None]
+        excess = ((self.means - cut[:, None]) * beyond).sum(axis=1) / beyond.sum(axis=1)
+        sizes = np.maximum(np.arange(len(self.means)), 2)
+        return cut, np.maximum(excess, CHANCE_BITS / (sizes * (sizes - 1)))
+
+    @cached_property
+    def ladder(self) -> NDArray[np.float64]:
+        """All means in one ascending row, each size `STEP` above the one before."""
+        raised: NDArray[np.float64] = (self.means + STEP * np.arange(len(self.means))[:, None]).ravel()
+        return raised
+
+    def bits(self, mean: NDArray[np.float64], size: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Minus log2 of the share of random groups that agree at least as much, less its expectation.
 
         Args:
             mean: mean pair evidence of each group; shape (groups,).
-            size: members who have the modality; shape (groups,).
+            size: members who have a vector; shape (groups,).
         """
-        bits = np.zeros(len(mean))
-        for s in np.unique(size[size >= 2]):
-            here = size == s
-            known = min(s, len(self.means) - 1)
-            least_scale = CHANCE_BITS / (known * (known - 1))
-            bits[here] = rarity_bits(mean[here], self.means[known], least_scale) - CHANCE_BITS
-        return bits
+        known = np.minimum(size, len(self.means) - 1)
+        cut, scale = (each[known] for each in self.tails)
+        random = self.means.shape[1]
+        below = np.searchsorted(self.ladder, mean + STEP * known) - random * known
+        share = np.maximum(1 - np.clip(below, 0, random) / random, TAIL)
+        beyond = np.log2(np.e) * (mean - cut) / scale - np.log2(TAIL)
+        bits = np.where(mean > cut, beyond, -np.log2(share)) - CHANCE_BITS
+        return np.where(size >= 2, bits, 0.0)
 
 
-def calibrate(trace: SpaceSource, seed: int) -> Calibration:
-    """Draw random groups of customers who have the modality and measure their agreement.
+def calibrate(ties: Ties, seed: int) -> Calibration:
+    """Draw random groups of customers who have a vector and measure their agreement.
 
     Each draw serves all sizes: its first s members are a random group of s.
     """
-    owners = np.flatnonzero(trace.present)
+    owners = np.flatnonzero(ties.present)
     largest = min(LARGEST_COMPARED_WHOLE, len(owners))
     rng = np.random.default_rng(seed)
     drawn = np.stack([rng.choice(owners, largest, replace=False) for _ in range(RANDOM_GROUPS)])
@@ -101,47 +103,83 @@ def calibrate(trace: SpaceSource, seed: int) -> Calibration:
     total = np.zeros(RANDOM_GROUPS)
     for s in range(2, largest + 1):
         newcomer = np.repeat(drawn[:, s - 1], s - 1)
-        total += trace.pair_bits(newcomer, drawn[:, : s - 1].ravel()).reshape(RANDOM_GROUPS, s - 1).sum(axis=1)
+        total += ties.pair_bits(newcomer, drawn[:, : s - 1].ravel()).reshape(RANDOM_GROUPS, s - 1).sum(axis=1)
         means[s] = np.sort(total / (s * (s - 1) / 2))
     return Calibration(means)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PairEvidence:
-    """The pairs of each group who both have a modality."""
+class PairMeans:
+    """Mean evidence of each group's pairs in several spaces; each of shape (spaces, groups)."""
 
-    mean: NDArray[np.float64]
-    """Mean bits of these pairs, 0 without any; shape (groups,)."""
+    full: NDArray[np.float64]
+    second: NDArray[np.float64]
+    """Without each member's best partner in all these spaces together."""
     size: NDArray[np.int64]
-    """Members who have the modality, 0 without any pair; shape (groups,)."""
+    """Members who have a vector, 0 where no two have."""
 
 
-def pair_evidence(trace: SpaceSource, groups: Groups, owner: Rows) -> PairEvidence:
-    """Average each group's evidence in one modality over its pairs.
+def pair_means(spaces: Sequence[Ties], groups: Groups, owners: Sequence[Rows]) -> PairMeans:
+    """Average each group's evidence over its pairs, in several spaces.
 
     Args:
-        trace: the modality.
+        spaces: of the evidence.
         groups: of customers.
-        owner: customer -> the customer whose trace it carries.
+        owners: for each space, customer -> the customer whose vector it carries.
     """
-    carried = owner[groups.members]
-    present = trace.present[carried]
-    both = present[groups.left] & present[groups.right]
-    left, right = groups.left[both], groups.right[both]
-    pair_group = groups.group[left]
-    bits = np.bincount(pair_group, trace.pair_bits(carried[left], carried[right]), groups.count)
-    pairs = np.bincount(pair_group, minlength=groups.count)
-    size = np.bincount(groups.group[present], minlength=groups.count)
-    return PairEvidence(bits / np.maximum(pairs, 1), np.where(pairs > 0, size, 0))
+    left, right = groups.pairs
+    group = groups.group[left]
+    bits = np.zeros((len(spaces), len(left)))
+    both = np.zeros((len(spaces), len(left)), dtype=np.bool_)
+    size = np.zeros((len(spaces), groups.count), dtype=np.int64)
+    for number, (space, owner) in enumerate(zip(spaces, owners, strict=True)):
+        carried = owner[groups.members]
+        present = space.present[carried]
+        both[number] = present[left] & present[right]
+        bits[number, both[number]] = space.pair_bits(carried[left[both[number]]], carried[right[both[number]]])
+        size[number] = np.bincount(groups.group[present], minlength=groups.count)
+    best = _best_pair(np.where(both, bits - CHANCE_BITS, 0.0).sum(axis=0), groups)
+    full, second = np.zeros((2, len(spaces), groups.count))
+    for number in range(len(spaces)):
+        total, pairs = _sums(bits[number], both[number], group, groups.count)
+        taken, taken_pairs = _sums(bits[number][best], both[number][best], groups.group, groups.count)
+        full[number] = total / np.maximum(pairs, 1)
+        second[number] = (2 * total - taken) / np.maximum(2 * pairs - taken_pairs, 1)
+        size[number][pairs == 0] = 0
+    return PairMeans(full, second, size)
 
 
-def entity_agreement(trace: EntitySource, groups: Groups, owner: Rows) -> NDArray[np.float64]:
-    """Bits of the values that several members of each group share; shape (groups,)."""
-    code = trace.codes[owner[groups.members]]
+def _sums(
+    bits: NDArray[np.float64], counted: NDArray[np.bool_], group: NDArray[np.int64], groups: int
+) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+    pairs = np.bincount(group[counted], minlength=groups)
+    return np.bincount(group, bits * counted, groups).astype(np.float64), pairs.astype(np.int64)
+
+
+def _best_pair(total: NDArray[np.float64], groups: Groups) -> NDArray[np.int64]:
+    """For each member the pair in which it is tied most closely, the first of equals; shape (members,)."""
+    order, start = groups.pairs_by_member
+    ends = total[order]
+    highest = np.maximum.reduceat(ends, start) if len(ends) else ends
+    degree = np.diff(np.append(start, len(order)))
+    reached = np.flatnonzero(ends == np.repeat(highest, degree))
+    _, first = np.unique(np.repeat(np.arange(len(start)), degree)[reached], return_index=True)
+    best: NDArray[np.int64] = order[reached[first]]
+    return best
+
+
+def entity_agreement(source: EntitySource, groups: Groups, owner: Rows) -> Agreement:
+    """Bits of the values that several members of each group share; by second ties one sharer fewer counts."""
+    code = source.codes[owner[groups.members]]
     held = code >= 0
-    values = max(len(trace.bits), 1)
+    values = max(len(source.bits), 1)
     key, sharers = np.unique(groups.group[held] * values + code[held], return_counts=True)
-    size = np.bincount(groups.group[held], minlength=groups.count)[key // values]
+    group = key // values
+    size = np.bincount(groups.group[held], minlength=groups.count)[group]
     choices = (gammaln(size + 1) - gammaln(sharers + 1) - gammaln(size - sharers + 1)) * CHANCE_BITS
-    bits = np.maximum((sharers - 1) * trace.bits[key % values] - choices, 0.0) if len(key) else np.zeros(0)
-    return np.bincount(key // values, bits, groups.count).astype(np.float64)
+    worth = source.bits[key % values] if len(key) else np.zeros(0)
+    full, second = (
+        np.bincount(group, np.maximum(links * worth - choices, 0.0), groups.count)
+        for links in (sharers - 1, sharers - 2)
+    )
+    return Agreement(full.astype(np.float64), second.astype(np.float64))

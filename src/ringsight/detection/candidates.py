@@ -1,248 +1,121 @@
-"""Candidate rings, and how well the traces that did not propose them corroborate them.
+"""Candidate rings: communities of each space, of pairs of spaces of one modality, and of each entity column.
 
-Communities of each trace's own links propose candidates, and so do communities of all traces together, for
-rings in which no single trace suffices. A candidate is then judged by its corroboration: the agreement, in
-bits, of every trace but the one that proposed it. No trace proves a ring by itself: many honest customers share
-one. And a trace that did not choose the members has not been flattered by the choice.
+A candidate is judged later by what did not propose it: a source that chose the members has been flattered by the
+choice. So no candidate is proposed by two modalities together.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import partial
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
 
 import numpy as np
-import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.detection.agreement import Calibration, Groups, calibrate, entity_agreement, pair_evidence
-from ringsight.errors import SettingsError, require_at_least, require_positive
+from ringsight.detection.evidence import Evidence
+from ringsight.detection.groups import Groups
+from ringsight.detection.settings import CandidateConfig
 from ringsight.graph.branches import branches
 from ringsight.graph.communities import communities
-from ringsight.graph.links import Links, combined_links, combined_threshold, source_links, threshold_bits
-from ringsight.graph.sources import EntitySource, Rows, SpaceSource, Trace, entity_sources, space_source
-from ringsight.records.embeddings import Embeddings
+from ringsight.graph.links import Links, fused_links, source_links, threshold_bits
+from ringsight.graph.sources import Rows
 
 
-@dataclass(kw_only=True, slots=True)
-class CandidateConfig:
-    """How candidate rings are proposed."""
+@dataclass(frozen=True, slots=True)
+class Proposer:
+    """What proposes candidates: one or two spaces of a modality, or an entity column."""
 
-    neighbours: int = 30
-    """Two customers are linked in one modality when they are, on average, among each other's so many nearest."""
-    scales: list[int] = field(default_factory=lambda: [45, 30, 15, 8, 4])
-    """Communities are sought at each of these scales, from broad to tight: at scale 8 a pair must be, on average,
-    among each other's 8 nearest to stay together."""
-    chance_links: float = 5.0
-    """Strangers that a customer may be linked to by chance when all traces are taken together."""
-    entity_cap: int = 50
-    """A value that more customers carry is counted and shown, but makes no link."""
-    min_size: int = 3
-    """Smallest ring."""
-
-    def __post_init__(self) -> None:
-        """Refuse settings that make no sense.
-
-        Raises:
-            SettingsError: naming the setting, what was given and what is needed.
-        """
-        require_at_least("detect.candidates", self, {"neighbours": 1, "entity_cap": 2, "min_size": 3})
-        if not self.scales or min(self.scales) < 1:
-            raise SettingsError(f"detect.candidates.scales must be positive whole numbers (got {self.scales})")
-        require_positive("detect.candidates", self, ["chance_links"])
+    name: str
+    modality: str
+    """Empty for an entity column."""
+    spaces: tuple[int, ...] = ()
+    """Numbers among `Evidence.spaces`."""
+    entity: int = -1
+    """Number among `Evidence.entities`."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Candidates:
-    """Candidate rings of one world: the observed one, or one in which traces have changed hands."""
+    """Candidate rings, proposer after proposer."""
 
+    proposers: tuple[Proposer, ...]
+    groups: Groups
     proposer: NDArray[np.int64]
-    """Index of the proposing trace, or the number of traces for all together; shape (candidates,)."""
-    members: list[Rows]
-    """Customers of each candidate, sorted."""
-    agreement: NDArray[np.float64]
-    """Bits by trace; shape (candidates, traces)."""
-    corroboration: NDArray[np.float64]
-    """Weighted bits of all traces but the proposing one (the strongest, where all proposed); shape (candidates,)."""
-    density: NDArray[np.float64]
-    """Share of honest communities of the proposer that stand so far apart from strangers, 1 where not judged; shape
-    (candidates,)."""
-    core: list[Rows]
-    """Customers of the community that stands farthest apart among those which each overlaps in its proposer; the
-    candidate itself where that is not judged."""
+    """Number of each candidate's proposer; shape (candidates,)."""
 
-    @classmethod
-    def concatenate(cls, parts: Sequence["Candidates"]) -> "Candidates":
-        """All candidates of the parts, in order."""
-        return cls(
-            proposer=np.concatenate([part.proposer for part in parts]),
-            members=[members for part in parts for members in part.members],
-            agreement=np.concatenate([part.agreement for part in parts]),
-            corroboration=np.concatenate([part.corroboration for part in parts]),
-            density=np.concatenate([part.density for part in parts]),
-            core=[core for part in parts for core in part.core],
-        )
+    @cached_property
+    def by_modality(self) -> list[tuple[str, NDArray[np.int64], Groups]]:
+        """Candidates by the modality of their proposers, empty for entity columns: name, numbers, and groups."""
+        modality = np.array([each.modality for each in self.proposers] or [""])[self.proposer]
+        parts = []
+        for name in np.unique(modality):
+            rows = np.flatnonzero(modality == name)
+            parts.append((str(name), rows, self.groups.take(rows)))
+        return parts
+
+    def of(self, proposer: int) -> NDArray[np.int64]:
+        """Numbers of one proposer's candidates."""
+        return np.flatnonzero(self.proposer == proposer)
 
     def take(self, rows: NDArray[np.int64]) -> "Candidates":
-        """Some of the candidates, in the order of `rows`."""
-        return Candidates(
-            proposer=self.proposer[rows],
-            members=[self.members[row] for row in rows],
-            agreement=self.agreement[rows],
-            corroboration=self.corroboration[rows],
-            density=self.density[rows],
-            core=[self.core[row] for row in rows],
-        )
+        """Some of the candidates, in the order given."""
+        return Candidates(self.proposers, self.groups.take(rows), self.proposer[rows])
+
+    def without(self, customers: Rows, minimum: int) -> "Candidates":
+        """Without these customers; what is left of fewer than `minimum`, or is proposed already, goes."""
+        gone = np.isin(self.groups.members, customers)
+        kept: list[Rows] = []
+        proposer = []
+        met = set()
+        for number in range(self.groups.count):
+            place = slice(self.groups.start[number], self.groups.start[number + 1])
+            left = self.groups.members[place][~gone[place]]
+            key = (int(self.proposer[number]), left.tobytes())
+            if len(left) >= minimum and key not in met:
+                met.add(key)
+                kept.append(left)
+                proposer.append(self.proposer[number])
+        return Candidates(self.proposers, Groups.of(kept), np.array(proposer, dtype=np.int64))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Isolation:
-    """How a modality's own communities stand apart from strangers."""
-
-    chance: NDArray[np.float64]
-    """Share of honest communities that stand so far apart; shape (communities,)."""
-    family: NDArray[np.int64]
-    """The community isolation farthest apart among those that each overlaps; shape (communities,)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Evidence:
-    """All traces of a bank, with what does not change when traces change hands."""
-
-    config: CandidateConfig
-    seed: int
-    traces: Sequence[Trace]
-    """Modalities in their fixed order, then entity columns."""
-    own: list[list[Rows]]
-    """For each trace its own communities, as trace owners."""
-    near: list[tuple[Rows, Rows]]
-    """For each trace its near pairs, as trace owners."""
-    combined_threshold: float
-    """Bits above chance that link two customers when all traces are taken together."""
-    combined_prices: list[float]
-    """Bits above chance that a pair must bring to stay together, at each scale."""
-    calibrations: dict[str, Calibration] = field(default_factory=dict)
-    """By modality."""
-    isolation: Mapping[int, "Isolation"] = field(default_factory=dict)
-    """By index of the modality, where it is judged (`rings.density`)."""
-    weights: NDArray[np.float64] = field(default_factory=lambda: np.ones(1))
-    """How much a bit of each trace counts when it corroborates; shape (traces,), or (1,) for all alike."""
-
-    def observed(self) -> Candidates:
-        """Propose and weigh candidates in the world in which every customer carries its own traces."""
-        return self.candidates(
-            as_observed(self.traces), {index: known.chance for index, known in self.isolation.items()}
-        )
-
-    def candidates(self, owners: Mapping[str, Rows], apart: Mapping[int, NDArray[np.float64]]) -> Candidates:
-        """Propose and weigh candidates in the world in which customer i carries the traces of `owners[trace][i]`.
-
-        Args:
-            owners: for each trace, the customer whose trace each customer carries.
-            apart: for each modality judged, `Isolation.chance` of its own communities in that world.
-        """
-        parts = []
-        customers = len(self.traces[0].present)
-        for index, trace in enumerate(self.traces):
-            carrier = np.empty(customers, dtype=np.int64)
-            carrier[owners[trace.name]] = np.arange(customers)
-            found = self.weigh(index, [np.sort(carrier[members]) for members in self.own[index]], owners)
-            if index in apart:
-                core = [found.members[head] for head in self.isolation[index].family]
-                found = replace(found, density=apart[index], core=core)
-            parts.append(found)
-        if len(self.traces) > 1:
-            parts.append(self.weigh(len(self.traces), self._combined(owners), owners))
-        return Candidates.concatenate(parts)
-
-    def _combined(self, owners: Mapping[str, Rows]) -> list[Rows]:
-        links = combined_links(self.near, self.traces, owners, self.combined_threshold)
-        return _proposals(links, self.combined_prices, self.config.min_size, self.seed)
-
-    def weigh(self, proposer: int, members: list[Rows], owners: Mapping[str, Rows]) -> Candidates:
-        """Weigh groups that one trace (or all together) proposed, in the world of `owners`."""
-        groups = Groups.of(members)
-        agreement = np.zeros((len(members), len(self.traces)))
-        for index, trace in enumerate(self.traces):
-            match trace:
-                case SpaceSource():
-                    evidence = pair_evidence(trace, groups, owners[trace.name])
-                    agreement[:, index] = self.calibrations[trace.name].bits(evidence.mean, evidence.size)
-                case EntitySource():
-                    agreement[:, index] = entity_agreement(trace, groups, owners[trace.name])
-        counted = agreement * self.weights
-        set_aside = counted[:, proposer] if proposer < len(self.traces) else counted.max(axis=1, initial=0.0)
-        return Candidates(
-            proposer=np.full(len(members), proposer),
-            members=members,
-            agreement=agreement,
-            corroboration=counted.sum(axis=1) - set_aside,
-            density=np.ones(len(members)),
-            core=members,
-        )
-
-
-def as_observed(traces: Sequence[Trace]) -> dict[str, Rows]:
-    """The world in which every customer carries its own traces."""
-    return {trace.name: np.arange(len(trace.present)) for trace in traces}
-
-
-def gather_evidence(
-    customers: pl.DataFrame,
-    embeddings: Mapping[str, Embeddings],
-    entity_columns: Sequence[str],
-    config: CandidateConfig,
-    seed: int,
-) -> Evidence:
-    """Weigh every trace of a bank.
-
-    Args:
-        customers: the bank's customers, sorted by id.
-        embeddings: by modality; the joint space has no part in the evidence, so that nothing counts twice.
-        entity_columns: customer columns declared as evidence.
-        config: how candidates are proposed.
-        seed: of the random groups and of Leiden.
-
-    Raises:
-        SettingsError: if there is nothing to compare: no modality with two customers and no shared value.
-    """
-    ids = customers["customer_id"].to_numpy().astype(np.str_)
-    modalities = [
-        space_source(embeddings[name], ids, config.neighbours)
-        for name in sorted(embeddings)
-        if len(embeddings[name].customer_ids) >= config.min_size
-    ]
-    entities = [
-        trace
-        for trace in entity_sources(customers, entity_columns, config.entity_cap)
-        if len(trace.near_pairs(config.neighbours)[0])
-    ]
-    traces: list[Trace] = [*modalities, *entities]
-    if not traces:
-        raise SettingsError(
-            f"nothing to compare: no modality has {config.min_size} customers with records, and no evidence entity "
-            "value is shared",
-            remedy="check the summary of what was read, and the columns declared as evidence",
-        )
-    combined = partial(combined_threshold, len(customers), max(len(modalities), 1))
-    links = [source_links(trace, config.neighbours) for trace in modalities]
-    own = [
-        _proposals(link, [threshold_bits(trace, scale) for scale in config.scales], config.min_size, seed)
-        + branches(trace, max(config.neighbours + 1, config.min_size))
-        for link, trace in zip(links, modalities, strict=True)
-    ] + [trace.groups(config.min_size) for trace in entities]
-    return Evidence(
-        config=config,
-        seed=seed,
-        traces=traces,
-        own=own,
-        near=[trace.near_pairs(config.neighbours) for trace in traces],
-        combined_threshold=combined(config.chance_links),
-        combined_prices=[combined(config.chance_links * scale / config.neighbours) for scale in config.scales],
-        calibrations={trace.name: calibrate(trace, seed) for trace in modalities},
+def propose(evidence: Evidence, config: CandidateConfig) -> Candidates:
+    """Propose candidates by every space, every pair of spaces inside a modality, and every entity column."""
+    proposers = _proposers(evidence)
+    proposed = [_proposed(each, evidence, config) for each in proposers]
+    return Candidates(
+        proposers=tuple(proposers),
+        groups=Groups.of([members for each in proposed for members in each]),
+        proposer=np.repeat(np.arange(len(proposers)), [len(each) for each in proposed]),
     )
 
 
-def _proposals(links: Links, prices: Sequence[float], minimum: int, seed: int) -> list[Rows]:
+def _proposers(evidence: Evidence) -> list[Proposer]:
+    found = []
+    for modality in evidence.modalities:
+        spaces = evidence.spaces_of(modality)
+        alone = [(space,) for space in spaces]
+        for chosen in [*alone, *combinations(spaces, 2)]:
+            name = " + ".join(evidence.spaces[space].name for space in chosen)
+            found.append(Proposer(name, modality, spaces=chosen))
+    found += [Proposer(entity.name, "", entity=number) for number, entity in enumerate(evidence.entities)]
+    return found
+
+
+def _proposed(proposer: Proposer, evidence: Evidence, config: CandidateConfig) -> list[Rows]:
+    if proposer.entity >= 0:
+        return evidence.entities[proposer.entity].groups(config.min_size)
+    spaces = [evidence.spaces[number] for number in proposer.spaces]
+    if len(spaces) == 1:
+        (space,) = spaces
+        prices = [threshold_bits(space, scale) for scale in config.scales]
+        found = _communities(source_links(space, config.neighbours), prices, config.min_size, evidence.seed)
+        return found + branches(space, config.neighbours + 1, config.min_size)
+    present = int(np.any([space.present for space in spaces], axis=0).sum()) - 1
+    prices = [float(np.log2(present / min(scale, present))) for scale in config.scales]
+    return _communities(fused_links(spaces, config.neighbours), prices, config.min_size, evidence.seed)
+
+
+def _communities(links: Links, prices: Sequence[float], minimum: int, seed: int) -> list[Rows]:
     """The distinct communities of all scales, in the order of `prices`: the bits a pair must bring to stay."""
     found: dict[bytes, Rows] = {}
     for price in prices:

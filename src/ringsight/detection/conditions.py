@@ -1,37 +1,27 @@
-"""Condition on X: what is left of a ring's corroboration when X is given.
+"""Columns that rings are conditioned on: innocent ones that may explain a ring, and protected ones that must not.
 
-One operation, two of its three answers: with X an innocent column (household address, employer, agent) what remains is
-the ring *beyond its innocent explanation*; with X a protected column it is the *proxy audit*. The members stay; their
-traces change hands. Members who share a value of X exchange theirs with everybody who carries it in their strata, the
-others with their stratum. What such groups corroborate on average is what X explains, and is taken off. A household of
-four exchanges its traces among its own four, agrees as before, and is explained whole; four colleagues of a large
-employer agree no more than forty colleagues do, and keep nearly everything.
-
-The third answer, a trace left out, needs no shuffling (`rings.detection`).
+What is left of a ring given a column is worked out in `conditional`.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.detection.agreement import Groups, entity_agreement
-from ringsight.detection.candidates import Evidence, as_observed
-from ringsight.detection.rarity import rarity_bits
-from ringsight.graph.sources import CHANCE_BITS, EntitySource, Rows
+from ringsight.detection.agreement import entity_agreement
+from ringsight.detection.groups import Groups
+from ringsight.detection.spellings import most_of_one_name
+from ringsight.graph.sources import EntitySource, Rows
 from ringsight.records.bank import Bank, ColumnRole
 
-WORLDS = 100
-"""How often the traces of a ring change hands."""
-LARGEST_POOL = 2_000
-"""Customers at most, a random draw of a larger group, with whom traces are exchanged."""
 DECADES = 12
 """A protected column of numbers with more distinct values than this is taken in tens: a birth year by its decade."""
-COINCIDENCE = 10.0
-"""Bits of coincidence by which a value must be common in a group to be one of its own: one in a thousand."""
+COINCIDENCE = (2.0, 2.0, 12.0)
+"""Bits of coincidence by which a value must be common in a group to be one of its own: so many, so many more for each
+member, and at most so many. Three of three at one branch of thirty suffice; in a larger group half must share it."""
 
 
 class ConditionKind(StrEnum):
@@ -42,9 +32,11 @@ class ConditionKind(StrEnum):
     protected = "protected"
     """A column that must not be the reason for a flag."""
     without = "without"
-    """A trace is left out."""
+    """A source is left out."""
     only = "only"
-    """All traces but the fewest that suffice are left out."""
+    """All sources but the fewest that suffice are left out."""
+    one_person = "one_person"
+    """The members' names are one name in several spellings: one person, perhaps, whom the name then does not excuse."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +49,8 @@ class Condition:
     """Customer -> code of its value, -1 where absent; shape (customers,)."""
     values: list[str]
     """By code."""
+    names: Sequence[str] = ()
+    """Of a column of names what the bank wrote, by customer, empty where nothing; of other columns nothing."""
 
     def common(self, members: Rows) -> tuple[str, int]:
         """The value that most members carry (ties by value), and how many do; ("", 0) where none has any."""
@@ -64,23 +58,50 @@ class Condition:
         counts = np.bincount(carried[carried >= 0])
         return (self.values[int(counts.argmax())], int(counts.max())) if len(counts) else ("", 0)
 
-    def characterises(self, members: Rows) -> bool:
-        """Whether at least half of a group carry one value, and sharing it so is itself a coincidence."""
-        carriers = self.common(members)[1]
-        return carriers > 1 and 2 * carriers >= len(members) and self.coincidence(members) >= COINCIDENCE
+    def carriers(self, groups: Groups) -> NDArray[np.int64]:
+        """How many members of each group carry its commonest value; shape (groups,)."""
+        code = self.codes[groups.members]
+        held = code >= 0
+        key, counts = np.unique(groups.group[held] * max(len(self.values), 1) + code[held], return_counts=True)
+        most = np.zeros(groups.count, dtype=np.int64)
+        np.maximum.at(most, key // max(len(self.values), 1), counts)
+        return most
 
-    def coincidence(self, members: Rows) -> float:
-        """Bits of chance against so many members sharing values: the union bound of `rings.agreement`."""
+    def one_person(self, members: Rows) -> int:
+        """How many members have one name in several spellings, if that is half of them and all who share the value.
+
+        Two people of one family share a last word, spellings of one name nearly all: then the column explains nothing
+        that one person with several accounts would not.
+        """
+        if not len(self.names):
+            return 0
+        same = most_of_one_name([self.names[member] for member in members.tolist()])
+        return same if 2 * same >= len(members) and same >= self.common(members)[1] > 1 else 0
+
+    def characterises(self, groups: Groups) -> NDArray[np.bool_]:
+        """Whether half of each group carry one value, and sharing it so is itself a coincidence; shape (groups,).
+
+        The coincidence is the union bound of `agreement.entity_agreement`.
+        """
         present = self.codes >= 0
-        carriers = np.bincount(self.codes[present], minlength=len(self.values))
-        bits = np.log2(max(int(present.sum()), 1) / np.maximum(carriers, 1))
-        trace = EntitySource(name=self.name, present=present, codes=self.codes, bits=bits)
-        return float(entity_agreement(trace, Groups.of([members]), np.arange(len(self.codes)))[0])
+        customers = np.bincount(self.codes[present], minlength=len(self.values))
+        bits = np.log2(max(int(present.sum()), 1) / np.maximum(customers, 1))
+        source = EntitySource(name=self.name, present=present, codes=self.codes, bits=bits)
+        coincidence = entity_agreement(source, groups, np.arange(len(self.codes))).full
+        base, each, most = COINCIDENCE
+        carriers = self.carriers(groups)
+        needed = np.minimum(base + each * groups.sizes, most)
+        own: NDArray[np.bool_] = (carriers > 1) & (2 * carriers >= groups.sizes) & (coincidence >= needed)
+        return own
 
 
-def innocent(members: Rows, conditions: Sequence[Condition]) -> bool:
-    """Whether an innocent column explains that members stand apart from strangers."""
-    return any(c.kind is ConditionKind.innocent and c.characterises(members) for c in conditions)
+def explained_innocently(groups: Groups, conditions: Sequence[Condition]) -> NDArray[np.bool_]:
+    """Groups that an innocent column characterises; shape (groups,)."""
+    explained = np.zeros(groups.count, dtype=np.bool_)
+    for condition in conditions:
+        if condition.kind is ConditionKind.innocent:
+            explained |= condition.characterises(groups)
+    return explained
 
 
 def declared_conditions(bank: Bank) -> list[Condition]:
@@ -98,8 +119,19 @@ def declared_conditions(bank: Bank) -> list[Condition]:
     protected = {column: _protected(bank.customers[column]) for column in bank.columns_with(ColumnRole.protected)}
     return [
         *(_coded(ConditionKind.innocent, name, values) for name, values in sorted(innocent.items())),
-        *(_coded(ConditionKind.protected, name, values) for name, values in sorted(protected.items())),
+        *(_named(_coded(ConditionKind.protected, name, values), bank) for name, values in sorted(protected.items())),
     ]
+
+
+def _named(condition: Condition, bank: Bank) -> Condition:
+    """With the whole names, if it is a column of names."""
+    if not _is_name(condition.name):
+        return condition
+    return replace(condition, names=_text(bank.customers[condition.name]).fill_null("").to_list())
+
+
+def _is_name(column: str) -> bool:
+    return column.casefold() == "name"
 
 
 def _coded(kind: ConditionKind, name: str, values: pl.Series) -> Condition:
@@ -138,70 +170,4 @@ def _protected(values: pl.Series) -> pl.Series:
     numbers = text.cast(pl.Float64, strict=False)
     if numbers.null_count() == text.null_count() and numbers.n_unique() > DECADES:
         return (numbers / 10).floor().cast(pl.Int64).cast(pl.String) + "0s"
-    return text.str.split(" ").list.last() if values.name.casefold() == "name" else text
-
-
-def remaining(
-    evidence: Evidence, candidates: Sequence[tuple[int, Rows]], condition: Condition, strata: NDArray[np.str_]
-) -> NDArray[np.float64]:
-    """Corroborating bits that remain of each candidate, given the condition; shape (candidates,).
-
-    Where the condition is one of the group's own, no more remains than the surprise, in bits, that those who share it
-    agree so well: a household agrees as before whoever carries whose trace, and the luck of a stranger beside it is
-    no evidence.
-
-    Args:
-        evidence: all traces of the bank.
-        candidates: proposer (see `Candidates.proposer`) and members of each.
-        condition: what is given.
-        strata: stratum of each customer; shape (customers,).
-    """
-    left = np.zeros(len(candidates))
-    own = as_observed(evidence.traces)
-    for number, (proposer, members) in enumerate(candidates):
-        rng = np.random.default_rng([evidence.seed, int(members[0]), len(members)])
-        observed = evidence.weigh(proposer, [members], own).corroboration[0]
-        pools = _pools(members, condition.codes, strata)
-        owners = {trace.name: _drawn(pools, trace.present, members, rng) for trace in evidence.traces}
-        groups = [np.arange(world * len(members), (world + 1) * len(members)) for world in range(WORLDS)]
-        explained = np.sort(evidence.weigh(proposer, groups, owners).corroboration)
-        left[number] = max(observed - max(explained.mean(), 0.0), 0.0)
-        if condition.characterises(members):
-            left[number] = min(left[number], rarity_bits(np.array([observed]), explained, CHANCE_BITS)[0])
-    return left
-
-
-def _pools(members: Rows, codes: NDArray[np.int64], strata: NDArray[np.str_]) -> list[tuple[Rows, Rows]]:
-    """Places in the ring, and the customers with whom those members exchange their traces.
-
-    Pools of shared values hold everybody of the sharers' strata who carries the value; those of strata hold the rest.
-    """
-    carried = codes[members]
-    taken = np.zeros(len(codes), dtype=np.bool_)
-    alone = np.ones(len(members), dtype=np.bool_)
-    pools = []
-    for value in np.unique(carried[carried >= 0]):
-        sharers = np.flatnonzero(carried == value)
-        if len(sharers) > 1:
-            pool = np.flatnonzero((codes == value) & np.isin(strata, strata[members[sharers]]))
-            taken[pool], alone[sharers] = True, False
-            pools.append((sharers, pool))
-    for stratum in np.unique(strata[members[alone]]):
-        here = np.flatnonzero(alone & (strata[members] == stratum))
-        pools.append((here, np.flatnonzero((strata == stratum) & ~taken)))
-    return pools
-
-
-def _drawn(
-    pools: Sequence[tuple[Rows, Rows]], present: NDArray[np.bool_], members: Rows, rng: np.random.Generator
-) -> Rows:
-    """Whose trace each member carries in each world; who lacks the trace goes on lacking it; shape (worlds * size,)."""
-    owner = np.tile(members, (WORLDS, 1))
-    for places, pool in pools:
-        have = places[present[members[places]]]
-        donors = pool[present[pool]]
-        if len(donors) > max(LARGEST_POOL, 2 * len(have)):
-            donors = rng.choice(donors, max(LARGEST_POOL, 2 * len(have)), replace=False)
-        order = rng.random((WORLDS, len(donors))).argsort(axis=1)[:, : len(have)]
-        owner[:, have] = donors[order]
-    return owner.ravel()
+    return text.str.split(" ").list.last() if _is_name(values.name) else text

@@ -1,147 +1,199 @@
-"""Detection, whole: evidence -> candidates -> two nulls -> innocent explanations -> error rate -> `Results`."""
+"""Detection, whole: evidence → candidates → chance worlds → scores → innocent explanations → list → `Results`."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import polars as pl
-from numpy.typing import NDArray
 
 from ringsight import progress
-from ringsight.detection.candidates import CandidateConfig, Candidates, Evidence, gather_evidence
-from ringsight.detection.conditions import declared_conditions
-from ringsight.detection.error_rate import Chance
-from ringsight.detection.fairness import audit
-from ringsight.detection.isolation import judged
+from ringsight.detection.agreement import Ties, calibrate
+from ringsight.detection.alike_pairs import AlikePairs, alike_pairs
+from ringsight.detection.candidates import Candidates, propose
+from ringsight.detection.conditional import Conditioning
+from ringsight.detection.conditions import Condition, declared_conditions, explained_innocently
+from ringsight.detection.corroboration import Corroboration, Measured, as_observed, corroborate
+from ringsight.detection.evidence import Evidence, gather_evidence
+from ringsight.detection.fairness import fairness
+from ringsight.detection.guard import Guard, guard
+from ringsight.detection.inside import inside_agreement, judge_inside
 from ringsight.detection.judge import Judge
-from ringsight.detection.nulls import Surprise, distinct, drawn, learn_surprise, permuted
-from ringsight.detection.results import NULL, Results
-from ringsight.detection.tables import Verdicts, agreement_table, condition_table, link_table, member_table, ring_table
-from ringsight.detection.weights import learn_weights
-from ringsight.errors import SettingsError
+from ringsight.detection.listing import Listing
+from ringsight.detection.membership import Membership
+from ringsight.detection.results import Results
+from ringsight.detection.settings import DetectConfig
+from ringsight.detection.shared_directions import (
+    ConditionalShuffle,
+    SharedDirections,
+    beyond_shared,
+    find_shared_directions,
+    modality_block,
+    named_directions,
+)
+from ringsight.detection.tables import Tables, communities, null_table, pair_table
+from ringsight.detection.weights import Weights, learn_weights
+from ringsight.detection.worlds import ChanceWorlds, chance_worlds
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.decisions import read_decisions
-from ringsight.records.embeddings import JOINT, Embeddings
+from ringsight.records.embeddings import Embeddings
 
-
-@dataclass(kw_only=True, slots=True)
-class DetectConfig:
-    """How rings are found and flagged."""
-
-    fdr: float = 0.05
-    """False-discovery rate asked of the flagged rings."""
-    permutations: int = 200
-    """Chance worlds: the first half calibrates scores, the second half judges them."""
-    block_proxies: bool = True
-    """Whether a ring that a protected column explains is held, unflagged, until a person has looked."""
-    decisions: Path | None = None
-    """Table of decided pairs (customer_a, customer_b, decision) that weigh the traces; without one all count alike."""
-    candidates: CandidateConfig = field(default_factory=CandidateConfig)
-    """How candidate rings are proposed."""
-
-    def __post_init__(self) -> None:
-        """Refuse settings that make no sense.
-
-        Raises:
-            SettingsError: if the rate is not a rate, or too few permutations could never reach it.
-        """
-        if not 0 < self.fdr < 1:
-            raise SettingsError(f"detect.fdr must lie between 0 and 1 (got {self.fdr})")
-        needed = 2 * int(np.ceil(1 / self.fdr))
-        if self.permutations < needed:
-            raise SettingsError(
-                f"detect.permutations={self.permutations} can never show a false-discovery rate of {self.fdr}",
-                remedy=f"ask for at least {needed} permutations; 200 or more give steadier rates",
-            )
+TRIM = 0.01
+"""Share of the customers without whom a shared direction must hold too."""
 
 
 def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfig, seed: int) -> Results:
-    """Find rings and flag those whose agreement neither chance nor an innocent column can explain.
+    """Find rings and flag those whose agreement neither chance, nor segments, nor an innocent column can explain.
 
     Args:
         bank: customers, strata, and columns by role.
         embeddings: by space; the joint space has no part in it, so that nothing counts twice.
-        config: rate, permutations, candidates.
-        seed: of permutations, random groups and Leiden.
+        config: rate, chance worlds, candidates.
+        seed: of everything that is drawn.
 
     Raises:
-        SettingsError: if the bank leaves nothing to compare.
+        SettingsError: if the bank leaves nothing to compare, or a setting names a space or modality that is not there.
         DataError: if the decisions cannot be used.
     """
-    modalities = {space: each for space, each in sorted(embeddings.items()) if space != JOINT}
-    evidence = gather_evidence(
-        bank.customers, modalities, bank.columns_with(ColumnRole.evidence), config.candidates, seed
-    )
-    decisions = None if config.decisions is None else read_decisions(config.decisions)
-    weights = learn_weights(evidence.traces, decisions, bank.customer_ids)
-    evidence = replace(evidence, weights=weights.values)
-    strata = bank.customers["stratum"].to_numpy().astype(np.str_)
+    evidence, weights = _weighed(bank, embeddings, config, seed)
+    shared, shuffle = _shared(evidence)
+    raw, beyond = _measured(evidence, shared)
+    pairs = alike_pairs(evidence, raw, shuffle).listed(config.fdr)
+    candidates = propose(evidence, config.candidates).without(pairs.b, config.candidates.min_size)
     conditions = declared_conditions(bank)
-    evidence = judged(evidence, conditions)
-    worlds = [
-        _world(evidence, strata, np.random.default_rng([seed, world]))
-        for world in progress.steps(range(config.permutations), "permuting within strata")
-    ]
-    calibration, judging = worlds[: config.permutations // 2], worlds[config.permutations // 2 :]
-    surprise = learn_surprise(calibration, len(evidence.traces) + 1, evidence.isolation)
-    judge = Judge(evidence, surprise, conditions, strata, least=float(np.log2(0.5 / config.fdr)))
-    rings = judge.rings(evidence.observed())
-    null = _null_table(judging, surprise)
-    chance = Chance(null["score"].to_numpy(), len(judging))
-    verdicts = Verdicts(rings, judge, chance, bank.customer_ids, config.fdr, config.block_proxies)
-    table = ring_table(verdicts)
-    flagged = [rings.candidates.members[ring] for ring in np.flatnonzero(table["flagged"].to_numpy())]
-    return Results(
-        rings=table,
-        members=member_table(verdicts),
-        links=link_table(verdicts),
-        agreement=agreement_table(verdicts),
-        conditions=condition_table(verdicts),
-        audit=audit(judge.conditions, flagged, np.ones(len(bank.customers), dtype=np.bool_), seed),
-        null=null,
-        summary=_summary(bank, modalities, table, chance, config)
-        | {"seed": seed, "weights": weights.described(evidence.traces)},
+    ways = [raw] if beyond is raw else [raw, beyond]
+    worlds = chance_worlds(evidence, candidates, ways, shuffle, config.permutations)
+    observed = [corroborate(evidence, candidates, way, as_observed(evidence)) for way in ways]
+    judge = _judge(evidence, candidates, conditions, (beyond, observed[-1], worlds[-1], shuffle), config)
+    listing = Listing(judge, judge.settled[0])
+    flagged = [candidates.groups[int(each)] for each in listing.rings[listing.flagged]]
+    touched = np.unique(np.concatenate([np.zeros(0, np.int64), *flagged]))
+    watch = guard(candidates, observed[0].full, worlds[0].full, touched, config.guard_bits)
+    return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)
+
+
+def _weighed(
+    bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfig, seed: int
+) -> tuple[Evidence, Weights]:
+    """The evidence of a bank, its sources weighed by decisions."""
+    with progress.stage("evidence", "weighing the evidence between customers"):
+        entities = bank.columns_with(ColumnRole.evidence)
+        evidence = gather_evidence(bank.customers, embeddings, entities, config.candidates, seed)
+        decisions = None if config.decisions is None else read_decisions(config.decisions)
+        weights = learn_weights(evidence.sources, decisions, bank.customer_ids)
+    return replace(evidence, weights=weights.values), weights
+
+
+def _shared(evidence: Evidence) -> tuple[SharedDirections, ConditionalShuffle]:
+    """What modalities share, and the odds by which records change hands."""
+    cells = [evidence.cells_of(modality) for modality in evidence.modalities]
+    blocks = []
+    for modality in evidence.modalities:
+        spaces = [evidence.spaces[number] for number in evidence.spaces_of(modality)]
+        blocks.append(
+            modality_block([space.vectors for space in spaces], [space.row for space in spaces], evidence.strata)
+        )
+    shared = find_shared_directions(blocks, cells, TRIM, np.random.default_rng([evidence.seed, 1]))
+    return shared, ConditionalShuffle(shared, cells)
+
+
+def _measured(evidence: Evidence, shared: SharedDirections) -> tuple[Measured, Measured]:
+    """How bits are counted: as they are, and beyond what is shared; the same where nothing is."""
+    raw = Measured(evidence.spaces, [calibrate(space, evidence.seed) for space in evidence.spaces])
+    if not shared.count:
+        return raw, raw
+    rng = np.random.default_rng([evidence.seed, 3])
+    ties: list[Ties] = [beyond_shared(space, shared.coordinates, rng) for space in evidence.spaces]
+    return raw, Measured(ties, [calibrate(each, evidence.seed) for each in ties])
+
+
+def _judge(
+    evidence: Evidence,
+    candidates: Candidates,
+    conditions: Sequence[Condition],
+    seen: tuple[Measured, Corroboration, ChanceWorlds, ConditionalShuffle],
+    config: DetectConfig,
+) -> Judge:
+    measured, observed, worlds, shuffle = seen
+    agreement, judged = inside_agreement(evidence, candidates, measured.ties, config)
+    honest = ~explained_innocently(candidates.groups, conditions)
+    return Judge(
+        candidates=candidates,
+        corroboration=observed,
+        inside=judge_inside(candidates, agreement, judged, honest, config),
+        worlds=worlds,
+        conditions=conditions,
+        conditioning=Conditioning(evidence, measured, shuffle),
+        membership=Membership(evidence, measured, shuffle, config),
+        config=config,
+        seed=evidence.seed,
     )
 
 
-def _world(evidence: Evidence, strata: NDArray[np.str_], rng: np.random.Generator) -> Candidates:
-    owners = permuted(evidence.traces, strata, rng)
-    return evidence.candidates(owners, drawn(evidence.isolation, rng))
-
-
-def _null_table(worlds: list[Candidates], surprise: Surprise) -> pl.DataFrame:
-    rows = []
-    for number, world in enumerate(worlds):
-        scores = surprise.bits(world)
-        rows += [(number, len(world.members[i]), float(scores[i])) for i in distinct(world.members, scores)]
-    return pl.DataFrame(rows, schema=NULL, orient="row")
-
-
-def _summary(
+def _results(
     bank: Bank,
-    modalities: Mapping[str, Embeddings],
-    rings: pl.DataFrame,
-    chance: Chance,
+    listing: Listing,
+    found: tuple[Guard, SharedDirections, Weights, AlikePairs],
+    embeddings: Mapping[str, Embeddings],
     config: DetectConfig,
+) -> Results:
+    watch, shared, weights, pairs = found
+    judge, ids = listing.judge, bank.customer_ids
+    tables = Tables(listing, ids, watch.rate_stated)
+    rings = tables.rings()
+    flagged = [judge.candidates.groups[int(each)] for each in listing.rings[listing.flagged]]
+    in_flags = np.unique(np.concatenate([np.zeros(0, np.int64), *flagged]))
+    apart, apart_members = communities(judge, in_flags, ids)
+    summary = {
+        **_counts(bank, embeddings, rings, config),
+        "expected_false_flags": _expected(listing) if watch.rate_stated else None,
+        "rate_stated": watch.rate_stated,
+        "guard": {"shift": watch.shift, "spread": watch.spread, "bound": watch.bound},
+        "shared_directions": named_directions(shared, bank.customers),
+        "communities": len(apart),
+        "alike_pairs": len(pairs.a),
+        "seed": judge.seed,
+        "weights": weights.described(judge.conditioning.evidence.sources),
+    }
+    return Results(
+        rings=rings,
+        members=tables.members(),
+        perhaps=tables.perhaps(),
+        links=tables.links(config.candidates),
+        agreement=tables.agreement(),
+        conditions=tables.conditions(),
+        communities=apart,
+        community_members=apart_members,
+        pairs=pair_table(pairs, ids),
+        fairness=fairness(judge.conditions, flagged, np.ones(len(ids), dtype=np.bool_), judge.seed),
+        null=null_table(judge),
+        calibration=watch.calibration,
+        summary=summary,
+    )
+
+
+def _expected(listing: Listing) -> float:
+    """Flags expected to be false: the most that chance shows down to the last flag."""
+    return float(listing.chance.expected_false(listing.adjusted.full[listing.flagged]).max(initial=0.0))
+
+
+def _counts(
+    bank: Bank, embeddings: Mapping[str, Embeddings], rings: pl.DataFrame, config: DetectConfig
 ) -> dict[str, Any]:
     flagged = rings.filter(pl.col("flagged"))
-    false = chance.expected_false(flagged["adjusted_score"].to_numpy())
     return {
         "customers": len(bank.customers),
-        "customers_with": {name: len(embeddings.customer_ids) for name, embeddings in modalities.items()},
+        "customers_with": {name: len(each.customer_ids) for name, each in sorted(embeddings.items())},
         "strata": bank.customers["stratum"].n_unique(),
         "rings": len(rings),
         "flagged": len(flagged),
-        "flagged_by_null": dict(sorted(flagged["null"].value_counts().iter_rows())),
+        "flagged_by_basis": dict(sorted(flagged["basis"].value_counts().iter_rows())),
         "flagged_customers": int(flagged["size"].sum()),
         "explained": int((rings["explanation"] != "").sum()),
         "held": int((rings["held"] != "").sum()),
         "fdr": config.fdr,
-        "expected_false_flags": float(false.max(initial=0.0)),
         "permutations": config.permutations,
         "data_hash": bank.data_hash,
-        "model_hashes": {name: embeddings.model_hash for name, embeddings in modalities.items()},
+        "model_hashes": {name: each.model_hash for name, each in sorted(embeddings.items())},
         "quarantined_rows": len(bank.quarantine),
     }

@@ -1,4 +1,4 @@
-"""The proxy audit of a whole list: whether one protected group is flagged more often than the others."""
+"""The fairness audit of a whole list: whether one protected group is flagged more often than the others."""
 
 from collections.abc import Sequence
 
@@ -7,24 +7,15 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.detection.conditions import Condition, ConditionKind
+from ringsight.detection.results import FAIRNESS
 from ringsight.graph.sources import Rows
 
-AUDIT = {
-    "column": pl.String,
-    "value": pl.String,
-    "customers": pl.Int64,
-    "flagged": pl.Int64,
-    "share": pl.Float64,
-    "ratio": pl.Float64,
-    "ratio_low": pl.Float64,
-    "ratio_high": pl.Float64,
-}
 FEWEST = 20
 """Values that fewer customers carry are too rare for a rate, and are left out."""
 DRAWS = 1_000
 
 
-def audit(
+def fairness(
     conditions: Sequence[Condition], flagged: Sequence[Rows], among: NDArray[np.bool_], seed: int
 ) -> pl.DataFrame:
     """Compare the share of flagged customers in each protected group with that among all others.
@@ -39,7 +30,7 @@ def audit(
         seed: of the bootstrap.
 
     Returns:
-        Columns of `AUDIT`. The ratio has a 95 % bootstrap interval over rings (Efron 1979), for whole rings are
+        Columns of `FAIRNESS`. The ratio has a 95 % bootstrap interval over rings (Efron 1979), for whole rings are
         flagged, not customers one by one. One flagged customer, shared out by size, is added, so that few flags claim
         no extreme ratio. Without a flag, or without others, there is no ratio.
     """
@@ -65,7 +56,7 @@ def audit(
             ratio = _ratio(np.array([[own.sum(), others.sum()]]), sizes)[0] if compared else None
             count = int(own.sum())
             rows.append((condition.name, condition.values[value], sizes[0], count, count / sizes[0], ratio, low, high))
-    return pl.DataFrame(rows, schema=AUDIT, orient="row")
+    return pl.DataFrame(rows, schema=FAIRNESS, orient="row")
 
 
 def _ratio(flagged: NDArray[np.float64], sizes: tuple[int, int]) -> NDArray[np.float64]:

@@ -1,102 +1,293 @@
-"""Which candidates are rings: judged by both nulls, and by what is left of them beyond an innocent explanation."""
+"""Which candidates are rings: scored against chance, adjusted for innocent explanations, and let grow."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.detection.candidates import Candidates, Evidence
-from ringsight.detection.conditions import Condition, ConditionKind, remaining
-from ringsight.detection.nulls import Surprise, distinct
+from ringsight import progress
+from ringsight.detection.candidates import Candidates
+from ringsight.detection.conditional import Conditioning
+from ringsight.detection.conditions import Condition, ConditionKind
+from ringsight.detection.corroboration import Corroboration
+from ringsight.detection.inside import Inside
+from ringsight.detection.membership import Membership
+from ringsight.detection.rarity import fisher_bits
+from ringsight.detection.results import Basis
+from ringsight.detection.scoring import LOWEST, Scorer, distinct
+from ringsight.detection.settings import DetectConfig
+from ringsight.detection.worlds import ChanceWorlds
+from ringsight.graph.sources import Rows
+
+Floats = NDArray[np.float64]
+
+SHARE_KEPT = 2 / 3
+"""Share of a ring's members that a fuller candidate must hold."""
+FITS = 0.05
+"""A member fits if a stranger would do so with a lesser chance."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Rings:
-    """The rings of a bank; a customer is in one at most."""
+class Scores:
+    """Scores of candidates, in bits; each of shape (candidates,)."""
+
+    full: Floats
+    second: Floats
+    """By second ties."""
+    bits: Floats
+    """What the full score comes from: corroboration across modalities and inside one, added up."""
+
+    def or_lower(self, other: "Scores") -> "Scores":
+        """The lower of two scores of each candidate."""
+        bits = np.where(self.full <= other.full, self.bits, other.bits)
+        return Scores(np.minimum(self.full, other.full), np.minimum(self.second, other.second), bits)
+
+    def put(self, rows: NDArray[np.int64], scores: "Scores") -> "Scores":
+        """These scores, with those of some candidates replaced."""
+
+        def replaced(own: Floats, new: Floats) -> Floats:
+            copy = own.copy()
+            copy[rows] = new
+            return copy
+
+        return Scores(
+            full=replaced(self.full, scores.full),
+            second=replaced(self.second, scores.second),
+            bits=replaced(self.bits, scores.bits),
+        )
+
+    def take(self, rows: NDArray[np.int64]) -> "Scores":
+        """The scores of some candidates, in the order given."""
+        return Scores(self.full[rows], self.second[rows], self.bits[rows])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ChanceRings:
+    """The rings of one chance world."""
+
+    scores: Floats
+    sizes: NDArray[np.int64]
+    """Both of shape (rings,)."""
+    second: Floats
+    """Scores of its rings by second ties; shape (rings by second ties,)."""
+
+
+@dataclass(frozen=True, eq=False)
+class Judge:
+    """What candidates are judged by."""
 
     candidates: Candidates
-    score: NDArray[np.float64]
-    """Surprise in bits; shape (rings,)."""
-    beyond: NDArray[np.float64]
-    """Surprise beyond the innocent explanation that leaves least; shape (rings,)."""
-    explanation: NDArray[np.int64]
-    """Index of that explanation among the conditions, -1 for none; shape (rings,)."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Judge:
-    """What a candidate is judged by."""
-
-    evidence: Evidence
-    surprise: Surprise
+    corroboration: Corroboration
+    inside: Inside
+    worlds: ChanceWorlds
     conditions: Sequence[Condition]
-    strata: NDArray[np.str_]
-    least: float
-    """Bits of surprise beyond innocence from which a candidate contends for a flag."""
+    conditioning: Conditioning
+    membership: Membership
+    config: DetectConfig
+    seed: int
 
-    def rings(self, candidates: Candidates) -> Rings:
-        """Judge all candidates, and let the most surprising beyond innocence have their members.
+    @cached_property
+    def full(self) -> Scorer:
+        """Scores corroboration."""
+        return Scorer.learn(self.candidates, self.worlds.calibrating.full)
 
-        Those that do not contend for a flag share out the other customers by their whole surprise, so that a household
-        is shown whole with its explanation, not in the pieces that the explanation happens to leave most of.
-        A chance world knows no innocent explanation: its rings are judged by their whole surprise, which is never less,
-        so that taking explanations off the observed ones alone errs on the side of fewer flags.
+    @cached_property
+    def second(self) -> Scorer:
+        """Scores corroboration by second ties."""
+        return Scorer.learn(self.candidates, self.worlds.calibrating.second)
+
+    @property
+    def contends(self) -> float:
+        """Bits from which an adjusted score contends for a flag."""
+        return float(np.log2(0.5 / self.config.fdr))
+
+    @cached_property
+    def judged_inside(self) -> NDArray[np.bool_]:
+        """Candidates whose agreement inside their modality is judged; shape (candidates,)."""
+        judged: NDArray[np.bool_] = self.inside.family >= 0
+        return judged
+
+    @cached_property
+    def observed(self) -> Scores:
+        """Scores of all candidates, nothing taken off."""
+        everyone = np.arange(self.candidates.groups.count)
+        return self._scores(everyone, np.zeros(len(everyone)), np.zeros(len(everyone), dtype=np.bool_))
+
+    def _scores(self, rows: NDArray[np.int64], lost: Floats, explained: NDArray[np.bool_]) -> Scores:
+        """Scores of some candidates that have lost bits across modalities, or whose agreement inside is explained."""
+        judged = self.judged_inside[rows]
+
+        def score(scorer: Scorer, had: Floats, told: Floats) -> Floats:
+            inside = np.where(explained, 0.0, told[rows])
+            return scorer.score(scorer.across(had[rows] - lost, rows), inside, judged, rows)
+
+        return Scores(
+            full=score(self.full, self.corroboration.full, self.inside.bits),
+            second=score(self.second, self.corroboration.second, self.inside.second),
+            bits=self.corroboration.full[rows] - lost + np.where(explained, 0.0, self.inside.bits[rows]),
+        )
+
+    @cached_property
+    def chance(self) -> list["ChanceRings"]:
+        """The rings of every judging world."""
+        judging, groups = self.worlds.judging, self.candidates.groups
+        found = []
+        for world in range(len(judging.full)):
+            inside = self.inside.drawn(np.random.default_rng([self.seed, world, 1]))
+            full, second = (
+                scorer.score(scorer.across(corroboration[world]), inside, self.judged_inside)
+                for scorer, corroboration in ((self.full, judging.full), (self.second, judging.second))
+            )
+            kept = distinct(groups, full)
+            found.append(ChanceRings(full[kept], groups.sizes[kept], second[distinct(groups, second)]))
+        return found
+
+    @cached_property
+    def adjusted(self) -> tuple[Scores, NDArray[np.int64]]:
+        """What is left of the scores given the innocent column that leaves least, and its number, -1 for none.
+
+        Worked out for candidates that contend; of the others nothing is taken off.
         """
-        score = self.surprise.bits(candidates)
-        beyond, explanation = score.copy(), np.full(len(score), -1)
-        within = np.flatnonzero(score > 0)
-        surprising = candidates.take(within)
+        rows = np.flatnonzero(self.observed.full >= self.contends)
+        best = self.observed.take(rows)
+        explanation = np.full(self.candidates.groups.count, -1)
         for number, condition in enumerate(self.conditions):
             if condition.kind is ConditionKind.innocent:
-                given = self.given(surprising, condition)[1]
-                less = given < beyond[within]
-                beyond[within[less]], explanation[within[less]] = given[less], number
-        contends = beyond >= self.least
-        kept = distinct(candidates.members, np.where(contends, score.max(initial=0.0) + beyond, score))
-        kept = kept[np.lexsort((-score[kept], -beyond[kept]))]
-        return Rings(candidates.take(kept), score[kept], beyond[kept], explanation[kept])
+                given = self.given(condition, rows)
+                explanation[rows[given.full < best.full]] = number
+                best = best.or_lower(given)
+        return self.observed.put(rows, best), explanation
 
-    def given(self, candidates: Candidates, condition: Condition) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Bits that remain of corroboration and isolation, and the score, given a condition; each (candidates,).
+    def given(self, condition: Condition, rows: NDArray[np.int64]) -> Scores:
+        """Scores of some candidates, given a column; see `conditional`.
 
-        That members stand apart from strangers is explained where the condition is one of the group's own
-        (`Condition.characterises`): one agent, one week, one branch. One of its core's own will do, or a few strangers
-        beside the accounts of one photo booth would hide what they have in common.
+        Agreement inside a modality is explained where the column is one of the group's own: one agent, one branch.
         """
-        left = candidates.corroboration.copy()
-        shared = np.array([condition.common(members)[1] for members in candidates.members], dtype=np.int64)
-        touched = np.flatnonzero(shared > 1)
-        pairs = [(int(candidates.proposer[i]), candidates.members[i]) for i in touched]
-        left[touched] = np.minimum(left[touched], remaining(self.evidence, pairs, condition, self.strata))
-        explained = np.array(
-            [
-                condition.characterises(members) or condition.characterises(core)
-                for members, core in zip(candidates.members, candidates.core, strict=True)
-            ],
-            dtype=np.bool_,
-        )
-        judged = replace(candidates, corroboration=left, density=np.where(explained, 1.0, candidates.density))
-        return left - np.log2(judged.density), np.minimum(self.surprise.bits(candidates), self.surprise.bits(judged))
+        some = self.candidates.take(rows)
+        had = self.corroboration.full[rows]
+        lost = had - self.conditioning.remaining(some, had, condition)
+        return self._scores(rows, lost, condition.characterises(some.groups)).or_lower(self.observed.take(rows))
 
-    def without(self, rings: Rings, ring: int, left_out: Sequence[int]) -> tuple[float, float]:
-        """Bits that remain of corroboration and isolation, and the score, when traces are left out.
+    @cached_property
+    def settled(self) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        """Candidates that are rings, best first, and which of all candidates are communities.
 
-        Where the proposer itself is left out, the rest are taken together: the strongest is set aside in its place,
-        and how far the members stand apart in the proposer counts no more.
+        A customer is in one ring at most. Candidates that contend for a flag go first, by their adjusted score. The
+        others share out who is left by their whole score, so that a household is shown whole with its explanation, not
+        in the pieces that the explanation happens to leave most of.
+
+        A candidate is a community if it has more members than a ring may have; or if it contends, and grows beyond that
+        when every outsider who fits is let in. A contending candidate most of whose members are in such a grown
+        community is none either, and the next best takes its place. A large candidate alone says nothing of the smaller
+        ones in it: it may be two rings and strangers between them.
         """
-        proposer = int(rings.candidates.proposer[ring])
-        kept = np.setdiff1d(np.arange(len(self.evidence.traces)), left_out)
-        counted = rings.candidates.agreement[ring] * self.evidence.weights
-        together = proposer in left_out or proposer == len(self.evidence.traces)
-        aside = counted[kept].max(initial=0.0) if together else counted[proposer]
-        bits = float(counted[kept].sum() - aside)
-        one = rings.candidates.take(np.array([ring]))
-        judged = replace(
-            one,
-            corroboration=np.array([bits]),
-            proposer=np.array([len(self.evidence.traces)]) if together else one.proposer,
-            density=np.ones(1) if together else one.density,
-        )
-        left = bits - float(np.log2(judged.density[0]))
-        return left, min(float(self.surprise.bits(judged)[0]), float(rings.score[ring]))
+        groups = self.candidates.groups
+        adjusted, whole = self.adjusted[0].full, self.observed.full
+        contending = adjusted >= self.contends
+        rank = np.where(contending, whole.max(initial=0.0) + adjusted, whole)
+        community = groups.sizes > self.config.largest
+        covered = np.zeros(self.conditioning.evidence.customers, dtype=np.bool_)
+        grown_small: set[int] = set()
+        while True:
+            kept = distinct(groups, np.where(community, -np.inf, rank))
+            to_grow = [int(each) for each in kept if contending[each] and int(each) not in grown_small]
+            spreading = [each for each in progress.steps(to_grow, "letting rings grow") if self._spreads(each, covered)]
+            grown_small.update(to_grow)
+            if not spreading:
+                break
+            inside = np.bincount(groups.group, covered[groups.members], groups.count)
+            community[spreading] = True
+            community |= contending & (2 * inside > groups.sizes)
+        fullest = self._fullest(kept, contending & ~community)
+        return fullest[np.lexsort((-whole[fullest], -adjusted[fullest]))], community
+
+    def _fullest(self, kept: NDArray[np.int64], eligible: NDArray[np.bool_]) -> NDArray[np.int64]:
+        """Rings, each contending one replaced by a fuller candidate where there is one.
+
+        The highest score often has a part of a ring only. A candidate is fuller that holds most of the ring's members,
+        takes nobody from another ring, keeps half of the score, and has more members who fit than it has strangers
+        more. The score of a ring never rises by this.
+        """
+        groups, adjusted = self.candidates.groups, self.adjusted[0].full
+        holder = np.full(self.conditioning.evidence.customers, -1)
+        for number in kept:
+            holder[groups[int(number)]] = number
+        fullest = kept.copy()
+        for place, head in enumerate(kept):
+            if not eligible[head]:
+                continue
+            members = groups[int(head)]
+            shared = np.bincount(groups.group, holder[groups.members] == head, groups.count)
+            others = np.bincount(groups.group, ~np.isin(holder[groups.members], (-1, head)), groups.count)
+            rivals = np.flatnonzero(
+                eligible
+                & (shared >= SHARE_KEPT * len(members))
+                & (others == 0)
+                & (groups.sizes > len(members))
+                & (adjusted >= np.maximum(self.contends, adjusted[head] / 2))
+            )
+            worth = [self._surplus(int(each)) for each in (head, *rivals)]
+            best = max(range(len(worth)), key=lambda each: (worth[each], adjusted[(head, *rivals)[each]]))
+            fullest[place] = (head, *rivals)[best]
+            holder[groups[int(fullest[place])]] = head
+        return fullest
+
+    def _surplus(self, candidate: int) -> int:
+        """Members of a candidate who fit, less those who do not."""
+        proposer = self.candidates.proposers[self.candidates.proposer[candidate]]
+        fits = self.membership.members(proposer, self.candidates.groups[candidate]).p_values <= FITS
+        return int(2 * fits.sum() - len(fits))
+
+    def _spreads(self, candidate: int, covered: NDArray[np.bool_]) -> bool:
+        """Whether a candidate grows beyond a ring; marks then whom it covers."""
+        grown = self.grown(candidate)
+        if len(grown) <= self.config.largest:
+            return False
+        covered[grown] = True
+        return True
+
+    def grown(self, candidate: int) -> Rows:
+        """A candidate's members and all outsiders who fit, until it has more than a ring may have; sorted."""
+        proposer = self.candidates.proposers[self.candidates.proposer[candidate]]
+        return self.membership.grown(proposer, self.candidates.groups[candidate], self.config.largest)
+
+    def proposing(self, candidate: int) -> list[int]:
+        """Numbers of the sources that proposed a candidate, among `Evidence.sources`."""
+        proposer = self.candidates.proposers[self.candidates.proposer[candidate]]
+        spaces = len(self.conditioning.evidence.spaces)
+        return [*proposer.spaces, *([spaces + proposer.entity] if proposer.entity >= 0 else [])]
+
+    def without(self, candidate: int, left_out: Sequence[int]) -> Scores:
+        """Scores of one candidate when evidence sources are left out (numbers of `Evidence.sources`).
+
+        Where a source that proposed it is left out, those of the best other candidate that holds at least half of its
+        members, and of which they are at least half; without such a candidate the score is the lowest.
+        """
+        alike = np.array([candidate])
+        if set(self.proposing(candidate)) & set(left_out):
+            alike = np.array(
+                [each for each in self._alike(candidate) if not set(self.proposing(int(each))) & set(left_out)],
+                dtype=np.int64,
+            )
+        if len(alike) == 0:
+            return Scores(np.array([LOWEST]), np.array([LOWEST]), np.zeros(1))
+        lost = self.corroboration.by_source[np.ix_(alike, np.array(left_out, dtype=np.int64))].sum(axis=1)
+        scores = self._scores(alike, lost, np.zeros(len(alike), dtype=np.bool_))
+        return scores.take(np.array([int(np.argmax(scores.full))]))
+
+    def _alike(self, candidate: int) -> NDArray[np.int64]:
+        """Candidates that hold half of another's members, and of which those are half."""
+        groups = self.candidates.groups
+        members = groups[candidate]
+        shared = np.bincount(groups.group, np.isin(groups.members, members), groups.count)
+        return np.flatnonzero(2 * shared >= np.maximum(groups.sizes, len(members)))
+
+    def basis(self, candidate: int) -> Basis:
+        """What makes a candidate too surprising for chance."""
+        across = float(self.full.across(self.corroboration.full[[candidate]], np.array([candidate]))[0])
+        inside = float(self.inside.bits[candidate])
+        if fisher_bits(np.array([across + inside]))[0] > max(across, inside):
+            return Basis.both
+        return Basis.inside if inside > across else Basis.across

@@ -8,13 +8,13 @@ TAIL = 0.05
 
 
 def rarity_bits(values: NDArray[np.float64], chance: NDArray[np.float64], least_scale: float) -> NDArray[np.float64]:
-    """Minus log2 of the share of `chance` at least as high as each value; shape (values,).
+    """Minus log2 of the share of `chance` at least as high as each value; shape of `values`.
 
     Beyond the highest twentieth of `chance` the share falls exponentially, at the rate of its mean excess (a
     generalised Pareto tail with shape 0: Pickands 1975, Annals of Statistics 3:119).
 
     Args:
-        values: figures to judge; shape (values,).
+        values: figures to judge, of any shape.
         chance: figures that chance shows, sorted; at least one.
         least_scale: the tail falls no faster than by a factor of e over so much. Where few or equal chance
             figures show no excess, this alone keeps the tail from falling off a cliff.
@@ -24,3 +24,12 @@ def rarity_bits(values: NDArray[np.float64], chance: NDArray[np.float64], least_
     share = 1 - np.searchsorted(chance, values, side="left") / len(chance)
     beyond = np.log2(np.e) * (values - cut) / scale - np.log2(TAIL)
     return np.where(values > cut, beyond, -np.log2(np.maximum(share, TAIL)))
+
+
+def fisher_bits(bits: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Minus log2 of the chance that the product of two uniform numbers has so many bits or more.
+
+    The product is x or less with probability x (1 - ln x) (Fisher 1932, "Statistical Methods for Research Workers").
+    """
+    surprise: NDArray[np.float64] = bits - np.log2(1 + bits * np.log(2))
+    return surprise

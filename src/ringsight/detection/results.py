@@ -23,13 +23,20 @@ RINGS = {
     "adjusted_score": pl.Float64,
     "adjusted_q_value": pl.Float64,
     "flagged": pl.Boolean,
-    "null": pl.String,
+    "basis": pl.String,
     "proposer": pl.String,
-    "isolation_score": pl.Float64,
+    "inside_score": pl.Float64,
     "explanation": pl.String,
     "held": pl.String,
 }
-MEMBERS = {"ring_id": pl.String, "customer_id": pl.String}
+MEMBERS = {
+    "ring_id": pl.String,
+    "customer_id": pl.String,
+    "p_value": pl.Float64,
+    "q_value": pl.Float64,
+    "fit": pl.String,
+}
+PERHAPS = {"ring_id": pl.String, "customer_id": pl.String, "p_value": pl.Float64}
 LINKS = {
     "ring_id": pl.String,
     "customer_a": pl.String,
@@ -44,7 +51,7 @@ AGREEMENT = {
     "modality": pl.String,
     "members": pl.Int64,
     "bits": pl.Float64,
-    "proposed": pl.Boolean,
+    "role": pl.String,
 }
 CONDITIONS = {
     "ring_id": pl.String,
@@ -57,8 +64,75 @@ CONDITIONS = {
     "q_value": pl.Float64,
     "decisive": pl.Boolean,
 }
-NULL = {"permutation": pl.Int64, "size": pl.Int64, "score": pl.Float64}
-TABLES = ("rings", "members", "links", "agreement", "conditions", "audit", "null")
+COMMUNITIES = {
+    "community_id": pl.String,
+    "size": pl.Int64,
+    "score": pl.Float64,
+    "adjusted_score": pl.Float64,
+    "proposer": pl.String,
+}
+COMMUNITY_MEMBERS = {"community_id": pl.String, "customer_id": pl.String}
+PAIRS = {"customer_a": pl.String, "customer_b": pl.String, "bits": pl.Float64, "q_value": pl.Float64}
+NULL = {"world": pl.Int64, "size": pl.Int64, "score": pl.Float64}
+CALIBRATION = {"quantile": pl.Float64, "observed": pl.Float64, "chance": pl.Float64, "spread": pl.Float64}
+FAIRNESS = {
+    "column": pl.String,
+    "value": pl.String,
+    "customers": pl.Int64,
+    "flagged": pl.Int64,
+    "share": pl.Float64,
+    "ratio": pl.Float64,
+    "ratio_low": pl.Float64,
+    "ratio_high": pl.Float64,
+}
+TABLES: Mapping[str, Mapping[str, Any]] = {
+    "rings": RINGS,
+    "members": MEMBERS,
+    "perhaps": PERHAPS,
+    "links": LINKS,
+    "agreement": AGREEMENT,
+    "conditions": CONDITIONS,
+    "communities": COMMUNITIES,
+    "community_members": COMMUNITY_MEMBERS,
+    "pairs": PAIRS,
+    "fairness": FAIRNESS,
+    "null": NULL,
+    "calibration": CALIBRATION,
+}
+"""The columns of every table of `Results`, by its name."""
+
+
+class Fit(StrEnum):
+    """How surely a member belongs to a ring."""
+
+    fits = "fits"
+    leave_out = "leave out?"
+    """The q-value is above 0.05."""
+    doubtful = "doubtful"
+    """A stranger would fit as well with a chance of more than 0.2."""
+
+
+class Basis(StrEnum):
+    """What makes a ring too surprising for chance."""
+
+    across = "across"
+    """Agreement across modalities, or in entity columns."""
+    inside = "inside"
+    """Agreement inside one modality: the ring lives on that modality alone."""
+    both = "both"
+
+
+class Role(StrEnum):
+    """What a source has to do with a ring."""
+
+    proposed = "proposed"
+    """It chose the members, and does not count."""
+    across = "across"
+    """It corroborates across modalities; such bits add up."""
+    inside = "inside"
+    """It belongs to the modality that chose the members; the score inside the modality rests on such sources."""
+    uncounted = "uncounted"
+    """It belongs to the modality that chose the members, and that modality's own spaces are no evidence of one hand."""
 
 
 class SourceKind(StrEnum):
@@ -72,31 +146,41 @@ class SourceKind(StrEnum):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Results:
-    """All rings found, flagged or not, most significant first (adjusted_score, then score)."""
+    """All rings found, flagged or not, most significant first (by adjusted_q_value, then adjusted_score)."""
 
     rings: pl.DataFrame
-    """Columns of `RINGS`. `score` is the surprise in bits, `adjusted_score` what is left of it beyond the best innocent
-    explanation; `q_value` and `adjusted_q_value` are their rates. `null` names what it is too surprising for
-    (`nulls.Null`), `proposer` the source that chose the members, or `together`, and `isolation_score` is minus
-    log2 of the share of honest communities that stand as far apart from strangers in it, 0 where that is not judged.
-    `explanation` is the innocent column without which the ring would be flagged, `held` the protected one that explains
-    a flag."""
+    """Columns of `RINGS`. `score` says how rarely chance shows such a ring, in bits, `adjusted_score` what is left of
+    it beyond the best innocent explanation; `q_value` and `adjusted_q_value` are their rates, empty where no rate can
+    be stated (`summary["rate_stated"]`). `basis` is a `Basis`, and `inside_score` the bits of agreement inside one
+    modality. `proposer` names the spaces, or the entity column, that chose the members. `explanation` is the innocent
+    column without which the ring would be flagged, `held` the protected one that explains a flag."""
     members: pl.DataFrame
-    """Columns of `MEMBERS`; a customer is in at most one ring."""
+    """Columns of `MEMBERS`; a customer is in at most one ring. How surely each belongs is told of flagged and held
+    rings: the chance that a stranger would fit as well, its rate among all such members, and a word (`Fit`)."""
+    perhaps: pl.DataFrame
+    """Columns of `PERHAPS`: outsiders who fit a flagged or held ring, no members unless a person says so."""
     links: pl.DataFrame
     """Columns of `LINKS`: the links inside each ring, customer_a < customer_b, one row for each source that ties the
     two; bits > 0."""
     agreement: pl.DataFrame
     """Columns of `AGREEMENT`: bits of each ring in each source. `kind` is a `SourceKind`, `modality` the one that a
-    space belongs to, empty for an entity. Sources that did not propose the ring corroborate it, and add up."""
+    space belongs to, empty for an entity, and `role` a `Role`."""
     conditions: pl.DataFrame
-    """Columns of `CONDITIONS`: bits of corroboration and isolation, score and q-value of each ring within reach, given
-    an innocent or protected column (`value` is the commonest among `carriers` members), without a source, or with only
-    the fewest sources that suffice; `decisive` where it would then not be flagged."""
-    audit: pl.DataFrame
-    """Columns of `rings.audit.AUDIT`: how often each protected group is flagged, against all others."""
+    """Columns of `CONDITIONS`: bits, score and q-value that are left of each ring within reach, given an innocent or
+    protected column (`value` is the commonest among `carriers` members), without a source, or with only the fewest
+    sources that suffice; `decisive` where it would then not be flagged."""
+    communities: pl.DataFrame
+    """Columns of `COMMUNITIES`: groups that agree as a ring does, and are too large to be one."""
+    community_members: pl.DataFrame
+    """Columns of `COMMUNITY_MEMBERS`."""
+    pairs: pl.DataFrame
+    """Columns of `PAIRS`: two customers alike in all that is known, and alike nobody else: one person, or a couple."""
+    fairness: pl.DataFrame
+    """Columns of `FAIRNESS`: how often each protected group is flagged, against all others."""
     null: pl.DataFrame
-    """Columns of `NULL`: score of every ring found in every permutation that judges."""
+    """Columns of `NULL`: score of every ring found in every chance world that judges."""
+    calibration: pl.DataFrame
+    """Columns of `CALIBRATION`: corroboration of ordinary candidates, in the bank and in chance worlds."""
     summary: dict[str, Any]
     """Counts, the rate asked, expected false flags, versions, seeds, content hashes of data and model."""
 
@@ -111,7 +195,7 @@ class Results:
 
     def _repr_html_(self) -> str:
         """The flagged rings as a table, for a notebook."""
-        columns = ["ring_id", "size", "adjusted_score", "adjusted_q_value", "null"]
+        columns = ["ring_id", "size", "adjusted_score", "adjusted_q_value", "basis"]
         flagged = (
             self.rings.filter("flagged")
             .select(columns)
@@ -139,7 +223,9 @@ class Results:
         return known
 
     def links_by_modality(self) -> pl.DataFrame:
-        """The links with the bits of each modality's spaces added up, and those of all entity columns under "".
+        """The links with the bits of each modality, and those of all entity columns added up under "".
+
+        The spaces of a modality see the same records, so it counts by the space that ties a pair most closely.
 
         Returns:
             Columns ring_id, customer_a, customer_b, modality, bits.
@@ -150,7 +236,8 @@ class Results:
         known = self.modalities()
         table = pl.DataFrame({"source": list(known), "modality": list(known.values())}, schema_overrides=AGREEMENT)
         pair = ("ring_id", "customer_a", "customer_b", "modality")
-        return self.links.join(table, on="source").group_by(pair, maintain_order=True).agg(pl.col("bits").sum())
+        bits = pl.when(pl.col("modality").first() == "").then(pl.col("bits").sum()).otherwise(pl.col("bits").max())
+        return self.links.join(table, on="source").group_by(pair, maintain_order=True).agg(bits.alias("bits"))
 
     def graph(self, ring_id: str) -> "nx.Graph[str]":
         """One ring as a networkx graph.
@@ -183,7 +270,7 @@ class Results:
 
 
 def require_columns(tables: Mapping[str, pl.DataFrame], where: str) -> None:
-    """Refuse links and agreement in the columns of an earlier version.
+    """Refuse tables in the columns of an earlier version.
 
     Args:
         tables: of a run, by name.
@@ -192,7 +279,7 @@ def require_columns(tables: Mapping[str, pl.DataFrame], where: str) -> None:
     Raises:
         DataError: naming the table and the column that it lacks.
     """
-    for name, schema in (("links", LINKS), ("agreement", AGREEMENT)):
+    for name, schema in TABLES.items():
         lacking = sorted(schema.keys() - set(tables[name].columns))
         if lacking:
             raise DataError(

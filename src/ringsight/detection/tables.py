@@ -1,27 +1,40 @@
-"""The tables of `Results`, from rings judged: who, how surprising, by what evidence, given what."""
+"""The tables of `Results`, from the rings of a bank: who, how surprising, by what evidence, given what."""
 
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from functools import cached_property
-from itertools import combinations
-from typing import Any
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
+from scipy.stats import false_discovery_control
 
-from ringsight.detection.agreement import Groups
-from ringsight.detection.candidates import CandidateConfig, as_observed
-from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.error_rate import Chance
-from ringsight.detection.judge import Judge, Rings
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, RINGS, SourceKind
-from ringsight.graph.links import bits_above_chance, carried_bits, threshold_bits
-from ringsight.graph.sources import EntitySource, SpaceSource, Trace
+from ringsight.detection.alike_pairs import AlikePairs
+from ringsight.detection.corroboration import own_agreement
+from ringsight.detection.judge import Judge
+from ringsight.detection.listing import Listing
+from ringsight.detection.results import (
+    AGREEMENT,
+    COMMUNITIES,
+    COMMUNITY_MEMBERS,
+    CONDITIONS,
+    LINKS,
+    MEMBERS,
+    NULL,
+    PAIRS,
+    PERHAPS,
+    RINGS,
+    Fit,
+    Role,
+    SourceKind,
+)
+from ringsight.detection.scoring import distinct
+from ringsight.detection.settings import CandidateConfig
+from ringsight.graph.links import carried_bits, threshold_bits
+from ringsight.graph.sources import Rows, Source, SpaceSource
 
-TOGETHER = "together"
-"""The proposer of rings in which no single trace suffices."""
+LEAVE_OUT = 0.05
+"""A member whose q-value is above this might be left out,"""
+DOUBTFUL = 0.2
+"""and is doubtful where the p-value is above this."""
 
 
 def ring_id(customer_ids: NDArray[np.str_]) -> str:
@@ -29,221 +42,214 @@ def ring_id(customer_ids: NDArray[np.str_]) -> str:
     return "R" + hashlib.sha256("\n".join(sorted(customer_ids.tolist())).encode()).hexdigest()[:10]
 
 
-@dataclass(frozen=True, eq=False)
-class Verdicts:
-    """Rings with what they are held against, most significant first."""
+class Tables:
+    """The tables of one listing."""
 
-    rings: Rings
-    judge: Judge
-    chance: Chance
-    customer_ids: NDArray[np.str_]
-    fdr: float
-    block_proxies: bool
+    def __init__(self, listing: Listing, customer_ids: NDArray[np.str_], rate_stated: bool) -> None:
+        """Write the tables of a listing; where no rate can be stated, p- and q-values are left empty."""
+        self.listing = listing
+        self.customer_ids = customer_ids
+        self._groups = listing.judge.candidates.groups.take(listing.rings)
+        self._ids = [ring_id(customer_ids[self._groups[ring]]) for ring in range(len(listing.rings))]
+        self._rate_stated = rate_stated
 
-    @cached_property
-    def ring_ids(self) -> list[str]:
-        """Name of each ring."""
-        return [ring_id(self.customer_ids[rows]) for rows in self.rings.candidates.members]
+    def rings(self) -> pl.DataFrame:
+        """Every ring and its figures, in the order of their rates, then of their scores; columns of `RINGS`."""
+        listing, judge = self.listing, self.listing.judge
+        table = pl.DataFrame(
+            {
+                "ring_id": self._ids,
+                "size": self._groups.sizes,
+                "score": listing.scores,
+                "p_value": self._rate(listing.chance.p_values(listing.scores)),
+                "q_value": self._rate(listing.q_values),
+                "adjusted_score": listing.adjusted.full,
+                "adjusted_q_value": self._rate(listing.adjusted_q_values),
+                "flagged": listing.flagged,
+                "basis": [judge.basis(int(candidate)).value for candidate in listing.rings],
+                "proposer": [judge.candidates.proposers[i].name for i in judge.candidates.proposer[listing.rings]],
+                "inside_score": judge.inside.bits[listing.rings],
+                "explanation": listing.explanations,
+                "held": listing.held,
+            },
+            schema=RINGS,
+        )
+        return table[np.lexsort((-listing.scores, -listing.adjusted.full, listing.adjusted_q_values))]
 
-    @cached_property
-    def q(self) -> NDArray[np.float64]:
-        """Smallest rate at which each ring is in the list of coordinated groups; shape (rings,)."""
-        return self.chance.q_values(self.rings.score)
+    def _rate(self, rates: NDArray[np.float64]) -> list[float | None]:
+        return rates.tolist() if self._rate_stated else [None] * len(rates)
 
-    @cached_property
-    def adjusted_q_value(self) -> NDArray[np.float64]:
-        """The same for the list of groups that no innocent column explains; shape (rings,)."""
-        return self.chance.q_values(self.rings.beyond)
+    def members(self) -> pl.DataFrame:
+        """Who is in which ring, and how surely; columns of `MEMBERS`."""
+        p = np.full(len(self._groups.members), np.nan)
+        for ring, members in self.listing.members.items():
+            p[self._groups.start[ring] : self._groups.start[ring + 1]] = members.fits.p_values
+        q = np.full(len(p), np.nan)
+        tested = np.isfinite(p)
+        q[tested] = false_discovery_control(p[tested]) if tested.any() else 1.0
+        fit = np.where(q <= LEAVE_OUT, Fit.fits, np.where(p <= DOUBTFUL, Fit.leave_out, Fit.doubtful))
+        return pl.DataFrame(
+            {
+                "ring_id": np.repeat(np.array(self._ids, dtype=np.str_), self._groups.sizes),
+                "customer_id": self.customer_ids[self._groups.members],
+                "p_value": p,
+                "q_value": q,
+                "fit": np.where(np.isfinite(p), fit, ""),
+            },
+            schema=MEMBERS,
+        ).with_columns(pl.col("p_value", "q_value").fill_nan(None))
 
-    @cached_property
-    def alone(self) -> NDArray[np.float64]:
-        """The q-value that each ring would have in that list with nothing taken off it alone; shape (rings,).
+    def perhaps(self) -> pl.DataFrame:
+        """Outsiders who fit a flagged or held ring; columns of `PERHAPS`."""
+        rows = [
+            (self._ids[ring], str(self.customer_ids[customer]), float(p))
+            for ring, members in self.listing.members.items()
+            for customer, p in zip(members.perhaps, members.perhaps_fits.p_values, strict=True)
+        ]
+        return pl.DataFrame(rows, schema=PERHAPS, orient="row")
 
-        A list whose other rings are explained is shorter, and a rate in it higher: that is no reason of the ring's own.
-        """
-        others = self.rings.beyond
-        return np.array(
-            [self.chance.q_if(float(score), np.delete(others, ring)) for ring, score in enumerate(self.rings.score)]
+    def agreement(self) -> pl.DataFrame:
+        """How closely each ring agrees in each source; columns of `AGREEMENT`."""
+        judge, evidence = self.listing.judge, self.listing.judge.conditioning.evidence
+        rings = judge.candidates.take(self.listing.rings)
+        own = own_agreement(evidence, rings, judge.conditioning.measured)
+        present = [
+            np.bincount(self._groups.group, source.present[self._groups.members], self._groups.count)
+            for source in evidence.sources
+        ]
+        count, sources = len(self._ids), evidence.sources
+        return pl.DataFrame(
+            {
+                "ring_id": np.repeat(np.array(self._ids, dtype=np.str_), len(sources)),
+                "source": [source.name for source in sources] * count,
+                "kind": [_kind(source).value for source in sources] * count,
+                "modality": [source.modality if isinstance(source, SpaceSource) else "" for source in sources] * count,
+                "members": np.stack(present, axis=1).ravel().astype(np.int64),
+                "bits": (judge.corroboration.by_source[self.listing.rings] + own).ravel(),
+                "role": [role for candidate in self.listing.rings for role in self._roles(int(candidate))],
+            },
+            schema=AGREEMENT,
         )
 
-    @cached_property
-    def source_names(self) -> list[str]:
-        """By index; the last proposer is all of them together."""
-        return [*(trace.name for trace in self.judge.evidence.traces), TOGETHER]
+    def _roles(self, candidate: int) -> list[str]:
+        """What each source has to do with a candidate."""
+        judge = self.listing.judge
+        proposing = set(judge.proposing(candidate))
+        modality = judge.candidates.proposers[judge.candidates.proposer[candidate]].modality
+        own = Role.inside if judge.judged_inside[candidate] else Role.uncounted
+        roles = []
+        for number, source in enumerate(judge.conditioning.evidence.sources):
+            of_modality = isinstance(source, SpaceSource) and source.modality == modality
+            role = Role.proposed if number in proposing else own if of_modality else Role.across
+            roles.append(role.value)
+        return roles
 
-    @cached_property
-    def given(self) -> list[dict[str, Any]]:
-        """Rows of `CONDITIONS`: what remains, given each condition, of every ring that would be flagged without it."""
-        return [row for ring in np.flatnonzero(self.alone <= self.fdr) for row in self._given(int(ring))]
+    def conditions(self) -> pl.DataFrame:
+        """What is left of the rings within reach, given each condition; columns of `CONDITIONS`."""
+        rows = [
+            (
+                self._ids[each.ring],
+                each.kind.value,
+                each.name,
+                each.value,
+                each.carriers,
+                each.bits,
+                each.score,
+                each.q_value if self._rate_stated else None,
+                each.decisive,
+            )
+            for each in self.listing.conditionals
+        ]
+        return pl.DataFrame(rows, schema=CONDITIONS, orient="row")
 
-    def _given(self, ring: int) -> Iterator[dict[str, Any]]:
-        rings, one = self.rings, np.array([ring])
-        members = rings.candidates.members[ring]
-        for condition in self.judge.conditions:
-            value, carriers = condition.common(members)
-            bits, score = self.judge.given(rings.candidates.take(one), condition)
-            yield self._row(ring, condition.kind, condition.name, (float(bits[0]), float(score[0]))) | {
-                "value": value,
-                "carriers": carriers,
-            }
-        present = [index for index, bits in enumerate(rings.candidates.agreement[ring]) if bits > 0]
-        for index in present:
-            left = self.judge.without(rings, ring, [index])
-            yield self._row(ring, ConditionKind.without, self.source_names[index], left)
-        yield from self._least(ring, present)
+    def links(self, config: CandidateConfig) -> pl.DataFrame:
+        """The links inside each ring, one row for each source that ties the pair; columns of `LINKS`.
 
-    def _least(self, ring: int, present: list[int]) -> Iterator[dict[str, Any]]:
-        """The fewest traces that suffice for a flag, the most surprising of as many; none where none do."""
-        everything = range(len(self.judge.evidence.traces))
-        for size in range(1, len(present) + 1):
-            rows = [
-                self._row(
-                    ring,
-                    ConditionKind.only,
-                    " + ".join(self.source_names[index] for index in kept),
-                    self.judge.without(self.rings, ring, [index for index in everything if index not in kept]),
+        Two members are linked where a space ties them as closely as mutual `neighbours`-th neighbours, or where they
+        share an entity value within the cap.
+        """
+        left, right = self._groups.pairs
+        a, b = self._groups.members[left], self._groups.members[right]
+        a, b = np.minimum(a, b), np.maximum(a, b)
+        parts = []
+        for source in self.listing.judge.conditioning.evidence.sources:
+            bits = carried_bits(source, a, b)
+            tied = np.flatnonzero(bits >= _link_bits(source, config))
+            if len(tied):
+                parts.append(
+                    pl.DataFrame(
+                        {
+                            "ring": self._groups.group[left[tied]],
+                            "customer_a": self.customer_ids[a[tied]],
+                            "customer_b": self.customer_ids[b[tied]],
+                            "bits": bits[tied],
+                        }
+                    ).with_columns(source=pl.lit(source.name))
                 )
-                for kept in combinations(present, size)
-            ]
-            enough = [row for row in rows if not row["decisive"]]
-            if enough:
-                yield max(enough, key=lambda row: (row["score"], row["name"]))
-                return
-
-    def _row(self, ring: int, kind: ConditionKind, name: str, left: tuple[float, float]) -> dict[str, Any]:
-        bits, score = left
-        q = self.chance.q_if(score, np.delete(self.rings.beyond, ring))
-        return {
-            "ring_id": self.ring_ids[ring],
-            "kind": kind.value,
-            "name": name,
-            "value": "",
-            "carriers": 0,
-            "bits": bits,
-            "score": score,
-            "q_value": q,
-            "decisive": q > self.fdr >= self.alone[ring],
-        }
-
-    @cached_property
-    def held(self) -> list[str]:
-        """The protected column that explains each ring best, empty where none is decisive."""
-        worst: dict[str, tuple[float, str]] = {}
-        for row in self.given:
-            if row["kind"] == ConditionKind.protected and row["decisive"]:
-                worst[row["ring_id"]] = max(worst.get(row["ring_id"], (-1.0, "")), (row["q_value"], row["name"]))
-        return [worst.get(name, (0.0, ""))[1] for name in self.ring_ids]
+        if not parts:
+            return pl.DataFrame(schema=LINKS)
+        table = pl.concat(parts).sort("ring", "customer_a", "customer_b", "source")
+        ring = pl.Series(self._ids, dtype=pl.String).gather(table["ring"])
+        return table.with_columns(ring_id=ring).select(*LINKS).cast(pl.Schema(LINKS))
 
 
-def ring_table(verdicts: Verdicts) -> pl.DataFrame:
-    """Every ring and its figures; columns of `RINGS`."""
-    rings, held = verdicts.rings, np.array(verdicts.held)
-    beyond = verdicts.adjusted_q_value <= verdicts.fdr
-    set_aside = (verdicts.alone <= verdicts.fdr) & ~beyond
-    names = [verdicts.judge.conditions[i].name if i >= 0 else "" for i in rings.explanation]
+def communities(judge: Judge, flagged: Rows, customer_ids: NDArray[np.str_]) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Groups too large for a ring that contend, best first, and their members; none shares a customer with another.
+
+    Those of whom more than two are in a flagged ring are blends of it with strangers, and are left out.
+
+    Args:
+        judge: of the bank.
+        flagged: customers in flagged rings.
+        customer_ids: of the bank, sorted.
+
+    Returns:
+        Columns of `COMMUNITIES` and of `COMMUNITY_MEMBERS`.
+    """
+    groups, adjusted = judge.candidates.groups, judge.adjusted[0].full
+    covered = np.bincount(groups.group, np.isin(groups.members, flagged), groups.count)
+    contending = judge.settled[1] & (adjusted >= judge.contends) & (covered <= 2)
+    kept = distinct(groups, np.where(contending, adjusted, -np.inf))
+    members = [np.union1d(groups[int(each)], judge.grown(int(each))) for each in kept]
+    names = ["C" + ring_id(customer_ids[rows])[1:] for rows in members]
+    proposers = [judge.candidates.proposers[number].name for number in judge.candidates.proposer[kept]]
+    table = pl.DataFrame(
+        {
+            "community_id": names,
+            "size": [len(rows) for rows in members],
+            "score": judge.observed.full[kept],
+            "adjusted_score": adjusted[kept],
+            "proposer": proposers,
+        },
+        schema=COMMUNITIES,
+    )
+    rows = [(name, str(customer_ids[row])) for name, group in zip(names, members, strict=True) for row in group]
+    return table, pl.DataFrame(rows, schema=COMMUNITY_MEMBERS, orient="row")
+
+
+def pair_table(pairs: AlikePairs, customer_ids: NDArray[np.str_]) -> pl.DataFrame:
+    """Pairs who may be one person or a couple; columns of `PAIRS`."""
+    ends = {"customer_a": customer_ids[pairs.a], "customer_b": customer_ids[pairs.b]}
+    return pl.DataFrame(ends | {"bits": pairs.bits, "q_value": pairs.q_values}, schema=PAIRS)
+
+
+def null_table(judge: Judge) -> pl.DataFrame:
+    """Score of every ring of every judging world; columns of `NULL`."""
     return pl.DataFrame(
         {
-            "ring_id": verdicts.ring_ids,
-            "size": [len(rows) for rows in rings.candidates.members],
-            "score": rings.score,
-            "p_value": verdicts.chance.p_values(rings.score),
-            "q_value": verdicts.q,
-            "adjusted_score": rings.beyond,
-            "adjusted_q_value": verdicts.adjusted_q_value,
-            "flagged": beyond & ~((held != "") & verdicts.block_proxies),
-            "null": [null.value for null in verdicts.judge.surprise.nulls(rings.candidates)],
-            "proposer": [verdicts.source_names[index] for index in rings.candidates.proposer],
-            "isolation_score": -np.log2(rings.candidates.density),
-            "explanation": [name if aside else "" for name, aside in zip(names, set_aside, strict=True)],
-            "held": np.where(beyond, held, "").tolist(),
+            "world": np.repeat(np.arange(len(judge.chance)), [len(world.scores) for world in judge.chance]),
+            "size": np.concatenate([np.zeros(0, np.int64), *(world.sizes for world in judge.chance)]),
+            "score": np.concatenate([np.zeros(0), *(world.scores for world in judge.chance)]),
         },
-        schema=RINGS,
+        schema=NULL,
     )
 
 
-def member_table(verdicts: Verdicts) -> pl.DataFrame:
-    """Who is in which ring; columns of `MEMBERS`."""
-    rows = [
-        (name, str(verdicts.customer_ids[row]))
-        for name, members in zip(verdicts.ring_ids, verdicts.rings.candidates.members, strict=True)
-        for row in members
-    ]
-    return pl.DataFrame(rows, schema=MEMBERS, orient="row")
+def _kind(source: Source) -> SourceKind:
+    return SourceKind.space if isinstance(source, SpaceSource) else SourceKind.entity
 
 
-def agreement_table(verdicts: Verdicts) -> pl.DataFrame:
-    """How closely each ring agrees in each source; columns of `AGREEMENT`."""
-    candidates = verdicts.rings.candidates
-    counted = candidates.agreement * verdicts.judge.evidence.weights
-    rows = [
-        (
-            name,
-            trace.name,
-            _kind(trace).value,
-            _modality(trace),
-            int(trace.present[members].sum()),
-            float(counted[ring, index]),
-            _set_aside(candidates.proposer[ring], counted[ring]) == index,
-        )
-        for ring, (name, members) in enumerate(zip(verdicts.ring_ids, candidates.members, strict=True))
-        for index, trace in enumerate(verdicts.judge.evidence.traces)
-    ]
-    return pl.DataFrame(rows, schema=AGREEMENT, orient="row")
-
-
-def _kind(source: Trace) -> SourceKind:
-    match source:
-        case SpaceSource():
-            return SourceKind.space
-        case EntitySource():
-            return SourceKind.entity
-
-
-def _modality(source: Trace) -> str:
-    """The modality that a source belongs to; empty for an entity column."""
-    return source.name if isinstance(source, SpaceSource) else ""
-
-
-def _set_aside(proposer: int, agreement: NDArray[np.float64]) -> int:
-    """Index of the trace whose bits do not corroborate: the proposer, or the strongest where all proposed."""
-    return int(proposer) if proposer < len(agreement) else int(agreement.argmax())
-
-
-def condition_table(verdicts: Verdicts) -> pl.DataFrame:
-    """What remains of the rings within reach, given each condition; columns of `CONDITIONS`."""
-    return pl.DataFrame(verdicts.given, schema=CONDITIONS)
-
-
-def link_table(verdicts: Verdicts) -> pl.DataFrame:
-    """The links inside each ring, one row for each source that ties the pair; columns of `LINKS`."""
-    ids, evidence = verdicts.customer_ids, verdicts.judge.evidence
-    groups = Groups.of(verdicts.rings.candidates.members)
-    a, b = groups.members[groups.left], groups.members[groups.right]
-    a, b = np.minimum(a, b), np.maximum(a, b)
-    owners = as_observed(evidence.traces)
-    bits = {trace.name: carried_bits(trace, owners[trace.name], a, b) for trace in evidence.traces}
-    above_chance = sum(bits_above_chance(trace, owners[trace.name], a, b) for trace in evidence.traces)
-    tied = above_chance >= evidence.combined_threshold
-    for trace in evidence.traces:
-        tied |= bits[trace.name] >= _link_bits(trace, evidence.config)
-    ring = groups.group[groups.left]
-    parts = [
-        pl.DataFrame(
-            {"ring": ring[rows], "customer_a": ids[a[rows]], "customer_b": ids[b[rows]], "bits": found[rows]}
-        ).with_columns(source=pl.lit(name))
-        for name, found in bits.items()
-        if len(rows := np.flatnonzero(tied & (found > 0)))
-    ]
-    if not parts:
-        return pl.DataFrame(schema=LINKS)
-    table = pl.concat(parts).sort("ring", "customer_a", "customer_b", "source")
-    names = pl.Series(verdicts.ring_ids, dtype=pl.String)
-    return table.with_columns(ring_id=names.gather(table["ring"])).select(*LINKS).cast(pl.Schema(LINKS))
-
-
-def _link_bits(trace: Trace, config: CandidateConfig) -> float:
-    match trace:
-        case SpaceSource():
-            return threshold_bits(trace, config.neighbours)
-        case EntitySource():
-            return float(trace.bits[trace.bits > 0].min(initial=np.inf))
+def _link_bits(source: Source, config: CandidateConfig) -> float:
+    if isinstance(source, SpaceSource):
+        return threshold_bits(source, config.neighbours)
+    return float(source.bits[source.bits > 0].min(initial=np.inf))

@@ -1,6 +1,6 @@
-"""How much a bit of each trace counts: alike without decisions, learned from them where there are enough.
+"""How much a bit of each source counts: alike without decisions, learned from them where there are enough.
 
-A logistic regression on the bits above chance of the decided pairs, with a weight for each trace that a Gaussian prior
+A logistic regression on the bits above chance of the decided pairs, with a weight for each source that a Gaussian prior
 holds near 1, so that few decisions move little (MacKay 1992, Neural Computation 4:415). The observed world and every
 chance world are scored with the same weights, so the error rates hold whatever was learned.
 """
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from ringsight.graph.links import bits_above_chance
-from ringsight.graph.sources import Trace
+from ringsight.graph.sources import Source
 from ringsight.records.decisions import DIFFERENT, SAME_HAND
 
 FEWEST = 10
@@ -26,10 +26,10 @@ SPREAD = 0.5
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Weights:
-    """What a bit of each trace counts."""
+    """What a bit of each source counts."""
 
     values: NDArray[np.float64]
-    """Mean 1, never negative; shape (traces,)."""
+    """Mean 1, never negative; shape (sources,)."""
     same_hand: int
     different: int
     """Decided pairs of customers of this bank."""
@@ -39,25 +39,25 @@ class Weights:
         """Whether there were decisions enough."""
         return min(self.same_hand, self.different) >= FEWEST
 
-    def described(self, traces: Sequence[Trace]) -> dict[str, Any]:
+    def described(self, sources: Sequence[Source]) -> dict[str, Any]:
         """For the summary: which regime applied, and the weights."""
         return {
             "regime": "learned from decisions" if self.learned else "label-free",
             "pairs_same_hand": self.same_hand,
             "pairs_different": self.different,
-            "by_source": {trace.name: float(value) for trace, value in zip(traces, self.values, strict=True)},
+            "by_source": {source.name: float(value) for source, value in zip(sources, self.values, strict=True)},
         }
 
 
-def learn_weights(traces: Sequence[Trace], decisions: pl.DataFrame | None, customer_ids: NDArray[np.str_]) -> Weights:
-    """Weigh the traces by the decided pairs; decisions on customers whom the bank no longer has teach nothing.
+def learn_weights(sources: Sequence[Source], decisions: pl.DataFrame | None, customer_ids: NDArray[np.str_]) -> Weights:
+    """Weigh the sources by the decided pairs; decisions on customers whom the bank no longer has teach nothing.
 
     Args:
-        traces: of the bank.
+        sources: of the bank.
         decisions: columns of `records.decisions.DECISIONS`, or None.
         customer_ids: of the bank, sorted; shape (customers,).
     """
-    equal = np.ones(len(traces))
+    equal = np.ones(len(sources))
     if decisions is None:
         return Weights(equal, 0, 0)
     row = {str(customer): number for number, customer in enumerate(customer_ids)}
@@ -71,13 +71,12 @@ def learn_weights(traces: Sequence[Trace], decisions: pl.DataFrame | None, custo
     if not weights.learned:
         return weights
     a, b = (np.array([pair[end] for pair in known], dtype=np.int64) for end in (0, 1))
-    own = np.arange(len(customer_ids))
-    bits = np.stack([bits_above_chance(trace, own, a, b) for trace in traces], axis=1)
+    bits = np.stack([bits_above_chance(source, a, b) for source in sources], axis=1)
     return Weights(_fitted(bits, same), weights.same_hand, weights.different)
 
 
 def _fitted(bits: NDArray[np.float64], same: NDArray[np.bool_]) -> NDArray[np.float64]:
-    """Maximum a posteriori of (offset, log slope, weights); shape (traces,)."""
+    """Maximum a posteriori of (offset, log slope, weights); shape (sources,)."""
     sign = np.where(same, 1.0, -1.0)
 
     def loss(parameters: NDArray[np.float64]) -> float:

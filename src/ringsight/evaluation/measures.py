@@ -1,16 +1,19 @@
-"""Held against the truth: which rings were found, how many flags are false, how good the first cases are.
+"""Held against the truth: which rings were found, how many flags are false, and who is named in them.
 
-A flag at least half of whose members form one benign group (a household, a dormitory) is a *benign* flag.
-Every figure that it touches is given twice: counted as false, and set aside as neither true nor false.
+A flag is false if no one hand ties at least three of its members. A false flag at least half of whose members form one
+benign group (a household, a dormitory) is a *benign* flag. Every figure that it touches is given twice: counted as
+false, and set aside as neither true nor false.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from enum import StrEnum
 from typing import Any
 
-from ringsight.detection.results import Results
+import polars as pl
+
+from ringsight.detection.results import Fit, Results
 from ringsight.errors import DataError
 from ringsight.evaluation.truth import PEOPLE, Truth, read_truth
 
@@ -18,6 +21,10 @@ __all__ = ["Evaluation", "PrecisionAt", "Share", "Truth", "evaluate", "read_trut
 
 HALF_EACH_WAY = "a flag finds a true ring if it holds at least half of the ring and the ring is at least half of it"
 """The rule by which a ring counts as found."""
+FALSE_UNLESS_TIED = "a flag is false if no one hand ties at least three of its members"
+"""The rule by which a flag counts as false."""
+TIED = 3
+"""Members whom one hand must tie."""
 CASES_READ = (5, 10, 20)
 
 
@@ -53,19 +60,28 @@ class PrecisionAt:
 
 
 @dataclass(frozen=True, slots=True)
+class Named:
+    """Whether the right people are named. Right is who belongs to the true ring that ties most members of the flag."""
+
+    precision: Share
+    """Of those named in flags, in false ones too."""
+    recall: Share
+    """Of the members of all true rings."""
+
+
+@dataclass(frozen=True, slots=True)
 class Evaluation:
-    """A detection held against the truth, by the rule `HALF_EACH_WAY`."""
+    """A detection held against the truth, by the rules `HALF_EACH_WAY` and `FALSE_UNLESS_TIED`."""
 
     rate_asked: float | None
     """The false-discovery rate that was asked for (`fdr` in the results' summary)."""
     rings: Share
     """True rings found, of all."""
-    members_found: Share
-    """Members of true rings inside a flag that found their ring."""
-    members_flagged: Share
-    """Members of true rings inside any flag."""
+    named: dict[str, Named]
+    """Who is named: `flagged`, all members of flags; `left_out`, without those whom detection would leave out or
+    doubts; `with_perhaps`, with the outsiders who fit; `both`."""
     false_flags: Share
-    """Flags that found no ring, benign ones among them."""
+    """False flags, benign ones among them."""
     false_flags_benign_aside: Share
     """The same with the benign flags left out, above and below the line."""
     explained: dict[str, int]
@@ -89,12 +105,15 @@ class Evaluation:
         """Everything as plain values, counts beside shares; a share of nothing is null, or 0 for false flags."""
         return {
             "rule": HALF_EACH_WAY,
+            "rule_of_false_flags": FALSE_UNLESS_TIED,
             "rate_asked": self.rate_asked,
             "false_share": self.false_share,
             "false_share_benign_aside": self.false_share_benign_aside,
             "rings": _plain(self.rings),
-            "members_found": _plain(self.members_found),
-            "members_flagged": _plain(self.members_flagged),
+            "named": {
+                who: {"precision": _plain(named.precision), "recall": _plain(named.recall)}
+                for who, named in self.named.items()
+            },
             "false_flags": asdict(self.false_flags),
             "false_flags_benign_aside": asdict(self.false_flags_benign_aside),
             "explained": self.explained,
@@ -119,22 +138,13 @@ def evaluate(results: Results, truth: Truth) -> Evaluation:
     verdicts = {ring: _verdict(customers, truth) for ring, customers in members.items()}
     flags = {ring: members[ring] for ring in results.rings.filter(results.rings["flagged"])["ring_id"]}
     found = {true for customers in flags.values() for true in _found(customers, truth)}
-    flagged = set().union(*flags.values())
-    true_members = set().union(*truth.rings.values())
-    in_finder = {
-        customer
-        for customers in flags.values()
-        for true in _found(customers, truth)
-        for customer in customers & truth.rings[true]
-    }
     judged = [verdicts[ring] for ring in flags]
     explained = [verdicts[ring] for ring in results.rings.filter(results.rings["explanation"] != "")["ring_id"]]
     ranked = [verdicts[ring] for ring in results.rings["ring_id"]]
     return Evaluation(
         rate_asked=results.summary.get("fdr"),
         rings=Share(len(found), len(truth.rings)),
-        members_found=Share(len(in_finder), len(true_members)),
-        members_flagged=Share(len(true_members & flagged), len(true_members)),
+        named=_named(results, flags, truth),
         false_flags=Share(sum(verdict is not _Verdict.true for verdict in judged), len(judged)),
         false_flags_benign_aside=_share_of(_Verdict.false, _without_benign(judged)),
         explained={verdict.value: explained.count(verdict) for verdict in _Verdict},
@@ -150,8 +160,45 @@ def evaluate(results: Results, truth: Truth) -> Evaluation:
     )
 
 
+def _named(results: Results, flags: Mapping[str, frozenset[str]], truth: Truth) -> dict[str, Named]:
+    """Who is named in flags, with and without the two steps that detection offers."""
+    unsure = _by_ring(results.members.filter(pl.col("fit").is_in([Fit.leave_out, Fit.doubtful])))
+    perhaps = _by_ring(results.perhaps)
+    nobody: frozenset[str] = frozenset()
+    left_out = {ring: members - unsure.get(ring, nobody) for ring, members in flags.items()}
+    added = {ring: perhaps.get(ring, nobody) for ring in flags}
+    ways = {
+        "flagged": flags,
+        "left_out": left_out,
+        "with_perhaps": {ring: members | added[ring] for ring, members in flags.items()},
+        "both": {ring: members | added[ring] for ring, members in left_out.items()},
+    }
+    hands = {ring: _hand(members, truth) for ring, members in flags.items()}
+    everyone = len(set().union(*truth.rings.values()))
+    found = {}
+    for way, named in ways.items():
+        right = [members & hands[ring] for ring, members in named.items()]
+        found[way] = Named(
+            precision=Share(sum(map(len, right)), sum(map(len, named.values()))),
+            recall=Share(len(set().union(*right)), everyone),
+        )
+    return found
+
+
+def _hand(members: frozenset[str], truth: Truth) -> frozenset[str]:
+    """The true ring that ties most of a group's members, if it ties `TIED`; else nobody."""
+    most = max(truth.rings.values(), key=lambda ring: len(members & ring), default=frozenset())
+    return most if len(members & most) >= TIED else frozenset()
+
+
+def _by_ring(table: pl.DataFrame) -> dict[str, frozenset[str]]:
+    members: dict[str, set[str]] = defaultdict(set)
+    for ring, customer in table.select("ring_id", "customer_id").iter_rows():
+        members[ring].add(customer)
+    return {ring: frozenset(customers) for ring, customers in members.items()}
+
+
 def _members_by_ring(results: Results, truth: Truth) -> dict[str, frozenset[str]]:
-    members: dict[str, set[str]] = {ring: set() for ring in results.rings["ring_id"]}
     for ring, customer in results.members.select("ring_id", "customer_id").iter_rows():
         if customer not in truth.customer_ids:
             raise DataError(
@@ -159,8 +206,8 @@ def _members_by_ring(results: Results, truth: Truth) -> dict[str, frozenset[str]
                 where=f"{truth.path}, column customer_id",
                 remedy=f"give the truth of the bank that was searched; {PEOPLE}",
             )
-        members[ring].add(customer)
-    return {ring: frozenset(customers) for ring, customers in members.items()}
+    members = _by_ring(results.members)
+    return {ring: members.get(ring, frozenset()) for ring in results.rings["ring_id"]}
 
 
 def half_each_way(members: frozenset[str], ring: frozenset[str]) -> bool:
@@ -173,8 +220,13 @@ def mostly_benign(members: frozenset[str], truth: Truth) -> bool:
     return any(2 * len(members & group) >= len(members) for group in truth.benign.values())
 
 
+def tied(members: frozenset[str], truth: Truth) -> bool:
+    """Whether a group is no false flag: the rule `FALSE_UNLESS_TIED`."""
+    return bool(_hand(members, truth))
+
+
 def _verdict(customers: frozenset[str], truth: Truth) -> _Verdict:
-    if _found(customers, truth):
+    if tied(customers, truth):
         return _Verdict.true
     return _Verdict.benign if mostly_benign(customers, truth) else _Verdict.false
 

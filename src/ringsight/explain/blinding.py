@@ -18,9 +18,9 @@ def blind(kind: StatementKind | StepKind) -> bool:
             return True
         case StatementKind.corroboration | StatementKind.matching_records:
             return False
-        case StatementKind.not_compared | StatementKind.fragility:
+        case StatementKind.not_compared | StatementKind.fragility | StatementKind.members:
             return False
-        case StepKind.proposer | StepKind.source | StepKind.isolation | StepKind.explained:
+        case StepKind.proposer | StepKind.source | StepKind.inside | StepKind.explained:
             return False
         case _:
             assert_never(kind)

@@ -1,7 +1,7 @@
 """The evidence ledger of a ring: what its score is made of, to the single record, and what speaks against it.
 
-Everything is derived from `Results` and the bank's records. Bits add up: those of the sources that did not propose the
-ring to its corroboration, those of spaces and shared values to each link. The file names records by their ids and
+Everything is derived from `Results` and the bank's records. Bits add up: those of the sources across modalities
+to its corroboration, those of spaces and shared values to each link. The file names records by their ids and
 passages by their offsets. It quotes no note and holds no image, and of protected columns it has the name alone.
 """
 
@@ -14,17 +14,20 @@ from typing import Any, get_type_hints
 import networkx as nx
 import polars as pl
 
-from ringsight.detection.results import Results, SourceKind
+from ringsight.detection.results import Results, Role, SourceKind
 from ringsight.errors import DataError
 from ringsight.explain.fragility import Fragility, fragility
 from ringsight.explain.json_form import DECIMALS, read_as, to_json
 from ringsight.explain.matching import COMPARERS, MatchingPair, MatchingRecords, gather_matching_records
 from ringsight.explain.rows import (
     ConditionResult,
+    MemberFit,
     RingRow,
     SourceAgreement,
     agreement_of,
     conditions_of,
+    members_of,
+    perhaps_of,
     ring_row,
 )
 from ringsight.explain.shared_values import EvidenceColumn, SharedValue, evidence_columns, shared_values
@@ -52,10 +55,14 @@ class Ledger:
     ring: RingRow
     members: tuple[str, ...]
     """Customer ids, sorted."""
+    fits: tuple[MemberFit, ...]
+    """How surely each of them belongs, in the same order."""
+    perhaps: tuple[MemberFit, ...]
+    """Outsiders who fit, the best first; no members unless a person says so."""
     corroboration: float
-    """Bits of the sources that did not propose the ring."""
+    """Bits across modalities."""
     agreement: tuple[SourceAgreement, ...]
-    """In every source: what counted, and what proposed."""
+    """In every source, with what it has to do with the ring."""
     links: tuple[LinkEvidence, ...]
     """Strongest first."""
     conditions: tuple[ConditionResult, ...]
@@ -149,17 +156,20 @@ def _ledger(
     agreement, conditions = agreement_of(results, ring_id), conditions_of(results, ring_id)
     entities = {each.source for each in agreement if each.kind is SourceKind.entity}
     links = [_link(a, b, tie["by_source"], entities, columns) for a, b, tie in graph.edges(data=True)]
+    fits, perhaps = members_of(results, ring_id), perhaps_of(results, ring_id)
     frail = fragility(graph)
     return Ledger(
         ring=ring,
         members=tuple(sorted(graph)),
-        corroboration=sum((each.bits for each in agreement if not each.proposed), 0.0),
+        fits=fits,
+        perhaps=perhaps,
+        corroboration=sum((each.bits for each in agreement if each.role is Role.across), 0.0),
         agreement=agreement,
         links=tuple(sorted(links, key=lambda link: (-round(link.bits, DECIMALS), link.customer_a, link.customer_b))),
         conditions=conditions,
         fragility=frail,
         matching_records=matching_records,
-        statements=statements(ring, agreement, conditions, frail, matching_records),
+        statements=statements(ring, agreement, conditions, (fits, perhaps), frail, matching_records),
     )
 
 

@@ -6,26 +6,25 @@ from typing import Any
 import polars as pl
 
 from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.nulls import Null
-from ringsight.detection.results import Results, SourceKind
+from ringsight.detection.results import Basis, Fit, Results, Role, SourceKind
 from ringsight.errors import DataError
 
 
 @dataclass(frozen=True, slots=True)
 class RingRow:
-    """A row of `Results.rings`; figures in bits and rates from 0 to 1."""
+    """A row of `Results.rings`; figures in bits and rates from 0 to 1, None where no rate is stated."""
 
     ring_id: str
     size: int
     score: float
-    p_value: float
-    q_value: float
+    p_value: float | None
+    q_value: float | None
     adjusted_score: float
-    adjusted_q_value: float
+    adjusted_q_value: float | None
     flagged: bool
-    null: Null
+    basis: Basis
     proposer: str
-    isolation_score: float
+    inside_score: float
     explanation: str
     held: str
 
@@ -41,8 +40,24 @@ class SourceAgreement:
     members: int
     """Members who have it."""
     bits: float
-    proposed: bool
-    """Whether it chose the members; its bits then do not count."""
+    role: Role
+
+
+@dataclass(frozen=True, slots=True)
+class MemberFit:
+    """How surely one customer belongs to a ring."""
+
+    customer_id: str
+    p_value: float | None
+    """Chance that a stranger would fit as well; None where it was not tested, as in rings that nobody need look at."""
+    q_value: float | None
+    """The rate among all members who were tested; None for outsiders."""
+    fit: Fit | None
+
+    @property
+    def tells(self) -> bool:
+        """Whether it says anything."""
+        return self.p_value is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +72,7 @@ class ConditionResult:
     """Members who carry it."""
     bits: float
     score: float
-    q_value: float
+    q_value: float | None
     decisive: bool
     """Whether the ring would not be flagged under the condition."""
 
@@ -87,7 +102,8 @@ def ring_row(results: Results, ring_id: str) -> RingRow:
 def agreement_of(results: Results, ring_id: str) -> tuple[SourceAgreement, ...]:
     """How closely a ring agrees in each source."""
     return tuple(
-        SourceAgreement(**row | {"kind": SourceKind(row["kind"])}) for row in _rows(results.agreement, ring_id)
+        SourceAgreement(**row | {"kind": SourceKind(row["kind"]), "role": Role(row["role"])})
+        for row in _rows(results.agreement, ring_id)
     )
 
 
@@ -101,8 +117,20 @@ def conditions_of(results: Results, ring_id: str) -> tuple[ConditionResult, ...]
     return tuple(found)
 
 
+def members_of(results: Results, ring_id: str) -> tuple[MemberFit, ...]:
+    """How surely each member belongs to a ring, by customer id."""
+    rows = sorted(_rows(results.members, ring_id), key=lambda row: str(row["customer_id"]))
+    return tuple(MemberFit(**row | {"fit": Fit(row["fit"]) if row["fit"] else None}) for row in rows)
+
+
+def perhaps_of(results: Results, ring_id: str) -> tuple[MemberFit, ...]:
+    """The outsiders who fit a ring, the best first."""
+    rows = sorted(_rows(results.perhaps, ring_id), key=lambda row: (row["p_value"], row["customer_id"]))
+    return tuple(MemberFit(**row, q_value=None, fit=Fit.fits) for row in rows)
+
+
 def _ring(row: dict[str, Any]) -> RingRow:
-    return RingRow(**row | {"null": Null(row["null"])})
+    return RingRow(**row | {"basis": Basis(row["basis"])})
 
 
 def _rows(table: pl.DataFrame, ring_id: str) -> list[dict[str, Any]]:

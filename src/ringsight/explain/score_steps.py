@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ringsight.detection.conditions import ConditionKind
+from ringsight.detection.results import Role
 from ringsight.explain.rows import ConditionResult, RingRow, SourceAgreement
 from ringsight.explain.words import spoken
 
@@ -16,11 +17,11 @@ class StepKind(StrEnum):
     """What a step stands for."""
 
     proposer = "proposer"
-    """The source that chose the members: shown, and not counted."""
+    """A source that chose the members: shown, and not counted."""
     source = "source"
-    """A source that corroborates."""
-    isolation = "isolation"
-    """How far the members stand apart from strangers."""
+    """A source that corroborates across modalities."""
+    inside = "inside"
+    """How closely the members agree inside the modality that chose them."""
     explained = "explained"
     """What the best innocent explanation takes off."""
     chance = "chance"
@@ -62,18 +63,17 @@ def _steps(
     ring: RingRow, agreement: Sequence[SourceAgreement], conditions: Sequence[ConditionResult]
 ) -> Iterator[Step]:
     for each in agreement:
-        if each.proposed:
+        if each.role is Role.proposed:
             yield Step(StepKind.proposer, f"{spoken(each.source)}, not counted", each.modality, 0.0, each.bits)
     level = 0.0
     for each in sorted(agreement, key=lambda each: -each.bits):
-        if not each.proposed and abs(each.bits) >= LEAST:
+        if each.role is Role.across and abs(each.bits) >= LEAST:
             yield Step(StepKind.source, spoken(each.source), each.modality, level, level + each.bits)
             level += each.bits
-    if ring.isolation_score >= LEAST:
-        modality = next((each.modality for each in agreement if each.source == ring.proposer), "")
-        label = f"apart in {spoken(ring.proposer)}"
-        yield Step(StepKind.isolation, label, modality, level, level + ring.isolation_score)
-        level += ring.isolation_score
+    if ring.inside_score >= LEAST:
+        modality = next((each.modality for each in agreement if each.role is Role.proposed), "")
+        yield Step(StepKind.inside, f"inside {spoken(modality)}", modality, level, level + ring.inside_score)
+        level += ring.inside_score
     innocent = [each for each in conditions if each.kind is ConditionKind.innocent and each.tells]
     best = min(innocent, key=lambda each: (each.score, each.name), default=None)
     if best is not None and level - best.bits >= LEAST:

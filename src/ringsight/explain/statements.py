@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.nulls import Null
+from ringsight.detection.results import Basis, Fit, Role
 from ringsight.explain.fragility import Fragility
 from ringsight.explain.matching import COMPARERS, MatchingPair, MatchingRecords
-from ringsight.explain.rows import ConditionResult, RingRow, SourceAgreement
-from ringsight.explain.words import bits, count, rate, sizes, spoken
+from ringsight.explain.rows import ConditionResult, MemberFit, RingRow, SourceAgreement
+from ringsight.explain.words import bits, count, listed, rate, sizes, spoken
 
 
 class StatementKind(StrEnum):
@@ -27,6 +27,8 @@ class StatementKind(StrEnum):
     """Records of two members that agree."""
     not_compared = "not_compared"
     """A modality whose records are not compared."""
+    members = "members"
+    """Members who may not belong to the ring, and outsiders who may."""
     fragility = "fragility"
     """What holds the ring together."""
 
@@ -44,15 +46,26 @@ def statements(
     ring: RingRow,
     agreement: Sequence[SourceAgreement],
     conditions: Sequence[ConditionResult],
+    people: tuple[Sequence[MemberFit], Sequence[MemberFit]],
     fragility: Fragility,
     matching_records: MatchingRecords,
 ) -> tuple[Statement, ...]:
-    """Say what ties a ring, what explains it, which records to look at, and what would break it."""
+    """Say what ties a ring, what explains it, who belongs, which records to look at, and what would break it.
+
+    Args:
+        ring: as detection found it.
+        agreement: of every source.
+        conditions: what is left under each.
+        people: members, and the outsiders who fit.
+        fragility: of its links.
+        matching_records: records of two members that agree, by modality.
+    """
     return (
-        Statement(StatementKind.verdict, _verdict(ring)),
+        Statement(StatementKind.verdict, _verdict(ring, agreement)),
         Statement(StatementKind.corroboration, _corroboration(ring, agreement)),
         Statement(StatementKind.explanation, innocent_explanation(ring, conditions)),
         *(Statement(StatementKind.condition, _condition(each)) for each in conditions if each.tells),
+        *_people(*people),
         *(about_records(pair) for pairs in matching_records.values() for pair in pairs[:1]),
         *_not_compared(agreement),
         *(Statement(StatementKind.fragility, text, records) for text, records in _holding(fragility)),
@@ -72,6 +85,8 @@ def condition_in_words(condition: ConditionResult) -> tuple[str, str]:
             return f"Survives without {name}", "no" if condition.decisive else "yes"
         case ConditionKind.only:
             return "The fewest sources that suffice", name
+        case ConditionKind.one_person:
+            return f"{condition.carriers} members have one {name} in several spellings", "one person, perhaps"
         case ConditionKind.innocent | ConditionKind.protected:
             protected = ", a protected column" if condition.kind is ConditionKind.protected else ""
             carriers = f"{condition.carriers} members have one" if condition.carriers > 1 else "nobody shares one"
@@ -98,26 +113,53 @@ def _condition(condition: ConditionResult) -> str:
     return f"{premise}: {verdict} (q {rate(condition.q_value)})."
 
 
-def _verdict(ring: RingRow) -> str:
+def _verdict(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
     kept = "Flagged" if ring.flagged else "Not flagged"
     reasons = [f"{spoken(ring.explanation)} explains it"] if ring.explanation else []
     if ring.held:
         reasons.append(f"held until a person has looked, for the protected column {spoken(ring.held)} explains it")
     because = f": {'; '.join(reasons)}" if reasons else ""
-    judged = "judged by both nulls" if ring.null is Null.both else f"judged by the {ring.null} null"
-    return (
-        f"{kept}{because}. {ring.size} members, {judged}: score {bits(ring.score)} bits, q {rate(ring.q_value)}; "
-        f"beyond the best innocent explanation {bits(ring.adjusted_score)} bits, q {rate(ring.adjusted_q_value)}."
-    )
+    alone = f" It lives on {spoken(_modality(agreement))} alone." if ring.basis is Basis.inside else ""
+    beyond = f"beyond the best innocent explanation {bits(ring.adjusted_score)} bits, q {rate(ring.adjusted_q_value)}"
+    score = f"score {bits(ring.score)} bits, q {rate(ring.q_value)}"
+    return f"{kept}{because}. {ring.size} members: {score}; {beyond}.{alone}"
 
 
 def _corroboration(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
-    proposed = [_with_bits(each) for each in agreement if each.proposed]
-    counted = sorted((each for each in agreement if not each.proposed and each.bits > 0), key=lambda each: -each.bits)
+    proposed = [_with_bits(each) for each in agreement if each.role is Role.proposed]
+    across = [each for each in agreement if each.role is Role.across and each.bits > 0]
     aside = f"Not counted, because it chose the members: {', '.join(proposed)}. " if proposed else ""
-    apart = f"Its members stand apart from strangers in {spoken(ring.proposer)} ({bits(ring.isolation_score)} bits). "
-    corroborated = f"Corroborated by {', '.join(map(_with_bits, counted)) or 'nothing else'}."
-    return f"{aside}{apart if ring.isolation_score >= 1 else ''}{corroborated}"
+    told = ", ".join(_with_bits(each) for each in sorted(across, key=lambda each: -each.bits)) or "nothing else"
+    return f"{aside}{_inside(ring, agreement)}Corroborated by {told}."
+
+
+def _inside(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
+    """How closely the members agree inside the modality that chose them; nothing where they agree as others do."""
+    if ring.inside_score < 1:
+        return ""
+    others = [spoken(each.source) for each in agreement if each.role is Role.inside and each.bits > 0]
+    if not others:
+        return f"Its members stand apart from strangers in {spoken(ring.proposer)} ({bits(ring.inside_score)} bits). "
+    return f"They agree in {listed(others)} too, as honest groups seldom do ({bits(ring.inside_score)} bits). "
+
+
+def _modality(agreement: Sequence[SourceAgreement]) -> str:
+    """The modality that chose the members."""
+    return next((each.modality for each in agreement if each.role is Role.proposed), "")
+
+
+def _people(members: Sequence[MemberFit], perhaps: Sequence[MemberFit]) -> Iterator[Statement]:
+    """Members who may not belong, and outsiders who may."""
+    for fit, words in (
+        (Fit.doubtful, "Doubtful, for many a stranger would fit as well"),
+        (Fit.leave_out, "Leave out? A stranger might fit as well"),
+    ):
+        named = tuple(each.customer_id for each in members if each.fit is fit)
+        if named:
+            yield Statement(StatementKind.members, f"{words}: {listed(named)}.", named)
+    if perhaps:
+        named = tuple(each.customer_id for each in perhaps)
+        yield Statement(StatementKind.members, f"Perhaps they belong too, for they fit: {listed(named)}.", named)
 
 
 def _with_bits(agreement: SourceAgreement) -> str:

@@ -13,12 +13,18 @@ LABELS = (
 def spoken(name: str) -> str:
     """A source, a column, or several joined by ` + `, as people call them: by `LABELS`, else with spaces for `_`."""
     labels = dict(LABELS)
-    parts = [labels.get(part, part.replace("_", " ")) for part in name.split(" + ")]
+    return listed([labels.get(part, part.replace("_", " ")) for part in name.split(" + ")])
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Names in a row: `a, b and c`."""
     return f"{', '.join(parts[:-1])} and {parts[-1]}" if len(parts) > 1 else parts[0]
 
 
-def rate(q: float) -> str:
-    """A q-value for reading."""
+def rate(q: float | None) -> str:
+    """A q-value for reading; None where no rate is stated."""
+    if q is None:
+        return "not stated"
     return "below 0.0001" if q < 0.0001 else f"{q:.4f}"
 
 

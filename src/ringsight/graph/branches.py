@@ -15,14 +15,17 @@ from ringsight.vectors.neighbours import DECIMALS
 
 NEAREST = float(np.sqrt(2 * 10.0**-DECIMALS))
 """Distances below this are equal: similarities are kept to so many decimals."""
+STANDS_APART = 1.5
+"""A small branch stands apart if the link that ends it is so many times as long as its longest."""
 LARGEST_SHARE = 0.1
 """A branch with more of those who have the modality is a part of the bank, not a ring; 50 are always allowed."""
 
 
-def branches(trace: SpaceSource, minimum: int) -> list[Rows]:
-    """Every branch of the single-linkage tree with at least `minimum` members, and not too many, each sorted.
+def branches(trace: SpaceSource, minimum: int, smallest: int) -> list[Rows]:
+    """Branches of the single-linkage tree, each sorted: those with `minimum` members or more, but not too many.
 
-    Parts that equal distances join at once are no branches: nobody among them stands apart.
+    Smaller ones, of `smallest` members or more, are branches if they stand apart (`STANDS_APART`). Parts that equal
+    distances join at once are none: nobody among them stands apart.
     """
     start, end, distance = _spanning_tree(trace)
     largest = max(50, int(LARGEST_SHARE * trace.count))
@@ -32,7 +35,9 @@ def branches(trace: SpaceSource, minimum: int) -> list[Rows]:
 
     def close(part: int, height: float) -> None:
         members = parts.members[part]
-        if minimum <= len(members) <= largest and height > parts.height[part]:
+        longest = parts.height[part]
+        apart = len(members) >= smallest and height >= STANDS_APART * longest
+        if (apart or len(members) >= minimum) and len(members) <= largest and height > longest:
             found.append(np.sort(owner[members]))
 
     for a, b, height in zip(start.tolist(), end.tolist(), distance.tolist(), strict=True):

@@ -1,13 +1,12 @@
 """Links: pairs of customers tied closely enough to be worth a look, in one trace or in several together."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import gammainccinv
 
-from ringsight.graph.sources import CHANCE_BITS, Rows, SpaceSource, Trace
+from ringsight.graph.sources import CHANCE_BITS, Rows, Source, SpaceSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,62 +34,55 @@ def threshold_bits(trace: SpaceSource, k: int) -> float:
     return float(np.log2(others / min(k, others)))
 
 
-def combined_threshold(customers: int, modalities: int, chance_links: float) -> float:
-    """Summed bits above chance that a customer meets in about `chance_links` strangers.
+def fused_links(spaces: Sequence[SpaceSource], k: int) -> Links:
+    """Pairs tied by several spaces together at least as closely as mutual k-th neighbours.
 
-    The sum of m independent -ln(u) follows a gamma distribution with shape m, the law behind Fisher's
-    combination of p-values. It counts every pair as having all modalities, ranked alike from both ends;
-    where that fails, fewer strangers pass.
-
-    Args:
-        customers: how many strangers there are.
-        modalities: how many modalities are summed.
-        chance_links: strangers who may pass by chance, for each customer.
-    """
-    share = min(chance_links / max(customers, 1), 0.5)
-    return float((gammainccinv(modalities, share) - modalities) * CHANCE_BITS)
-
-
-def combined_links(
-    near: Sequence[tuple[Rows, Rows]], traces: Sequence[Trace], owners: Mapping[str, Rows], threshold: float
-) -> Links:
-    """Pairs whose evidence, summed over all traces that both have, passes the threshold.
+    Bits above chance are added up over the spaces that both are in, and ranked anew: the r-th of a customer's n
+    comparable others is worth log2(n / r) bits, both directions averaged. Only pairs that some space ties closely are
+    ranked.
 
     Args:
-        near: for each trace the pairs of trace owners that it ties closely.
-        traces: in the order of `near`.
-        owners: for each trace, the customer whose trace each customer carries (a permutation of the rows).
-        threshold: summed bits above chance.
+        spaces: two or more of one modality.
+        k: how many nearest customers of each space are looked at, and what counts as near.
     """
-    customers = len(traces[0].present)
-    keys = []
-    for trace, (start, end) in zip(traces, near, strict=True):
-        carrier = np.empty(customers, dtype=np.int64)
-        carrier[owners[trace.name]] = np.arange(customers)
-        a, b = carrier[start], carrier[end]
-        keys.append(np.minimum(a, b) * customers + np.maximum(a, b))
-    key = np.unique(np.concatenate(keys))
+    customers = len(spaces[0].present)
+    near = [space.near_pairs(k) for space in spaces]
+    key = np.unique(np.concatenate([a * customers + b for a, b in near]))
     a, b = key // customers, key % customers
-    total = sum((bits_above_chance(trace, owners[trace.name], a, b) for trace in traces), np.zeros(len(a)))
-    strong = total >= threshold
-    return Links(a[strong], b[strong], total[strong])
+    total = np.sum([bits_above_chance(space, a, b) for space in spaces], axis=0)
+    others = int(np.any([space.present for space in spaces], axis=0).sum()) - 1
+    rank = _ranks(np.r_[a, b], np.r_[total, total])
+    bits = np.log2(others / np.minimum(rank, others)).reshape(2, -1).mean(axis=0)
+    strong = bits >= np.log2(others / min(k, others))
+    return Links(a[strong], b[strong], bits[strong])
 
 
-def bits_above_chance(trace: Trace, owner: Rows, a: Rows, b: Rows) -> NDArray[np.float64]:
-    """Bits between customers a[i] and b[i] less what two strangers' nearness is worth; 0 where either lacks the trace.
+def _ranks(customer: Rows, total: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Place of each entry among its customer's, the highest first; equal ones share the worst place."""
+    order = np.lexsort((-total, customer))
+    start = np.searchsorted(customer[order], customer[order], side="left")
+    place = np.arange(len(order)) - start + 1
+    last = np.flatnonzero(np.r_[(np.diff(customer[order]) != 0) | (np.diff(total[order]) != 0), True])
+    worst = place[last[np.searchsorted(last, np.arange(len(order)))]]
+    rank = np.empty(len(order), dtype=np.int64)
+    rank[order] = worst
+    return rank
+
+
+def bits_above_chance(source: Source, a: Rows, b: Rows) -> NDArray[np.float64]:
+    """Bits between customers a[i] and b[i] less what two strangers' nearness is worth; 0 where either lacks the source.
 
     A shared value has no such baseline: strangers hardly ever share one.
     """
-    bits = carried_bits(trace, owner, a, b)
-    if isinstance(trace, SpaceSource):
-        bits[trace.present[owner[a]] & trace.present[owner[b]]] -= CHANCE_BITS
+    bits = carried_bits(source, a, b)
+    if isinstance(source, SpaceSource):
+        bits[source.present[a] & source.present[b]] -= CHANCE_BITS
     return bits
 
 
-def carried_bits(trace: Trace, owner: Rows, a: Rows, b: Rows) -> NDArray[np.float64]:
-    """Bits between the traces that customers a[i] and b[i] carry, 0 where either carries none; shape (pairs,)."""
-    start, end = owner[a], owner[b]
-    both = trace.present[start] & trace.present[end]
+def carried_bits(source: Source, a: Rows, b: Rows) -> NDArray[np.float64]:
+    """Bits between customers a[i] and b[i], 0 where either lacks the source; shape (pairs,)."""
+    both = source.present[a] & source.present[b]
     bits = np.zeros(len(a))
-    bits[both] = trace.pair_bits(start[both], end[both])
+    bits[both] = source.pair_bits(a[both], b[both])
     return bits

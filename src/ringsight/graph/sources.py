@@ -33,9 +33,11 @@ SAMPLE = 4096
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SpaceSource:
-    """Nearness in one modality's embedding space."""
+    """Nearness in one space."""
 
     name: str
+    modality: str
+    """The modality that the space belongs to."""
     present: NDArray[np.bool_]
     """Shape (customers,)."""
     row: Rows
@@ -142,6 +144,7 @@ def space_source(
     small = len(embeddings.vectors) <= every_rank_up_to
     return SpaceSource(
         name=embeddings.space,
+        modality=embeddings.modality,
         present=row >= 0,
         row=row,
         neighbours=neighbours.indices,
@@ -235,7 +238,7 @@ class EntitySource:
         ]
 
 
-Trace = SpaceSource | EntitySource
+Source = SpaceSource | EntitySource
 """One kind of trace that customers leave, and how strongly it ties two of them."""
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ringsight.detection.detect import DetectConfig
+from ringsight.detection.settings import DetectConfig
 from ringsight.jobs.command import Command
 from ringsight.jobs.flags import flag_table
 from ringsight.jobs.stages import stages_told

@@ -7,12 +7,19 @@ import polars as pl
 from rich.console import Console
 from rich.table import Table
 
-from ringsight.evaluation.measures import HALF_EACH_WAY, Evaluation, Share
+from ringsight.evaluation.measures import FALSE_UNLESS_TIED, HALF_EACH_WAY, Evaluation, Share
 from ringsight.jobs.command import Command
 from ringsight.pipeline.evaluate import evaluate, false_positives
 
 SHOWN = 12
 """Groups that are printed; all are in false_positives.csv."""
+WAYS = {
+    "flagged": "all members of flags",
+    "left_out": "without those to leave out",
+    "with_perhaps": "with who else fits",
+    "both": "with both steps",
+}
+"""What the ways of `Evaluation.named` are called."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -42,13 +49,11 @@ def run(config: EvaluateJob) -> Evaluation:
 
 def evaluation_table(evaluation: Evaluation) -> Table:
     """Lay the evaluation out for the terminal."""
-    table = Table(title="Held against the truth", caption=HALF_EACH_WAY)
+    table = Table(title="Held against the truth", caption=f"{HALF_EACH_WAY}; {FALSE_UNLESS_TIED}")
     table.add_column("figure")
     table.add_column("benign groups false", justify="right")
     table.add_column("benign groups set aside", justify="right")
     table.add_row("true rings found", _text(evaluation.rings))
-    table.add_row("true members in the flag that found their ring", _text(evaluation.members_found))
-    table.add_row("true members in any flag", _text(evaluation.members_flagged))
     asked = "" if evaluation.rate_asked is None else f" (asked: at most {evaluation.rate_asked:.1%})"
     table.add_row(
         f"false flags{asked}",
@@ -60,6 +65,10 @@ def evaluation_table(evaluation: Evaluation) -> Table:
         table.add_row("set aside, explained by an innocent column", counts, "")
     for at in evaluation.precision:
         table.add_row(f"precision at {at.cases} cases", _text(at.benign_false), _text(at.benign_aside))
+    table.add_section()
+    for way, named in evaluation.named.items():
+        table.add_row(f"people named rightly, {WAYS[way]}", _text(named.precision, nothing="nobody named"))
+        table.add_row(f"ring members named, {WAYS[way]}", _text(named.recall))
     for trait, shares in evaluation.found_by.items():
         table.add_section()
         for value, share in shares.items():

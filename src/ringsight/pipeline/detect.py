@@ -7,9 +7,9 @@ from pathlib import Path
 
 from ringsight.detection import detect as detection
 from ringsight.detection.carry_over import carry_over
-from ringsight.detection.detect import DetectConfig
 from ringsight.detection.lineage import Lineage, follow
 from ringsight.detection.results import Results
+from ringsight.detection.settings import DetectConfig
 from ringsight.pipeline.settings import RunConfig, in_force_anywhere
 from ringsight.progress import Callback, report_to, say, stage
 from ringsight.records.bank import Bank

@@ -6,7 +6,7 @@ import numpy as np
 import polars as pl
 
 from ringsight.detection.conditions import declared_conditions
-from ringsight.detection.fairness import audit
+from ringsight.detection.fairness import fairness
 from ringsight.evaluation import measures
 from ringsight.evaluation.measures import Evaluation
 from ringsight.evaluation.truth import Truth, read_truth
@@ -43,7 +43,7 @@ def false_positives(
         bank: that was searched; by default where the run found it.
 
     Returns:
-        Columns of `detection.fairness.AUDIT`.
+        Columns of `detection.results.FAIRNESS`.
 
     Raises:
         DataError: if the run is not finished, or the bank's records are not those that it searched.
@@ -54,7 +54,7 @@ def false_positives(
     row = {str(customer): number for number, customer in enumerate(records.customer_ids)}
     flagged = run.results.rings.filter("flagged")["ring_id"]
     members = [np.array([row[c] for c in run.results.members_of(ring)], dtype=np.int64) for ring in flagged]
-    rates = audit(declared_conditions(records), members, ~np.isin(records.customer_ids, guilty), seed=0)
+    rates = fairness(declared_conditions(records), members, ~np.isin(records.customer_ids, guilty), seed=0)
     run.write_false_positives(rates)
     return rates
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from ringsight.detection.detect import DetectConfig
 from ringsight.detection.lineage import Lineage
+from ringsight.detection.settings import DetectConfig
 from ringsight.fusion.settings import Part
 from ringsight.pipeline.continuing import continued, lineage_before
 from ringsight.pipeline.detect import find_rings

@@ -6,7 +6,7 @@ from dataclasses import asdict, dataclass, field, fields
 from pathlib import Path
 from typing import Any
 
-from ringsight.detection.detect import DetectConfig
+from ringsight.detection.settings import DetectConfig
 from ringsight.fusion.settings import ModelConfig, Part
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import JOINT

@@ -37,9 +37,12 @@ class Embeddings:
     """Content hash of the model that made them."""
     data_hash: str
     """Content hash of the records they were made from."""
+    modality: str = ""
+    """The modality that the space belongs to; by default of the space's own name."""
 
     def __post_init__(self) -> None:
         """Check the contract once, here."""
+        object.__setattr__(self, "modality", self.modality or self.space)
         n = len(self.customer_ids)
         if self.vectors.ndim != 2 or len(self.vectors) != n:
             raise ModelError(

@@ -220,7 +220,7 @@ def _bar(step: Step) -> dict[str, Any]:
     match step.kind:
         case StepKind.proposer:
             return {"facecolor": f"{colour}24", "edgecolor": INK["soft"], "linestyle": (0, (3, 2))}
-        case StepKind.source | StepKind.isolation:
+        case StepKind.source | StepKind.inside:
             return {"facecolor": colour}
         case StepKind.explained:
             return {"facecolor": "none", "edgecolor": INK["flag"], "linewidth": 1.4}

@@ -67,7 +67,7 @@ def write_report(
         unflagged=others[:UNFLAGGED_SHOWN],
         longest_bar=max((line.bar.total for line in lines), default=0.0) or 1.0,
         null_chart=null_chart(results),
-        worlds=results.null["permutation"].n_unique(),
+        worlds=results.null["world"].n_unique(),
         space_map=space_map(results, embeddings[JOINT]) if JOINT in embeddings else None,
         joint_customers=len(embeddings[JOINT].customer_ids) if JOINT in embeddings else 0,
         sections=[ring_section(results, records, account) for account in looked_at],
@@ -90,13 +90,17 @@ def _environment() -> Environment:
     return environment
 
 
-def _chance(value: float) -> str:
-    """Write a p- or q-value so that a column of them lines up."""
+def _chance(value: float | None) -> str:
+    """Write a p- or q-value so that a column of them lines up; none where no rate is stated."""
+    if value is None:
+        return "not stated"
     return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
 
 
-def _expected(false_flags: float) -> str:
-    """How many flags are expected to be coincidence, in words."""
+def _expected(false_flags: float | None) -> str:
+    """How many flags are expected to be false, in words."""
+    if false_flags is None:
+        return "an unknown number"
     return "fewer than one" if false_flags < 0.5 else f"about {false_flags:.0f}"
 
 

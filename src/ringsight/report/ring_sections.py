@@ -48,7 +48,7 @@ class ConditionLine:
     decisive: bool
     score: float
     """What is left of the ring's."""
-    q_value: float
+    q_value: float | None
 
 
 @dataclass(frozen=True, slots=True)

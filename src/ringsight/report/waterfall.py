@@ -94,7 +94,7 @@ def css_of(step: Step) -> str:
     match step.kind:
         case StepKind.proposer:
             return f"fill-{paint_of(step.modality).css} uncounted"
-        case StepKind.source | StepKind.isolation:
+        case StepKind.source | StepKind.inside:
             return f"fill-{paint_of(step.modality).css}"
         case StepKind.explained:
             return "explained"

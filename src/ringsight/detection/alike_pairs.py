@@ -1,0 +1,134 @@
+"""Pairs of customers who are alike in all that is known, and alike nobody else: one person twice, or a couple.
+
+A pair and any stranger would pass as a ring of three. So alike pairs are sought first, listed apart with a rate of
+their own, and count as one person when rings are proposed.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringsight.detection.corroboration import Measured, Owners, as_observed
+from ringsight.detection.error_rate import Chance
+from ringsight.detection.evidence import Evidence
+from ringsight.detection.shared_directions import ConditionalShuffle, shuffled
+from ringsight.graph.sources import CHANCE_BITS, Rows
+
+WORLDS = 20
+"""Chance worlds that pairs are held against."""
+GAP = 0.6
+"""A pair is isolated if neither has a third who is tied by so large a part of their bits,"""
+COMMON = 0.9
+"""or by no more than this share of the customers of chance worlds are to whoever is nearest."""
+NEIGHBOURS = 8
+"""Nearest customers in each space among whom a pair is sought."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class AlikePairs:
+    """Isolated pairs, the most alike first."""
+
+    a: Rows
+    b: Rows
+    """a < b; each of shape (pairs,)."""
+    bits: NDArray[np.float64]
+    """Bits above chance, each modality counted once by the mean of its spaces; shape (pairs,)."""
+    q_values: NDArray[np.float64]
+    """Share of coincidences expected among the pairs down to each; shape (pairs,)."""
+
+    def listed(self, rate: float) -> "AlikePairs":
+        """The pairs up to a false-discovery rate."""
+        kept = self.q_values <= rate
+        return AlikePairs(self.a[kept], self.b[kept], self.bits[kept], self.q_values[kept])
+
+
+def alike_pairs(evidence: Evidence, measured: Measured, shuffle: ConditionalShuffle) -> AlikePairs:
+    """Find the pairs who are each other's nearest by all evidence, while everybody else is far less near.
+
+    Args:
+        evidence: of the bank.
+        measured: how bits are counted.
+        shuffle: hands records on in the chance worlds.
+    """
+    near = [space.near_pairs(NEIGHBOURS) for space in evidence.spaces]
+    cells = [evidence.entity_cells_of(entity) for entity in evidence.entities]
+    nearest = _nearest(evidence, measured, near, as_observed(evidence))
+    chance = []
+    for world in range(WORLDS):
+        rng = np.random.default_rng([evidence.seed, world, 2])
+        modalities = dict(zip(evidence.modalities, shuffle.draw(rng), strict=True))
+        chance.append(_nearest(evidence, measured, near, Owners(modalities, [shuffled(cell, rng) for cell in cells])))
+    common = float(np.quantile(np.concatenate([each.highest for each in chance]), COMMON))
+    a, b, bits = nearest.isolated(common)
+    q = Chance(np.concatenate([each.isolated(common)[2] for each in chance]), WORLDS).q_values(bits)
+    order = np.lexsort((b, a, -bits))
+    return AlikePairs(a[order], b[order], bits[order], q[order])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Nearest:
+    """Whom each customer of one world is nearest to; each of shape (customers,)."""
+
+    partner: NDArray[np.int64]
+    """-1 for nobody."""
+    highest: NDArray[np.float64]
+    """Bits with the partner."""
+    runner_up: NDArray[np.float64]
+    """Bits with the next nearest."""
+
+    def isolated(self, common: float) -> tuple[Rows, Rows, NDArray[np.float64]]:
+        """Pairs who are each other's nearest, and nobody else near either; and their bits."""
+        one = np.flatnonzero(self.partner >= 0)
+        one = one[(self.partner[self.partner[one]] == one) & (one < self.partner[one]) & (self.highest[one] > 0)]
+        other, bits = self.partner[one], self.highest[one]
+        third = np.maximum(self.runner_up[one], self.runner_up[other])
+        alone = third < np.maximum(GAP * bits, np.minimum(common, bits))
+        return one[alone], other[alone], bits[alone]
+
+
+def _nearest(evidence: Evidence, measured: Measured, near: list[tuple[Rows, Rows]], owners: Owners) -> _Nearest:
+    key = _near_keys(evidence, near, owners)
+    a, b = key // evidence.customers, key % evidence.customers
+    total = _total_bits(evidence, measured, owners, a, b)
+    ends, partner, bits = np.r_[a, b], np.r_[b, a], np.r_[total, total]
+    order = np.lexsort((partner, -bits, ends))
+    ends, partner, bits = ends[order], partner[order], bits[order]
+    first = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]]) if len(ends) else np.zeros(0, np.int64)
+    second = first[first + 1 < len(ends)] + 1
+    second = second[ends[second] == ends[second - 1]]
+    best = np.full(evidence.customers, -1)
+    highest, runner_up = np.zeros((2, evidence.customers))
+    best[ends[first]], highest[ends[first]] = partner[first], bits[first]
+    runner_up[ends[second]] = bits[second]
+    return _Nearest(best, highest, runner_up)
+
+
+def _near_keys(evidence: Evidence, near: list[tuple[Rows, Rows]], owners: Owners) -> NDArray[np.int64]:
+    """Pairs of customers whose records are near each other in some space, as a * customers + b."""
+    keys = []
+    for space, (start, end) in zip(evidence.spaces, near, strict=True):
+        carrier = np.empty(evidence.customers, dtype=np.int64)
+        carrier[owners.modalities[space.modality]] = np.arange(evidence.customers)
+        one, other = carrier[start], carrier[end]
+        keys.append(np.minimum(one, other) * evidence.customers + np.maximum(one, other))
+    return np.unique(np.concatenate([np.zeros(0, np.int64), *keys]))
+
+
+def _total_bits(evidence: Evidence, measured: Measured, owners: Owners, a: Rows, b: Rows) -> NDArray[np.float64]:
+    """Bits above chance of each pair: of each modality the mean over the spaces that both are in, and entities."""
+    total = np.zeros(len(a))
+    for modality in evidence.modalities:
+        owner = owners.modalities[modality]
+        one, other = owner[a], owner[b]
+        bits, counted = np.zeros(len(a)), np.zeros(len(a))
+        for number in evidence.spaces_of(modality):
+            ties = measured.ties[number]
+            both = ties.present[one] & ties.present[other]
+            bits[both] += ties.pair_bits(one[both], other[both]) - CHANCE_BITS
+            counted += both
+        total += bits / np.maximum(counted, 1)
+    for entity, owner in zip(evidence.entities, owners.entities, strict=True):
+        one, other = entity.codes[owner[a]], entity.codes[owner[b]]
+        total += np.where((one == other) & (one >= 0), entity.bits[one], 0.0)
+    return total

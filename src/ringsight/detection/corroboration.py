@@ -1,0 +1,103 @@
+"""Corroboration across modalities: how closely candidates agree in what did not propose them.
+
+All spaces of the other modalities and all entity columns count; the modality that proposed a candidate, or the entity
+column, does not.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringsight.detection.agreement import Calibration, Ties, entity_agreement, pair_means
+from ringsight.detection.candidates import Candidates
+from ringsight.detection.evidence import Evidence
+from ringsight.graph.sources import Rows
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Owners:
+    """A world: whose records each customer carries."""
+
+    modalities: Mapping[str, Rows]
+    """By modality, customer -> the customer whose records it carries."""
+    entities: Sequence[Rows]
+    """The same for each entity column."""
+
+
+def as_observed(evidence: Evidence) -> Owners:
+    """The world in which everybody carries their own records."""
+    own = np.arange(evidence.customers)
+    return Owners(dict.fromkeys(evidence.modalities, own), [own] * len(evidence.entities))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Measured:
+    """Spaces with the bits that count in them, and what random groups show of those."""
+
+    ties: Sequence[Ties]
+    """In the order of `Evidence.spaces`."""
+    calibrations: Sequence[Calibration]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Corroboration:
+    """Weighted bits of what did not propose each candidate."""
+
+    by_source: NDArray[np.float64]
+    """Spaces, then entity columns; 0 for what proposed; shape (candidates, sources)."""
+    second: NDArray[np.float64]
+    """All of it by second ties; shape (candidates,)."""
+
+    @property
+    def full(self) -> NDArray[np.float64]:
+        """All of it; shape (candidates,)."""
+        total: NDArray[np.float64] = self.by_source.sum(axis=1)
+        return total
+
+
+def corroborate(evidence: Evidence, candidates: Candidates, measured: Measured, owners: Owners) -> Corroboration:
+    """Measure how closely candidates agree in what did not propose them, in one world."""
+    spaces = len(evidence.spaces)
+    by_source = np.zeros((candidates.groups.count, spaces + len(evidence.entities)))
+    second = np.zeros(candidates.groups.count)
+    for modality, rows, groups in candidates.by_modality:
+        others = [number for number, space in enumerate(evidence.spaces) if space.modality != modality]
+        if not others or groups.count == 0:
+            continue
+        carried = [owners.modalities[evidence.spaces[number].modality] for number in others]
+        means = pair_means([measured.ties[number] for number in others], groups, carried)
+        for place, number in enumerate(others):
+            calibration, weight = measured.calibrations[number], evidence.weights[number]
+            by_source[rows, number] = weight * calibration.bits(means.full[place], means.size[place])
+            second[rows] += weight * calibration.bits(means.second[place], means.size[place])
+    proposed_by = np.array([each.entity for each in candidates.proposers] or [-1])[candidates.proposer]
+    for number, entity in enumerate(evidence.entities):
+        agreement = entity_agreement(entity, candidates.groups, owners.entities[number])
+        counts = evidence.weights[spaces + number] * (proposed_by != number)
+        by_source[:, spaces + number] = counts * agreement.full
+        second += counts * agreement.second
+    return Corroboration(by_source, second)
+
+
+def own_agreement(evidence: Evidence, candidates: Candidates, measured: Measured) -> NDArray[np.float64]:
+    """Bits of agreement in what does not corroborate: the modality, or the entity column, that proposed each candidate.
+
+    Returns:
+        0 for all other sources; shape (candidates, sources).
+    """
+    spaces = len(evidence.spaces)
+    bits = np.zeros((candidates.groups.count, spaces + len(evidence.entities)))
+    everyone = np.arange(evidence.customers)
+    for modality, rows, groups in candidates.by_modality:
+        own = evidence.spaces_of(modality)
+        if own and groups.count:
+            means = pair_means([measured.ties[number] for number in own], groups, [everyone] * len(own))
+            for place, number in enumerate(own):
+                bits[rows, number] = measured.calibrations[number].bits(means.full[place], means.size[place])
+    proposed_by = np.array([each.entity for each in candidates.proposers] or [-1])[candidates.proposer]
+    for number, entity in enumerate(evidence.entities):
+        own_column = proposed_by == number
+        bits[own_column, spaces + number] = entity_agreement(entity, candidates.groups, everyone).full[own_column]
+    return bits

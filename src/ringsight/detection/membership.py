@@ -1,0 +1,216 @@
+"""Who belongs to a ring: a test of every member, and of the outsiders who may belong too.
+
+Swap-in test: a customer's records of the modalities that did not propose the ring are replaced by those of comparable
+customers, drawn by the odds of the chance worlds. The share of such stand-ins who are tied as closely to the other
+members is the customer's p-value across modalities. Inside the proposing modality the customer is held against the
+nearest outsiders. Both are independent under the null, and combine by their product (Fisher 1932).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ringsight.detection.candidates import Proposer
+from ringsight.detection.corroboration import Measured
+from ringsight.detection.evidence import Evidence
+from ringsight.detection.rarity import fisher_bits, rarity_bits
+from ringsight.detection.settings import DetectConfig
+from ringsight.detection.shared_directions import ConditionalShuffle
+from ringsight.graph.sources import CHANCE_BITS, Rows
+
+Floats = NDArray[np.float64]
+
+STAND_INS = 2_000
+"""Draws of stand-ins for each customer."""
+DONORS = 512
+"""Comparable customers at most whose records stand in."""
+NEAREST = 60
+"""Outsiders, the nearest by what proposed the ring, against whom a customer is held inside the modality."""
+EXPECTED_STRANGERS = 0.25
+"""Strangers whom growth may add to a ring by chance."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fits:
+    """How well customers fit a ring, in bits; NaN where they have nothing to tell by. Each of shape (customers,)."""
+
+    across: Floats
+    """By the other modalities and entity columns."""
+    inside: Floats
+    """By the other spaces of the proposing modality."""
+
+    @property
+    def bits(self) -> Floats:
+        """Minus log2 of the p-value, both together; 0 where nothing is known."""
+        both = np.isfinite(self.across) & np.isfinite(self.inside)
+        total = np.nan_to_num(self.across) + np.nan_to_num(self.inside)
+        return np.where(both, fisher_bits(total), total)
+
+    @property
+    def p_values(self) -> Floats:
+        """Chance that a stranger fits as well."""
+        p: Floats = 2.0**-self.bits
+        return p
+
+
+class Membership:
+    """Tests who belongs to rings of one bank."""
+
+    def __init__(
+        self, evidence: Evidence, measured: Measured, shuffle: ConditionalShuffle, config: DetectConfig
+    ) -> None:
+        """Test by this evidence; `shuffle` knows the odds by which stand-ins are drawn."""
+        self._evidence, self._measured, self._config = evidence, measured, config
+        self._cells = {modality: evidence.cells_of(modality) for modality in evidence.modalities}
+        self._odds = dict(zip(evidence.modalities, shuffle.odds, strict=True))
+        self._weights = evidence.weights
+
+    def members(self, proposer: Proposer, members: Rows) -> Fits:
+        """Test each member of a ring against the others."""
+        return self._test(proposer, members, members)
+
+    def outsiders(self, proposer: Proposer, members: Rows, tested: Rows) -> Fits:
+        """Test customers outside a ring."""
+        return self._test(proposer, members, tested)
+
+    def grown(self, proposer: Proposer, members: Rows, largest: int) -> Rows:
+        """A ring and every outsider who fits, one by one until nobody does, or it has more than `largest` members.
+
+        Returns:
+            The members and those added, sorted.
+        """
+        inside = members
+        while len(inside) <= largest:
+            near = self.near(inside)
+            if len(near) == 0:
+                break
+            bits = self.outsiders(proposer, inside, near).bits
+            fitting = near[bits >= np.log2(self._evidence.customers / EXPECTED_STRANGERS)]
+            if len(fitting) == 0:
+                break
+            inside = np.union1d(inside, fitting)
+        return inside
+
+    def near(self, members: Rows) -> Rows:
+        """Outsiders who are a near neighbour of a member in some space, or share an entity value."""
+        found = [np.zeros(0, np.int64)]
+        for space in self._evidence.spaces:
+            rows = space.row[members]
+            neighbours = space.neighbours[rows[rows >= 0]].ravel()
+            found.append(np.flatnonzero(space.present)[neighbours[neighbours >= 0]])
+        for entity in self._evidence.entities:
+            codes = np.unique(entity.codes[members])
+            codes = codes[(codes >= 0) & (entity.bits[codes] > 0)]
+            found.append(np.flatnonzero(np.isin(entity.codes, codes)))
+        return np.setdiff1d(np.concatenate(found), members)
+
+    def _test(self, proposer: Proposer, members: Rows, tested: Rows) -> Fits:
+        rng = np.random.default_rng([self._evidence.seed, int(members[0]), len(members)])
+        across = self._across(proposer, members, tested, rng)
+        return Fits(across, self._inside(proposer, members, tested))
+
+    def _across(self, proposer: Proposer, members: Rows, tested: Rows, rng: np.random.Generator) -> Floats:
+        """Bits of each customer's ties across modalities against stand-ins'."""
+        observed = np.zeros(len(tested))
+        chance = np.zeros((len(tested), STAND_INS))
+        told = np.zeros(len(tested), dtype=np.bool_)
+        for modality in self._evidence.modalities:
+            spaces = self._evidence.spaces_of(modality)
+            if modality == proposer.modality:
+                continue
+            cells = self._cells[modality]
+            for cell in np.unique(cells[tested]):
+                here = np.flatnonzero(cells[tested] == cell)
+                if not any(self._evidence.spaces[space].present[tested[here[0]]] for space in spaces):
+                    continue
+                donors = np.setdiff1d(np.flatnonzero(cells == cell), members)
+                if len(donors) < 2:
+                    continue
+                donors = np.sort(rng.choice(donors, min(DONORS, len(donors)), replace=False))
+                observed[here] += self._ties(spaces, members, tested[here])
+                chance[here] += self._stand_ins(modality, spaces, members, (tested[here], donors), rng)
+                told[here] = True
+        for number, entity in enumerate(self._evidence.entities):
+            if number == proposer.entity:
+                continue
+            weight = self._weights[len(self._evidence.spaces) + number]
+            observed += weight * _shared_value(entity.codes, entity.bits, members, tested)
+            told |= entity.present[tested]
+        bits = np.full(len(tested), np.nan)
+        for place in np.flatnonzero(told):
+            bits[place] = rarity_bits(observed[place : place + 1], np.sort(chance[place]), CHANCE_BITS)[0]
+        return bits
+
+    def _stand_ins(
+        self, modality: str, spaces: Sequence[int], members: Rows, people: tuple[Rows, Rows], rng: np.random.Generator
+    ) -> Floats:
+        """Ties of stand-ins drawn for each customer; shape (customers, STAND_INS)."""
+        tested, donors = people
+        own = np.isin(tested, members)
+        ties = self._ties(spaces, members, donors)
+        odds = self._odds[modality]
+        drawn = np.empty((len(tested), STAND_INS))
+        for place, customer in enumerate(tested):
+            of_donors = self._ties(spaces, members[members != customer], donors) if own[place] else ties
+            weights = None
+            if odds is not None:
+                records, asked = odds
+                log_odds = records[donors] @ asked[customer]
+                weights = np.exp(log_odds - log_odds.max())
+                weights /= weights.sum()
+            drawn[place] = of_donors[rng.choice(len(donors), STAND_INS, p=weights)]
+        return drawn
+
+    def _ties(self, spaces: Sequence[int], members: Rows, customers: Rows) -> Floats:
+        """Mean bits above chance of each customer's ties to members other than itself, over spaces summed."""
+        total = np.zeros(len(customers))
+        for number in spaces:
+            ties = self._measured.ties[number]
+            others = members[ties.present[members]]
+            a, b = np.repeat(customers, len(others)), np.tile(others, len(customers))
+            counted = (a != b) & ties.present[a]
+            bits = np.zeros(len(a))
+            bits[counted] = ties.pair_bits(a[counted], b[counted]) - CHANCE_BITS
+            shape = (len(customers), len(others))
+            count = counted.reshape(shape).sum(axis=1)
+            total += self._weights[number] * bits.reshape(shape).sum(axis=1) / np.maximum(count, 1)
+        return total
+
+    def _inside(self, proposer: Proposer, members: Rows, tested: Rows) -> Floats:
+        """Bits of each customer's ties in the modality's other spaces against those of the nearest outsiders."""
+        bits = np.full(len(tested), np.nan)
+        if proposer.modality not in self._config.inside:
+            return bits
+        others = [space for space in self._evidence.spaces_of(proposer.modality) if space not in proposer.spaces]
+        outsiders = self._near_in(proposer, members)
+        told = np.any([self._evidence.spaces[space].present[tested] for space in others], axis=0) if others else None
+        if told is None or len(outsiders) == 0:
+            return bits
+        by_proposer = self._ties(proposer.spaces, members, outsiders)
+        nearest = outsiders[np.argsort(-by_proposer, kind="stable")[:NEAREST]]
+        chance = self._ties(others, members, nearest)
+        observed = self._ties(others, members, tested)
+        as_close = (chance >= observed[:, None]).sum(axis=1) - np.isin(tested, nearest)
+        bits[told] = -np.log2((1 + as_close[told]) / (1 + len(nearest)))
+        return bits
+
+    def _near_in(self, proposer: Proposer, members: Rows) -> Rows:
+        """Outsiders near a member in a proposing space."""
+        found = [np.zeros(0, np.int64)]
+        for number in proposer.spaces:
+            space = self._evidence.spaces[number]
+            rows = space.row[members]
+            neighbours = space.neighbours[rows[rows >= 0]].ravel()
+            found.append(np.flatnonzero(space.present)[neighbours[neighbours >= 0]])
+        return np.setdiff1d(np.concatenate(found), members)
+
+
+def _shared_value(codes: NDArray[np.int64], bits: Floats, members: Rows, tested: Rows) -> Floats:
+    """Bits of the entity value that each customer shares with a member other than itself; 0 without one."""
+    of_members = codes[members]
+    carriers = np.bincount(of_members[of_members >= 0], minlength=len(bits))
+    own = codes[tested]
+    others = np.where(own >= 0, carriers[own], 0) - np.isin(tested, members)
+    return np.where((own >= 0) & (others > 0), bits[own], 0.0)
