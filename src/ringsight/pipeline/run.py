@@ -86,6 +86,7 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     if decisions is not None:
         Run(out).write_decisions(decisions)
     model = model_for(records, settings, Run(out))
+    # CALL SITE of fusion's `refuse_differing(model, settings, asked)`: before anything of an earlier run goes.
     settings, store = replace(settings, model=model), settings.store.beside(out)
     begun = Run.begin(out, records, model=model, store=store, previous=settings.previous)
     train(records, model, settings, seed=settings.seed)
