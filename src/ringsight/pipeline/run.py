@@ -82,7 +82,7 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     """
     settings, decisions = continued(settings, out, asked)
     previous = lineage_before(settings.previous, out)
-    records = as_bank(bank, Run(out))
+    records = as_bank(bank, out, settings.previous)
     if decisions is not None:
         Run(out).write_decisions(decisions)
     model = model_for(records, settings, Run(out))
@@ -106,7 +106,7 @@ def embed_into(bank: AnyBank, out: Path, settings: RunConfig) -> Mapping[str, Em
     Raises:
         RingsightError: for what a user can mend.
     """
-    records = as_bank(bank, Run(out))
+    records = as_bank(bank, out)
     store = settings.store.beside(out)
     begun = Run.begin(out, records, model=settings.model, store=store)
     embeddings = embed(records, begun.model, into=begun)
@@ -127,8 +127,7 @@ def detect_into(bank: AnyBank, out: Path, settings: RunConfig) -> Run:
         RingsightError: for what a user can mend; embeddings of other records leave earlier results untouched.
     """
     previous = lineage_before(settings.previous, out)
-    there = Run(out)
-    records = as_bank(bank, there)
+    there, records = Run(out), as_bank(bank, out, settings.previous)
     embeddings = there.embeddings(records)
     settings = replace(settings, model=there.model, store=there.store())
     begun = Run.begin(out, records, previous=settings.previous)
