@@ -45,7 +45,7 @@ def in_force(bank: Bank, settings: RunConfig) -> dict[str, Any]:
     Those of the bank are the ones by which it was read; of a part of the model, the ones that it was trained with.
     """
     told = asdict(settings) | {"bank": bank.read_as or {"path": bank.path}}
-    for part, trained in _trained_with(settings.model).items():
+    for part, trained in trained_with(settings.model).items():
         group = "fusion" if part == JOINT else part
         told[group] |= {name: value for name, value in trained.items() if not isinstance(told[group][name], Path)}
     return told
@@ -58,11 +58,11 @@ def in_force_anywhere(bank: Bank, settings: RunConfig) -> dict[str, Any]:
     if settings.detect.decisions is not None:
         detection["decisions"] = settings.detect.decisions.name
     read_as.pop("path", None)
-    told: dict[str, Any] = plain({"bank": read_as, "detect": detection, "model": _trained_with(settings.model)})
+    told: dict[str, Any] = plain({"bank": read_as, "detect": detection, "model": trained_with(settings.model)})
     return told
 
 
-def _trained_with(model: Path | None) -> dict[str, dict[str, Any]]:
+def trained_with(model: Path | None) -> dict[str, dict[str, Any]]:
     """The settings that the parts of a model were trained with, by part; without what was fitted on the bank."""
     trained = {}
     for part in Part:
