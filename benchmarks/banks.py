@@ -27,7 +27,7 @@ from rich.progress import track
 
 from ringsight.errors import DataError
 from ringsight.evaluation.truth import Truth, read_truth
-from ringsight.fusion.settings import ModelConfig, Part
+from ringsight.fusion.settings import ModelConfig, parts
 from ringsight.jobs.journey import embed, read_embeddings, train
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import Bank, BankConfig
@@ -139,12 +139,12 @@ def settle(folder: Path, config: SyntheticBankConfig) -> None:
 
 def train_shared(cache: Path) -> None:
     """Train the model that all synthetic banks share, on a bank of its own."""
-    if all((cache / "model" / part / "hash").is_file() for part in Part):
+    if all((cache / "model" / part / "hash").is_file() for part in parts()):
         return
     folder = cache / "training_bank"
     if not folder.is_dir():
         generate_bank(SyntheticBankConfig(customers=TRAINING_CUSTOMERS), TRAINING_SEED, folder)
-    train(read_bank(BankConfig(path=folder)), ModelConfig(), cache / "model", TRAINING_SEED, Stages(len(Part)))
+    train(read_bank(BankConfig(path=folder)), ModelConfig(), cache / "model", TRAINING_SEED, Stages(len(parts())))
 
 
 def prepare_synthetic(cache: Path, name: str, config: SyntheticBankConfig, seed: int) -> None:
@@ -160,7 +160,7 @@ def prepare_given(cache: Path, name: str, folder: Path) -> None:
     """Train a model on a bank of other people's data, and embed it."""
     run = cache / "given" / name
     bank = read_bank(BankConfig(path=folder))
-    stages = Stages(len(Part) + 1)
+    stages = Stages(len(parts()) + 1)
     train(bank, ModelConfig(), run / "model", 0, stages)
     embed(bank, run / "model", run, stages)
 

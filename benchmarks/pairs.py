@@ -19,7 +19,7 @@ import polars as pl
 from banks import CACHE
 
 from ringsight.evaluation.truth import Truth, read_truth
-from ringsight.fusion.settings import FusionConfig, ModelConfig, Part
+from ringsight.fusion.settings import FusionConfig, ModelConfig, parts
 from ringsight.fusion.training import train_missing
 from ringsight.jobs.journey import embed, train
 from ringsight.jobs.stages import Stages
@@ -58,7 +58,7 @@ def main() -> None:
 
 def compared(folder: Path, customers: int, seed: int) -> dict[str, dict[str, float]]:
     """Space -> rings decided or not -> share of mates among the nearest; of one bank."""
-    stages = Stages(2 + len(Part))
+    stages = Stages(2 + len(parts()))
     if not (folder / "bank" / "truth").is_dir():
         generate_bank(SyntheticBankConfig(customers=customers), seed, folder / "bank")
     bank = read_bank(BankConfig(path=folder / "bank"))
@@ -90,7 +90,7 @@ def taught(folder: Path, bank: Bank, decisions: pl.DataFrame, seed: int, stages:
     if not model.is_dir():
         shutil.copytree(folder / "model", model)
     config = ModelConfig(fusion=FusionConfig(pairs=folder / "decided.csv"))
-    train_missing(bank, config, model, seed, only=Part.joint)
+    train_missing(bank, config, model, seed, only=JOINT)
     return embed(bank, model, folder / "taught", stages)[JOINT]
 
 

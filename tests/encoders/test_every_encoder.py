@@ -2,15 +2,16 @@
 
 import json
 import shutil
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from every_encoder import Encoder
+from every_encoder import SmallEncoder
 from safetensors.numpy import load_file
-from tiny_bank import only_customers, tiny_bank
+from tiny_bank import only_customers
 
 from ringsight.encoders.part import Part
 from ringsight.errors import DataError, ModelError
@@ -21,11 +22,11 @@ def hash_of(folder: Path) -> str:
     return (folder / "hash").read_text()
 
 
-def owners(bank: Bank, encoder: Encoder) -> list[str]:
+def owners(bank: Bank, encoder: SmallEncoder) -> list[str]:
     return sorted(set(bank.table(encoder.modality)["customer_id"].to_list()))
 
 
-def test_embeds_exactly_those_who_have_records(encoder: Encoder, bank: Bank, part: Path) -> None:
+def test_embeds_exactly_those_who_have_records(encoder: SmallEncoder, bank: Bank, part: Path) -> None:
     embeddings = encoder.embed(bank, part)
     assert embeddings.customer_ids.tolist() == owners(bank, encoder)
     assert 0 < len(embeddings.customer_ids) < len(bank.customers)
@@ -36,12 +37,12 @@ def test_embeds_exactly_those_who_have_records(encoder: Encoder, bank: Bank, par
     assert embeddings.dim == encoder.config.dim
 
 
-def test_embedding_again_gives_the_same(encoder: Encoder, bank: Bank, part: Path) -> None:
+def test_embedding_again_gives_the_same(encoder: SmallEncoder, bank: Bank, part: Path) -> None:
     first, second = encoder.embed(bank, part), encoder.embed(bank, part)
     np.testing.assert_array_equal(first.vectors, second.vectors)
 
 
-def test_a_customer_embeds_alike_alone_and_among_others(encoder: Encoder, bank: Bank, part: Path) -> None:
+def test_a_customer_embeds_alike_alone_and_among_others(encoder: SmallEncoder, bank: Bank, part: Path) -> None:
     name = owners(bank, encoder)[3]
     among = encoder.embed(bank, part)
     alone = encoder.embed(only_customers(bank, [name]), part)
@@ -49,27 +50,27 @@ def test_a_customer_embeds_alike_alone_and_among_others(encoder: Encoder, bank: 
     np.testing.assert_allclose(alone.vectors[0], among.vectors[among.customer_ids == name][0], atol=1e-4)
 
 
-def test_an_absent_modality_gives_no_rows(encoder: Encoder, bank: Bank, part: Path) -> None:
+def test_an_absent_modality_gives_no_rows(encoder: SmallEncoder, bank: Bank, part: Path) -> None:
     embeddings = encoder.embed(only_customers(bank, []), part)
     assert embeddings.vectors.shape == (0, encoder.config.dim)
 
 
-def test_customers_all_alike_embed_alike(encoder: Encoder, tmp_path: Path) -> None:
-    alike = tiny_bank(tmp_path / "bank", customers=12, alike=True)
+def test_customers_all_alike_embed_alike(encoder: SmallEncoder, make_bank: Callable[..., Bank], tmp_path: Path) -> None:
+    alike = make_bank(tmp_path / "bank", customers=12, alike=True)
     encoder.train(alike, tmp_path / "part")
     vectors = encoder.embed(alike, tmp_path / "part").vectors
     assert len(vectors) == 12
     np.testing.assert_allclose(vectors @ vectors.T, 1, atol=1e-3)
 
 
-def test_the_seed_decides_the_part(encoder: Encoder, bank: Bank, part: Path, tmp_path: Path) -> None:
+def test_the_seed_decides_the_part(encoder: SmallEncoder, bank: Bank, part: Path, tmp_path: Path) -> None:
     encoder.train(bank, tmp_path / "same")
     encoder.train(bank, tmp_path / "other", seed=1)
     assert hash_of(tmp_path / "same") == hash_of(part)
     assert hash_of(tmp_path / "other") != hash_of(part)
 
 
-def test_too_few_customers_are_refused(encoder: Encoder, bank: Bank, tmp_path: Path) -> None:
+def test_too_few_customers_are_refused(encoder: SmallEncoder, bank: Bank, tmp_path: Path) -> None:
     few = only_customers(bank, owners(bank, encoder)[:7])
     with pytest.raises(DataError, match=f"7 customers have usable {encoder.modality}"):
         encoder.train(few, tmp_path / "part")
@@ -77,7 +78,7 @@ def test_too_few_customers_are_refused(encoder: Encoder, bank: Bank, tmp_path: P
 
 
 def test_training_that_fails_leaves_the_former_part(
-    encoder: Encoder, bank: Bank, part: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    encoder: SmallEncoder, bank: Bank, part: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "part"
     shutil.copytree(part, folder)
@@ -107,7 +108,7 @@ def test_a_part_holds_nothing_pickled(part: Path) -> None:
     assert [path.name for path in part.parent.iterdir()] == [part.name]  # no checkpoint is left beside it
 
 
-def test_the_settings_are_kept_with_the_part(encoder: Encoder, part: Path) -> None:
+def test_the_settings_are_kept_with_the_part(encoder: SmallEncoder, part: Path) -> None:
     read = Part.read(part, encoder.modality)
     assert read.kind == encoder.modality
     assert read.settings["dim"] == encoder.config.dim
@@ -117,7 +118,7 @@ def test_the_settings_are_kept_with_the_part(encoder: Encoder, part: Path) -> No
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "preprocessing.safetensors", "settings.json"])
-def test_a_flipped_byte_is_found(encoder: Encoder, bank: Bank, part: Path, tmp_path: Path, name: str) -> None:
+def test_a_flipped_byte_is_found(encoder: SmallEncoder, bank: Bank, part: Path, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "model" / encoder.modality
     shutil.copytree(part, folder)
     content = bytearray((folder / name).read_bytes())
@@ -127,25 +128,25 @@ def test_a_flipped_byte_is_found(encoder: Encoder, bank: Bank, part: Path, tmp_p
 
 
 @pytest.mark.parametrize("name", ["weights.safetensors", "settings.json", "metrics.json", "hash"])
-def test_a_missing_file_is_found(encoder: Encoder, bank: Bank, part: Path, tmp_path: Path, name: str) -> None:
+def test_a_missing_file_is_found(encoder: SmallEncoder, bank: Bank, part: Path, tmp_path: Path, name: str) -> None:
     folder = tmp_path / "model" / encoder.modality
     shutil.copytree(part, folder)
     (folder / name).unlink()
     expect_refusal(encoder, bank, folder)
 
 
-def test_a_missing_part_is_found(encoder: Encoder, bank: Bank, tmp_path: Path) -> None:
+def test_a_missing_part_is_found(encoder: SmallEncoder, bank: Bank, tmp_path: Path) -> None:
     expect_refusal(encoder, bank, tmp_path / "model" / encoder.modality)
 
 
-def test_another_kind_of_part_is_refused(encoder: Encoder, part: Path) -> None:
+def test_another_kind_of_part_is_refused(encoder: SmallEncoder, part: Path) -> None:
     with pytest.raises(ModelError, match=f"`{encoder.modality}`, not `joint`") as refusal:
         Part.read(part, "joint")
     assert str(part) in str(refusal.value)
     assert "ringsight train encoder=joint" in str(refusal.value)
 
 
-def expect_refusal(encoder: Encoder, bank: Bank, folder: Path) -> None:
+def expect_refusal(encoder: SmallEncoder, bank: Bank, folder: Path) -> None:
     with pytest.raises(ModelError) as refusal:
         encoder.embed(bank, folder)
     assert str(folder) in str(refusal.value)
@@ -153,7 +154,7 @@ def expect_refusal(encoder: Encoder, bank: Bank, folder: Path) -> None:
     assert f"model={folder.parent}" in str(refusal.value)
 
 
-def test_no_customer_column_is_seen(encoder: Encoder, bank: Bank, part: Path, tmp_path: Path) -> None:
+def test_no_customer_column_is_seen(encoder: SmallEncoder, bank: Bank, part: Path, tmp_path: Path) -> None:
     described = replace(bank, customers=bank.customers.with_columns(sex=pl.lit("f"), segment=pl.lit("gold")))
     encoder.train(described, tmp_path / "part")
     assert hash_of(tmp_path / "part") == hash_of(part)

@@ -12,7 +12,7 @@ from tiny_bank import only_customers
 from ringsight.errors import DataError, ModelError
 from ringsight.fusion.embed import embed_bank, model_hash
 from ringsight.fusion.joint import JointTask
-from ringsight.fusion.settings import FusionKind, ModelConfig, Part
+from ringsight.fusion.settings import FusionKind, ModelConfig
 from ringsight.fusion.training import modalities_of, outdated, take_over, train_missing
 from ringsight.records.bank import Bank
 
@@ -68,12 +68,12 @@ def test_the_joint_space_follows_an_encoder_that_has_changed(bank: Bank, config:
 
 def test_one_part_alone(bank: Bank, config: ModelConfig, copied: Path) -> None:
     before = hashes(copied)
-    assert train_missing(bank, config, copied, 1, only=Part.transactions) == {}
-    assert list(train_missing(bank, config, copied, 1, only=Part.transactions, again=True)) == ["transactions"]
+    assert train_missing(bank, config, copied, 1, only="transactions") == {}
+    assert list(train_missing(bank, config, copied, 1, only="transactions", again=True)) == ["transactions"]
     assert {name for name, hash_ in hashes(copied).items() if hash_ != before[name]} == {"transactions"}
     with pytest.raises(ModelError, match="transactions encoder"):
         embed_bank(bank, copied)
-    assert list(train_missing(bank, config, copied, 1, only=Part.joint)) == ["joint"]
+    assert list(train_missing(bank, config, copied, 1, only="joint")) == ["joint"]
     assert "joint" in embed_bank(bank, copied)
 
 
@@ -87,7 +87,7 @@ def test_everything_again(bank: Bank, config: ModelConfig, copied: Path) -> None
 
 def test_the_joint_space_needs_its_encoders(bank: Bank, config: ModelConfig, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="ringsight train encoder=transactions"):
-        train_missing(bank, config, tmp_path / "model", 0, only=Part.joint)
+        train_missing(bank, config, tmp_path / "model", 0, only="joint")
 
 
 def test_a_modality_of_too_few_customers_is_left_out(bank: Bank, config: ModelConfig, tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_a_modality_of_too_few_customers_is_left_out(bank: Bank, config: ModelCo
     assert list(train_missing(few, config, tmp_path / "model", 0)) == ["transactions", "notes", "joint"]
     assert list(embed_bank(bank, tmp_path / "model")) == ["transactions", "notes", "joint"]
     with pytest.raises(DataError, match="too few customers have id_images"):
-        train_missing(few, config, tmp_path / "model", 0, only=Part.id_images)
+        train_missing(few, config, tmp_path / "model", 0, only="id_images")
     assert list(train_missing(bank, config, tmp_path / "model", 0)) == ["id_images", "joint"]
 
 
@@ -151,10 +151,10 @@ def test_an_interrupted_joint_space_is_not_resumed_over_another_encoder(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JointTask, "validation_step", pull_the_plug)
         with pytest.raises(OSError, match="power"):
-            train_missing(bank, config, copied, 0, only=Part.joint, again=True)
+            train_missing(bank, config, copied, 0, only="joint", again=True)
     monkeypatch.setattr(JointTask, "training_step", recorded)
-    train_missing(bank, config, copied, 1, only=Part.transactions, again=True)
-    train_missing(bank, config, copied, 0, only=Part.joint)
+    train_missing(bank, config, copied, 1, only="transactions", again=True)
+    train_missing(bank, config, copied, 0, only="joint")
     assert min(seen) == 0
 
 
@@ -208,7 +208,7 @@ def test_a_model_that_lacks_an_encoder_has_an_outdated_joint_space(
 
 
 def test_other_encoders_are_not_written_over(bank: Bank, config: ModelConfig, model: Path, copied: Path) -> None:
-    train_missing(bank, config, copied, 1, only=Part.transactions, again=True)
+    train_missing(bank, config, copied, 1, only="transactions", again=True)
     before = hashes(copied)
     with pytest.raises(ModelError, match="other encoders"):
         take_over(model, copied)

@@ -22,9 +22,9 @@ from ringsight.detection.results import NULL, Results
 from ringsight.detection.tables import Verdicts, agreement_table, condition_table, link_table, member_table, ring_table
 from ringsight.detection.weights import learn_weights
 from ringsight.errors import SettingsError
-from ringsight.records.bank import Bank, ColumnRole, Modality
+from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.decisions import read_decisions
-from ringsight.records.embeddings import Embeddings
+from ringsight.records.embeddings import JOINT, Embeddings
 
 
 @dataclass(kw_only=True, slots=True)
@@ -63,7 +63,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
 
     Args:
         bank: customers, strata, and columns by role.
-        embeddings: by modality.
+        embeddings: by space; of each modality the learned space counts, its facets do not yet.
         config: rate, permutations, candidates.
         seed: of permutations, random groups and Leiden.
 
@@ -71,7 +71,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
         SettingsError: if the bank leaves nothing to compare.
         DataError: if the decisions cannot be used.
     """
-    modalities = {modality.value: embeddings[modality] for modality in Modality if modality in embeddings}
+    modalities = _learned(embeddings)
     evidence = gather_evidence(
         bank.customers, modalities, bank.columns_with(ColumnRole.evidence), config.candidates, seed
     )
@@ -110,6 +110,11 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
         summary=_summary(bank, modalities, table, chance, config)
         | {"seed": seed, "weights": weights.described(evidence.traces)},
     )
+
+
+def _learned(embeddings: Mapping[str, Embeddings]) -> dict[str, Embeddings]:
+    """The learned space of each modality, by name: one a modality, without facets and the joint space."""
+    return {space: each for space, each in embeddings.items() if each.learned and space != JOINT}
 
 
 def _world(evidence: Evidence, strata: NDArray[np.str_], rng: np.random.Generator) -> Candidates:

@@ -157,8 +157,8 @@ def train_id_images(
     return metrics
 
 
-def embed_id_images(bank: Bank, part: Path, copy_seed: int | None = None) -> Embeddings:
-    """Embed every customer who has an ID image; several images of one customer are averaged.
+def embed_id_images(bank: Bank, part: Path, copy_seed: int | None = None) -> tuple[Embeddings, ...]:
+    """Embed every customer who has an ID image: the learned space. Several images of one customer are averaged.
 
     Args:
         bank: whose images.
@@ -176,7 +176,7 @@ def embed_id_images(bank: Bank, part: Path, copy_seed: int | None = None) -> Emb
         generator = torch.Generator().manual_seed(copy_seed)
         pixels = torch.cat([print_and_scan(chunk.float() / 255, generator) * 255 for chunk in torch.split(pixels, 256)])
     ids, pooled = pool(_vectors(encoder, pixels) - trained.preprocessing["centre"], bank.id_images)
-    return Embeddings("id_images", ids, pooled, trained.hash, bank.data_hash)
+    return (Embeddings("id_images", ids, pooled, trained.hash, bank.data_hash),)
 
 
 def _pixels(bank: Bank, portrait: Portrait) -> NDArray[np.uint8]:

@@ -145,8 +145,8 @@ def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: i
     return metrics
 
 
-def embed_notes(bank: Bank, part: Path) -> Embeddings:
-    """Embed every customer who has notes.
+def embed_notes(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
+    """Embed every customer who has notes: the learned space.
 
     Raises:
         ModelError: if the part is missing or damaged.
@@ -161,7 +161,7 @@ def embed_notes(bank: Bank, part: Path) -> Embeddings:
     texts = bank.notes["text"].to_list()
     vectors = _note_vectors(NoteEncoder(bert.eval()), tokenizer, texts, trained.settings["longest"])
     ids, pooled = pool(NoteSpace.of(trained).apply(vectors, bank.notes), bank.notes)
-    return Embeddings("notes", ids, pooled, trained.hash, bank.data_hash)
+    return (Embeddings("notes", ids, pooled, trained.hash, bank.data_hash),)
 
 
 def _tune(

@@ -173,8 +173,8 @@ def train_transactions(
     return metrics
 
 
-def embed_transactions(bank: Bank, part: Path) -> Embeddings:
-    """Embed every customer who has transactions.
+def embed_transactions(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
+    """Embed every customer who has transactions: the learned space.
 
     Raises:
         ModelError: if the part is missing or damaged.
@@ -185,7 +185,7 @@ def embed_transactions(bank: Bank, part: Path) -> Embeddings:
     with torch.inference_mode():
         codes = [network.encode(chunk) for chunk in torch.split(torch.from_numpy(features), 8192)]
     vectors = torch.cat(codes).numpy() if codes else np.zeros((0, trained.settings["dim"]), np.float32)
-    return Embeddings("transactions", ids, vectors.astype(np.float32), trained.hash, bank.data_hash)
+    return (Embeddings("transactions", ids, vectors.astype(np.float32), trained.hash, bank.data_hash),)
 
 
 def reconstruction_error(bank: Bank, part: Path) -> tuple[NDArray[np.str_], NDArray[np.float32]]:

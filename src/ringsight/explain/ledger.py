@@ -19,7 +19,8 @@ from ringsight.explain.fragility import Fragility, fragility
 from ringsight.explain.matching import MatchingRecords, gather_matching_records
 from ringsight.explain.shared_values import EvidenceColumn, SharedValue, evidence_columns, shared_values
 from ringsight.explain.statements import Statement, statements
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank
+from ringsight.records.contract import modalities
 from ringsight.records.writing import write_folder_atomically
 
 FOLDER = "rings"
@@ -147,11 +148,11 @@ def _withheld(condition: dict[str, Any]) -> dict[str, Any]:
 def _links(results: Results, ring_id: str, columns: Collection[EvidenceColumn]) -> tuple[LinkEvidence, ...]:
     links = []
     for row in _rows(results.links, ring_id):
-        modalities = {modality.value: float(row[f"bits_{modality}"]) for modality in Modality}
+        by_modality = {modality: float(row[f"bits_{modality}"]) for modality in modalities()}
         entities = float(row["bits_entities"])
         shared = shared_values(columns, row["customer_a"], row["customer_b"], entities)
-        bits = sum(modalities.values()) + entities
-        links.append(LinkEvidence(row["customer_a"], row["customer_b"], bits, modalities, shared))
+        bits = sum(by_modality.values()) + entities
+        links.append(LinkEvidence(row["customer_a"], row["customer_b"], bits, by_modality, shared))
     return tuple(sorted(links, key=lambda link: (-round(link.bits, DECIMALS), link.customer_a, link.customer_b)))
 
 

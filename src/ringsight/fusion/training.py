@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,20 +13,19 @@ from numpy.typing import NDArray
 from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
+from ringsight.encoders import registered
 from ringsight.encoders.card import card
 from ringsight.encoders.fitting import Fit, fingerprint, fit, held_out, seed_all, settings_of
-from ringsight.encoders.id_images import embed_id_images, train_id_images
-from ringsight.encoders.notes import embed_notes, train_notes
-from ringsight.encoders.part import Part as TrainedPart
-from ringsight.encoders.part import write_part
+from ringsight.encoders.part import Part, write_part
+from ringsight.encoders.registered import Encoder
 from ringsight.encoders.settings import FEWEST_CUSTOMERS, TrainerConfig
-from ringsight.encoders.transactions import embed_transactions, train_transactions
-from ringsight.errors import DataError, ModelError
+from ringsight.errors import DataError, ModelError, SettingsError
 from ringsight.fusion.blocks import Blocks, laid_out, side_by_side
+from ringsight.fusion.embed import by_space
 from ringsight.fusion.joint import JointTask, space_of
-from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig, Part
+from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig, parts
 from ringsight.fusion.taught_pairs import Pairs, TaughtBatches, digest
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.views import split_views
@@ -35,13 +35,14 @@ TWO_VIEWS_APART = 1
 """Offset of the seed that the copied images of the second view are drawn with."""
 
 
-def modalities_of(bank: Bank) -> list[Modality]:
-    """The modalities that enough customers have to be learned from."""
-    return [modality for modality in Modality if bank.table(modality)["customer_id"].n_unique() >= FEWEST_CUSTOMERS]
+def modalities_of(bank: Bank) -> list[str]:
+    """The modalities that have an encoder, and that enough customers have to be learned from."""
+    names = [encoder.modality for encoder in registered.ENCODERS]
+    return [name for name in names if bank.table(name)["customer_id"].n_unique() >= FEWEST_CUSTOMERS]
 
 
 def train_missing(
-    bank: Bank, config: ModelConfig, model: Path, seed: int, only: Part | None = None, again: bool = False
+    bank: Bank, config: ModelConfig, model: Path, seed: int, only: str | None = None, again: bool = False
 ) -> dict[str, dict[str, float]]:
     """Train the parts of a model that are not there yet.
 
@@ -60,13 +61,16 @@ def train_missing(
         By part, the metrics of those trained now.
 
     Raises:
+        SettingsError: if there is no part of the name asked for.
         DataError: if no modality can be learned from, or not the one asked for; or the pairs cannot be used.
         ModelError: if a part that is there is damaged.
     """
+    if only not in (None, *parts()):
+        raise SettingsError(f"there is no part {only!r} of a model", remedy=f"the parts are {', '.join(parts())}")
     if config.fusion.pairs is not None:
         read_decisions(config.fusion.pairs)  # refused before anything is trained
     modalities = modalities_of(bank)
-    if not modalities or (only is not None and only is not Part.joint and Modality(only) not in modalities):
+    if not modalities or only not in (None, JOINT, *modalities):
         raise DataError(
             f"too few customers have {only or 'records of any modality'} to learn from",
             where=str(bank.path),
@@ -75,19 +79,25 @@ def train_missing(
     metrics: dict[str, dict[str, float]] = {}
     for modality in modalities:
         folder = model / modality
-        if only in (None, Part(modality)) and (again or not _is_trained(folder, modality)):
-            metrics[modality] = _train_encoder(bank, modality, config, seed, folder)
+        if only in (None, modality) and (again or not _is_trained(folder, modality)):
+            encoder = registered.encoder_of(modality)
+            metrics[modality] = encoder.train(bank, _settings(encoder, config), config.trainer, seed, folder)
     there = (model / JOINT).is_dir()
-    if only in (None, Part.joint) and (again or not there or outdated(model, modalities, config.fusion)):
+    if only in (None, JOINT) and (again or not there or outdated(model, modalities, config.fusion)):
         metrics[JOINT] = train_fusion(bank, modalities, config, seed, model)
     return metrics
 
 
 def _is_trained(folder: Path, kind: str) -> bool:
-    return folder.is_dir() and bool(TrainedPart.read(folder, kind).hash)
+    return folder.is_dir() and bool(Part.read(folder, kind).hash)
 
 
-def outdated(model: Path, modalities: list[Modality], config: FusionConfig) -> str:
+def _settings(encoder: Encoder, config: ModelConfig) -> Any:  # noqa: ANN401 - each encoder has a dataclass of its own
+    """What the model was told of an encoder; its defaults where the model has no settings of that name."""
+    return getattr(config, encoder.modality, None) or encoder.settings()
+
+
+def outdated(model: Path, modalities: list[str], config: FusionConfig) -> str:
     """Why the joint space that is there must be trained anew; empty where it can be kept.
 
     It stands on other encoders, was made by another version, or was not taught by the pairs that are named. What
@@ -97,7 +107,7 @@ def outdated(model: Path, modalities: list[Modality], config: FusionConfig) -> s
         ModelError: if it is missing, or a part is damaged.
         DataError: if the file of pairs is missing.
     """
-    trained = TrainedPart.read(model / JOINT, JOINT)
+    trained = Part.read(model / JOINT, JOINT)
     there = [modality for modality in modalities if (model / modality).is_dir()]
     if there != modalities or trained.settings.get("encoders") != _hashes(model, modalities):
         return "the encoders below it have changed"
@@ -117,12 +127,12 @@ def take_over(model: Path, into: Path) -> None:
     Raises:
         ModelError: if other encoders lie there.
     """
-    encoders = [modality for modality in Modality if (model / modality).is_dir()]
-    for encoder in encoders:
-        if not (into / encoder).is_dir():
-            with write_folder_atomically(into / encoder) as partial:
-                shutil.copytree(model / encoder, partial, dirs_exist_ok=True)
-    if _hashes(into, encoders) != _hashes(model, encoders):
+    modalities = [encoder.modality for encoder in registered.ENCODERS if (model / encoder.modality).is_dir()]
+    for modality in modalities:
+        if not (into / modality).is_dir():
+            with write_folder_atomically(into / modality) as partial:
+                shutil.copytree(model / modality, partial, dirs_exist_ok=True)
+    if _hashes(into, modalities) != _hashes(model, modalities):
         raise ModelError(
             f"holds other encoders than {model}, whose joint space has to be trained anew",
             where=str(into),
@@ -130,28 +140,16 @@ def take_over(model: Path, into: Path) -> None:
         )
 
 
-def _hashes(model: Path, modalities: list[Modality]) -> dict[str, str]:
-    return {name.value: TrainedPart.read(model / name, name).hash for name in modalities}
+def _hashes(model: Path, modalities: list[str]) -> dict[str, str]:
+    return {name: Part.read(model / name, name).hash for name in modalities}
 
 
-def _train_encoder(bank: Bank, modality: Modality, config: ModelConfig, seed: int, folder: Path) -> dict[str, float]:
-    match modality:
-        case Modality.transactions:
-            return train_transactions(bank, config.transactions, config.trainer, seed, folder)
-        case Modality.notes:
-            return train_notes(bank, config.notes, config.trainer, seed, folder)
-        case Modality.id_images:
-            return train_id_images(bank, config.id_images, config.trainer, seed, folder)
-
-
-def train_fusion(
-    bank: Bank, modalities: list[Modality], config: ModelConfig, seed: int, model: Path
-) -> dict[str, float]:
+def train_fusion(bank: Bank, modalities: list[str], config: ModelConfig, seed: int, model: Path) -> dict[str, float]:
     """Train the joint space over the encoders in the folder `model`, and write its part.
 
     Args:
         bank: to learn from.
-        modalities: to bring together, in the order of `Modality`.
+        modalities: to bring together, in the order of their encoders.
         config: of every part.
         seed: of every draw.
         model: folder of the model.
@@ -189,7 +187,7 @@ def train_fusion(
 
 
 def _train_joint(
-    bank: Bank, modalities: list[Modality], config: ModelConfig, seed: int, model: Path
+    bank: Bank, modalities: list[str], config: ModelConfig, seed: int, model: Path
 ) -> tuple[Mapping[str, Tensor], dict[str, float], Pairs]:
     whole = _whole(bank, modalities, model)
     first, second = _two_views(bank, modalities, model, seed)
@@ -240,7 +238,7 @@ def _held_out(
     return np.sort(order[count:]), np.sort(order[:count])
 
 
-def _whole(bank: Bank, modalities: list[Modality], model: Path) -> Blocks:
+def _whole(bank: Bank, modalities: list[str], model: Path) -> Blocks:
     return side_by_side(_embed(bank, modalities, model), modalities)
 
 
@@ -250,20 +248,10 @@ def _components(blocks: Blocks, dim: int) -> NDArray[np.float32]:
     return np.ascontiguousarray(directions[:, ::-1][:, :dim], dtype=np.float32)
 
 
-def _two_views(bank: Bank, modalities: list[Modality], model: Path, seed: int) -> tuple[Blocks, Blocks]:
-    """Two views of every customer who has something in both.
-
-    Who has one image has it in the first view, and a print-and-scan copy of it in the second.
-    """
-    views = []
-    for number, view in enumerate(split_views(bank)):
-        if number == 1:
-            shown = bank.id_images.filter(
-                pl.col("customer_id").is_in(view.id_images["customer_id"].implode()).not_()
-                | pl.col("image_id").is_in(view.id_images["image_id"].implode())
-            )
-            view = replace(view, id_images=shown)  # noqa: PLW2901 - the same view, with its images completed
-        views.append(_embed(view, modalities, model, seed + TWO_VIEWS_APART if number else None))
+def _two_views(bank: Bank, modalities: list[str], model: Path, seed: int) -> tuple[Blocks, Blocks]:
+    """Two views of every customer who has something in both."""
+    first, second = split_views(bank)
+    views = [_embed(first, modalities, model), _embed_second(bank, second, modalities, model, seed + TWO_VIEWS_APART)]
     ids = [np.unique(np.concatenate([view[name].customer_ids for name in modalities])) for view in views]
     shared = np.intersect1d(ids[0], ids[1])
     if len(shared) < FEWEST_CUSTOMERS:
@@ -271,21 +259,33 @@ def _two_views(bank: Bank, modalities: list[Modality], model: Path, seed: int) -
             f"only {len(shared)} customers have records for two views; the joint space needs {FEWEST_CUSTOMERS}",
             remedy="fusion=late needs no training",
         )
-    first, second = (laid_out(view, modalities, shared) for view in views)
-    return first, second
+    one, other = (laid_out(view, modalities, shared) for view in views)
+    return one, other
 
 
-def _embed(view: Bank, modalities: list[Modality], model: Path, copy_seed: int | None = None) -> dict[str, Embeddings]:
-    embedded: dict[str, Embeddings] = {}
-    for modality in modalities:
-        match modality:
-            case Modality.transactions:
-                embedded[modality] = embed_transactions(view, model / modality)
-            case Modality.notes:
-                embedded[modality] = embed_notes(view, model / modality)
-            case Modality.id_images:
-                embedded[modality] = embed_id_images(view, model / modality, copy_seed)
-    return embedded
+def _embed(bank: Bank, modalities: list[str], model: Path) -> dict[str, Embeddings]:
+    encoders = [registered.encoder_of(name) for name in modalities]
+    return by_space([space for encoder in encoders for space in encoder.embed(bank, model / encoder.modality)])
+
+
+def _embed_second(bank: Bank, view: Bank, modalities: list[str], model: Path, copy_seed: int) -> dict[str, Embeddings]:
+    """Embed the second view. A record that can be copied, and is its customer's only one, is in it as a copy too."""
+    embedded: list[Embeddings] = []
+    for encoder in (registered.encoder_of(name) for name in modalities):
+        folder = model / encoder.modality
+        if encoder.embed_copies is None:
+            embedded += encoder.embed(view, folder)
+        else:
+            shown = {encoder.modality: _with_lone_records(bank, view, encoder.modality)}
+            embedded += encoder.embed_copies(view.with_records(**shown), folder, copy_seed)
+    return by_space(embedded)
+
+
+def _with_lone_records(bank: Bank, view: Bank, modality: str) -> pl.DataFrame:
+    """The records of a view, and those of the customers who have none in it; in the order of the bank's."""
+    mine, all_ = view.table(modality), bank.table(modality)
+    lone = all_.filter(~pl.col("customer_id").is_in(mine["customer_id"].implode()))
+    return pl.concat([mine, lone]).sort("customer_id", maintain_order=True)
 
 
 _CARD = """

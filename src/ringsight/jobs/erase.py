@@ -1,6 +1,6 @@
 """`ringsight erase`: a customer taken out of the cases, of a run's results and embeddings, and of the vector store."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -113,13 +113,8 @@ def _erase_in(file: Path, customer_id: str) -> int:
     embeddings = Embeddings.read(file)
     kept = embeddings.customer_ids != customer_id
     if not kept.all():
-        Embeddings(
-            space=embeddings.space,
-            customer_ids=embeddings.customer_ids[kept],
-            vectors=embeddings.vectors[kept],
-            model_hash=embeddings.model_hash,
-            data_hash=embeddings.data_hash,
-        ).write(file)
+        rest = replace(embeddings, customer_ids=embeddings.customer_ids[kept], vectors=embeddings.vectors[kept])
+        rest.write(file)
     return int(np.sum(~kept))
 
 

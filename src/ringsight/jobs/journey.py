@@ -19,11 +19,11 @@ from ringsight.encoders.settings import FEWEST_CUSTOMERS
 from ringsight.errors import ModelError, SettingsError
 from ringsight.explain.ledger import FOLDER as LEDGERS
 from ringsight.explain.ledger import write_ledgers
-from ringsight.fusion.settings import ModelConfig, Part
+from ringsight.fusion.settings import ModelConfig, parts
 from ringsight.jobs.stages import Stages
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.decisions import read_decisions
-from ringsight.records.embeddings import Embeddings
+from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.quarantine import write_quarantine
 from ringsight.records.reading import describe, read_bank
 from ringsight.records.writing import write_atomically, write_folder_atomically
@@ -34,7 +34,7 @@ from ringsight.vectors.vector_store import StoreConfig, open_store
 REPORT = "report.html"
 DECIDED = "decided.csv"
 EVALUATIONS = ("evaluation.json", "false_positives.csv")
-STAGES = 5 + len(Part)
+STAGES = 5 + len(parts())
 """Stages of `journey`: reading, training each part, embedding, indexing, detecting, reporting."""
 LIBRARIES = (
     "ringsight",
@@ -130,7 +130,7 @@ def model_of(bank: Bank, config: RunConfig, out: Path, stages: Stages) -> Path:
         ModelError: if the model is damaged, or `out`/model holds other encoders.
     """
     own = out / "model"
-    if config.model is None or not (config.model / Part.joint).is_dir() or config.model.resolve() == own.resolve():
+    if config.model is None or not (config.model / JOINT).is_dir() or config.model.resolve() == own.resolve():
         return config.model or own
     from ringsight.fusion.training import modalities_of, outdated, take_over
 
@@ -148,14 +148,14 @@ def train(
     """Train the parts that the model lacks, one stage each; metrics of those trained, by part."""
     from ringsight.fusion.training import modalities_of, outdated, train_missing
 
-    learnable = [Part(modality.value) for modality in modalities_of(bank)]
+    learnable = modalities_of(bank)
     metrics: dict[str, dict[str, float]] = {}
-    for part in Part:
-        if learnable and part is not Part.joint and part not in learnable:
+    for part in parts():
+        if learnable and part not in (JOINT, *learnable):
             stages.skip(f"training {part}: left out, fewer than {FEWEST_CUSTOMERS} customers have any")
             continue
-        if part is Part.joint and (model / part).is_dir() and not again:
-            why = outdated(model, modalities_of(bank), config.fusion)
+        if part == JOINT and (model / part).is_dir() and not again:
+            why = outdated(model, learnable, config.fusion)
             if why:
                 stages.say(f"  the joint space is trained anew: {why}")
         with stages.stage(f"train {part}", f"training {part}"):
@@ -201,13 +201,17 @@ def read_embeddings(bank: Bank, out: Path) -> dict[str, Embeddings]:
 
 
 def index(bank: Bank, embeddings: Mapping[str, Embeddings], config: StoreConfig, out: Path, stages: Stages) -> None:
-    """Write the embeddings beside those of other models, then let readers see them."""
-    vectors = sum(len(each.customer_ids) for each in embeddings.values())
+    """Write the spaces that are searched beside those of other models, then let readers see them.
+
+    Those are the learned ones and the joint one; facets are evidence, and nobody searches in them.
+    """
+    searched = [each for each in embeddings.values() if each.learned]
+    vectors = sum(len(each.customer_ids) for each in searched)
     scalars = scalars_of(bank)
     with stages.stage("index", f"indexing {vectors:,} vectors"), open_store(config.beside(out)) as store:
-        for each in embeddings.values():
+        for each in searched:
             store.write(each, scalars)
-        store.promote(next(iter(embeddings.values())).model_hash)
+        store.promote(searched[0].model_hash)
 
 
 def find_rings(

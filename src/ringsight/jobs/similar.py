@@ -25,7 +25,8 @@ from ringsight.online.similar import (
     vectors_of_records,
     with_newcomer,
 )
-from ringsight.records.bank import BankConfig, ColumnRole, Customers, Modality
+from ringsight.records.bank import BankConfig, ColumnRole, Customers
+from ringsight.records.contract import modalities
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.reading import read_bank, read_customers
 from ringsight.vectors.ranking import Ranking
@@ -102,7 +103,7 @@ def run(config: SimilarJob) -> tuple[Similar, ...]:
 
 def similar_table(config: SimilarJob, found: tuple[Similar, ...], spaces: list[str]) -> Table:
     """The answer for the terminal: one row for each customer found."""
-    shown = [space for space in (JOINT, *Modality) if space in spaces]
+    shown = [space for space in (JOINT, *modalities()) if space in spaces]
     several = bool(config.weights.given()) or config.ranking is Ranking.rrf
     table = Table(title_justify="left", caption_justify="left", title=Text(_printable(f"Most like {config.customer}")))
     table.caption = "In a space: cosine similarity, and in brackets the place among all who fit."

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ringsight.fusion.settings import ModelConfig, Part
+from ringsight.fusion.settings import ModelConfig, parts
 from ringsight.jobs.command import Command
 from ringsight.jobs.journey import read, train
 from ringsight.jobs.stages import Stages
@@ -48,8 +48,8 @@ def run(config: TrainJob) -> dict[str, dict[str, float]]:
     """
     from ringsight.fusion.training import train_missing  # torch takes seconds to import
 
-    alone = None if config.encoder is Trained.all else Part(config.encoder.value)
-    stages = Stages(2 if alone else 1 + len(Part))
+    alone = None if config.encoder is Trained.all else config.encoder.value
+    stages = Stages(2 if alone else 1 + len(parts()))
     bank = read(config.bank, stages)
     if alone:
         with stages.stage(f"train {alone}", f"training {alone}"):

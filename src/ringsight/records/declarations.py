@@ -8,8 +8,9 @@ from typing import Any
 import yaml
 
 from ringsight.errors import DataError, SettingsError
+from ringsight.records import contract
 from ringsight.records.bank import BankConfig, ColumnRole
-from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, TABLES, Table
+from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, Table
 
 RESERVED = ("customer_id", "opened_at", "stratum")
 """Customer columns that can have no role."""
@@ -148,11 +149,12 @@ def _is_text_mapping(value: object) -> bool:
 
 def _check_columns(columns: dict[str, dict[str, str]], where: str) -> None:
     """Refuse tables, and columns of tables other than customers, that the contract does not know."""
+    tables = contract.tables()
     for name, mapping in columns.items():
-        _check_known(name, list(TABLES), where)
+        _check_known(name, list(tables), where)
         if name != CUSTOMERS.name:
             for ours in mapping:
-                _check_known(ours, list(TABLES[name].columns), f"{where}, {name}")
+                _check_known(ours, list(tables[name].columns), f"{where}, {name}")
 
 
 def _check_known(word: str, valid: list[str], where: str) -> None:

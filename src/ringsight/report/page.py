@@ -9,7 +9,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from ringsight.detection.results import Results
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.statements import bits, spoken
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.writing import write_atomically
 from ringsight.report.members import records_of
@@ -111,7 +111,7 @@ def _figures(results: Results, bank: Bank, embeddings: Mapping[str, Embeddings])
     flagged = results.rings.filter("flagged")
     coverage = [
         (f"with {words}", f"{len(embeddings[modality].customer_ids):,}")
-        for modality, words in zip(Modality, ("transactions", "notes", "ID images"), strict=True)
+        for modality, words in (("transactions", "transactions"), ("notes", "notes"), ("id_images", "ID images"))
         if modality in embeddings
     ]
     return [

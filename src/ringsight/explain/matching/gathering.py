@@ -11,7 +11,8 @@ from ringsight.explain.matching.matching_images import MatchingImages, matching_
 from ringsight.explain.matching.matching_notes import MatchingNotes, matching_notes
 from ringsight.explain.matching.matching_transactions import MatchingTransactions, matching_transactions
 from ringsight.explain.matching.sampling import Pair
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank
+from ringsight.records.contract import modalities
 
 Alike = TypeVar("Alike", MatchingNotes, MatchingImages, MatchingTransactions)
 COMPARED = 24
@@ -34,27 +35,27 @@ class MatchingRecords:
 
 def gather_matching_records(results: Results, bank: Bank, ring_ids: Collection[str]) -> dict[str, MatchingRecords]:
     """Gather the matching_records of some rings, in one pass over each table."""
-    pairs = {modality: _pairs(results, modality, ring_ids) for modality in Modality}
+    pairs = {modality: _pairs(results, modality, ring_ids) for modality in modalities()}
     everyone = {
         modality: list(
             dict.fromkeys(pair for each in rings.values() for pair in each)
         )  # ring by ring, as images are kept
         for modality, rings in pairs.items()
     }
-    notes = matching_notes(bank, everyone[Modality.notes])
-    id_images = matching_images(bank, everyone[Modality.id_images])
-    transactions = matching_transactions(bank, everyone[Modality.transactions])
+    notes = matching_notes(bank, everyone["notes"])
+    id_images = matching_images(bank, everyone["id_images"])
+    transactions = matching_transactions(bank, everyone["transactions"])
     return {
         ring_id: MatchingRecords(
-            notes=_most_telling(notes, pairs[Modality.notes][ring_id]),
-            id_images=_most_telling(id_images, pairs[Modality.id_images][ring_id]),
-            transactions=_most_telling(transactions, pairs[Modality.transactions][ring_id]),
+            notes=_most_telling(notes, pairs["notes"][ring_id]),
+            id_images=_most_telling(id_images, pairs["id_images"][ring_id]),
+            transactions=_most_telling(transactions, pairs["transactions"][ring_id]),
         )
         for ring_id in ring_ids
     }
 
 
-def _pairs(results: Results, modality: Modality, ring_ids: Collection[str]) -> dict[str, list[Pair]]:
+def _pairs(results: Results, modality: str, ring_ids: Collection[str]) -> dict[str, list[Pair]]:
     """For each ring its pairs best tied in one modality."""
     bits = f"bits_{modality}"
     tied = results.links.filter(pl.col("ring_id").is_in(sorted(ring_ids)) & (pl.col(bits) > 0))
