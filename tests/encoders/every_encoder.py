@@ -16,6 +16,7 @@ CPU = TrainerConfig(accelerator="cpu")
 class SmallEncoder:
     registered: Encoder
     config: Any
+    learns_in_epochs: bool = True
 
     @property
     def modality(self) -> str:

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from tiny_bank import only_customers
 
-from ringsight.errors import DataError, ModelError
+from ringsight.errors import DataError, ModelError, SettingsError
 from ringsight.fusion.embed import embed_bank, model_hash
 from ringsight.fusion.joint import JointTask
 from ringsight.fusion.settings import FusionKind, ModelConfig
@@ -83,6 +83,20 @@ def test_everything_again(bank: Bank, config: ModelConfig, copied: Path) -> None
     assert hashes(copied) == before
     assert list(train_missing(bank, config, copied, 7, again=True)) == EVERY
     assert hashes(copied)["joint"] != before["joint"]
+
+
+def test_a_part_that_is_none_is_refused_by_name(bank: Bank, config: ModelConfig, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no part 'transaction' [\s\S]*transactions, notes, id_images, joint"):
+        train_missing(bank, config, tmp_path / "model", 0, only="transaction")
+
+
+def test_an_accelerator_that_is_not_there_is_refused_before_any_work(
+    bank: Bank, config: ModelConfig, tmp_path: Path
+) -> None:
+    absent = replace(config, trainer=replace(config.trainer, accelerator="tpu"))
+    with pytest.raises(SettingsError, match=r"trainer\.accelerator=tpu"):
+        train_missing(bank, absent, tmp_path / "model", 0)
+    assert not (tmp_path / "model").exists()
 
 
 def test_the_joint_space_needs_its_encoders(bank: Bank, config: ModelConfig, tmp_path: Path) -> None:

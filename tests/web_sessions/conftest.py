@@ -33,7 +33,7 @@ def bank(make_bank: Callable[..., Bank], tmp_path_factory: pytest.TempPathFactor
 
 @pytest.fixture(scope="module")
 def encoder() -> SmallEncoder:
-    return SmallEncoder(ENCODER, WebSessionsConfig())
+    return SmallEncoder(ENCODER, WebSessionsConfig(), learns_in_epochs=False)
 
 
 @pytest.fixture(scope="module")

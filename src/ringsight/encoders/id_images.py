@@ -8,7 +8,6 @@ nor a face recogniser.
 Shapes: pixels (images, 3, height, width) in 0..1 -> image vectors (images, dim) -> embeddings (customers, dim).
 """
 
-import sys
 from dataclasses import asdict
 from pathlib import Path
 from pickle import UnpicklingError
@@ -19,12 +18,12 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from PIL import Image
 from pytorch_lightning import LightningModule
-from rich.progress import track
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.models import shufflenet_v2_x0_5
 
+from ringsight import progress
 from ringsight.encoders.augmentation import print_and_scan
 from ringsight.encoders.card import card
 from ringsight.encoders.fitting import (
@@ -127,7 +126,7 @@ def train_id_images(
         _start_from(task.encoder, config.weights)
     settings = settings_of(config)
     learned = pixels[~is_held]
-    metrics = fit(
+    fitted = fit(
         Fit(
             task=task,
             training=DataLoader(
@@ -151,10 +150,11 @@ def train_id_images(
         weights=task.encoder.state_dict(),
         preprocessing={"centre": centre},
         settings=settings,
-        metrics=metrics,
-        card=card("id_images", bank, settings, metrics, _CARD),
+        metrics=fitted.metrics,
+        card=card("id_images", bank, settings, fitted.metrics, _CARD),
+        curve=fitted.curve,
     )
-    return metrics
+    return fitted.metrics
 
 
 def embed_id_images(bank: Bank, part: Path, copy_seed: int | None = None) -> tuple[Embeddings, ...]:
@@ -182,9 +182,7 @@ def embed_id_images(bank: Bank, part: Path, copy_seed: int | None = None) -> tup
 def _pixels(bank: Bank, portrait: Portrait) -> NDArray[np.uint8]:
     """All images, decoded once and brought to one size; shape (images, 3, HEIGHT, WIDTH)."""
     pixels = np.zeros((len(bank.id_images), HEIGHT, WIDTH, 3), dtype=np.uint8)
-    paths = bank.id_images["path"].to_list()
-    unseen = not sys.stdout.isatty()
-    for row, path in enumerate(track(paths, "Reading ID images", transient=True, disable=unseen)):
+    for row, path in enumerate(progress.steps(bank.id_images["path"].to_list(), "reading ID images")):
         with Image.open(bank.path / path) as image:
             image.draft("RGB", (2 * WIDTH, 2 * HEIGHT))
             pixels[row] = np.asarray(image.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.BOX))

@@ -11,9 +11,8 @@ Shapes: tokens (notes, length) -> note vectors (notes, hidden) -> customer embed
 import importlib.util
 import json
 import os
-import sys
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Sequence
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,17 +21,18 @@ import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 from pytorch_lightning import LightningModule
-from rich.progress import track
 from safetensors import SafetensorError
 from tokenizers import Tokenizer
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 from torch.utils.data import DataLoader
 
+from ringsight import progress
 from ringsight.encoders.card import card
 from ringsight.encoders.fitting import (
     MONITORED,
     Fit,
+    Fitted,
     fingerprint,
     fit,
     held_out,
@@ -127,9 +127,9 @@ def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: i
     bert, tokenizer = _base(config)
     encoder = NoteEncoder(bert)
     settings = settings_of(config)
-    metrics: dict[str, float] = {}
+    fitted = Fitted({}, "")
     if config.trained_layers:
-        metrics = _tune(encoder, tokenizer, bank, config, trainer, (seed, into, generator))
+        fitted = _tune(encoder, tokenizer, bank, config, trainer, (seed, into, generator))
     vectors = _note_vectors(encoder, tokenizer, bank.notes["text"].to_list(), config.longest)
     space = fit_space(vectors, bank.notes, config.dim)
     write_part(
@@ -139,10 +139,11 @@ def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: i
         preprocessing=space.arrays(),
         settings=settings
         | {"agents": space.agents, "bert": json.loads(bert.config.to_json_string()), "tokenizer": tokenizer.to_str()},
-        metrics=metrics,
-        card=card("notes", bank, settings, metrics, _CARD),
+        metrics=fitted.metrics,
+        card=card("notes", bank, settings, fitted.metrics, _CARD),
+        curve=fitted.curve,
     )
-    return metrics
+    return fitted.metrics
 
 
 def embed_notes(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
@@ -171,7 +172,7 @@ def _tune(
     config: NotesConfig,
     trainer: TrainerConfig,
     run: tuple[int, Path, torch.Generator],
-) -> dict[str, float]:
+) -> Fitted:
     """Tune in place; go back to the base unless that helped on customers held out."""
     seed, into, generator = run
     customers = bank.notes["customer_id"].unique().sort()
@@ -185,7 +186,7 @@ def _tune(
     task = NotesTask(encoder, config.trained_layers, config.temperature, config.learning_rate)
     before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
     baseline = _loss(task, validation)
-    metrics = fit(
+    fitted = fit(
         Fit(
             task=task,
             training=DataLoader(
@@ -203,10 +204,11 @@ def _tune(
         ),
         trainer,
     )
-    helped = metrics[MONITORED] < baseline
+    helped = fitted.metrics[MONITORED] < baseline
     if not helped:
         encoder.load_state_dict(before)
-    return metrics | {"validation_loss_of_base": baseline, "tuned": float(helped)}
+    metrics = fitted.metrics | {"validation_loss_of_base": baseline, "tuned": float(helped)}
+    return replace(fitted, metrics=metrics)
 
 
 def _loss(task: NotesTask, loader: "DataLoader[Any]") -> float:
@@ -231,9 +233,8 @@ def _note_vectors(encoder: NoteEncoder, tokenizer: Tokenizer, texts: list[str], 
     order = sorted(range(len(tokens)), key=lambda note: (len(tokens[note]), note))
     batches = [order[start : start + 64] for start in range(0, len(order), 64)]
     vectors = np.zeros((len(texts), encoder.bert.config.hidden_size), dtype=np.float32)
-    steps: Iterable[list[int]] = track(batches, "Reading notes", transient=True, disable=not sys.stdout.isatty())
     with torch.inference_mode():
-        for batch in steps:
+        for batch in progress.steps(batches, "reading notes"):
             vectors[batch] = encoder(*padded([tokens[note] for note in batch])).numpy()
     return vectors
 

@@ -1,4 +1,4 @@
-"""A part of a model: one folder with weights, settings, preprocessing, metrics, card and content hash.
+"""A part of a model: one folder with weights, settings, preprocessing, metrics, learning curve, card and content hash.
 
 Nothing in it is pickled: tensors are safetensors, everything else is JSON and Markdown.
 """
@@ -80,14 +80,17 @@ def write_part(
     settings: Mapping[str, Any],
     metrics: Mapping[str, float],
     card: str,
+    curve: str = "",
 ) -> None:
-    """Write a part's folder, whole or not at all."""
+    """Write a part's folder, whole or not at all; `curve` is its learning curve, where it has one."""
     with write_folder_atomically(folder) as partial:
         save_file({name: tensor.contiguous().cpu() for name, tensor in weights.items()}, partial / HASHED[0])
         save_arrays({name: np.ascontiguousarray(array) for name, array in preprocessing.items()}, partial / HASHED[1])
         _write_json(partial / "settings.json", {"kind": kind, "settings": dict(settings)})
         _write_json(partial / "metrics.json", dict(metrics))
         (partial / "card.md").write_text(card, encoding="utf-8")
+        if curve:
+            (partial / "curve.csv").write_text(curve, encoding="utf-8")
         (partial / "hash").write_text(content_hash(partial) + "\n", encoding="ascii")
 
 

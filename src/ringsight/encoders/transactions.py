@@ -148,7 +148,7 @@ def train_transactions(
     )
     _start_from_principal_components(task.network.linear, scale.apply(whole))
     settings = settings_of(config)
-    metrics = fit(
+    fitted = fit(
         Fit(
             task=task,
             training=DataLoader(
@@ -167,10 +167,11 @@ def train_transactions(
         weights=task.network.state_dict(),
         preprocessing=scale.arrays(),
         settings=settings | {"vocabulary": scale.vocabulary},
-        metrics=metrics,
-        card=card("transactions", bank, settings, metrics, _CARD),
+        metrics=fitted.metrics,
+        card=card("transactions", bank, settings, fitted.metrics, _CARD),
+        curve=fitted.curve,
     )
-    return metrics
+    return fitted.metrics
 
 
 def embed_transactions(bank: Bank, part: Path) -> tuple[Embeddings, ...]:

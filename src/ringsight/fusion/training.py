@@ -15,7 +15,16 @@ from torch.utils.data import DataLoader, Dataset
 
 from ringsight.encoders import registered
 from ringsight.encoders.card import card
-from ringsight.encoders.fitting import Fit, fingerprint, fit, held_out, seed_all, settings_of
+from ringsight.encoders.fitting import (
+    Fit,
+    Fitted,
+    fingerprint,
+    fit,
+    held_out,
+    require_accelerator,
+    seed_all,
+    settings_of,
+)
 from ringsight.encoders.part import Part, write_part
 from ringsight.encoders.registered import Encoder
 from ringsight.encoders.settings import FEWEST_CUSTOMERS, TrainerConfig
@@ -61,12 +70,13 @@ def train_missing(
         By part, the metrics of those trained now.
 
     Raises:
-        SettingsError: if there is no part of the name asked for.
+        SettingsError: if there is no part of the name asked for, or the machine lacks the accelerator.
         DataError: if no modality can be learned from, or not the one asked for; or the pairs cannot be used.
         ModelError: if a part that is there is damaged.
     """
     if only not in (None, *parts()):
         raise SettingsError(f"there is no part {only!r} of a model", remedy=f"the parts are {', '.join(parts())}")
+    require_accelerator(config.trainer)
     if config.fusion.pairs is not None:
         read_decisions(config.fusion.pairs)  # refused before anything is trained
     modalities = modalities_of(bank)
@@ -163,11 +173,11 @@ def train_fusion(bank: Bank, modalities: list[str], config: ModelConfig, seed: i
     settings = settings_of(config.fusion) | {"encoders": _hashes(model, modalities)}
     weights: Mapping[str, Tensor] = {}
     preprocessing = {}
-    metrics: dict[str, float] = {}
+    fitted = Fitted({}, "")
     notes = _CARD
     match config.fusion.kind:
         case FusionKind.joint:
-            weights, metrics, pairs = _train_joint(bank, modalities, config, seed, model)
+            weights, fitted, pairs = _train_joint(bank, modalities, config, seed, model)
             settings["pairs"] = pairs.digest
             notes += pairs.described()
         case FusionKind.early:
@@ -180,15 +190,16 @@ def train_fusion(bank: Bank, modalities: list[str], config: ModelConfig, seed: i
         weights=weights,
         preprocessing=preprocessing,
         settings=settings,
-        metrics=metrics,
-        card=card(JOINT, bank, settings, metrics, notes),
+        metrics=fitted.metrics,
+        card=card(JOINT, bank, settings, fitted.metrics, notes),
+        curve=fitted.curve,
     )
-    return metrics
+    return fitted.metrics
 
 
 def _train_joint(
     bank: Bank, modalities: list[str], config: ModelConfig, seed: int, model: Path
-) -> tuple[Mapping[str, Tensor], dict[str, float], Pairs]:
+) -> tuple[Mapping[str, Tensor], Fitted, Pairs]:
     whole = _whole(bank, modalities, model)
     first, second = _two_views(bank, modalities, model, seed)
     fusion, pairs = config.fusion, Pairs.of(config.fusion.pairs, first.customer_ids)
@@ -206,7 +217,7 @@ def _train_joint(
     even = replace(whole, vectors=[block.numpy() for block in task.space.even_out(vectors, present)])
     task.space.start_from(torch.from_numpy(_components(even, fusion.dim)))
     batches = TaughtBatches(learned, pairs, fusion.batch, generator)
-    metrics = fit(
+    fitted = fit(
         Fit(
             task=task,
             training=DataLoader(_Rows(), batch_sampler=batches, collate_fn=batch, generator=generator),
@@ -218,7 +229,7 @@ def _train_joint(
         config.trainer,
     )
     task.space.spread_evenly(vectors, present)
-    return task.space.state_dict(), metrics, pairs
+    return task.space.state_dict(), fitted, pairs
 
 
 class _Rows(Dataset[int]):

@@ -12,9 +12,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
-from rich.console import Console
-from rich.progress import track
 
+from ringsight.progress import steps
 from ringsight.records.synthetic import cards
 from ringsight.records.synthetic.people import People
 from ringsight.records.synthetic.portraits import draw_faces, portrait
@@ -70,10 +69,8 @@ def write_images(folder: Path, people: People, looks: Looks, rng: np.random.Gene
     names = codes("I", len(owner), rng)
     opened = people.opened_at()
     captured = []
-    console = Console(stderr=True)
     shots = zip(names, owner, renewal, strict=True)
-    steps = track(shots, "Drawing ID cards", len(owner), console=console, disable=not console.is_terminal)
-    for name, one, renewed in steps:
+    for name, one, renewed in steps(shots, "drawing ID cards", len(owner)):
         later = rng.uniform(0.2, 1) * people.opened[one] if renewed else 0.0
         captured.append(opened[one] + timedelta(seconds=int(later * 86400) + int(rng.integers(600, 7200))))
         holder = _holder(people, int(one), rng)
