@@ -18,8 +18,9 @@ from ringsight.errors import ModelError
 from ringsight.fusion.blocks import laid_out, side_by_side
 from ringsight.fusion.embed import embed_bank, embed_joint, embed_modalities
 from ringsight.fusion.joint import JointSpace, JointTask
+from ringsight.fusion.joint_training import train_fusion
 from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig
-from ringsight.fusion.training import modalities_of, train_fusion, train_missing
+from ringsight.fusion.training import modalities_of, train_missing
 from ringsight.records import contract
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings

@@ -205,6 +205,11 @@ def settings_of(config: Any) -> dict[str, Any]:  # noqa: ANN401 - any settings d
     return {key: value.name if isinstance(value, Path) else value for key, value in asdict(config).items()}
 
 
+def trainer_settings(config: TrainerConfig) -> dict[str, Any]:
+    """What a part keeps of the trainer's settings: not the accelerator, which says where it was trained, not how."""
+    return {"trainer": {"patience": config.patience, "validation": config.validation}}
+
+
 def seed_all(seed: int) -> torch.Generator:
     """Seed every library that draws, and give a generator for shuffling."""
     with _quiet():

@@ -35,6 +35,7 @@ from ringsight.encoders.fitting import (
     require_customers,
     seed_all,
     settings_of,
+    trainer_settings,
 )
 from ringsight.encoders.note_vectors import pool
 from ringsight.encoders.part import Part, write_part
@@ -124,7 +125,7 @@ def train_id_images(
     task = IdImagesTask(config.dim, config.temperature, config.learning_rate)
     if config.weights is not None:
         _start_from(task.encoder, config.weights)
-    settings = settings_of(config)
+    settings = settings_of(config) | trainer_settings(trainer)
     learned = pixels[~is_held]
     fitted = fit(
         Fit(

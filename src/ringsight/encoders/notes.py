@@ -40,6 +40,7 @@ from ringsight.encoders.fitting import (
     require_customers,
     seed_all,
     settings_of,
+    trainer_settings,
 )
 from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked, tokens_of
 from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool
@@ -126,7 +127,7 @@ def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: i
     generator = seed_all(seed)
     bert, tokenizer = _base(config)
     encoder = NoteEncoder(bert)
-    settings = settings_of(config)
+    settings = settings_of(config) | trainer_settings(trainer)
     fitted = Fitted({}, "")
     if config.trained_layers:
         fitted = _tune(encoder, tokenizer, bank, config, trainer, (seed, into, generator))

@@ -29,6 +29,7 @@ from ringsight.encoders.fitting import (
     require_customers,
     seed_all,
     settings_of,
+    trainer_settings,
 )
 from ringsight.encoders.part import Part, write_part
 from ringsight.encoders.settings import TrainerConfig, TransactionsConfig
@@ -147,7 +148,7 @@ def train_transactions(
         config.learning_rate,
     )
     _start_from_principal_components(task.network.linear, scale.apply(whole))
-    settings = settings_of(config)
+    settings = settings_of(config) | trainer_settings(trainer)
     fitted = fit(
         Fit(
             task=task,
