@@ -35,7 +35,9 @@ class SmallEncoder:
 
 def small(encoder: Encoder, bert: Path) -> SmallEncoder:
     settings = {
-        "transactions": TransactionsConfig(dim=16, hidden=16, counterparty_dim=32, thinned_pairs=1, epochs=2, batch=16),
+        "transactions": TransactionsConfig(
+            dim=16, hidden=16, counterparty_dim=32, facet_dim=16, thinned_pairs=1, epochs=2, batch=16
+        ),
         "notes": NotesConfig(base=bert, dim=8, longest=16, epochs=2, batch=8, sampled_notes=24, learning_rate=1e-3),
         "id_images": IdImagesConfig(dim=16, epochs=2, batch=8),
     }

@@ -13,7 +13,7 @@ from every_encoder import SmallEncoder
 from safetensors.numpy import load_file
 from tiny_bank import only_customers
 
-from ringsight.encoders.part import Part
+from ringsight.encoders.part import Part, write_part
 from ringsight.errors import DataError, ModelError
 from ringsight.records.bank import Bank
 
@@ -53,6 +53,63 @@ def test_a_customer_embeds_alike_alone_and_among_others(encoder: SmallEncoder, b
 def test_an_absent_modality_gives_no_rows(encoder: SmallEncoder, bank: Bank, part: Path) -> None:
     embeddings = encoder.embed(only_customers(bank, []), part)
     assert embeddings.vectors.shape == (0, encoder.config.dim)
+
+
+def test_facets_are_embeddings_of_the_modality(encoder: SmallEncoder, bank: Bank, part: Path) -> None:
+    facets = encoder.facets(bank, part)
+    assert facets
+    assert len({encoder.modality, *(facet.space for facet in facets)}) == 1 + len(facets)
+    for facet in facets:
+        assert facet.modality == encoder.modality
+        assert set(facet.customer_ids.tolist()) <= set(owners(bank, encoder))
+        assert len(facet.customer_ids) > 0, facet.space
+        assert facet.model_hash == hash_of(part).strip()
+        assert facet.data_hash == bank.data_hash
+        assert facet.vectors.dtype == np.float32
+        np.testing.assert_allclose(np.linalg.norm(facet.vectors, axis=1), 1, atol=1e-5)
+
+
+def test_a_facet_is_the_same_again_and_alone(encoder: SmallEncoder, bank: Bank, part: Path) -> None:
+    name = owners(bank, encoder)[3]
+    among, again = encoder.facets(bank, part), encoder.facets(bank, part)
+    alone = encoder.facets(only_customers(bank, [name]), part)
+    for first, second, single in zip(among, again, alone, strict=True):
+        np.testing.assert_array_equal(first.vectors, second.vectors)
+        assert single.customer_ids.tolist() == [name]
+        np.testing.assert_allclose(single.vectors[0], first.vectors[first.customer_ids == name][0], atol=1e-4)
+
+
+def test_an_absent_modality_has_facets_without_rows(encoder: SmallEncoder, bank: Bank, part: Path) -> None:
+    facets = encoder.facets(bank, part)
+    for facet, empty in zip(facets, encoder.facets(only_customers(bank, []), part), strict=True):
+        assert (empty.space, empty.vectors.shape) == (facet.space, (0, facet.dim))
+
+
+def test_facets_of_customers_all_alike_say_nothing_or_the_same(
+    encoder: SmallEncoder, make_bank: Callable[..., Bank], tmp_path: Path
+) -> None:
+    alike = make_bank(tmp_path / "bank", customers=12, alike=True)
+    encoder.train(alike, tmp_path / "part")
+    for facet in encoder.facets(alike, tmp_path / "part"):
+        assert len(facet.customer_ids) in (0, 12), facet.space
+        np.testing.assert_allclose(facet.vectors @ facet.vectors.T, 1, atol=1e-3)
+
+
+def test_a_part_of_a_former_version_is_told(encoder: SmallEncoder, bank: Bank, part: Path, tmp_path: Path) -> None:
+    trained = Part.read(part, encoder.modality)
+    facet = encoder.facets(bank, part)[0].space
+    former = {name: array for name, array in trained.preprocessing.items() if not name.startswith(f"{facet}.")}
+    write_part(
+        tmp_path / "part",
+        kind=encoder.modality,
+        weights=trained.weights,
+        preprocessing=former,
+        settings=trained.settings,
+        metrics={},
+        card="",
+    )
+    with pytest.raises(ModelError, match=rf"no space `{facet}`: a former version(.|\n)*again=true"):
+        encoder.embed(bank, tmp_path / "part")
 
 
 def test_customers_all_alike_embed_alike(encoder: SmallEncoder, make_bank: Callable[..., Bank], tmp_path: Path) -> None:

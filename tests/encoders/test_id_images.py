@@ -11,7 +11,7 @@ from tiny_bank import bank_of, card
 from torchvision.models import shufflenet_v2_x0_5
 
 from ringsight.encoders.augmentation import print_and_scan
-from ringsight.encoders.id_images import embed_id_images, train_id_images
+from ringsight.encoders.id_images import embed_copies, embed_id_images, train_id_images
 from ringsight.encoders.settings import IdImagesConfig, Portrait, TrainerConfig
 from ringsight.errors import ModelError
 from ringsight.records.bank import Bank
@@ -90,9 +90,7 @@ def test_images_of_any_mode_and_size_embed(cards_bank: Bank, tmp_path: Path, mod
 def test_copies_of_images_embed_near_their_images(cards_bank: Bank, tmp_path: Path) -> None:
     train_id_images(cards_bank, CONFIG, CPU, 0, tmp_path / "id_images")
     images = embed_id_images(cards_bank, tmp_path / "id_images")[0].vectors
-    one, same, other = (
-        embed_id_images(cards_bank, tmp_path / "id_images", copy_seed=seed)[0].vectors for seed in (1, 1, 2)
-    )
+    one, same, other = (embed_copies(cards_bank, tmp_path / "id_images", seed)[0].vectors for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
     similarity = images @ one.T

@@ -51,7 +51,7 @@ def train_web_sessions(
         into,
         kind="web_sessions",
         weights={"learned": learned},
-        preprocessing={"rarity": rarity},
+        preprocessing={"web_sessions.rarity": rarity, "web_activity.usual": bags.sum(axis=1).mean(keepdims=True)},
         settings=asdict(config),
         metrics=metrics,
         card=card("web_sessions", bank, asdict(config), metrics, "Pages that a customer opens."),
@@ -63,8 +63,9 @@ def embed_web_sessions(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
     """The learned space: pages, hashed and weighed. A facet: how many pages a customer opens."""
     trained = Part.read(part, "web_sessions")
     ids, bags = _bags(bank, trained.settings["dim"])
-    weighed = unit(bags * trained.preprocessing["rarity"] * trained.weights["learned"].numpy())
-    activity = unit(np.stack([bags.sum(axis=1), np.full(len(bags), 5.0)], axis=1))
+    weighed = unit(bags * trained.fitted("web_sessions")["rarity"] * trained.weights["learned"].numpy())
+    usual = trained.fitted("web_activity")["usual"]
+    activity = unit(np.stack([bags.sum(axis=1), np.repeat(usual, len(bags))], axis=1))
     return (
         Embeddings("web_sessions", ids, weighed, trained.hash, bank.data_hash),
         Embeddings("web_activity", ids, activity, trained.hash, bank.data_hash, "web_sessions"),

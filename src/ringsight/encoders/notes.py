@@ -1,4 +1,4 @@
-"""Call notes: what a customer says, in meaning -> one embedding.
+"""Call notes: what a customer says -> one learned embedding of the meaning, and a facet of the wording.
 
 A BERT encoder (Devlin et al. 2019; by default MiniLM-L6, Wang et al. 2020) with mean pooling, tuned on the bank's
 own notes by putting two crops of one note together (Izacard et al. 2022) and kept only where that helps on notes
@@ -29,6 +29,7 @@ from torch.utils.data import DataLoader
 
 from ringsight import progress
 from ringsight.encoders.card import card
+from ringsight.encoders.facets import facet, summed, unit_or_zero
 from ringsight.encoders.fitting import (
     MONITORED,
     Fit,
@@ -46,6 +47,7 @@ from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked, to
 from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool
 from ringsight.encoders.part import Part, write_part
 from ringsight.encoders.settings import NotesConfig, TrainerConfig
+from ringsight.encoders.wording import Wording, fit_wording
 from ringsight.errors import ModelError, SettingsError
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
@@ -132,12 +134,12 @@ def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: i
     if config.trained_layers:
         fitted = _tune(encoder, tokenizer, bank, config, trainer, (seed, into, generator))
     vectors = _note_vectors(encoder, tokenizer, bank.notes["text"].to_list(), config.longest)
-    space = fit_space(vectors, bank.notes, config.dim)
+    space, wording = fit_space(vectors, bank.notes, config.dim), fit_wording(bank.notes, config.facet_dim)
     write_part(
         into,
         kind="notes",
         weights=encoder.bert.state_dict(),
-        preprocessing=space.arrays(),
+        preprocessing=space.arrays() | wording.arrays(),
         settings=settings
         | {"agents": space.agents, "bert": json.loads(bert.config.to_json_string()), "tokenizer": tokenizer.to_str()},
         metrics=fitted.metrics,
@@ -148,10 +150,13 @@ def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: i
 
 
 def embed_notes(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
-    """Embed every customer who has notes: the learned space.
+    """Embed every customer who has notes; the notes of one customer are averaged.
+
+    Returns:
+        The learned space, and the facet `wording`.
 
     Raises:
-        ModelError: if the part is missing or damaged.
+        ModelError: if the part is missing, damaged or of a former version.
     """
     trained = Part.read(part, "notes")
     from transformers import AutoConfig, AutoModel
@@ -163,7 +168,9 @@ def embed_notes(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
     texts = bank.notes["text"].to_list()
     vectors = _note_vectors(NoteEncoder(bert.eval()), tokenizer, texts, trained.settings["longest"])
     ids, pooled = pool(NoteSpace.of(trained).apply(vectors, bank.notes), bank.notes)
-    return (Embeddings("notes", ids, pooled, trained.hash, bank.data_hash),)
+    learned = Embeddings("notes", ids, pooled, trained.hash, bank.data_hash)
+    worded = summed(unit_or_zero(Wording.of(trained).apply(bank.notes)), bank.notes)
+    return learned, facet("wording", *worded, trained, bank.data_hash)
 
 
 def _tune(

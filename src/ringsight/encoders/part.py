@@ -32,7 +32,7 @@ class Part:
     """`transactions`, `notes`, `id_images` or `joint`."""
     weights: Mapping[str, Tensor]
     preprocessing: Mapping[str, NDArray[Any]]
-    """What was fitted on the training bank."""
+    """What was fitted on the training bank: `SPACE.ARRAY` -> array."""
     settings: dict[str, Any]
     """The settings it was trained with, and the vocabularies fitted."""
     metrics: dict[str, float]
@@ -69,6 +69,24 @@ class Part:
         if part.kind != kind:
             raise ModelError(f"this is the part `{part.kind}`, not `{kind}`", where=str(folder), remedy=remedy)
         return part
+
+    def fitted(self, space: str) -> dict[str, NDArray[Any]]:
+        """The arrays fitted for one of the part's spaces, by their names within it.
+
+        Raises:
+            ModelError: if there are none: a former version had no such space.
+        """
+        arrays = {
+            name.removeprefix(f"{space}."): array
+            for name, array in self.preprocessing.items()
+            if name.startswith(f"{space}.")
+        }
+        if not arrays:
+            raise ModelError(
+                f"the part `{self.kind}` has no space `{space}`: a former version trained it",
+                remedy=f"train it: `ringsight train encoder={self.kind} again=true bank.path=FOLDER model=FOLDER`",
+            )
+        return arrays
 
 
 def write_part(

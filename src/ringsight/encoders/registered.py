@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ringsight.encoders.id_images import embed_id_images, train_id_images
+from ringsight.encoders.id_images import embed_copies, embed_id_images, train_id_images
 from ringsight.encoders.notes import embed_notes, train_notes
 from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
 from ringsight.encoders.transactions import embed_transactions, train_transactions
@@ -33,7 +33,7 @@ class Encoder:
 ENCODERS: tuple[Encoder, ...] = (
     Encoder("transactions", TransactionsConfig, train_transactions, embed_transactions),
     Encoder("notes", NotesConfig, train_notes, embed_notes),
-    Encoder("id_images", IdImagesConfig, train_id_images, embed_id_images, embed_copies=embed_id_images),
+    Encoder("id_images", IdImagesConfig, train_id_images, embed_id_images, embed_copies=embed_copies),
 )
 """In the order of `records.contract.RECORD_TABLES`."""
 
