@@ -74,7 +74,7 @@ def test_each_facet_sees_what_is_the_same_in_it(bank: Bank, part: Path, facet: s
 def test_a_masked_portrait_is_seen_by_no_facet(bank: Bank, tmp_path: Path) -> None:
     other_face = pictures_bank(tmp_path / "bank", {"c00": photograph(0, 0, 0, face=1)})
     for portrait in Portrait:
-        measured = [next(read_pictures(each, portrait)).measures for each in (bank, other_face)]
+        measured = [next(read_pictures(each, portrait)).measures() for each in (bank, other_face)]
         same = {name: np.array_equal(measured[0][name][0], measured[1][name][0]) for name in SAME}
         assert same == {"border": True, "card": portrait is Portrait.mask, "light": portrait is Portrait.mask}
 
@@ -83,7 +83,7 @@ def test_a_masked_portrait_is_seen_by_no_facet(bank: Bank, tmp_path: Path) -> No
 @pytest.mark.parametrize("size", [(1, 1), (3, 500), (40, 2), (2000, 1500)])
 def test_images_of_any_mode_and_size_are_measured(tmp_path: Path, mode: str, size: tuple[int, int]) -> None:
     odd = pictures_bank(tmp_path / "bank", {"c00": Image.new(mode, size)})
-    measures = next(read_pictures(odd, Portrait.keep)).measures
+    measures = next(read_pictures(odd, Portrait.keep)).measures()
     assert all(np.isfinite(each).all() for each in measures.values())
 
 

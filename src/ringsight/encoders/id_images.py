@@ -8,7 +8,8 @@ nor a face recogniser.
 Shapes: pixels (images, 3, height, width) in 0..1 -> image vectors (images, dim) -> embeddings (customers, dim).
 """
 
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -124,7 +125,11 @@ def train_id_images(
     generator = seed_all(seed)
     read = list(read_pictures(bank, config.portrait))
     pixels = torch.from_numpy(np.concatenate([each.pixels for each in read]))
-    facets = {name: fit_even(_measures(read, name), config.facet_dim, *how) for name, how in FACETS.items()}
+    measures = [each.measures() for each in read]
+    facets = {
+        name: fit_even(np.concatenate([each[name] for each in measures]), config.facet_dim, *how)
+        for name, how in FACETS.items()
+    }
     _, held = held_out(len(customers), trainer, seed)
     is_held = torch.from_numpy(bank.id_images["customer_id"].is_in(customers.gather(held).implode()).to_numpy())
     task = IdImagesTask(config.dim, config.temperature, config.learning_rate)
@@ -173,46 +178,53 @@ def embed_id_images(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
         ModelError: if the part is missing, damaged or of a former version.
     """
     trained = Part.read(part, "id_images")
-    spaces = {name: EvenSpace(**trained.fitted(name)) for name in FACETS}
-    encoder, learned = _encoder(trained), [np.zeros((0, trained.settings["dim"]), np.float32)]
-    told = {name: [np.zeros((0, space.axes.shape[1]), np.float32)] for name, space in spaces.items()}
-    for pictures in read_pictures(bank, Portrait(trained.settings["portrait"])):
-        learned.append(_vectors(encoder, torch.from_numpy(pictures.pixels)))
-        for name, space in spaces.items():
-            told[name].append(unit_or_zero(space.apply(pictures.measures[name])))
-    pooled = {name: summed(np.concatenate(vectors), bank.id_images) for name, vectors in told.items()}
-    facets = [facet(name, *of_customers, trained, bank.data_hash) for name, of_customers in pooled.items()]
-    return (_learned(np.concatenate(learned), bank, trained), *facets)
+    return _embedded(read_pictures(bank, Portrait(trained.settings["portrait"])), bank, trained)
 
 
 def embed_copies(bank: Bank, part: Path, copy_seed: int) -> tuple[Embeddings, ...]:
-    """Embed print-and-scan copies of the images, drawn with a seed; the learned space alone.
+    """Embed print-and-scan copies of the images, drawn with a seed, as `embed_id_images` embeds the images.
 
     Raises:
-        ModelError: if the part is missing or damaged.
+        ModelError: if the part is missing, damaged or of a former version.
     """
     trained = Part.read(part, "id_images")
-    encoder, generator = _encoder(trained), torch.Generator().manual_seed(copy_seed)
-    vectors = [np.zeros((0, trained.settings["dim"]), np.float32)]
-    for pictures in read_pictures(bank, Portrait(trained.settings["portrait"])):
-        pixels = torch.from_numpy(pictures.pixels).float() / 255
-        vectors.append(_vectors(encoder, print_and_scan(pixels, generator) * 255))
-    return (_learned(np.concatenate(vectors), bank, trained),)
+    pictures = read_pictures(bank, Portrait(trained.settings["portrait"]))
+    return _embedded(_copies(pictures, copy_seed), bank, trained)
+
+
+def _copies(pictures: Iterable[Pictures], copy_seed: int) -> Iterator[Pictures]:
+    """Copies that are printed and scanned; the grain of the camera stays."""
+    learned, measured = (torch.Generator().manual_seed(copy_seed) for _ in range(2))
+    for each in pictures:
+        yield replace(each, pixels=_copy(each.pixels, learned), measured=_copy(each.measured, measured))
+
+
+def _copy(pixels: NDArray[np.uint8], generator: torch.Generator) -> NDArray[np.uint8]:
+    copies: NDArray[np.uint8] = (print_and_scan(torch.from_numpy(pixels) / 255, generator) * 255).byte().numpy()
+    return copies
+
+
+def _embedded(read: Iterable[Pictures], bank: Bank, trained: Part) -> tuple[Embeddings, ...]:
+    spaces = {name: EvenSpace(**trained.fitted(name)) for name in FACETS}
+    encoder, learned = _encoder(trained), [np.zeros((0, trained.settings["dim"]), np.float32)]
+    told = {name: [np.zeros((0, space.axes.shape[1]), np.float32)] for name, space in spaces.items()}
+    for pictures in read:
+        learned.append(_vectors(encoder, torch.from_numpy(pictures.pixels)))
+        measures = pictures.measures()
+        for name, space in spaces.items():
+            told[name].append(unit_or_zero(space.apply(measures[name])))
+    ids, pooled = pool(np.concatenate(learned) - trained.fitted(LEARNED)["centre"], bank.id_images)
+    of_customers = {name: summed(np.concatenate(vectors), bank.id_images) for name, vectors in told.items()}
+    return (
+        Embeddings(LEARNED, ids, pooled, trained.hash, bank.data_hash),
+        *(facet(name, *customers, trained, bank.data_hash) for name, customers in of_customers.items()),
+    )
 
 
 def _encoder(trained: Part) -> ImageEncoder:
     encoder = ImageEncoder(trained.settings["dim"])
     encoder.load_state_dict(dict(trained.weights))
     return encoder.eval()
-
-
-def _learned(vectors: NDArray[np.float32], bank: Bank, trained: Part) -> Embeddings:
-    ids, pooled = pool(vectors - trained.fitted(LEARNED)["centre"], bank.id_images)
-    return Embeddings(LEARNED, ids, pooled, trained.hash, bank.data_hash)
-
-
-def _measures(read: list[Pictures], facet_name: str) -> NDArray[np.float32]:
-    return np.concatenate([each.measures[facet_name] for each in read])
 
 
 def _vectors(encoder: ImageEncoder, pixels: Tensor) -> NDArray[np.float32]:

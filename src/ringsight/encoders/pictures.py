@@ -37,9 +37,17 @@ class Pictures:
     """Some images, decoded."""
 
     pixels: NDArray[np.uint8]
-    """Shape (images, 3, HEIGHT, WIDTH)."""
-    measures: dict[str, NDArray[np.float32]]
-    """Facet -> what is measured for it; each of shape (images, measures)."""
+    """To learn from; shape (images, 3, HEIGHT, WIDTH)."""
+    measured: NDArray[np.uint8]
+    """To measure facets on; shape (images, 3, TALL, WIDE)."""
+    grain: NDArray[np.float32]
+    """Noise of the camera, and traces of compression; shape (images, 6)."""
+
+    def measures(self) -> dict[str, NDArray[np.float32]]:
+        """Facet -> what is measured for it; each of shape (images, measures)."""
+        pictures = np.ascontiguousarray(self.measured.transpose(0, 2, 3, 1))
+        light = np.concatenate([_light(pictures), self.grain], axis=1)
+        return {"border": _border(pictures), "card": _card(pictures), "light": light}
 
 
 def read_pictures(bank: Bank, portrait: Portrait) -> Iterator[Pictures]:
@@ -63,8 +71,11 @@ def read_pictures(bank: Bank, portrait: Portrait) -> Iterator[Pictures]:
             grain[row] = _grain(picture, portrait)
         for pictures in (small, large):
             _without_portrait(pictures, portrait)
-        measures = {"border": _border(large), "card": _card(large), "light": np.c_[_light(large), grain]}
-        yield Pictures(np.ascontiguousarray(small.transpose(0, 3, 1, 2)), measures)
+        yield Pictures(_channels_first(small), _channels_first(large), grain)
+
+
+def _channels_first(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return np.ascontiguousarray(pictures.transpose(0, 3, 1, 2))
 
 
 def _without_portrait(pictures: NDArray[np.uint8], portrait: Portrait) -> None:

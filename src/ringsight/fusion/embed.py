@@ -12,8 +12,8 @@ from ringsight.encoders import registered
 from ringsight.encoders.note_vectors import unit
 from ringsight.encoders.part import Part
 from ringsight.errors import ModelError
-from ringsight.fusion.blocks import Blocks, side_by_side
-from ringsight.fusion.joint import AGAIN, space_of
+from ringsight.fusion.blocks import Blocks, all_spaces, side_by_side
+from ringsight.fusion.joint import AGAIN, JointSpace, space_of
 from ringsight.fusion.settings import FusionKind
 from ringsight.records.bank import Bank
 from ringsight.records.contract import modalities
@@ -86,9 +86,15 @@ def embed_joint(embeddings: Mapping[str, Embeddings], part: Path) -> Embeddings:
                 where=str(part),
                 remedy=AGAIN,
             )
-    blocks = side_by_side(embeddings, [name for name in modalities() if name in encoders])
+    if FusionKind(trained.settings["kind"]) is FusionKind.joint:
+        space = space_of(trained, part)  # before its spaces are looked for: a former version had none
+        blocks = all_spaces(embeddings, trained.settings["spaces"])
+        vectors = _learned(space, blocks)
+    else:
+        blocks = side_by_side(embeddings, [name for name in modalities() if name in encoders])
+        vectors = _fixed(blocks, trained)
     some = next(iter(embeddings.values()))
-    return Embeddings(JOINT, blocks.customer_ids, _together(blocks, trained, part), trained.hash, some.data_hash)
+    return Embeddings(JOINT, blocks.customer_ids, vectors, trained.hash, some.data_hash)
 
 
 def model_hash(model: Path) -> str:
@@ -106,14 +112,12 @@ def model_hash(model: Path) -> str:
     return digest.hexdigest()
 
 
-def _together(blocks: Blocks, trained: Part, part: Path) -> NDArray[np.float32]:
-    match FusionKind(trained.settings["kind"]):
-        case FusionKind.joint:
-            space = space_of(trained, part)
-            with torch.inference_mode():
-                vectors = [torch.from_numpy(block) for block in blocks.vectors]
-                return unit(space.embed(vectors, torch.from_numpy(blocks.present)).numpy())
-        case FusionKind.early:
-            return unit(blocks.side_by_side() @ trained.preprocessing["components"])
-        case FusionKind.late:
-            return unit(blocks.side_by_side())
+def _learned(space: JointSpace, blocks: Blocks) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        vectors = [torch.from_numpy(block) for block in blocks.vectors]
+        return unit(space.embed(vectors, torch.from_numpy(blocks.present)).numpy())
+
+
+def _fixed(blocks: Blocks, trained: Part) -> NDArray[np.float32]:
+    rows = blocks.side_by_side()
+    return unit(rows @ trained.preprocessing["components"] if "components" in trained.preprocessing else rows)

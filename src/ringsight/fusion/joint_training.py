@@ -1,7 +1,7 @@
 """Training the joint space over the encoders of a model: two views of each customer, and decided pairs."""
 
 from collections.abc import Mapping
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 import numpy as np
@@ -23,10 +23,11 @@ from ringsight.encoders.fitting import (
     settings_of,
     trainer_settings,
 )
+from ringsight.encoders.note_vectors import unit
 from ringsight.encoders.part import Part, write_part
 from ringsight.encoders.settings import FEWEST_CUSTOMERS, TrainerConfig
 from ringsight.errors import ModelError
-from ringsight.fusion.blocks import Blocks, laid_out, side_by_side
+from ringsight.fusion.blocks import Blocks, all_spaces, side_by_side
 from ringsight.fusion.embed import by_space
 from ringsight.fusion.joint import JointTask
 from ringsight.fusion.settings import FusionKind, ModelConfig
@@ -72,11 +73,12 @@ def train_fusion(bank: Bank, modalities: list[str], config: ModelConfig, seed: i
     notes = _CARD
     match config.fusion.kind:
         case FusionKind.joint:
-            weights, fitted, pairs = _train_joint(bank, modalities, config, seed, model)
+            weights, fitted, pairs, settings["spaces"] = _train_joint(bank, modalities, config, seed, model)
             settings["pairs"] = pairs.digest
             notes += pairs.described()
         case FusionKind.early:
-            preprocessing["components"] = _components(_whole(bank, modalities, model), config.fusion.dim)
+            rows = side_by_side(_embed(bank, modalities, model), modalities).side_by_side()
+            preprocessing["components"] = _components(rows, config.fusion.dim)
         case FusionKind.late:
             pass
     write_part(
@@ -94,9 +96,11 @@ def train_fusion(bank: Bank, modalities: list[str], config: ModelConfig, seed: i
 
 def _train_joint(
     bank: Bank, modalities: list[str], config: ModelConfig, seed: int, model: Path
-) -> tuple[Mapping[str, Tensor], Fitted, Pairs]:
-    whole = _whole(bank, modalities, model)
-    first, second = _two_views(bank, modalities, model, seed)
+) -> tuple[Mapping[str, Tensor], Fitted, Pairs, list[list[str]]]:
+    embedded = _embed(bank, modalities, model)
+    spaces = [[each.space for each in embedded.values() if each.modality == name] for name in modalities]
+    whole = all_spaces(embedded, spaces)
+    first, second = _two_views(bank, spaces, model, seed)
     fusion, pairs = config.fusion, Pairs.of(config.fusion.pairs, first.customer_ids)
     settings = asdict(fusion) | asdict(config.trainer) | encoder_hashes(model, modalities) | {"pairs": pairs.digest}
     generator = seed_all(seed)
@@ -106,10 +110,10 @@ def _train_joint(
         return [pairs.among(np.array(rows)), *(view[rows] for view in views)]
 
     learned, held = _held_out(pairs.decided, config.trainer, seed)
-    given = [block.shape[1] for block in first.vectors]
+    given = [[embedded[name].dim for name in names] for names in spaces]
     task = JointTask(given, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate, fusion.pair_weight)
     vectors, present = [torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present)
-    even = replace(whole, vectors=[block.numpy() for block in task.space.even_out(vectors, present)])
+    even = unit(torch.cat(task.space.even_out(vectors, present), dim=1).numpy())
     task.space.start_from(torch.from_numpy(_components(even, fusion.dim)))
     batches = TaughtBatches(learned, pairs, fusion.batch, generator)
     fitted = fit(
@@ -124,7 +128,7 @@ def _train_joint(
         config.trainer,
     )
     task.space.spread_evenly(vectors, present)
-    return task.space.state_dict(), fitted, pairs
+    return task.space.state_dict(), fitted, pairs, spaces
 
 
 class _Rows(Dataset[int]):
@@ -144,18 +148,15 @@ def _held_out(
     return np.sort(order[count:]), np.sort(order[:count])
 
 
-def _whole(bank: Bank, modalities: list[str], model: Path) -> Blocks:
-    return side_by_side(_embed(bank, modalities, model), modalities)
-
-
-def _components(blocks: Blocks, dim: int) -> NDArray[np.float32]:
-    """Leading principal directions of the modalities side by side; shape (sum of dims, at most dim)."""
-    _, directions = np.linalg.eigh(np.cov(blocks.side_by_side(), rowvar=False))
+def _components(rows: NDArray[np.float32], dim: int) -> NDArray[np.float32]:
+    """Leading principal directions of rows of length 1; shape (their length, at most dim)."""
+    _, directions = np.linalg.eigh(np.cov(rows, rowvar=False))
     return np.ascontiguousarray(directions[:, ::-1][:, :dim], dtype=np.float32)
 
 
-def _two_views(bank: Bank, modalities: list[str], model: Path, seed: int) -> tuple[Blocks, Blocks]:
-    """Two views of every customer who has something in both."""
+def _two_views(bank: Bank, spaces: list[list[str]], model: Path, seed: int) -> tuple[Blocks, Blocks]:
+    """Two views of every customer who has something in both; `spaces` are each modality's, the learned one first."""
+    modalities = [learned for learned, *_ in spaces]
     first, second = split_views(bank)
     views = [_embed(first, modalities, model), _embed_second(bank, second, modalities, model, seed + TWO_VIEWS_APART)]
     ids = [np.unique(np.concatenate([view[name].customer_ids for name in modalities])) for view in views]
@@ -165,7 +166,7 @@ def _two_views(bank: Bank, modalities: list[str], model: Path, seed: int) -> tup
             f"only {len(shared)} customers have records for two views; the joint space needs {FEWEST_CUSTOMERS}",
             remedy="fusion=late needs no training",
         )
-    one, other = (laid_out(view, modalities, shared) for view in views)
+    one, other = (all_spaces(view, spaces, shared) for view in views)
     return one, other
 
 

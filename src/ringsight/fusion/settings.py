@@ -24,7 +24,7 @@ class FusionConfig:
 
     kind: FusionKind = FusionKind.joint
     """`joint` learns it from two views of each customer; `early` and `late` are its simpler rivals."""
-    dim: int = 64
+    dim: int = 128
     """Length of an embedding (of `joint` and `early`)."""
     dropout: float = 0.3
     """Chance that a modality is left out of a view while learning."""
