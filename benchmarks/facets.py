@@ -56,9 +56,9 @@ class Told:
     dim: int
     customers: int
     """Who have a vector there."""
-    bits: float
+    bits: float | None
     """Of a pair of mates, less those of strangers."""
-    auc: float
+    auc: float | None
     pairs: int
     """Mates who both have a vector."""
     nearest: float
@@ -89,7 +89,7 @@ def main() -> None:
         if asked.wide:
             spaces |= widened(bank, spaces)
         told += measured(name, bank, spaces, truth, asked.rings)
-    print(table(told, lambda each: f"{each.bits:.1f} · {each.auc:.3f}", "bits of a pair · AUC"))
+    print(table(told, lambda each: f"{each.bits:.1f} · {each.auc:.3f}" if each.pairs else "", "bits of a pair · AUC"))
     print(table(told, lambda each: f"{each.nearest:.3f}", "mates among the nearest"))
     if asked.out:
         with write_atomically(asked.out) as partial:
@@ -151,7 +151,7 @@ def measured(
     alone = [source for space, source in sources.items() if space != JOINT and not space.endswith(", wide")]
     if rings:
         nearest = nearest_by_bits(alone, bank.customer_ids, rings)
-        yield Told(name, JOINT, "sum of all bits", 0, len(bank.customer_ids), np.nan, np.nan, 0, nearest)
+        yield Told(name, JOINT, "sum of all bits", 0, len(bank.customer_ids), None, None, 0, nearest)
 
 
 def nearest_by_bits(sources: list[SpaceSource], customer_ids: NDArray[np.str_], rings: set[tuple[str, ...]]) -> float:
@@ -202,7 +202,7 @@ def auc(near: NDArray[np.float64], far: NDArray[np.float64]) -> float:
 def table(told: list[Told], shown: Callable[[Told], str], what: str) -> str:
     """One row a space, one column a bank, as Markdown."""
     banks = list(dict.fromkeys(each.bank for each in told))
-    cells = {(each.space, each.bank): shown(each).replace("nan · nan", "") for each in told}
+    cells = {(each.space, each.bank): shown(each) for each in told}
     lines = [f"| modality | space | {what}: " + " | ".join(banks) + " |", "|---" * (len(banks) + 2) + "|"]
     for modality, space in dict.fromkeys((each.modality, each.space) for each in told):
         found = " | ".join(cells.get((space, bank), "") for bank in banks)
