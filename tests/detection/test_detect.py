@@ -1,5 +1,6 @@
 """Detection, whole, on small simulated banks: planted rings are found, and chance is not taken for one."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -117,6 +118,12 @@ def test_what_customers_are_called_and_in_which_order_they_come_is_irrelevant():
 def test_the_joint_space_has_no_part_in_it(planted: Simulation, results: Results):
     again = detect(planted.bank, planted.embeddings | {JOINT: planted.embeddings["notes"]}, QUICK, seed=0)
     assert again.rings.equals(results.rings)
+
+
+def test_facets_have_no_part_in_it_yet(planted: Simulation, results: Results):
+    facet = replace(planted.embeddings["notes"], space="wording", modality="notes")
+    with_facet = replace(planted, embeddings=planted.embeddings | {"wording": facet})
+    assert detection_of(with_facet).rings.equals(results.rings)
 
 
 def test_those_who_lack_a_modality_are_not_tied_by_lacking_it():

@@ -29,9 +29,7 @@ def golden_bank() -> Bank:
     return Bank(
         path=Path("/nowhere"),
         customers=pl.read_parquet(GOLDEN / "customers.parquet"),
-        transactions=nothing,
-        notes=pl.read_parquet(GOLDEN / "notes.parquet"),
-        id_images=nothing,
+        records={"transactions": nothing, "notes": pl.read_parquet(GOLDEN / "notes.parquet"), "id_images": nothing},
         roles={column: ColumnRole(role) for column, role in roles.items()},
         quarantine=nothing,
         data_hash="data",

@@ -62,7 +62,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
 
     Args:
         bank: customers, strata, and columns by role.
-        embeddings: by space; the joint space has no part in it, so that nothing counts twice.
+        embeddings: by space; of each modality the learned space counts, its facets do not yet.
         config: rate, permutations, candidates.
         seed: of permutations, random groups and Leiden.
 
@@ -70,7 +70,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
         SettingsError: if the bank leaves nothing to compare.
         DataError: if the decisions cannot be used.
     """
-    modalities = {space: each for space, each in sorted(embeddings.items()) if space != JOINT}
+    modalities = _learned(embeddings)
     evidence = gather_evidence(
         bank.customers, modalities, bank.columns_with(ColumnRole.evidence), config.candidates, seed
     )
@@ -104,6 +104,11 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
         summary=_summary(bank, modalities, table, chance, config)
         | {"seed": seed, "weights": weights.described(evidence.traces)},
     )
+
+
+def _learned(embeddings: Mapping[str, Embeddings]) -> dict[str, Embeddings]:
+    """The learned space of each modality, by name: one a modality, without facets and the joint space."""
+    return {space: each for space, each in sorted(embeddings.items()) if each.learned and space != JOINT}
 
 
 def _world(evidence: Evidence, strata: NDArray[np.str_], rng: np.random.Generator) -> Candidates:
