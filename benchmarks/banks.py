@@ -25,7 +25,7 @@ from rich.progress import track
 
 from ringsight.errors import DataError
 from ringsight.evaluation.truth import Truth, read_truth
-from ringsight.fusion.settings import Part
+from ringsight.fusion.settings import parts
 from ringsight.pipeline.embed import embed
 from ringsight.pipeline.train import train
 from ringsight.records.bank import Bank, BankConfig
@@ -138,7 +138,7 @@ def settle(folder: Path, config: SyntheticBankConfig) -> None:
 
 def train_shared(cache: Path) -> None:
     """Train the model that all synthetic banks share, on a bank of its own."""
-    if all((cache / "model" / part / "hash").is_file() for part in Part):
+    if all((cache / "model" / part / "hash").is_file() for part in parts()):
         return
     folder = cache / "training_bank"
     if not folder.is_dir():

@@ -19,7 +19,7 @@ import polars as pl
 from banks import CACHE
 
 from ringsight.evaluation.truth import Truth, read_truth
-from ringsight.fusion.settings import FusionConfig, ModelConfig, Part
+from ringsight.fusion.settings import FusionConfig, ModelConfig
 from ringsight.pipeline.embed import embed
 from ringsight.pipeline.train import train
 from ringsight.records.bank import Bank, BankConfig
@@ -89,7 +89,7 @@ def taught(folder: Path, bank: Bank, decisions: pl.DataFrame, seed: int) -> Embe
     if not model.is_dir():
         shutil.copytree(folder / "model", model)
     config = ModelConfig(fusion=FusionConfig(pairs=folder / "decided.csv"))
-    train(bank, model, config, part=Part.joint, seed=seed)
+    train(bank, model, config, part=JOINT, seed=seed)
     return embed(bank, model, into=Run(folder / "taught"))[JOINT]
 
 

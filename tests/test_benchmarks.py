@@ -10,6 +10,7 @@ from banks import Prepared, seeds, settle
 from baselines import choose, outcome
 from detections import flagged_at
 from error_rate import Flags, any_flag, mean_share, no_ring_table, ring_table
+from facets import measured
 from outcomes import Outcome, outcome_of, outcome_table, trait_table
 from rivals.attributes import Columns, cluster_size, shared_attributes, top_degree
 from rivals.graphs import Order, late
@@ -265,3 +266,14 @@ def test_the_interval_of_the_false_share_holds_its_mean():
     assert alone.low == alone.value == alone.high == 0.0
     assert "mean of 3" in ring_table(banks)
     assert "share of 3" in no_ring_table(banks)
+
+
+def test_a_space_that_rings_are_tied_in_tells_more_of_them_than_another(planted: Prepared):
+    tied = {ring: {"tied": "notes + transactions"} for ring in planted.truth.rings}
+    in_both = replace(planted.truth, traits=tied)
+    told = {each.space: each for each in measured("simulated", planted.bank, planted.embeddings, in_both)}
+    assert set(told) == {"transactions", "notes", "joint", "sum of all bits"}
+    assert all(told[space].bits > 0.5 and told[space].auc > 0.6 for space in ("transactions", "notes", "joint"))
+    assert told["sum of all bits"].nearest > max(told["transactions"].nearest, told["notes"].nearest)
+    nobody = replace(planted.truth, rings={})
+    assert not [each for each in measured("simulated", planted.bank, planted.embeddings, nobody) if each.pairs]

@@ -6,7 +6,7 @@ from itertools import product
 from typing import Any
 
 from ringsight.graph.sources import Rows
-from ringsight.records.bank import Modality
+from ringsight.records.contract import modalities
 from rivals.attributes import Columns, cluster_size, shared_attributes, top_degree
 from rivals.graphs import Order, early, joint, late, single
 from rivals.multiview import slice_and_dice
@@ -39,7 +39,7 @@ METHODS = (
     Method("Neo4j recipe", top_degree, grid(columns=list(Columns), cutoff=[0.0, 0.2, 0.4])),
     Method("isolation forest", isolation_forest, grid(**TOP)),
     Method("autoencoder error", autoencoder, grid(**TOP)),
-    *(Method(f"{name} alone", single, grid(modality=[name.value], **LEIDEN)) for name in Modality),
+    *(Method(f"{name} alone", single, grid(modality=[name], **LEIDEN)) for name in modalities()),
     Method("early fusion", early, grid(**LEIDEN)),
     Method("joint space", joint, grid(**LEIDEN)),
     Method("late fusion", late, grid(**LEIDEN)),

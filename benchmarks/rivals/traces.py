@@ -10,7 +10,8 @@ from ringsight.detection.nulls import distinct
 from ringsight.detection.candidates import CandidateConfig, as_observed
 from ringsight.graph.links import Links, combined_links, combined_threshold
 from ringsight.graph.sources import EntitySource, Rows, SpaceSource, Trace, entity_sources, space_source
-from ringsight.records.bank import Bank, ColumnRole, Modality
+from ringsight.records.bank import Bank, ColumnRole
+from ringsight.records.contract import modalities
 from ringsight.records.embeddings import Embeddings
 
 CHOSEN = CandidateConfig()
@@ -32,14 +33,14 @@ class Traces:
     @classmethod
     def of(cls, bank: Bank, embeddings: dict[str, Embeddings]) -> "Traces":
         """Weigh every modality and every evidence column."""
-        modalities = [
-            space_source(embeddings[name.value], bank.customer_ids, CHOSEN.neighbours)
-            for name in Modality
-            if name in embeddings and len(embeddings[name.value].customer_ids) >= CHOSEN.min_size
+        sources = [
+            space_source(embeddings[name], bank.customer_ids, CHOSEN.neighbours)
+            for name in modalities()
+            if name in embeddings and len(embeddings[name].customer_ids) >= CHOSEN.min_size
         ]
         entities = entity_sources(bank.customers, bank.columns_with(ColumnRole.evidence), CHOSEN.entity_cap)
         shared = [trace for trace in entities if len(trace.near_pairs(CHOSEN.neighbours)[0])]
-        return cls(bank, embeddings, modalities, shared)
+        return cls(bank, embeddings, sources, shared)
 
     @property
     def customers(self) -> int:

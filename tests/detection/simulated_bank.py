@@ -68,7 +68,7 @@ def simulate(
 def bank_of(customers: pl.DataFrame, roles: dict[str, ColumnRole] | None = None) -> Bank:
     """A bank of these customers, and of no records: detection reads none."""
     nothing = pl.DataFrame()
-    return Bank(Path("/nowhere"), customers, nothing, nothing, nothing, roles or {}, nothing, "data")
+    return Bank(Path("/nowhere"), customers, dict.fromkeys(MODALITIES, nothing), roles or {}, nothing, "data")
 
 
 def flags(results: Results) -> list[set[str]]:

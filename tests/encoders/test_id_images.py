@@ -11,7 +11,7 @@ from tiny_bank import bank_of, card
 from torchvision.models import shufflenet_v2_x0_5
 
 from ringsight.encoders.augmentation import print_and_scan
-from ringsight.encoders.id_images import embed_id_images, train_id_images
+from ringsight.encoders.id_images import embed_copies, embed_id_images, train_id_images
 from ringsight.encoders.settings import IdImagesConfig, Portrait, TrainerConfig
 from ringsight.errors import ModelError
 from ringsight.records.bank import Bank
@@ -52,7 +52,7 @@ def test_a_card_photographed_again_is_nearer_than_any_other(
     train_id_images(cards_bank, CONFIG, CPU, 0, tmp_path / "id_images")
     rng = np.random.default_rng(0)
     again = pictures_bank(tmp_path / "again", {name: photographed_again(image, rng) for name, image in cards.items()})
-    first, second = (embed_id_images(bank, tmp_path / "id_images").vectors for bank in (cards_bank, again))
+    first, second = (embed_id_images(bank, tmp_path / "id_images")[0].vectors for bank in (cards_bank, again))
     similarity = first @ second.T
     assert np.mean(similarity.argmax(axis=1) == np.arange(CUSTOMERS)) > 0.9
     assert np.diag(similarity).mean() > similarity[~np.eye(CUSTOMERS, dtype=bool)].mean() + 0.5
@@ -68,33 +68,29 @@ def test_a_masked_portrait_does_not_count(
         other_faces[name] = image.copy()
         other_faces[name].paste((255, 0, 0), (2, 10, 20, 36))
     changed = pictures_bank(tmp_path / "changed", other_faces)
-    before, after = (embed_id_images(bank, tmp_path / "id_images").vectors for bank in (cards_bank, changed))
+    before, after = (embed_id_images(bank, tmp_path / "id_images")[0].vectors for bank in (cards_bank, changed))
     assert np.array_equal(before, after) == (portrait is Portrait.mask)
 
 
 def test_several_images_of_a_customer_are_one_row(cards: dict[str, Image.Image], tmp_path: Path) -> None:
     bank = pictures_bank(tmp_path / "bank", cards)
     train_id_images(bank, replace(CONFIG, epochs=1), CPU, 0, tmp_path / "id_images")
-    alone = embed_id_images(bank, tmp_path / "id_images").vectors
-    twice = bank.with_records(
-        transactions=bank.transactions, notes=bank.notes, id_images=bank.id_images.vstack(bank.id_images)
-    )
-    np.testing.assert_allclose(embed_id_images(twice, tmp_path / "id_images").vectors, alone, atol=1e-5)
+    alone = embed_id_images(bank, tmp_path / "id_images")[0].vectors
+    twice = bank.with_records(id_images=bank.id_images.vstack(bank.id_images))
+    np.testing.assert_allclose(embed_id_images(twice, tmp_path / "id_images")[0].vectors, alone, atol=1e-5)
 
 
 @pytest.mark.parametrize("mode", ["L", "P", "RGBA", "1"])
 def test_images_of_any_mode_and_size_embed(cards_bank: Bank, tmp_path: Path, mode: str) -> None:
     train_id_images(cards_bank, replace(CONFIG, epochs=1), CPU, 0, tmp_path / "id_images")
     odd = pictures_bank(tmp_path / "odd", {"c00": Image.new(mode, (3, 500)), "c01": Image.new(mode, (1, 1))})
-    assert embed_id_images(odd, tmp_path / "id_images").vectors.shape == (2, 16)
+    assert embed_id_images(odd, tmp_path / "id_images")[0].vectors.shape == (2, 16)
 
 
 def test_copies_of_images_embed_near_their_images(cards_bank: Bank, tmp_path: Path) -> None:
     train_id_images(cards_bank, CONFIG, CPU, 0, tmp_path / "id_images")
-    images = embed_id_images(cards_bank, tmp_path / "id_images").vectors
-    one, same, other = (
-        embed_id_images(cards_bank, tmp_path / "id_images", copy_seed=seed).vectors for seed in (1, 1, 2)
-    )
+    images = embed_id_images(cards_bank, tmp_path / "id_images")[0].vectors
+    one, same, other = (embed_copies(cards_bank, tmp_path / "id_images", seed)[0].vectors for seed in (1, 1, 2))
     np.testing.assert_array_equal(one, same)
     assert not np.array_equal(one, other)
     similarity = images @ one.T

@@ -62,7 +62,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def with_notes(bank: Bank, notes: pl.DataFrame) -> Bank:
-    return bank.with_records(transactions=bank.transactions, notes=notes, id_images=bank.id_images)
+    return bank.with_records(notes=notes)
 
 
 def agents_bank(folder: Path) -> Bank:
@@ -94,7 +94,7 @@ def test_the_packaged_bert_hears_past_an_agents_opening(tmp_path: Path, no_netwo
 
 def embedded_by_the_base(bank: Bank, part: Path) -> NDArray[np.float32]:
     train_notes(bank, NotesConfig(trained_layers=0), CPU, 0, part)
-    return embed_notes(bank, part).vectors
+    return embed_notes(bank, part)[0].vectors
 
 
 def nearness(vectors: NDArray[np.float32]) -> float:
@@ -105,30 +105,30 @@ def nearness(vectors: NDArray[np.float32]) -> float:
 def test_no_network_is_asked(bank: Bank, config: NotesConfig, trained: Path, tmp_path: Path, no_network: None) -> None:
     assert os.environ["HF_HUB_OFFLINE"] == "1"
     train_notes(bank, config, CPU, 0, tmp_path / "notes")
-    assert len(embed_notes(bank, trained).vectors)
+    assert len(embed_notes(bank, trained)[0].vectors)
 
 
 def test_the_base_is_not_needed_to_embed(bank: Bank, config: NotesConfig, tmp_path: Path) -> None:
     base = tmp_path / "base"
     shutil.copytree(str(config.base), base)
     train_notes(bank, replace(config, base=base), CPU, 0, tmp_path / "notes")
-    before = embed_notes(bank, tmp_path / "notes").vectors
+    before = embed_notes(bank, tmp_path / "notes")[0].vectors
     shutil.rmtree(base)
-    np.testing.assert_array_equal(embed_notes(bank, tmp_path / "notes").vectors, before)
+    np.testing.assert_array_equal(embed_notes(bank, tmp_path / "notes")[0].vectors, before)
 
 
 def test_other_agents_or_none_known_embed(bank: Bank, trained: Path) -> None:
-    plain = embed_notes(with_notes(bank, bank.notes.drop("agent_id")), trained).vectors
+    plain = embed_notes(with_notes(bank, bank.notes.drop("agent_id")), trained)[0].vectors
     for agent in (pl.lit("never met"), pl.lit(None, pl.String)):
-        other = embed_notes(with_notes(bank, bank.notes.with_columns(agent_id=agent)), trained).vectors
+        other = embed_notes(with_notes(bank, bank.notes.with_columns(agent_id=agent)), trained)[0].vectors
         np.testing.assert_array_equal(other, plain)
-    assert not np.allclose(embed_notes(bank, trained).vectors, plain)
+    assert not np.allclose(embed_notes(bank, trained)[0].vectors, plain)
 
 
 def test_a_bank_without_agents_can_be_learned_from(bank: Bank, config: NotesConfig, tmp_path: Path) -> None:
     train_notes(with_notes(bank, bank.notes.drop("agent_id")), config, CPU, 0, tmp_path / "notes")
     assert Part.read(tmp_path / "notes", "notes").settings["agents"] == []
-    assert len(embed_notes(bank, tmp_path / "notes").vectors) == 20
+    assert len(embed_notes(bank, tmp_path / "notes")[0].vectors) == 20
 
 
 @pytest.mark.parametrize("text", ["?", "payo", " ", " ".join(["payo", "fee"] * 200)])
@@ -137,7 +137,7 @@ def test_notes_of_any_length_can_be_learned_from_and_embedded(
 ) -> None:
     odd = with_notes(bank, bank.notes.with_columns(text=pl.lit(text)))
     train_notes(odd, config, CPU, 0, tmp_path / "notes")
-    assert np.isfinite(embed_notes(odd, tmp_path / "notes").vectors).all()
+    assert np.isfinite(embed_notes(odd, tmp_path / "notes")[0].vectors).all()
 
 
 def test_more_tokens_than_the_base_can_read_are_refused(bank: Bank, config: NotesConfig, tmp_path: Path) -> None:

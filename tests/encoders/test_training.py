@@ -7,16 +7,18 @@ from dataclasses import fields, replace
 from pathlib import Path
 
 import numpy as np
+import polars as pl
 import pytest
 import torch
 from pytorch_lightning import LightningModule
 
-from ringsight.encoders.fitting import fingerprint, held_out, info_nce, settings_of
+from ringsight.encoders.fitting import fingerprint, held_out, info_nce, require_accelerator, settings_of
 from ringsight.encoders.id_images import IdImagesTask
 from ringsight.encoders.notes import NotesTask
 from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
 from ringsight.encoders.transactions import TransactionsTask, train_transactions
 from ringsight.errors import SettingsError
+from ringsight.progress import Happening, Update, report_to
 from ringsight.records.bank import Bank
 
 CPU = TrainerConfig(accelerator="cpu")
@@ -72,6 +74,65 @@ def test_an_interrupted_run_goes_on_where_it_was(
     assert metrics["epochs"] == 4
     assert (interrupted / "hash").read_text() == (tmp_path / "in one go" / "hash").read_text()
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in one go", "part"]
+
+
+def test_the_learning_curve_is_kept_and_is_whole_after_an_interruption(
+    bank: Bank, interrupted: Path, tmp_path: Path
+) -> None:
+    train_transactions(bank, CONFIG, CPU, 0, tmp_path / "in one go")
+    metrics = train_transactions(bank, CONFIG, CPU, 0, interrupted)
+    curve = pl.read_csv(interrupted / "curve.csv")
+    assert curve.columns == ["epoch", "training_loss", "validation_loss"]
+    assert curve["epoch"].to_list() == [0, 1, 2, 3]
+    assert curve["validation_loss"].min() == pytest.approx(metrics["validation_loss"], rel=1e-4)
+    assert curve["training_loss"].is_between(0, 10).all()
+    assert (interrupted / "curve.csv").read_bytes() == (tmp_path / "in one go" / "curve.csv").read_bytes()
+
+
+def test_every_epoch_is_told(bank: Bank, tmp_path: Path) -> None:
+    told: list[Update] = []
+    with report_to(told.append):
+        train_transactions(bank, CONFIG, CPU, 0, tmp_path / "part")
+    epochs = [(update.done, update.total) for update in told if update.text == "training"]
+    assert epochs == [(1, 4), (2, 4), (3, 4), (4, 4)]
+
+
+@pytest.mark.parametrize("checkpoint", ["last", "best"])
+@pytest.mark.parametrize("damage", ["truncated", "flipped", "emptied", "missing"])
+def test_a_damaged_checkpoint_does_not_stop_training_for_good(
+    bank: Bank, interrupted: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, checkpoint: str, damage: str
+) -> None:
+    (path,) = interrupted.parent.glob(f".part.training-*/{checkpoint}.ckpt")
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 255
+    damaged = {"truncated": bytes(content[: len(content) // 2]), "flipped": bytes(content), "emptied": b""}
+    path.unlink() if damage == "missing" else path.write_bytes(damaged[damage])
+    seen, told = record_epochs(monkeypatch), []
+    with report_to(told.append):
+        train_transactions(bank, CONFIG, CPU, 0, interrupted)
+    assert sorted(set(seen)) == [0, 1, 2, 3]
+    said = [update.text for update in told if update.happening is Happening.said]
+    nothing_left = (checkpoint, damage) == ("last", "missing")
+    assert said == [] if nothing_left else "damaged" in said[0] and "trained anew" in said[0]
+    train_transactions(bank, CONFIG, CPU, 0, tmp_path / "in one go")
+    assert (interrupted / "hash").read_text() == (tmp_path / "in one go" / "hash").read_text()
+
+
+@pytest.mark.parametrize("accelerator", ["gpu", "tpu", "gpuu"])
+def test_an_accelerator_that_is_not_there_is_refused(
+    bank: Bank, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, accelerator: str
+) -> None:
+    monkeypatch.setattr("ringsight.encoders.fitting._is_here", lambda name: name == "cpu")
+    with pytest.raises(SettingsError, match=rf"trainer\.accelerator={accelerator}, but .* only cpu") as refusal:
+        train_transactions(bank, CONFIG, TrainerConfig(accelerator=accelerator), 0, tmp_path / "part")
+    assert "leave trainer.accelerator out" in str(refusal.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("accelerator", ["auto", "cpu", "gpu", "cuda"])
+def test_an_accelerator_that_is_there_is_not(monkeypatch: pytest.MonkeyPatch, accelerator: str) -> None:
+    monkeypatch.setattr("ringsight.encoders.fitting._is_here", lambda name: name in ("cpu", "cuda"))
+    require_accelerator(TrainerConfig(accelerator=accelerator))
 
 
 @pytest.mark.parametrize("what", ["seed", "settings", "records"])

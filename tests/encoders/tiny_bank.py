@@ -14,7 +14,7 @@ from tokenizers.processors import TemplateProcessing
 from transformers import BertConfig, BertModel
 
 from ringsight.encoders.fitting import seed_all
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank
 from ringsight.records.contract import IMAGES, NOTES, TRANSACTIONS
 from ringsight.records.table_reading import empty_table
 
@@ -22,7 +22,7 @@ WORDS = [
     f"{first}{second}" for first in ("pay", "card", "loan", "home", "fee") for second in ("a", "o", "i", "u", "en")
 ]
 START = datetime(2024, 1, 1)
-LACKING = {Modality.transactions: 5, Modality.notes: 4, Modality.id_images: 3}
+LACKING = {"transactions": 5, "notes": 4, "id_images": 3}
 """Customer i lacks the modality if i leaves this remainder by 6."""
 
 
@@ -34,11 +34,11 @@ def tiny_bank(folder: Path, customers: int = 24, seed: int = 0, alike: bool = Fa
         own = np.random.default_rng([seed, 0 if alike else number])
         name = f"c{number:03}"
         has = {modality: alike or number % 6 != rest for modality, rest in LACKING.items()}
-        if has[Modality.transactions]:
+        if has["transactions"]:
             transactions += _transactions(name, "" if alike else name, own)
-        if has[Modality.notes]:
+        if has["notes"]:
             notes += _notes(name, own)
-        for image in range(images if has[Modality.id_images] else 0):
+        for image in range(images if has["id_images"] else 0):
             path = f"{name}-{image}.png"
             card(own).save(folder / path)
             pictures.append({"image_id": path, "customer_id": name, "path": path})
@@ -53,11 +53,13 @@ def bank_of(
     pictures: list[dict[str, object]],
 ) -> Bank:
     """A bank of these records, in the order of the data contract."""
-    tables = [
-        pl.DataFrame(rows).sort([column for column in table.order if column in rows[0]]) if rows else empty_table(table)
+    tables = {
+        table.modality: pl.DataFrame(rows).sort([column for column in table.order if column in rows[0]])
+        if rows
+        else empty_table(table)
         for table, rows in ((TRANSACTIONS, transactions), (NOTES, notes), (IMAGES, pictures))
-    ]
-    digest = hashlib.sha256("".join(table.write_json() for table in tables).encode())
+    }
+    digest = hashlib.sha256("".join(table.write_json() for table in tables.values()).encode())
     for picture in pictures:
         digest.update((folder / str(picture["path"])).read_bytes())
     return Bank(
@@ -65,9 +67,7 @@ def bank_of(
         customers=pl.DataFrame({"customer_id": customers, "opened_at": [START] * len(customers)}).with_columns(
             stratum=pl.lit("all")
         ),
-        transactions=tables[0],
-        notes=tables[1],
-        id_images=tables[2],
+        records=tables,
         roles={},
         quarantine=pl.DataFrame(),
         data_hash=digest.hexdigest(),
@@ -77,11 +77,7 @@ def bank_of(
 def only_customers(bank: Bank, customers: list[str]) -> Bank:
     """The same bank with the records of these customers alone."""
     mine = pl.col("customer_id").is_in(customers)
-    return bank.with_records(
-        transactions=bank.transactions.filter(mine),
-        notes=bank.notes.filter(mine),
-        id_images=bank.id_images.filter(mine),
-    )
+    return bank.with_records(**{modality: records.filter(mine) for modality, records in bank.records.items()})
 
 
 def card(rng: np.random.Generator) -> Image.Image:

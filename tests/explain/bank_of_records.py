@@ -44,15 +44,17 @@ def bank_of_records(
     return Bank(
         path=folder,
         customers=pl.DataFrame(customers) if customers else pl.DataFrame(schema={"customer_id": pl.String}),
-        transactions=empty_table(TRANSACTIONS) if transactions is None else transactions,
-        notes=pl.DataFrame(
-            written, schema=["note_id", "customer_id", "timestamp", "text", "agent_id"], orient="row"
-        ).with_columns(pl.col("agent_id").cast(pl.String))
-        if written
-        else empty_table(NOTES),
-        id_images=pl.DataFrame(images, schema=["image_id", "customer_id", "path"], orient="row")
-        if images
-        else empty_table(IMAGES),
+        records={
+            "transactions": empty_table(TRANSACTIONS) if transactions is None else transactions,
+            "notes": pl.DataFrame(
+                written, schema=["note_id", "customer_id", "timestamp", "text", "agent_id"], orient="row"
+            ).with_columns(pl.col("agent_id").cast(pl.String))
+            if written
+            else empty_table(NOTES),
+            "id_images": pl.DataFrame(images, schema=["image_id", "customer_id", "path"], orient="row")
+            if images
+            else empty_table(IMAGES),
+        },
         roles=roles or {},
         quarantine=pl.DataFrame(),
         data_hash="data",

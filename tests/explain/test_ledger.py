@@ -160,7 +160,7 @@ def test_a_ring_of_another_bank_is_refused(results: Results, bank: Bank, tmp_pat
 def test_pairs_cover_every_member_that_has_a_like(bank: Bank, results: Results):
     texts = [(f"N{name}", name, SCRIPT, None) for name in RING]
     links = link_table(("Rflag", a, b, {"notes": 9.0}) for a, b in combinations(RING, 2))
-    kept = ledger("Rflag", replace(results, links=links), replace(bank, notes=bank_of_records(notes=texts).notes))
+    kept = ledger("Rflag", replace(results, links=links), bank.with_records(notes=bank_of_records(notes=texts).notes))
     met = {name for pair in kept.matching_records["notes"] for name in (pair.customer_a, pair.customer_b)}
     assert met == set(RING)
 

@@ -46,7 +46,7 @@ def blocks(embeddings: dict[str, Embeddings]) -> Blocks:
 @pytest.fixture
 def space(blocks: Blocks) -> JointSpace:
     torch.manual_seed(0)
-    space = JointSpace([LENGTH] * 3, DIM)
+    space = JointSpace([[LENGTH]] * 3, DIM)
     space.even_out(*tensors(blocks))
     space.start_from(torch.from_numpy(DIRECTIONS))
     for contribution in space._each():
@@ -129,7 +129,7 @@ def test_twins_who_lack_the_same_stay_together(space: JointSpace, blocks: Blocks
 
 @pytest.mark.parametrize("customers", [0, 1, 2])
 def test_next_to_nobody_to_spread_by_leaves_no_nan(blocks: Blocks, customers: int) -> None:
-    space = JointSpace([LENGTH] * 3, DIM)
+    space = JointSpace([[LENGTH]] * 3, DIM)
     vectors, present = tensors(blocks)
     space.spread_evenly([block[:customers] for block in vectors], present[:customers])
     with torch.no_grad():
@@ -137,7 +137,7 @@ def test_next_to_nobody_to_spread_by_leaves_no_nan(blocks: Blocks, customers: in
 
 
 def test_customers_all_alike_have_no_direction(blocks: Blocks) -> None:
-    space = JointSpace([LENGTH] * 3, DIM)
+    space = JointSpace([[LENGTH]] * 3, DIM)
     vectors, present = tensors(blocks)
     alike = [block[:1].expand_as(block) for block in vectors]
     space.spread_evenly(alike, torch.ones_like(present))
@@ -163,7 +163,7 @@ def test_what_stands_in_a_masked_row_does_not_count(space: JointSpace, blocks: B
 
 
 def test_it_starts_from_early_fusion(blocks: Blocks) -> None:
-    space = JointSpace([LENGTH] * 3, DIM)
+    space = JointSpace([[LENGTH]] * 3, DIM)
     space.start_from(torch.from_numpy(DIRECTIONS))
     with torch.no_grad():
         joint = unit(space.embed(*tensors(blocks)).numpy())
@@ -175,7 +175,7 @@ def test_each_modality_is_evened_out_before_anything_is_learned(blocks: Blocks) 
         variances = np.linalg.eigvalsh(np.cov(vectors[has], rowvar=False))
         return float(variances[-1] / variances.mean())
 
-    even = JointSpace([LENGTH] * 3, DIM).even_out(*tensors(blocks))
+    even = JointSpace([[LENGTH]] * 3, DIM).even_out(*tensors(blocks))
     for before, after, has in zip(blocks.vectors, even, blocks.present.T, strict=True):
         assert spread(after.numpy(), has) < 2 < spread(before, has)
         assert np.abs(after.numpy()[has].mean(axis=0)).max() < 0.1 < np.abs(before[has].mean(axis=0)).max()
@@ -183,13 +183,13 @@ def test_each_modality_is_evened_out_before_anything_is_learned(blocks: Blocks) 
 
 
 def test_fewer_components_than_dimensions_can_be_started_from(blocks: Blocks) -> None:
-    space = JointSpace([LENGTH] * 3, DIM)
+    space = JointSpace([[LENGTH]] * 3, DIM)
     space.start_from(torch.eye(3 * LENGTH)[:, :5])
     assert torch.isfinite(space(*tensors(blocks))).all()
 
 
 def test_a_modality_that_nobody_has_leaves_no_nan(blocks: Blocks) -> None:
-    space = JointSpace([LENGTH] * 3, DIM)
+    space = JointSpace([[LENGTH]] * 3, DIM)
     vectors, present = tensors(blocks)
     present = present & torch.tensor([True, True, False])
     space.even_out(vectors, present)
@@ -200,7 +200,7 @@ def test_a_modality_that_nobody_has_leaves_no_nan(blocks: Blocks) -> None:
 
 def test_leaving_out_never_takes_all_that_a_customer_has(blocks: Blocks) -> None:
     torch.manual_seed(0)
-    task = JointTask([LENGTH] * 3, DIM, dropout=0.9, temperature=0.1, learning_rate=1e-3, pair_weight=1).train()
+    task = JointTask([[LENGTH]] * 3, DIM, dropout=0.9, temperature=0.1, learning_rate=1e-3, pair_weight=1).train()
     present = torch.from_numpy(blocks.present)
     left = task._left_out(present)
     assert left.any(dim=1).all()
@@ -220,6 +220,7 @@ def part(request: pytest.FixtureRequest, space: JointSpace, tmp_path: Path) -> P
             "kind": request.param.value,
             "dim": DIM,
             "encoders": {name: f"hash of {name}" for name in MODALITIES},
+            "spaces": [[name] for name in MODALITIES],
         },
         metrics={},
         card="",
@@ -262,10 +263,10 @@ def test_embeddings_of_another_encoder_are_refused(embeddings: dict[str, Embeddi
 
 
 def test_weights_of_another_joint_space_are_refused(embeddings: dict[str, Embeddings], tmp_path: Path) -> None:
-    weights = JointSpace([LENGTH] * 3, DIM).state_dict()
+    weights = JointSpace([[LENGTH]] * 3, DIM).state_dict()
     del weights["whitening"]
     encoders = {name: f"hash of {name}" for name in MODALITIES}
-    settings = {"kind": "joint", "dim": DIM, "encoders": encoders}
+    settings = {"kind": "joint", "dim": DIM, "encoders": encoders, "spaces": [[name] for name in MODALITIES]}
     write_part(
         tmp_path / "joint", kind="joint", weights=weights, preprocessing={}, settings=settings, metrics={}, card=""
     )

@@ -10,8 +10,7 @@ import torch
 from torch.nn.functional import normalize
 
 from ringsight.encoders.fitting import info_nce
-from ringsight.encoders.part import Part as TrainedPart
-from ringsight.encoders.part import write_part
+from ringsight.encoders.part import Part, write_part
 from ringsight.errors import DataError, SettingsError
 from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig
 from ringsight.fusion.taught_pairs import Pairs, TaughtBatches, taught_info_nce
@@ -110,7 +109,7 @@ def test_a_joint_space_of_another_version_is_trained_anew(
     bank: Bank, config: ModelConfig, model: Path, tmp_path: Path
 ) -> None:
     copied = Path(shutil.copytree(model, tmp_path / "model"))
-    part = TrainedPart.read(copied / "joint", "joint")
+    part = Part.read(copied / "joint", "joint")
     weights = {name: tensor for name, tensor in part.weights.items() if name != "whitening"}
     write_part(
         copied / "joint", kind="joint", weights=weights, preprocessing={}, settings=part.settings, metrics={}, card=""

@@ -9,14 +9,24 @@ import polars as pl
 import pytest
 from tiny_bank import only_customers
 
-from ringsight.errors import DataError, ModelError
+from ringsight.errors import DataError, ModelError, SettingsError
 from ringsight.fusion.embed import embed_bank, model_hash
 from ringsight.fusion.joint import JointTask
-from ringsight.fusion.settings import FusionKind, ModelConfig, Part
+from ringsight.fusion.settings import FusionKind, ModelConfig
 from ringsight.fusion.training import modalities_of, outdated, take_over, train_missing
 from ringsight.records.bank import Bank
 
 EVERY = ["transactions", "notes", "id_images", "joint"]
+SPACES = {
+    "transactions": ["transactions", "counterparties", "amounts", "active_days", "rhythm"],
+    "notes": ["notes", "wording"],
+    "id_images": ["id_images", "border", "card", "light"],
+    "joint": ["joint"],
+}
+
+
+def spaces_of(*parts: str) -> list[str]:
+    return [space for part in parts for space in SPACES[part]]
 
 
 @pytest.fixture
@@ -40,7 +50,7 @@ def without_images(bank: Bank, keep: int) -> Bank:
 
 def test_a_whole_model_has_every_part_and_embeds_in_every_space(bank: Bank, model: Path) -> None:
     assert sorted(path.name for path in model.iterdir()) == sorted(EVERY)
-    assert list(embed_bank(bank, model)) == EVERY
+    assert list(embed_bank(bank, model)) == spaces_of(*EVERY)
 
 
 def test_nothing_is_trained_twice(bank: Bank, config: ModelConfig, copied: Path) -> None:
@@ -68,12 +78,12 @@ def test_the_joint_space_follows_an_encoder_that_has_changed(bank: Bank, config:
 
 def test_one_part_alone(bank: Bank, config: ModelConfig, copied: Path) -> None:
     before = hashes(copied)
-    assert train_missing(bank, config, copied, 1, only=Part.transactions) == {}
-    assert list(train_missing(bank, config, copied, 1, only=Part.transactions, again=True)) == ["transactions"]
+    assert train_missing(bank, config, copied, 1, only="transactions") == {}
+    assert list(train_missing(bank, config, copied, 1, only="transactions", again=True)) == ["transactions"]
     assert {name for name, hash_ in hashes(copied).items() if hash_ != before[name]} == {"transactions"}
     with pytest.raises(ModelError, match="transactions encoder"):
         embed_bank(bank, copied)
-    assert list(train_missing(bank, config, copied, 1, only=Part.joint)) == ["joint"]
+    assert list(train_missing(bank, config, copied, 1, only="joint")) == ["joint"]
     assert "joint" in embed_bank(bank, copied)
 
 
@@ -85,17 +95,31 @@ def test_everything_again(bank: Bank, config: ModelConfig, copied: Path) -> None
     assert hashes(copied)["joint"] != before["joint"]
 
 
+def test_a_part_that_is_none_is_refused_by_name(bank: Bank, config: ModelConfig, tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"no part 'transaction' [\s\S]*transactions, notes, id_images, joint"):
+        train_missing(bank, config, tmp_path / "model", 0, only="transaction")
+
+
+def test_an_accelerator_that_is_not_there_is_refused_before_any_work(
+    bank: Bank, config: ModelConfig, tmp_path: Path
+) -> None:
+    absent = replace(config, trainer=replace(config.trainer, accelerator="tpu"))
+    with pytest.raises(SettingsError, match=r"trainer\.accelerator=tpu"):
+        train_missing(bank, absent, tmp_path / "model", 0)
+    assert not (tmp_path / "model").exists()
+
+
 def test_the_joint_space_needs_its_encoders(bank: Bank, config: ModelConfig, tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="ringsight train encoder=transactions"):
-        train_missing(bank, config, tmp_path / "model", 0, only=Part.joint)
+        train_missing(bank, config, tmp_path / "model", 0, only="joint")
 
 
 def test_a_modality_of_too_few_customers_is_left_out(bank: Bank, config: ModelConfig, tmp_path: Path) -> None:
     few = without_images(bank, keep=7)
     assert list(train_missing(few, config, tmp_path / "model", 0)) == ["transactions", "notes", "joint"]
-    assert list(embed_bank(bank, tmp_path / "model")) == ["transactions", "notes", "joint"]
+    assert list(embed_bank(bank, tmp_path / "model")) == spaces_of("transactions", "notes", "joint")
     with pytest.raises(DataError, match="too few customers have id_images"):
-        train_missing(few, config, tmp_path / "model", 0, only=Part.id_images)
+        train_missing(few, config, tmp_path / "model", 0, only="id_images")
     assert list(train_missing(bank, config, tmp_path / "model", 0)) == ["id_images", "joint"]
 
 
@@ -151,10 +175,10 @@ def test_an_interrupted_joint_space_is_not_resumed_over_another_encoder(
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(JointTask, "validation_step", pull_the_plug)
         with pytest.raises(OSError, match="power"):
-            train_missing(bank, config, copied, 0, only=Part.joint, again=True)
+            train_missing(bank, config, copied, 0, only="joint", again=True)
     monkeypatch.setattr(JointTask, "training_step", recorded)
-    train_missing(bank, config, copied, 1, only=Part.transactions, again=True)
-    train_missing(bank, config, copied, 0, only=Part.joint)
+    train_missing(bank, config, copied, 1, only="transactions", again=True)
+    train_missing(bank, config, copied, 0, only="joint")
     assert min(seen) == 0
 
 
@@ -180,7 +204,7 @@ def test_a_model_without_a_joint_space_embeds_its_modalities(bank: Bank, copied:
     whole = embed_bank(bank, copied)
     shutil.rmtree(copied / "joint")
     parts = embed_bank(bank, copied)
-    assert list(parts) == EVERY[:3]
+    assert list(parts) == spaces_of(*EVERY[:3])
     assert all(np.array_equal(parts[name].vectors, whole[name].vectors) for name in parts)
 
 
@@ -208,7 +232,7 @@ def test_a_model_that_lacks_an_encoder_has_an_outdated_joint_space(
 
 
 def test_other_encoders_are_not_written_over(bank: Bank, config: ModelConfig, model: Path, copied: Path) -> None:
-    train_missing(bank, config, copied, 1, only=Part.transactions, again=True)
+    train_missing(bank, config, copied, 1, only="transactions", again=True)
     before = hashes(copied)
     with pytest.raises(ModelError, match="other encoders"):
         take_over(model, copied)

@@ -105,6 +105,14 @@ def test_a_space_that_learns_nothing_is_taught_nothing(decided: Run, tmp_path: P
     assert (settings.fusion.pairs, settings.detect.decisions) == (None, tmp_path / "decisions.csv")
 
 
+def test_a_model_whose_joint_space_learns_nothing_keeps_it(decided: Run, tmp_path: Path):
+    joint = decided.paths.model / "joint"
+    joint.mkdir()
+    (joint / "settings.json").write_text('{"kind": "joint", "settings": {"kind": "late"}}')
+    settings, _ = continued(RunConfig(after=decided.folder), tmp_path)
+    assert (settings.fusion.pairs, settings.detect.decisions) == (None, tmp_path / "decisions.csv")
+
+
 def test_decisions_last_over_nights_and_the_latest_counts(decided: Run, world: World, ana: User):
     """The second night has a case book of its own, which knows nothing of the first."""
     second = Run(world.run(*flagged_rings(3)))

@@ -6,6 +6,7 @@ import pytest
 from bank_folder import Folder, write_folder
 
 from ringsight.records.bank import Bank
+from ringsight.records.contract import modalities
 
 
 @pytest.fixture
@@ -18,3 +19,8 @@ def folder(tmp_path: Path) -> Folder:
 def sound_bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
     """The same bank, read."""
     return write_folder(tmp_path_factory.mktemp("sound") / "bank").read(max_bad_rows=0)
+
+
+@pytest.fixture(params=modalities())
+def modality(request: pytest.FixtureRequest) -> str:
+    return str(request.param)

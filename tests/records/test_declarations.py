@@ -37,6 +37,31 @@ def test_strata_come_from_bank_yaml_unless_the_config_names_others(folder: Folde
     assert folder.read(strata=["region"]).customers.height == 20
 
 
+@pytest.mark.parametrize("asked", [["segmnt"], ["segment", "segmnt"]])
+def test_strata_of_a_column_that_is_not_there_are_refused(folder: Folder, asked: list[str]) -> None:
+    wanted = r"no column 'segmnt', which is to make strata(.|\n)*correct bank.strata \(perhaps 'segment'\)"
+    with pytest.raises(DataError, match=wanted):
+        folder.read(strata=asked)
+    (folder.path / "bank.yaml").write_text(f"strata: {asked}")
+    with pytest.raises(DataError, match=wanted):
+        folder.read()
+
+
+def test_default_strata_hold_for_a_bank_without_their_columns(folder: Folder) -> None:
+    rename(folder, "customers", b"segment,region", b"kind,town")
+    assert folder.read().customers.height == 20
+    (folder.path / "bank.yaml").write_text("strata: [segment, region]")  # said by somebody, so it counts
+    with pytest.raises(DataError, match="no column 'segment', which is to make strata"):
+        folder.read()
+
+
+@pytest.mark.parametrize(("table", "ours", "theirs"), [("transactions", "amount", "amout"), ("customers", "x", "hoby")])
+def test_a_misspelt_column_of_a_mapping_names_the_closest(folder: Folder, table: str, ours: str, theirs: str) -> None:
+    closest = {"amout": "amount", "hoby": "hobby"}[theirs]
+    with pytest.raises(DataError, match=f"'{theirs}', mapped to {ours}, is absent(.|\n)*{ours}={closest}"):
+        folder.read(columns={table: {ours: theirs}})
+
+
 def test_a_missing_required_column_names_the_closest_and_the_remedy(folder: Folder) -> None:
     rename(folder, "transactions", b"amount", b"Amount_EUR")
     with pytest.raises(DataError, match=r"'amount' is absent; found: customer_id, timestamp") as error:

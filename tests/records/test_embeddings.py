@@ -1,5 +1,6 @@
 """Embeddings keep their contract, on construction and through a file."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -28,6 +29,23 @@ def test_a_file_gives_back_what_was_written(tmp_path: Path, ids: list[str]) -> N
     read = Embeddings.read(tmp_path / "notes.parquet")
     assert read.customer_ids.tolist() == ids and np.array_equal(read.vectors, written.vectors)
     assert (read.space, read.model_hash, read.data_hash, read.dim) == ("notes", "m", "d", 4)
+
+
+def test_a_space_belongs_to_a_modality_and_keeps_it_in_a_file(tmp_path: Path) -> None:
+    learned = embeddings(["a"])
+    facet = replace(learned, space="wording", modality="notes")
+    assert (learned.modality, learned.learned) == ("notes", True)
+    assert (facet.modality, facet.learned) == ("notes", False)
+    facet.write(tmp_path / "wording.parquet")
+    assert Embeddings.read(tmp_path / "wording.parquet").modality == "notes"
+
+
+def test_a_file_of_a_former_version_is_of_the_modality_of_its_name(tmp_path: Path) -> None:
+    embeddings(["a"]).write(tmp_path / "notes.parquet")
+    table = pq.read_table(tmp_path / "notes.parquet")
+    metadata = {key: value for key, value in table.schema.metadata.items() if key != b"modality"}
+    pq.write_table(table.replace_schema_metadata(metadata), tmp_path / "former.parquet")
+    assert Embeddings.read(tmp_path / "former.parquet").modality == "notes"
 
 
 @pytest.mark.parametrize("ids", [["b", "a"], ["a", "a"]])

@@ -66,30 +66,44 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
                 "name": [PROTECTED] * 40,
             }
         ),
-        transactions=pl.DataFrame(
-            {
-                "transaction_id": [f"T{i}" for i in range(240)],
-                "customer_id": pl.Series(owners, dtype=pl.Categorical),
-                "timestamp": [START + timedelta(hours=7 * (i % 30), minutes=i // 30) for i in range(240)],
-                "amount": [(-1.0) ** i * (i % 30) for i in range(240)],
-                "counterparty_id": [f"P<{i % 5}>" for i in range(240)],
-            }
-        ),
-        notes=pl.DataFrame(
-            {
-                "note_id": ["N0", "N1", "N2", "N3", "N4"],
-                "customer_id": ["C00", "C01", "C02", "C20", "C21"],
-                "timestamp": [START] * 5,
-                "text": [HOSTILE, "long " * 10_000, "please raise my card limit today", f"So: {SCRIPT}, now.", SCRIPT],
-            }
-        ),
-        id_images=pl.DataFrame(
-            {
-                "image_id": ["I0", "I1", "I2", "I3", *(f"I{number}" for number in range(20, 32))],
-                "customer_id": ["C00", "C01", "C02", "C03", *IDS[20:32]],
-                "path": [QUOTED_NAME, "gone.jpg", "broken.jpg", "grey.jpg", *(f"{name}.png" for name in IDS[20:32])],
-            }
-        ),
+        records={
+            "transactions": pl.DataFrame(
+                {
+                    "transaction_id": [f"T{i}" for i in range(240)],
+                    "customer_id": pl.Series(owners, dtype=pl.Categorical),
+                    "timestamp": [START + timedelta(hours=7 * (i % 30), minutes=i // 30) for i in range(240)],
+                    "amount": [(-1.0) ** i * (i % 30) for i in range(240)],
+                    "counterparty_id": [f"P<{i % 5}>" for i in range(240)],
+                }
+            ),
+            "notes": pl.DataFrame(
+                {
+                    "note_id": ["N0", "N1", "N2", "N3", "N4"],
+                    "customer_id": ["C00", "C01", "C02", "C20", "C21"],
+                    "timestamp": [START] * 5,
+                    "text": [
+                        HOSTILE,
+                        "long " * 10_000,
+                        "please raise my card limit today",
+                        f"So: {SCRIPT}, now.",
+                        SCRIPT,
+                    ],
+                }
+            ),
+            "id_images": pl.DataFrame(
+                {
+                    "image_id": ["I0", "I1", "I2", "I3", *(f"I{number}" for number in range(20, 32))],
+                    "customer_id": ["C00", "C01", "C02", "C03", *IDS[20:32]],
+                    "path": [
+                        QUOTED_NAME,
+                        "gone.jpg",
+                        "broken.jpg",
+                        "grey.jpg",
+                        *(f"{name}.png" for name in IDS[20:32]),
+                    ],
+                }
+            ),
+        },
         roles={"device_id": ColumnRole.evidence, "branch": ColumnRole.innocent, "name": ColumnRole.protected},
         quarantine=pl.DataFrame(schema={"file": pl.String, "row": pl.Int64, "column": pl.String, "reason": pl.String}),
         data_hash="d" * 64,
@@ -332,7 +346,7 @@ def test_a_detection_without_flags_is_reported(report: Report, results: Results,
 
 
 def test_a_bank_without_records_or_embeddings_is_reported(bank: Bank, results: Results, tmp_path: Path):
-    bare = replace(bank, transactions=bank.transactions[:0], notes=bank.notes[:0], id_images=bank.id_images[:0])
+    bare = bank.with_records(**{modality: records[:0] for modality, records in bank.records.items()})
     write(results, bare, {}, tmp_path / "report.html")
     text = _Page((tmp_path / "report.html").read_text(encoding="utf-8")).text
     assert "no joint embedding" in text

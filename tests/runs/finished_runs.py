@@ -9,13 +9,15 @@ from ringsight.detection.lineage import Lineage
 from ringsight.detection.results import Results
 from ringsight.pipeline.explain import explain
 from ringsight.records.bank import Bank
+from ringsight.records.contract import modalities
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.quarantine import QUARANTINE
 from ringsight.runs.run import Run
 
 NOTHING = Bank(
     Path("/nowhere"),
-    *(pl.DataFrame() for _ in range(4)),
+    customers=pl.DataFrame(),
+    records={modality: pl.DataFrame() for modality in modalities()},
     roles={},
     quarantine=pl.DataFrame(schema=QUARANTINE),
     data_hash="data",

@@ -19,6 +19,7 @@ from ringsight.detection.lineage import Lineage, follow
 from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, TABLES, Results
 from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError
+from ringsight.pipeline.read import as_bank
 from ringsight.pipeline.read import read_bank as pipeline_read
 from ringsight.pipeline.settings import RunConfig
 from ringsight.records import images
@@ -224,6 +225,18 @@ def test_a_run_opens_its_bank_without_decoding_a_picture(
     run.paths.fingerprints.write_bytes(b"damaged")
     with pytest.raises(pytest.fail.Exception, match="decoded"):
         run.read_bank(tmp_path / "moved")
+
+
+def test_the_next_night_decodes_no_picture_that_the_last_one_knows(
+    tmp_path: Path, empty: Results, monkeypatch: pytest.MonkeyPatch
+):
+    bank = bank_with_a_picture(tmp_path / "bank")
+    finished(tmp_path / "last", empty, bank=bank)
+    monkeypatch.setattr(images, "_content_fault", lambda *_: pytest.fail("decoded"))
+    assert as_bank(tmp_path / "bank", tmp_path / "next", tmp_path / "last").data_hash == bank.data_hash
+    assert as_bank(bank) is bank
+    with pytest.raises(pytest.fail.Exception, match="decoded"):
+        as_bank(tmp_path / "bank", tmp_path / "next", None)
 
 
 def test_a_bank_is_read_again_as_the_run_read_it(tmp_path: Path, empty: Results):

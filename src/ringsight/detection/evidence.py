@@ -98,7 +98,7 @@ def gather_evidence(
             f"nothing to compare: no space has {config.min_size} customers, and no evidence entity value is shared",
             remedy="check the summary of what was read, and the columns declared as evidence",
         )
-    names = [source.name for source in (*spaces, *entities)]
+    names = [*(space.name for space in spaces), *(entity.name for entity in entities)]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise SettingsError(

@@ -1,4 +1,4 @@
-"""ID images: what the picture repeats -> one embedding.
+"""ID images: what the picture repeats -> one learned embedding, and facets.
 
 A CNN from torchvision (ShuffleNet v2, Ma et al. 2018), trained by telling two print-and-scan copies of one image
 from the copies of others (NT-Xent, Chen et al. 2020), beside a coarse picture of light and layout. It detects
@@ -8,7 +8,8 @@ nor a face recogniser.
 Shapes: pixels (images, 3, height, width) in 0..1 -> image vectors (images, dim) -> embeddings (customers, dim).
 """
 
-from dataclasses import asdict
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -16,16 +17,16 @@ import numpy as np
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
-from PIL import Image
 from pytorch_lightning import LightningModule
 from torch import Tensor, nn
 from torch.nn.functional import interpolate, normalize
 from torch.utils.data import DataLoader, TensorDataset
 from torchvision.models import shufflenet_v2_x0_5
 
-from ringsight import progress
 from ringsight.encoders.augmentation import print_and_scan
 from ringsight.encoders.card import card
+from ringsight.encoders.even_space import EvenSpace, fit_even
+from ringsight.encoders.facets import arrays_of, facet, summed, unit_or_zero
 from ringsight.encoders.fitting import (
     Fit,
     fingerprint,
@@ -35,16 +36,20 @@ from ringsight.encoders.fitting import (
     require_customers,
     seed_all,
     settings_of,
+    trainer_settings,
 )
 from ringsight.encoders.note_vectors import pool
 from ringsight.encoders.part import Part, write_part
+from ringsight.encoders.pictures import Pictures, read_pictures
 from ringsight.encoders.settings import IdImagesConfig, Portrait, TrainerConfig
 from ringsight.errors import ModelError
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 
-HEIGHT, WIDTH = 72, 112
-"""Size that every image is brought to; about the proportions of a card on a table."""
+FACETS = {"border": (1.0, False), "card": (1.0, False), "light": (0.1, True)}
+"""Facet -> ridge of its whitening, and whether its measures have units of their own."""
+LEARNED = "id_images"
+"""The learned space."""
 COARSE = (12, 18)
 """Size of the coarse picture of light and layout."""
 
@@ -118,15 +123,21 @@ def train_id_images(
     customers = bank.id_images["customer_id"].unique().sort()
     require_customers(len(customers), "id_images")
     generator = seed_all(seed)
-    pixels = torch.from_numpy(_pixels(bank, config.portrait))
+    read = list(read_pictures(bank, config.portrait))
+    pixels = torch.from_numpy(np.concatenate([each.pixels for each in read]))
+    measures = [each.measures() for each in read]
+    facets = {
+        name: fit_even(np.concatenate([each[name] for each in measures]), config.facet_dim, *how)
+        for name, how in FACETS.items()
+    }
     _, held = held_out(len(customers), trainer, seed)
     is_held = torch.from_numpy(bank.id_images["customer_id"].is_in(customers.gather(held).implode()).to_numpy())
     task = IdImagesTask(config.dim, config.temperature, config.learning_rate)
     if config.weights is not None:
         _start_from(task.encoder, config.weights)
-    settings = settings_of(config)
+    settings = settings_of(config) | trainer_settings(trainer)
     learned = pixels[~is_held]
-    metrics = fit(
+    fitted = fit(
         Fit(
             task=task,
             training=DataLoader(
@@ -148,47 +159,72 @@ def train_id_images(
         into,
         kind="id_images",
         weights=task.encoder.state_dict(),
-        preprocessing={"centre": centre},
+        preprocessing={f"{LEARNED}.centre": centre} | arrays_of(**facets),
         settings=settings,
-        metrics=metrics,
-        card=card("id_images", bank, settings, metrics, _CARD),
+        metrics=fitted.metrics,
+        card=card("id_images", bank, settings, fitted.metrics, _CARD),
+        curve=fitted.curve,
     )
-    return metrics
+    return fitted.metrics
 
 
-def embed_id_images(bank: Bank, part: Path, copy_seed: int | None = None) -> Embeddings:
+def embed_id_images(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
     """Embed every customer who has an ID image; several images of one customer are averaged.
 
-    Args:
-        bank: whose images.
-        part: folder of the trained part.
-        copy_seed: embed print-and-scan copies of the images instead, drawn with this seed.
+    Returns:
+        The learned space, and the facets `border`, `card` and `light`.
 
     Raises:
-        ModelError: if the part is missing or damaged.
+        ModelError: if the part is missing, damaged or of a former version.
     """
     trained = Part.read(part, "id_images")
+    return _embedded(read_pictures(bank, Portrait(trained.settings["portrait"])), bank, trained)
+
+
+def embed_copies(bank: Bank, part: Path, copy_seed: int) -> tuple[Embeddings, ...]:
+    """Embed print-and-scan copies of the images, drawn with a seed, as `embed_id_images` embeds the images.
+
+    Raises:
+        ModelError: if the part is missing, damaged or of a former version.
+    """
+    trained = Part.read(part, "id_images")
+    pictures = read_pictures(bank, Portrait(trained.settings["portrait"]))
+    return _embedded(_copies(pictures, copy_seed), bank, trained)
+
+
+def _copies(pictures: Iterable[Pictures], copy_seed: int) -> Iterator[Pictures]:
+    """Copies that are printed and scanned; the grain of the camera stays."""
+    learned, measured = (torch.Generator().manual_seed(copy_seed) for _ in range(2))
+    for each in pictures:
+        yield replace(each, pixels=_copy(each.pixels, learned), measured=_copy(each.measured, measured))
+
+
+def _copy(pixels: NDArray[np.uint8], generator: torch.Generator) -> NDArray[np.uint8]:
+    copies: NDArray[np.uint8] = (print_and_scan(torch.from_numpy(pixels) / 255, generator) * 255).byte().numpy()
+    return copies
+
+
+def _embedded(read: Iterable[Pictures], bank: Bank, trained: Part) -> tuple[Embeddings, ...]:
+    spaces = {name: EvenSpace(**trained.fitted(name)) for name in FACETS}
+    encoder, learned = _encoder(trained), [np.zeros((0, trained.settings["dim"]), np.float32)]
+    told = {name: [np.zeros((0, space.axes.shape[1]), np.float32)] for name, space in spaces.items()}
+    for pictures in read:
+        learned.append(_vectors(encoder, torch.from_numpy(pictures.pixels)))
+        measures = pictures.measures()
+        for name, space in spaces.items():
+            told[name].append(unit_or_zero(space.apply(measures[name])))
+    ids, pooled = pool(np.concatenate(learned) - trained.fitted(LEARNED)["centre"], bank.id_images)
+    of_customers = {name: summed(np.concatenate(vectors), bank.id_images) for name, vectors in told.items()}
+    return (
+        Embeddings(LEARNED, ids, pooled, trained.hash, bank.data_hash),
+        *(facet(name, *customers, trained, bank.data_hash) for name, customers in of_customers.items()),
+    )
+
+
+def _encoder(trained: Part) -> ImageEncoder:
     encoder = ImageEncoder(trained.settings["dim"])
     encoder.load_state_dict(dict(trained.weights))
-    pixels = torch.from_numpy(_pixels(bank, Portrait(trained.settings["portrait"])))
-    if copy_seed is not None and len(pixels):
-        generator = torch.Generator().manual_seed(copy_seed)
-        pixels = torch.cat([print_and_scan(chunk.float() / 255, generator) * 255 for chunk in torch.split(pixels, 256)])
-    ids, pooled = pool(_vectors(encoder, pixels) - trained.preprocessing["centre"], bank.id_images)
-    return Embeddings("id_images", ids, pooled, trained.hash, bank.data_hash)
-
-
-def _pixels(bank: Bank, portrait: Portrait) -> NDArray[np.uint8]:
-    """All images, decoded once and brought to one size; shape (images, 3, HEIGHT, WIDTH)."""
-    pixels = np.zeros((len(bank.id_images), HEIGHT, WIDTH, 3), dtype=np.uint8)
-    paths = bank.id_images["path"].to_list()
-    for row, path in enumerate(progress.steps(paths, "reading ID images")):
-        with Image.open(bank.path / path) as image:
-            image.draft("RGB", (2 * WIDTH, 2 * HEIGHT))
-            pixels[row] = np.asarray(image.convert("RGB").resize((WIDTH, HEIGHT), Image.Resampling.BOX))
-    if portrait is Portrait.mask:
-        pixels[:, HEIGHT // 6 :, : WIDTH * 2 // 5] = 127
-    return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2))
+    return encoder.eval()
 
 
 def _vectors(encoder: ImageEncoder, pixels: Tensor) -> NDArray[np.float32]:
@@ -214,7 +250,8 @@ def _start_from(encoder: ImageEncoder, weights: Path) -> None:
 
 
 _CARD = """
-It sees repetition: template, background, light, layout, and the picture itself. One photo studio or branch booth
+It sees repetition: template, background, light, layout, and the picture itself. Its facets see one of them each: the
+border of the photograph, the drawing of the card, light and grain. One photo studio or branch booth
 behind many honest customers looks alike too. With `portrait: keep` the portrait is part of the picture; comparing
 pictures of people may count as processing biometric data (GDPR, Article 9) if it serves to identify them, which
 this does not: take advice before use. With `portrait: mask` the left two fifths below the headline are greyed out

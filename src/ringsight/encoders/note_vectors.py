@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from ringsight.encoders.part import Part
 
+LEARNED = "notes"
+"""The learned space."""
 SHRINKAGE = 10.0
 """An agent of so many notes has half of its mean taken off."""
 RIDGE = 3.0
@@ -31,11 +33,11 @@ class NoteSpace:
     @classmethod
     def of(cls, part: Part) -> Self:
         """The space that a trained part carries."""
-        return cls(**part.preprocessing, agents=part.settings["agents"])
+        return cls(**part.fitted(LEARNED), agents=part.settings["agents"])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """For the part."""
-        return {"centre": self.centre, "agent_means": self.agent_means, "whitening": self.whitening}
+        return {f"{LEARNED}.{name}": getattr(self, name) for name in ("centre", "agent_means", "whitening")}
 
     def apply(self, vectors: NDArray[np.float32], notes: pl.DataFrame) -> NDArray[np.float32]:
         """Take the centre and the agent off each note's vector, and whiten; shape (notes, dim), rows of length 1."""
@@ -44,14 +46,14 @@ class NoteSpace:
 
     def _agent_part(self, notes: pl.DataFrame) -> NDArray[np.float32]:
         means = np.concatenate([self.agent_means, np.zeros((1, len(self.centre)), np.float32)])
-        return means[_agent_rows(notes, self.agents)]
+        return means[agent_rows(notes, self.agents)]
 
 
 def fit_space(vectors: NDArray[np.float32], notes: pl.DataFrame, dim: int) -> NoteSpace:
     """Fit the centre, the agents and the whitening to note vectors of shape (notes, hidden)."""
     centre = vectors.mean(axis=0)
-    agents = notes["agent_id"].cast(pl.String).drop_nulls().unique().sort().to_list() if _has_agents(notes) else []
-    row = _agent_rows(notes, agents)
+    agents = agents_of(notes)
+    row = agent_rows(notes, agents)
     sums = np.zeros((len(agents) + 1, vectors.shape[1]))
     np.add.at(sums, row, vectors - centre)
     counts = np.bincount(row, minlength=len(agents) + 1)[:, None]
@@ -84,13 +86,16 @@ def unit(vectors: NDArray[np.floating[Any]]) -> NDArray[np.float32]:
     return np.where(lengths > 1e-6, vectors / np.maximum(lengths, 1e-6), plain).astype(np.float32)
 
 
-def _has_agents(notes: pl.DataFrame) -> bool:
-    return "agent_id" in notes.columns
+def agents_of(notes: pl.DataFrame) -> list[str]:
+    """The agents who wrote notes, sorted; none where that is not told."""
+    if "agent_id" not in notes.columns:
+        return []
+    return notes["agent_id"].cast(pl.String).drop_nulls().unique().sort().to_list()
 
 
-def _agent_rows(notes: pl.DataFrame, agents: list[str]) -> NDArray[np.int64]:
-    """For each note the row of its agent, or the row after the last for an unknown one."""
-    if not _has_agents(notes) or not agents:
+def agent_rows(notes: pl.DataFrame, agents: list[str]) -> NDArray[np.int64]:
+    """For each note the row of its agent, or the row after the last for one who is not among `agents`."""
+    if "agent_id" not in notes.columns or not agents:
         return np.full(len(notes), len(agents), dtype=np.int64)
     known = {agent: row for row, agent in enumerate(agents)}
     return np.array([known.get(agent, len(agents)) for agent in notes["agent_id"].cast(pl.String)], dtype=np.int64)

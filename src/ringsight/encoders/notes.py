@@ -1,4 +1,4 @@
-"""Call notes: what a customer says, in meaning -> one embedding.
+"""Call notes: what a customer says -> one learned embedding of the meaning, and a facet of the wording.
 
 A BERT encoder (Devlin et al. 2019; by default MiniLM-L6, Wang et al. 2020) with mean pooling, tuned on the bank's
 own notes by putting two crops of one note together (Izacard et al. 2022) and kept only where that helps on notes
@@ -12,7 +12,7 @@ import importlib.util
 import json
 import os
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -29,9 +29,11 @@ from torch.utils.data import DataLoader
 
 from ringsight import progress
 from ringsight.encoders.card import card
+from ringsight.encoders.facets import facet, summed, unit_or_zero
 from ringsight.encoders.fitting import (
     MONITORED,
     Fit,
+    Fitted,
     fingerprint,
     fit,
     held_out,
@@ -39,11 +41,13 @@ from ringsight.encoders.fitting import (
     require_customers,
     seed_all,
     settings_of,
+    trainer_settings,
 )
 from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked, tokens_of
 from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool
 from ringsight.encoders.part import Part, write_part
 from ringsight.encoders.settings import NotesConfig, TrainerConfig
+from ringsight.encoders.wording import Wording, fit_wording
 from ringsight.errors import ModelError, SettingsError
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
@@ -125,30 +129,34 @@ def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: i
     generator = seed_all(seed)
     bert, tokenizer = _base(config)
     encoder = NoteEncoder(bert)
-    settings = settings_of(config)
-    metrics: dict[str, float] = {}
+    settings = settings_of(config) | trainer_settings(trainer)
+    fitted = Fitted({}, "")
     if config.trained_layers:
-        metrics = _tune(encoder, tokenizer, bank, config, trainer, (seed, into, generator))
+        fitted = _tune(encoder, tokenizer, bank, config, trainer, (seed, into, generator))
     vectors = _note_vectors(encoder, tokenizer, bank.notes["text"].to_list(), config.longest)
-    space = fit_space(vectors, bank.notes, config.dim)
+    space, wording = fit_space(vectors, bank.notes, config.dim), fit_wording(bank.notes, config.facet_dim)
     write_part(
         into,
         kind="notes",
         weights=encoder.bert.state_dict(),
-        preprocessing=space.arrays(),
+        preprocessing=space.arrays() | wording.arrays(),
         settings=settings
         | {"agents": space.agents, "bert": json.loads(bert.config.to_json_string()), "tokenizer": tokenizer.to_str()},
-        metrics=metrics,
-        card=card("notes", bank, settings, metrics, _CARD),
+        metrics=fitted.metrics,
+        card=card("notes", bank, settings, fitted.metrics, _CARD),
+        curve=fitted.curve,
     )
-    return metrics
+    return fitted.metrics
 
 
-def embed_notes(bank: Bank, part: Path) -> Embeddings:
-    """Embed every customer who has notes.
+def embed_notes(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
+    """Embed every customer who has notes; the notes of one customer are averaged.
+
+    Returns:
+        The learned space, and the facet `wording`.
 
     Raises:
-        ModelError: if the part is missing or damaged.
+        ModelError: if the part is missing, damaged or of a former version.
     """
     trained = Part.read(part, "notes")
     from transformers import AutoConfig, AutoModel
@@ -160,7 +168,9 @@ def embed_notes(bank: Bank, part: Path) -> Embeddings:
     texts = bank.notes["text"].to_list()
     vectors = _note_vectors(NoteEncoder(bert.eval()), tokenizer, texts, trained.settings["longest"])
     ids, pooled = pool(NoteSpace.of(trained).apply(vectors, bank.notes), bank.notes)
-    return Embeddings("notes", ids, pooled, trained.hash, bank.data_hash)
+    learned = Embeddings("notes", ids, pooled, trained.hash, bank.data_hash)
+    worded = summed(unit_or_zero(Wording.of(trained).apply(bank.notes)), bank.notes)
+    return learned, facet("wording", *worded, trained, bank.data_hash)
 
 
 def _tune(
@@ -170,7 +180,7 @@ def _tune(
     config: NotesConfig,
     trainer: TrainerConfig,
     run: tuple[int, Path, torch.Generator],
-) -> dict[str, float]:
+) -> Fitted:
     """Tune in place; go back to the base unless that helped on customers held out."""
     seed, into, generator = run
     customers = bank.notes["customer_id"].unique().sort()
@@ -184,7 +194,7 @@ def _tune(
     task = NotesTask(encoder, config.trained_layers, config.temperature, config.learning_rate)
     before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
     baseline = _loss(task, validation)
-    metrics = fit(
+    fitted = fit(
         Fit(
             task=task,
             training=DataLoader(
@@ -202,10 +212,11 @@ def _tune(
         ),
         trainer,
     )
-    helped = metrics[MONITORED] < baseline
+    helped = fitted.metrics[MONITORED] < baseline
     if not helped:
         encoder.load_state_dict(before)
-    return metrics | {"validation_loss_of_base": baseline, "tuned": float(helped)}
+    metrics = fitted.metrics | {"validation_loss_of_base": baseline, "tuned": float(helped)}
+    return replace(fitted, metrics=metrics)
 
 
 def _loss(task: NotesTask, loader: "DataLoader[Any]") -> float:

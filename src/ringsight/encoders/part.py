@@ -1,4 +1,4 @@
-"""A part of a model: one folder with weights, settings, preprocessing, metrics, card and content hash.
+"""A part of a model: one folder with weights, settings, preprocessing, metrics, learning curve, card and content hash.
 
 Nothing in it is pickled: tensors are safetensors, everything else is JSON and Markdown.
 """
@@ -32,7 +32,7 @@ class Part:
     """`transactions`, `notes`, `id_images` or `joint`."""
     weights: Mapping[str, Tensor]
     preprocessing: Mapping[str, NDArray[Any]]
-    """What was fitted on the training bank."""
+    """What was fitted on the training bank: `SPACE.ARRAY` -> array."""
     settings: dict[str, Any]
     """The settings it was trained with, and the vocabularies fitted."""
     metrics: dict[str, float]
@@ -70,6 +70,24 @@ class Part:
             raise ModelError(f"this is the part `{part.kind}`, not `{kind}`", where=str(folder), remedy=remedy)
         return part
 
+    def fitted(self, space: str) -> dict[str, NDArray[Any]]:
+        """The arrays fitted for one of the part's spaces, by their names within it.
+
+        Raises:
+            ModelError: if there are none: a former version had no such space.
+        """
+        arrays = {
+            name.removeprefix(f"{space}."): array
+            for name, array in self.preprocessing.items()
+            if name.startswith(f"{space}.")
+        }
+        if not arrays:
+            raise ModelError(
+                f"the part `{self.kind}` has no space `{space}`: a former version trained it",
+                remedy=f"train it: `ringsight train encoder={self.kind} again=true bank.path=FOLDER model=FOLDER`",
+            )
+        return arrays
+
 
 def write_part(
     folder: Path,
@@ -80,14 +98,17 @@ def write_part(
     settings: Mapping[str, Any],
     metrics: Mapping[str, float],
     card: str,
+    curve: str = "",
 ) -> None:
-    """Write a part's folder, whole or not at all."""
+    """Write a part's folder, whole or not at all; `curve` is its learning curve, where it has one."""
     with write_folder_atomically(folder) as partial:
         save_file({name: tensor.contiguous().cpu() for name, tensor in weights.items()}, partial / HASHED[0])
         save_arrays({name: np.ascontiguousarray(array) for name, array in preprocessing.items()}, partial / HASHED[1])
         _write_json(partial / "settings.json", {"kind": kind, "settings": dict(settings)})
         _write_json(partial / "metrics.json", dict(metrics))
         (partial / "card.md").write_text(card, encoding="utf-8")
+        if curve:
+            (partial / "curve.csv").write_text(curve, encoding="utf-8")
         (partial / "hash").write_text(content_hash(partial) + "\n", encoding="ascii")
 
 

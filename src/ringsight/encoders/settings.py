@@ -42,6 +42,8 @@ class TransactionsConfig:
     """Width of the hidden layers."""
     counterparty_dim: int = 512
     """Length of the random projection of a customer's counterparties."""
+    facet_dim: int = 128
+    """Length of a facet's vectors, at most."""
     noise: float = 0.2
     """Share of the inputs blanked out before encoding."""
     view_weight: float = 1.0
@@ -63,7 +65,7 @@ class TransactionsConfig:
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
         """
-        ones = dict.fromkeys(("dim", "hidden", "counterparty_dim", "thinned_pairs", "epochs"), 1)
+        ones = dict.fromkeys(("dim", "hidden", "counterparty_dim", "facet_dim", "thinned_pairs", "epochs"), 1)
         require_at_least("transactions", self, ones | {"batch": 2})
         if not 0 <= self.noise < 1:
             raise SettingsError(f"transactions.noise must lie in [0, 1) (got {self.noise})")
@@ -80,6 +82,8 @@ class NotesConfig:
     """Folder of a BERT in transformers' format; by default the MiniLM that a package carries."""
     dim: int = 128
     """Length of an embedding."""
+    facet_dim: int = 128
+    """Length of a facet's vectors, at most."""
     longest: int = 128
     """Tokens of a note that are read."""
     trained_layers: int = 1
@@ -101,8 +105,8 @@ class NotesConfig:
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
         """
-        least = {"dim": 1, "longest": 8, "trained_layers": 0, "sampled_notes": 4, "epochs": 1, "batch": 2}
-        require_at_least("notes", self, least)
+        ones = dict.fromkeys(("dim", "facet_dim", "epochs"), 1)
+        require_at_least("notes", self, ones | {"longest": 8, "trained_layers": 0, "sampled_notes": 4, "batch": 2})
         require_positive("notes", self, ("temperature", "learning_rate"))
 
 
@@ -119,6 +123,8 @@ class IdImagesConfig:
 
     dim: int = 128
     """Length of an embedding."""
+    facet_dim: int = 96
+    """Length of a facet's vectors, at most."""
     portrait: Portrait = Portrait.keep
     """`mask` greys out the left part of the card, where portraits stand, so that no face is compared."""
     weights: Path | None = None
@@ -138,5 +144,5 @@ class IdImagesConfig:
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
         """
-        require_at_least("id_images", self, {"dim": 1, "epochs": 1, "batch": 4})
+        require_at_least("id_images", self, {"dim": 1, "facet_dim": 1, "epochs": 1, "batch": 4})
         require_positive("id_images", self, ("temperature", "learning_rate"))

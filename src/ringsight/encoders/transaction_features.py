@@ -1,11 +1,10 @@
 """What is measured of a customer's transactions: amounts, rhythm, categories, channels, counterparties.
 
 Everything is a share or an average of the customer's own history, so that accounts of different activity compare.
-Counterparties are a tf-idf bag, hashed and randomly projected (Johnson and Lindenstrauss 1984; Achlioptas 2003),
-so that the features have a fixed length whatever the number of counterparties.
+Counterparties are a tf-idf bag, hashed and randomly projected, so that the features have a fixed length whatever the
+number of counterparties.
 """
 
-import hashlib
 from dataclasses import dataclass, replace
 from typing import Any, Self
 
@@ -15,13 +14,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from ringsight.encoders.part import Part
+from ringsight.encoders.projection import bucket_of, random_axes
 
 BUCKETS = 1 << 18
 """Counterparties are told apart by this many buckets."""
-SIGNS_PER_BUCKET = 8
-"""Coordinates of the projection that a bucket touches."""
 LARGEST_VOCABULARY = 40
 """Categories and channels beyond the commonest so many count as other."""
+LEARNED = "transactions"
+"""The learned space."""
 Vocabulary = dict[str, list[str]]
 
 
@@ -68,11 +68,11 @@ class FeatureScale:
     @classmethod
     def of(cls, part: Part) -> Self:
         """The scale that a trained part carries."""
-        return cls(**part.preprocessing, vocabulary=part.settings["vocabulary"])
+        return cls(**part.fitted(LEARNED), vocabulary=part.settings["vocabulary"])
 
     def arrays(self) -> dict[str, NDArray[Any]]:
         """For the part."""
-        return {"centre": self.centre, "spread": self.spread, "rarity": self.rarity}
+        return {f"{LEARNED}.{name}": getattr(self, name) for name in ("centre", "spread", "rarity")}
 
     def apply(self, features: TransactionFeatures) -> NDArray[np.float32]:
         """Scaled measures beside projected counterparties, of about equal weight.
@@ -85,7 +85,7 @@ class FeatureScale:
         lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
         unit = sparse.diags_array(1 / np.maximum(lengths, 1e-9)) @ weighted
         used = np.unique(unit.indices)
-        projected = unit.tocsc()[:, used] @ _projection(used, features.counterparty_dim)
+        projected = unit.tocsc()[:, used] @ random_axes(used, features.counterparty_dim)
         scaled = projected.toarray() * np.sqrt(features.counterparty_dim)
         return np.concatenate([measured * 0.5, scaled], axis=1).astype(np.float32)
 
@@ -171,28 +171,7 @@ def _counterparties(transactions: pl.DataFrame, customers: pl.Series) -> sparse.
         .sort("customer_id", "counterparty_id")
     )
     names = counts["counterparty_id"].unique().sort()
-    bucket = pl.Series([_bucket(name) for name in names], dtype=pl.Int64)
+    bucket = pl.Series([bucket_of(name, BUCKETS) for name in names], dtype=pl.Int64)
     column = counts["counterparty_id"].replace_strict(names, bucket, return_dtype=pl.Int64).to_numpy()
     row = np.searchsorted(customers.to_numpy().astype(np.str_), counts["customer_id"].to_numpy().astype(np.str_))
     return sparse.csr_array((1 + np.log(counts["len"].to_numpy()), (row, column)), shape=shape)
-
-
-def _bucket(name: str) -> int:
-    return int.from_bytes(hashlib.blake2b(name.encode(), digest_size=8).digest()) % BUCKETS
-
-
-def _projection(buckets: NDArray[np.int32], dim: int) -> sparse.csr_array:
-    """Rows of a fixed sparse random matrix; shape (buckets, dim), each row of length about 1."""
-    seeds = np.repeat(buckets.astype(np.uint64), SIGNS_PER_BUCKET) * np.uint64(SIGNS_PER_BUCKET)
-    mixed = _mix(seeds + np.tile(np.arange(SIGNS_PER_BUCKET, dtype=np.uint64), len(buckets)))
-    sign = np.where(mixed >> np.uint64(63), 1.0, -1.0) / np.sqrt(SIGNS_PER_BUCKET)
-    row = np.repeat(np.arange(len(buckets)), SIGNS_PER_BUCKET)
-    return sparse.csr_array((sign, (row, (mixed % np.uint64(dim)).astype(np.int64))), shape=(len(buckets), dim))
-
-
-def _mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """SplitMix64 (Steele, Lea and Flood 2014): well-scattered bits from consecutive numbers."""
-    x = x * np.uint64(0x9E3779B97F4A7C15)
-    x = (x ^ (x >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-    x = (x ^ (x >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-    return x ^ (x >> np.uint64(31))

@@ -1,4 +1,4 @@
-"""Transactions: a customer's amounts, rhythm and counterparties -> one embedding.
+"""Transactions: a customer's amounts, rhythm and counterparties -> one learned embedding, and facets.
 
 A denoising autoencoder (Vincent et al. 2008) whose code is also asked to put two thinned halves of one history
 together (InfoNCE): the code is the embedding, the reconstruction error an extra figure.
@@ -20,6 +20,7 @@ from torch.nn.functional import normalize
 from torch.utils.data import DataLoader, TensorDataset
 
 from ringsight.encoders.card import card
+from ringsight.encoders.facets import facet
 from ringsight.encoders.fitting import (
     Fit,
     fingerprint,
@@ -29,9 +30,11 @@ from ringsight.encoders.fitting import (
     require_customers,
     seed_all,
     settings_of,
+    trainer_settings,
 )
 from ringsight.encoders.part import Part, write_part
 from ringsight.encoders.settings import TrainerConfig, TransactionsConfig
+from ringsight.encoders.transaction_facets import TransactionFacets, count, fit_facets
 from ringsight.encoders.transaction_features import FeatureScale, TransactionFeatures, fit_scale, transaction_features
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
@@ -135,6 +138,7 @@ def train_transactions(
     require_customers(len(whole.customer_ids), "transactions")
     shuffler = seed_all(seed)
     scale = fit_scale(whole)
+    facets = fit_facets(count(bank.transactions, whole), config.facet_dim)
     pairs = _thinned_pairs(bank, whole, scale, config, seed)
     learned, held = held_out(len(whole.customer_ids), trainer, seed)
     task = TransactionsTask(
@@ -147,8 +151,8 @@ def train_transactions(
         config.learning_rate,
     )
     _start_from_principal_components(task.network.linear, scale.apply(whole))
-    settings = settings_of(config)
-    metrics = fit(
+    settings = settings_of(config) | trainer_settings(trainer)
+    fitted = fit(
         Fit(
             task=task,
             training=DataLoader(
@@ -165,27 +169,34 @@ def train_transactions(
         into,
         kind="transactions",
         weights=task.network.state_dict(),
-        preprocessing=scale.arrays(),
+        preprocessing=scale.arrays() | facets.arrays(),
         settings=settings | {"vocabulary": scale.vocabulary},
-        metrics=metrics,
-        card=card("transactions", bank, settings, metrics, _CARD),
+        metrics=fitted.metrics,
+        card=card("transactions", bank, settings, fitted.metrics, _CARD),
+        curve=fitted.curve,
     )
-    return metrics
+    return fitted.metrics
 
 
-def embed_transactions(bank: Bank, part: Path) -> Embeddings:
+def embed_transactions(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
     """Embed every customer who has transactions.
 
+    Returns:
+        The learned space, and the facets `counterparties`, `amounts` (to the cent), `active_days` and `rhythm`.
+
     Raises:
-        ModelError: if the part is missing or damaged.
+        ModelError: if the part is missing, damaged or of a former version.
     """
     trained = Part.read(part, "transactions")
-    features, ids = _scaled(bank, trained)
+    measured = _features(bank, trained)
+    features, ids = FeatureScale.of(trained).apply(measured), measured.customer_ids
     network = _network(trained)
     with torch.inference_mode():
         codes = [network.encode(chunk) for chunk in torch.split(torch.from_numpy(features), 8192)]
     vectors = torch.cat(codes).numpy() if codes else np.zeros((0, trained.settings["dim"]), np.float32)
-    return Embeddings("transactions", ids, vectors.astype(np.float32), trained.hash, bank.data_hash)
+    learned = Embeddings("transactions", ids, vectors.astype(np.float32), trained.hash, bank.data_hash)
+    facets = TransactionFacets.of(trained).apply(count(bank.transactions, measured))
+    return (learned, *(facet(name, ids, told, trained, bank.data_hash) for name, told in facets.items()))
 
 
 def reconstruction_error(bank: Bank, part: Path) -> tuple[NDArray[np.str_], NDArray[np.float32]]:
@@ -197,18 +208,15 @@ def reconstruction_error(bank: Bank, part: Path) -> tuple[NDArray[np.str_], NDAr
         ModelError: if the part is missing or damaged.
     """
     trained = Part.read(part, "transactions")
-    features, ids = _scaled(bank, trained)
-    given = torch.from_numpy(features)
+    features = _features(bank, trained)
+    given = torch.from_numpy(FeatureScale.of(trained).apply(features))
     with torch.inference_mode():
         errors = ((_network(trained)(given) - given) ** 2).mean(dim=1)
-    return ids, errors.numpy()
+    return features.customer_ids, errors.numpy()
 
 
-def _scaled(bank: Bank, trained: Part) -> tuple[NDArray[np.float32], NDArray[np.str_]]:
-    features = transaction_features(
-        bank.transactions, trained.settings["counterparty_dim"], trained.settings["vocabulary"]
-    )
-    return FeatureScale.of(trained).apply(features), features.customer_ids
+def _features(bank: Bank, trained: Part) -> TransactionFeatures:
+    return transaction_features(bank.transactions, trained.settings["counterparty_dim"], trained.settings["vocabulary"])
 
 
 def _network(trained: Part) -> TransactionAutoencoder:
@@ -252,6 +260,7 @@ def _start_from_principal_components(linear: nn.Linear, features: NDArray[np.flo
 
 _CARD = """
 It sees amounts, gaps, hours, weekdays, categories, channels and counterparties, each as shares of a customer's own
-history. It does not see balances, names or any customer column. Customers of the same shops look alike:
-neighbours, households and colleagues do so innocently.
+history. Its facets see one property each: counterparties, amounts to the cent, active days, and rhythm. It does not see
+balances, names or any customer column. Customers of the same shops look alike: neighbours, households and colleagues do
+so innocently.
 """

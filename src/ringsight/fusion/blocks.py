@@ -16,7 +16,7 @@ class Blocks:
     customer_ids: NDArray[np.str_]
     """Shape (n,), sorted."""
     vectors: list[NDArray[np.float32]]
-    """For each modality, shape (n, its dim)."""
+    """For each modality, shape (n, its dim, or the sum of the dims of its spaces)."""
     present: NDArray[np.bool_]
     """Shape (n, modalities)."""
 
@@ -51,3 +51,20 @@ def laid_out(embeddings: Mapping[str, Embeddings], modalities: Sequence[str], id
         vectors.append(block)
         present.append(row >= 0)
     return Blocks(ids, vectors, np.stack(present, axis=1))
+
+
+def all_spaces(
+    embeddings: Mapping[str, Embeddings], spaces: Sequence[Sequence[str]], ids: NDArray[np.str_] | None = None
+) -> Blocks:
+    """Lay out customers with all spaces of each modality side by side.
+
+    Args:
+        embeddings: by space; each of `spaces` must be there.
+        spaces: of each modality, in the order of the blocks.
+        ids: the customers; by default those who have at least one modality.
+    """
+    if ids is None:
+        ids = np.unique(np.concatenate([embeddings[name].customer_ids for names in spaces for name in names]))
+    of_modalities = [laid_out(embeddings, names, ids) for names in spaces]
+    vectors = [np.concatenate(blocks.vectors, axis=1) for blocks in of_modalities]
+    return Blocks(ids, vectors, np.stack([blocks.present.any(axis=1) for blocks in of_modalities], axis=1))

@@ -1,23 +1,22 @@
 """From records and a model to embeddings as arrays: where torch ends."""
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from ringsight.encoders.id_images import embed_id_images
+from ringsight.encoders import registered
 from ringsight.encoders.note_vectors import unit
-from ringsight.encoders.notes import embed_notes
 from ringsight.encoders.part import Part
-from ringsight.encoders.transactions import embed_transactions
 from ringsight.errors import ModelError
-from ringsight.fusion.blocks import Blocks, side_by_side
-from ringsight.fusion.joint import AGAIN, space_of
+from ringsight.fusion.blocks import Blocks, all_spaces, side_by_side
+from ringsight.fusion.joint import AGAIN, JointSpace, space_of
 from ringsight.fusion.settings import FusionKind
-from ringsight.records.bank import Bank, Modality
+from ringsight.records.bank import Bank
+from ringsight.records.contract import modalities
 from ringsight.records.embeddings import JOINT, Embeddings
 
 
@@ -25,43 +24,53 @@ def embed_bank(bank: Bank, model: Path) -> dict[str, Embeddings]:
     """Embed a bank in every space that a model has.
 
     Returns:
-        By space: the modalities that the model has, and `joint`.
+        By space: of each modality that the model has an encoder for its learned space and its facets, and `joint`.
 
     Raises:
-        ModelError: if the model is missing, damaged, or its parts do not belong together.
+        ModelError: if the model is missing, damaged, its parts do not belong together, or two spaces have one name.
     """
     embeddings = embed_modalities(bank, model)
     if (model / JOINT).is_dir():
-        embeddings[JOINT] = embed_joint(embeddings, model / JOINT)
+        embeddings = by_space([*embeddings.values(), embed_joint(embeddings, model / JOINT)])
     return embeddings
 
 
 def embed_modalities(bank: Bank, model: Path) -> dict[str, Embeddings]:
-    """Embed a bank in every modality that a model has an encoder for.
+    """Embed a bank in every space of every modality that a model has an encoder for; by space.
 
     Raises:
-        ModelError: if there is none, or one is damaged.
+        ModelError: if there is none, one is damaged, or two spaces have one name.
     """
-    embed = {
-        Modality.transactions: embed_transactions,
-        Modality.notes: embed_notes,
-        Modality.id_images: embed_id_images,
-    }
-    embeddings = {
-        modality.value: embed[modality](bank, model / modality) for modality in Modality if (model / modality).is_dir()
-    }
-    if not embeddings:
+    trained = [encoder for encoder in registered.ENCODERS if (model / encoder.modality).is_dir()]
+    if not trained:
         raise ModelError(
             "no trained encoder here", where=str(model), remedy=f"ringsight train bank.path=FOLDER model={model}"
         )
-    return embeddings
+    return by_space([space for encoder in trained for space in encoder.embed(bank, model / encoder.modality)])
+
+
+def by_space(embeddings: Sequence[Embeddings]) -> dict[str, Embeddings]:
+    """Embeddings by the names of their spaces, in order.
+
+    Raises:
+        ModelError: if two spaces have one name.
+    """
+    spaces: dict[str, Embeddings] = {}
+    for each in embeddings:
+        if each.space in spaces:
+            raise ModelError(
+                f"two spaces are called {each.space!r}: one of {spaces[each.space].modality}, one of {each.modality}",
+                remedy="let each encoder name its spaces differently",
+            )
+        spaces[each.space] = each
+    return spaces
 
 
 def embed_joint(embeddings: Mapping[str, Embeddings], part: Path) -> Embeddings:
     """Bring a bank's modalities together in the joint space.
 
     Args:
-        embeddings: by modality, of the encoders that the joint space was trained on.
+        embeddings: by space, of the encoders that the joint space was trained on.
         part: folder of the joint part.
 
     Raises:
@@ -77,9 +86,15 @@ def embed_joint(embeddings: Mapping[str, Embeddings], part: Path) -> Embeddings:
                 where=str(part),
                 remedy=AGAIN,
             )
-    blocks = side_by_side(embeddings, [name for name in Modality if name in encoders])
+    if FusionKind(trained.settings["kind"]) is FusionKind.joint:
+        space = space_of(trained, part)  # before its spaces are looked for: a former version had none
+        blocks = all_spaces(embeddings, trained.settings["spaces"])
+        vectors = _learned(space, blocks)
+    else:
+        blocks = side_by_side(embeddings, [name for name in modalities() if name in encoders])
+        vectors = _fixed(blocks, trained)
     some = next(iter(embeddings.values()))
-    return Embeddings(JOINT, blocks.customer_ids, _together(blocks, trained, part), trained.hash, some.data_hash)
+    return Embeddings(JOINT, blocks.customer_ids, vectors, trained.hash, some.data_hash)
 
 
 def model_hash(model: Path) -> str:
@@ -97,14 +112,12 @@ def model_hash(model: Path) -> str:
     return digest.hexdigest()
 
 
-def _together(blocks: Blocks, trained: Part, part: Path) -> NDArray[np.float32]:
-    match FusionKind(trained.settings["kind"]):
-        case FusionKind.joint:
-            space = space_of(trained, part)
-            with torch.inference_mode():
-                vectors = [torch.from_numpy(block) for block in blocks.vectors]
-                return unit(space.embed(vectors, torch.from_numpy(blocks.present)).numpy())
-        case FusionKind.early:
-            return unit(blocks.side_by_side() @ trained.preprocessing["components"])
-        case FusionKind.late:
-            return unit(blocks.side_by_side())
+def _learned(space: JointSpace, blocks: Blocks) -> NDArray[np.float32]:
+    with torch.inference_mode():
+        vectors = [torch.from_numpy(block) for block in blocks.vectors]
+        return unit(space.embed(vectors, torch.from_numpy(blocks.present)).numpy())
+
+
+def _fixed(blocks: Blocks, trained: Part) -> NDArray[np.float32]:
+    rows = blocks.side_by_side()
+    return unit(rows @ trained.preprocessing["components"] if "components" in trained.preprocessing else rows)

@@ -1,13 +1,10 @@
 """The joint space: a customer's embeddings of all modalities -> one embedding.
 
-Three ways, one interface. `joint` learns a contribution of each modality and adds them up, so that two views of one
-customer land together and those of two customers apart (InfoNCE); a modality is left out at random while learning.
-`early` concatenates the modalities and keeps the leading principal components. `late` learns nothing: its inner product
-is the mean of the modalities' own.
-
-Before anything is learned each modality is whitened (ZCA: Bell and Sejnowski 1997, Vision Research 37:3327). Most of
-what varies among customers is common to many (who is paid monthly, which card is in fashion) and tells no hand from
-another; principal components, which learning starts from, would keep just that.
+Three ways, one interface. `joint` learns a contribution of each modality, of all its spaces, and adds them up, so that
+two views of one customer land together and those of two customers apart (InfoNCE); a modality is left out at random
+while learning. It starts as the principal components of all spaces side by side, once they are evened out (`evening`).
+`early` and `late` know the learned space of each modality alone: `early` concatenates them and keeps the leading
+principal components, `late` learns nothing: its inner product is the mean of the modalities' own.
 
 Two views of one customer lack the same modalities, so learning pulls those together who lack one. A learned token
 takes that up while learning, and is left out of the embedding: there, what is absent adds nothing, and what is
@@ -16,10 +13,11 @@ nearest neighbours are found: customers of whom less is known vary in fewer dire
 stranger by chance. So each set of modalities is whitened once more on all who have at least these, shown with these
 alone, and strangers spread alike whatever they lack.
 
-Shapes: for each modality vectors (customers, dim of the modality) and a mask (customers,) -> (customers, dim).
+Shapes: for each modality its spaces side by side (customers, sum of their dims) and a mask (customers,) -> joint
+(customers, dim).
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import torch
@@ -30,29 +28,24 @@ from torch.nn.functional import normalize
 
 from ringsight.encoders.part import Part
 from ringsight.errors import ModelError
+from ringsight.fusion.evening import Evening, weigh, whitening
 from ringsight.fusion.taught_pairs import taught_info_nce
-
-RIDGE = 0.1
-"""Added to every variance before whitening, in mean variances: directions of little variance are mostly noise."""
-
 
 AGAIN = "train it again: `ringsight train encoder=joint again=true bank.path=FOLDER model=FOLDER`"
 """Remedy for a joint space that does not fit."""
 
 
 class Contribution(nn.Module):
-    """What one modality adds to the joint space: a gated projection of its vectors, evened out."""
+    """What one modality adds to the joint space: a gated projection of its spaces, evened out."""
 
-    mean: Tensor
-    evening: Tensor
     centre: Tensor
 
-    def __init__(self, given: int, dim: int) -> None:
+    def __init__(self, given: Sequence[int], dim: int) -> None:
         super().__init__()
-        self.register_buffer("mean", torch.zeros(given))
-        self.register_buffer("evening", torch.eye(given))
-        self.projection = nn.Linear(given, dim)
-        self.gate = nn.Linear(given, 1)
+        self.given = list(given)
+        self.evenings = nn.ModuleList(Evening(length) for length in given)
+        self.projection = nn.Linear(sum(given), dim)
+        self.gate = nn.Linear(sum(given), 1)
         self.absent = nn.Parameter(torch.zeros(dim))
         self.register_buffer("centre", torch.zeros(dim))
 
@@ -63,15 +56,18 @@ class Contribution(nn.Module):
         return gated
 
     def evened(self, vectors: Float[Tensor, "customers given"]) -> Float[Tensor, "customers given"]:
-        """Vectors of length 1 that vary alike in every direction."""
-        return normalize((vectors - self.mean) @ self.evening, dim=-1)
+        """The modality's spaces side by side, each evened out."""
+        spaces = torch.split(vectors, self.given, dim=-1)
+        return torch.cat([evening(space) for evening, space in zip(self.evenings, spaces, strict=True)], dim=-1)
 
-    def even_out(self, vectors: Float[Tensor, "customers given"]) -> None:
-        """Take mean and whitening from customers who have the modality; nothing changes where nobody has."""
-        if len(vectors) == 0:
-            return
-        self.mean.copy_(vectors.mean(dim=0))
-        self.evening.copy_(_whitening(vectors - self.mean))
+    def fit(self, vectors: Float[Tensor, "customers given"]) -> list[float]:
+        """Even out each space by customers who have the modality; the spread of strangers in each."""
+        spaces = torch.split(vectors, self.given, dim=-1)
+        return [evening.fit(space) for evening, space in zip(self.each(), spaces, strict=True)]
+
+    def each(self) -> list[Evening]:
+        """The spaces."""
+        return [evening for evening in self.evenings if isinstance(evening, Evening)]
 
 
 class JointSpace(nn.Module):
@@ -79,9 +75,9 @@ class JointSpace(nn.Module):
 
     whitening: Tensor
 
-    def __init__(self, given: list[int], dim: int) -> None:
+    def __init__(self, given: Sequence[Sequence[int]], dim: int) -> None:
         super().__init__()
-        self.contributions = nn.ModuleList(Contribution(length, dim) for length in given)
+        self.contributions = nn.ModuleList(Contribution(lengths, dim) for lengths in given)
         self.register_buffer("whitening", torch.eye(dim).repeat(2 ** len(given), 1, 1))
 
     def forward(
@@ -114,7 +110,7 @@ class JointSpace(nn.Module):
             shown = (number & self._places()) > 0
             rows = present[:, shown].all(dim=1)
             centred = self._centred([of_modality[rows] for of_modality in vectors], shown.expand(int(rows.sum()), -1))
-            self.whitening[number] = _whitening(normalize(centred, dim=-1))
+            self.whitening[number] = whitening(normalize(centred, dim=-1))
 
     def _centred(self, vectors: list[Tensor], present: Tensor) -> Tensor:
         """What is present, centred and added up."""
@@ -130,16 +126,15 @@ class JointSpace(nn.Module):
 
     @torch.no_grad()
     def even_out(self, vectors: list[Tensor], present: Bool[Tensor, "customers modalities"]) -> list[Tensor]:
-        """Whiten each modality by the customers given who have it; their vectors so, zero where it is absent."""
-        even = []
-        for contribution, of_modality, has in self._with_masks(vectors, present):
-            contribution.even_out(of_modality[has.squeeze(-1)])
-            even.append(contribution.evened(of_modality) * has)
-        return even
+        """Even out each space by the customers given who have it; the modalities so, zero where one is absent."""
+        masked = list(self._with_masks(vectors, present))
+        spreads = [contribution.fit(of_modality[has.squeeze(-1)]) for contribution, of_modality, has in masked]
+        weigh([contribution.each() for contribution in self._each()], spreads)
+        return [contribution.evened(of_modality) * has for contribution, of_modality, has in masked]
 
     @torch.no_grad()
     def start_from(self, components: Float[Tensor, "all_given components"]) -> None:
-        """Start as the projection of all modalities side by side on principal components, at most dim of them."""
+        """Start as the projection of all spaces side by side on principal components, at most dim of them."""
         lengths = [contribution.projection.in_features for contribution in self._each()]
         for contribution, rows in zip(self._each(), torch.split(components, lengths), strict=True):
             nn.init.zeros_(contribution.gate.weight)
@@ -160,23 +155,16 @@ def space_of(trained: Part, folder: Path) -> JointSpace:
     Raises:
         ModelError: if it was written by a version whose joint space had other weights.
     """
-    projections = sorted(name for name in trained.weights if name.endswith("projection.weight"))
-    space = JointSpace([trained.weights[name].shape[1] for name in projections], trained.settings["dim"])
     try:
+        given = [
+            [len(trained.weights[f"contributions.{place}.evenings.{space}.mean"]) for space in range(len(spaces))]
+            for place, spaces in enumerate(trained.settings["spaces"])
+        ]
+        space = JointSpace(given, trained.settings["dim"])
         space.load_state_dict(dict(trained.weights))
-    except RuntimeError as error:  # torch names the weights that are missing or of another shape
+    except (KeyError, RuntimeError) as error:  # both name the weights that are missing or of another shape
         raise ModelError(f"not the weights of a joint space: {error}", where=str(folder), remedy=AGAIN) from error
     return space.eval()
-
-
-def _whitening(rows: Float[Tensor, "customers dim"]) -> Float[Tensor, "dim dim"]:
-    """The symmetric map that evens out the variances of rows centred already; none where there is nothing to see."""
-    variances, directions = torch.linalg.eigh((rows.T @ rows / max(len(rows), 1)).double())
-    mean = variances.mean()
-    if mean == 0:
-        return torch.eye(rows.shape[1])
-    evened: Tensor = (directions / (variances.clamp(min=0) + RIDGE * mean).sqrt()) @ directions.T
-    return evened.float()
 
 
 class JointTask(LightningModule):
@@ -184,7 +172,7 @@ class JointTask(LightningModule):
 
     def __init__(
         self,
-        given: list[int],
+        given: list[list[int]],
         dim: int,
         dropout: float,
         temperature: float,

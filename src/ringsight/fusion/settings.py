@@ -6,6 +6,8 @@ from pathlib import Path
 
 from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
 from ringsight.errors import SettingsError, require_at_least, require_positive
+from ringsight.records.contract import modalities
+from ringsight.records.embeddings import JOINT
 
 
 class FusionKind(StrEnum):
@@ -22,7 +24,7 @@ class FusionConfig:
 
     kind: FusionKind = FusionKind.joint
     """`joint` learns it from two views of each customer; `early` and `late` are its simpler rivals."""
-    dim: int = 64
+    dim: int = 128
     """Length of an embedding (of `joint` and `early`)."""
     dropout: float = 0.3
     """Chance that a modality is left out of a view while learning."""
@@ -59,15 +61,6 @@ class FusionConfig:
             )
 
 
-class Part(StrEnum):
-    """A part of a model."""
-
-    transactions = "transactions"
-    notes = "notes"
-    id_images = "id_images"
-    joint = "joint"
-
-
 @dataclass(kw_only=True, slots=True)
 class ModelConfig:
     """How each part of a model is built and trained."""
@@ -82,3 +75,8 @@ class ModelConfig:
     """The joint space."""
     trainer: TrainerConfig = field(default_factory=TrainerConfig)
     """How all of them are trained."""
+
+
+def parts() -> tuple[str, ...]:
+    """The parts that a model may have, in the order in which they are trained: an encoder a modality, and `joint`."""
+    return (*modalities(), JOINT)

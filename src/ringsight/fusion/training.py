@@ -1,47 +1,33 @@
 """Training a model: its encoders, then the joint space over them; parts already there are kept."""
 
 import shutil
-from collections.abc import Mapping
-from dataclasses import asdict, replace
 from pathlib import Path
+from typing import Any
 
-import numpy as np
-import polars as pl
-import torch
-from numpy.typing import NDArray
-from torch import Tensor
-from torch.utils.data import DataLoader, Dataset
-
-from ringsight.encoders.card import card
-from ringsight.encoders.fitting import Fit, fingerprint, fit, held_out, seed_all, settings_of
-from ringsight.encoders.id_images import embed_id_images, train_id_images
-from ringsight.encoders.notes import embed_notes, train_notes
-from ringsight.encoders.part import Part as TrainedPart
-from ringsight.encoders.part import write_part
-from ringsight.encoders.settings import FEWEST_CUSTOMERS, TrainerConfig
-from ringsight.encoders.transactions import embed_transactions, train_transactions
-from ringsight.errors import DataError, ModelError
-from ringsight.fusion.blocks import Blocks, laid_out, side_by_side
-from ringsight.fusion.joint import JointTask, space_of
-from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig, Part
-from ringsight.fusion.taught_pairs import Pairs, TaughtBatches, digest
-from ringsight.records.bank import Bank, Modality
+from ringsight.encoders import registered
+from ringsight.encoders.fitting import require_accelerator
+from ringsight.encoders.part import Part
+from ringsight.encoders.registered import Encoder
+from ringsight.encoders.settings import FEWEST_CUSTOMERS
+from ringsight.errors import DataError, ModelError, SettingsError
+from ringsight.fusion.joint import space_of
+from ringsight.fusion.joint_training import encoder_hashes, train_fusion
+from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig, parts
+from ringsight.fusion.taught_pairs import digest
+from ringsight.records.bank import Bank
 from ringsight.records.decisions import read_decisions
-from ringsight.records.embeddings import JOINT, Embeddings
-from ringsight.records.views import split_views
+from ringsight.records.embeddings import JOINT
 from ringsight.records.writing import write_folder_atomically
 
-TWO_VIEWS_APART = 1
-"""Offset of the seed that the copied images of the second view are drawn with."""
 
-
-def modalities_of(bank: Bank) -> list[Modality]:
-    """The modalities that enough customers have to be learned from."""
-    return [modality for modality in Modality if bank.table(modality)["customer_id"].n_unique() >= FEWEST_CUSTOMERS]
+def modalities_of(bank: Bank) -> list[str]:
+    """The modalities that have an encoder, and that enough customers have to be learned from."""
+    names = [encoder.modality for encoder in registered.ENCODERS]
+    return [name for name in names if bank.table(name)["customer_id"].n_unique() >= FEWEST_CUSTOMERS]
 
 
 def train_missing(
-    bank: Bank, config: ModelConfig, model: Path, seed: int, only: Part | None = None, again: bool = False
+    bank: Bank, config: ModelConfig, model: Path, seed: int, only: str | None = None, again: bool = False
 ) -> dict[str, dict[str, float]]:
     """Train the parts of a model that are not there yet.
 
@@ -60,13 +46,17 @@ def train_missing(
         By part, the metrics of those trained now.
 
     Raises:
+        SettingsError: if there is no part of the name asked for, or the machine lacks the accelerator.
         DataError: if no modality can be learned from, or not the one asked for; or the pairs cannot be used.
         ModelError: if a part that is there is damaged.
     """
+    if only not in (None, *parts()):
+        raise SettingsError(f"there is no part {only!r} of a model", remedy=f"the parts are {', '.join(parts())}")
+    require_accelerator(config.trainer)
     if config.fusion.pairs is not None:
         read_decisions(config.fusion.pairs)  # refused before anything is trained
     modalities = modalities_of(bank)
-    if not modalities or (only is not None and only is not Part.joint and Modality(only) not in modalities):
+    if not modalities or only not in (None, JOINT, *modalities):
         raise DataError(
             f"too few customers have {only or 'records of any modality'} to learn from",
             where=str(bank.path),
@@ -75,19 +65,25 @@ def train_missing(
     metrics: dict[str, dict[str, float]] = {}
     for modality in modalities:
         folder = model / modality
-        if only in (None, Part(modality)) and (again or not _is_trained(folder, modality)):
-            metrics[modality] = _train_encoder(bank, modality, config, seed, folder)
+        if only in (None, modality) and (again or not _is_trained(folder, modality)):
+            encoder = registered.encoder_of(modality)
+            metrics[modality] = encoder.train(bank, _settings(encoder, config), config.trainer, seed, folder)
     there = (model / JOINT).is_dir()
-    if only in (None, Part.joint) and (again or not there or outdated(model, modalities, config.fusion)):
+    if only in (None, JOINT) and (again or not there or outdated(model, modalities, config.fusion)):
         metrics[JOINT] = train_fusion(bank, modalities, config, seed, model)
     return metrics
 
 
 def _is_trained(folder: Path, kind: str) -> bool:
-    return folder.is_dir() and bool(TrainedPart.read(folder, kind).hash)
+    return folder.is_dir() and bool(Part.read(folder, kind).hash)
 
 
-def outdated(model: Path, modalities: list[Modality], config: FusionConfig) -> str:
+def _settings(encoder: Encoder, config: ModelConfig) -> Any:  # noqa: ANN401 - each encoder has a dataclass of its own
+    """What the model was told of an encoder; its defaults where the model has no settings of that name."""
+    return getattr(config, encoder.modality, None) or encoder.settings()
+
+
+def outdated(model: Path, modalities: list[str], config: FusionConfig) -> str:
     """Why the joint space that is there must be trained anew; empty where it can be kept.
 
     It stands on other encoders, was made by another version, or was not taught by the pairs that are named. What
@@ -97,9 +93,9 @@ def outdated(model: Path, modalities: list[Modality], config: FusionConfig) -> s
         ModelError: if it is missing, or a part is damaged.
         DataError: if the file of pairs is missing.
     """
-    trained = TrainedPart.read(model / JOINT, JOINT)
+    trained = Part.read(model / JOINT, JOINT)
     there = [modality for modality in modalities if (model / modality).is_dir()]
-    if there != modalities or trained.settings.get("encoders") != _hashes(model, modalities):
+    if there != modalities or trained.settings.get("encoders") != encoder_hashes(model, modalities):
         return "the encoders below it have changed"
     if config.pairs is not None and trained.settings.get("pairs") != digest(config.pairs):
         return f"it was not taught by {config.pairs}"
@@ -117,182 +113,14 @@ def take_over(model: Path, into: Path) -> None:
     Raises:
         ModelError: if other encoders lie there.
     """
-    encoders = [modality for modality in Modality if (model / modality).is_dir()]
-    for encoder in encoders:
-        if not (into / encoder).is_dir():
-            with write_folder_atomically(into / encoder) as partial:
-                shutil.copytree(model / encoder, partial, dirs_exist_ok=True)
-    if _hashes(into, encoders) != _hashes(model, encoders):
+    modalities = [encoder.modality for encoder in registered.ENCODERS if (model / encoder.modality).is_dir()]
+    for modality in modalities:
+        if not (into / modality).is_dir():
+            with write_folder_atomically(into / modality) as partial:
+                shutil.copytree(model / modality, partial, dirs_exist_ok=True)
+    if encoder_hashes(into, modalities) != encoder_hashes(model, modalities):
         raise ModelError(
             f"holds other encoders than {model}, whose joint space has to be trained anew",
             where=str(into),
             remedy="name another folder as out, or remove this one",
         )
-
-
-def _hashes(model: Path, modalities: list[Modality]) -> dict[str, str]:
-    return {name.value: TrainedPart.read(model / name, name).hash for name in modalities}
-
-
-def _train_encoder(bank: Bank, modality: Modality, config: ModelConfig, seed: int, folder: Path) -> dict[str, float]:
-    match modality:
-        case Modality.transactions:
-            return train_transactions(bank, config.transactions, config.trainer, seed, folder)
-        case Modality.notes:
-            return train_notes(bank, config.notes, config.trainer, seed, folder)
-        case Modality.id_images:
-            return train_id_images(bank, config.id_images, config.trainer, seed, folder)
-
-
-def train_fusion(
-    bank: Bank, modalities: list[Modality], config: ModelConfig, seed: int, model: Path
-) -> dict[str, float]:
-    """Train the joint space over the encoders in the folder `model`, and write its part.
-
-    Args:
-        bank: to learn from.
-        modalities: to bring together, in the order of `Modality`.
-        config: of every part.
-        seed: of every draw.
-        model: folder of the model.
-
-    Returns:
-        Metrics on customers held out; none for `early` and `late`.
-
-    Raises:
-        ModelError: if an encoder is missing or damaged.
-    """
-    settings = settings_of(config.fusion) | {"encoders": _hashes(model, modalities)}
-    weights: Mapping[str, Tensor] = {}
-    preprocessing = {}
-    metrics: dict[str, float] = {}
-    notes = _CARD
-    match config.fusion.kind:
-        case FusionKind.joint:
-            weights, metrics, pairs = _train_joint(bank, modalities, config, seed, model)
-            settings["pairs"] = pairs.digest
-            notes += pairs.described()
-        case FusionKind.early:
-            preprocessing["components"] = _components(_whole(bank, modalities, model), config.fusion.dim)
-        case FusionKind.late:
-            pass
-    write_part(
-        model / JOINT,
-        kind=JOINT,
-        weights=weights,
-        preprocessing=preprocessing,
-        settings=settings,
-        metrics=metrics,
-        card=card(JOINT, bank, settings, metrics, notes),
-    )
-    return metrics
-
-
-def _train_joint(
-    bank: Bank, modalities: list[Modality], config: ModelConfig, seed: int, model: Path
-) -> tuple[Mapping[str, Tensor], dict[str, float], Pairs]:
-    whole = _whole(bank, modalities, model)
-    first, second = _two_views(bank, modalities, model, seed)
-    fusion, pairs = config.fusion, Pairs.of(config.fusion.pairs, first.customer_ids)
-    settings = asdict(fusion) | asdict(config.trainer) | _hashes(model, modalities) | {"pairs": pairs.digest}
-    generator = seed_all(seed)
-    views = [torch.from_numpy(array) for array in (first.present, second.present, *first.vectors, *second.vectors)]
-
-    def batch(rows: list[int]) -> list[Tensor]:
-        return [pairs.among(np.array(rows)), *(view[rows] for view in views)]
-
-    learned, held = _held_out(pairs.decided, config.trainer, seed)
-    given = [block.shape[1] for block in first.vectors]
-    task = JointTask(given, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate, fusion.pair_weight)
-    vectors, present = [torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present)
-    even = replace(whole, vectors=[block.numpy() for block in task.space.even_out(vectors, present)])
-    task.space.start_from(torch.from_numpy(_components(even, fusion.dim)))
-    batches = TaughtBatches(learned, pairs, fusion.batch, generator)
-    metrics = fit(
-        Fit(
-            task=task,
-            training=DataLoader(_Rows(), batch_sampler=batches, collate_fn=batch, generator=generator),
-            validation=DataLoader(held.tolist(), batch_size=fusion.batch, collate_fn=batch),
-            epochs=fusion.epochs,
-            into=model / JOINT,
-            fingerprint=fingerprint(settings, bank.data_hash, seed),
-        ),
-        config.trainer,
-    )
-    task.space.spread_evenly(vectors, present)
-    return task.space.state_dict(), metrics, pairs
-
-
-class _Rows(Dataset[int]):
-    """Row numbers, which a batch is put together from."""
-
-    def __getitem__(self, row: int) -> int:
-        return row
-
-
-def _held_out(
-    decided: NDArray[np.bool_], config: TrainerConfig, seed: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows to learn from, and rows held out: of those on whom nothing is decided, as long as there are any."""
-    order = np.random.default_rng(seed).permutation(len(decided))
-    order = order[np.argsort(decided[order], kind="stable")]
-    count = len(held_out(len(decided), config, seed)[1])
-    return np.sort(order[count:]), np.sort(order[:count])
-
-
-def _whole(bank: Bank, modalities: list[Modality], model: Path) -> Blocks:
-    return side_by_side(_embed(bank, modalities, model), modalities)
-
-
-def _components(blocks: Blocks, dim: int) -> NDArray[np.float32]:
-    """Leading principal directions of the modalities side by side; shape (sum of dims, at most dim)."""
-    _, directions = np.linalg.eigh(np.cov(blocks.side_by_side(), rowvar=False))
-    return np.ascontiguousarray(directions[:, ::-1][:, :dim], dtype=np.float32)
-
-
-def _two_views(bank: Bank, modalities: list[Modality], model: Path, seed: int) -> tuple[Blocks, Blocks]:
-    """Two views of every customer who has something in both.
-
-    Who has one image has it in the first view, and a print-and-scan copy of it in the second.
-    """
-    views = []
-    for number, view in enumerate(split_views(bank)):
-        if number == 1:
-            shown = bank.id_images.filter(
-                pl.col("customer_id").is_in(view.id_images["customer_id"].implode()).not_()
-                | pl.col("image_id").is_in(view.id_images["image_id"].implode())
-            )
-            view = replace(view, id_images=shown)  # noqa: PLW2901 - the same view, with its images completed
-        views.append(_embed(view, modalities, model, seed + TWO_VIEWS_APART if number else None))
-    ids = [np.unique(np.concatenate([view[name].customer_ids for name in modalities])) for view in views]
-    shared = np.intersect1d(ids[0], ids[1])
-    if len(shared) < FEWEST_CUSTOMERS:
-        raise ModelError(
-            f"only {len(shared)} customers have records for two views; the joint space needs {FEWEST_CUSTOMERS}",
-            remedy="fusion=late needs no training",
-        )
-    first, second = (laid_out(view, modalities, shared) for view in views)
-    return first, second
-
-
-def _embed(view: Bank, modalities: list[Modality], model: Path, copy_seed: int | None = None) -> dict[str, Embeddings]:
-    embedded: dict[str, Embeddings] = {}
-    for modality in modalities:
-        match modality:
-            case Modality.transactions:
-                embedded[modality] = embed_transactions(view, model / modality)
-            case Modality.notes:
-                embedded[modality] = embed_notes(view, model / modality)
-            case Modality.id_images:
-                embedded[modality] = embed_id_images(view, model / modality, copy_seed)
-    return embedded
-
-
-_CARD = """
-It brings a customer's modalities together for similar customers, maps and proposals. Evidence for rings is weighed
-in the modalities themselves, never here, so that nothing counts twice. A modality that a customer lacks adds
-nothing. In a learned space (`joint`) customers who lack the same one are hardly nearer to each other than to anybody,
-for what each set of modalities shows is spread evenly over all directions; a little is left of it where a modality
-that tells much is the one absent, and a customer stands less near to one hand's other account if that lacks what this
-one has. In `early` and `late` those who lack the same are often among each other's nearest.
-"""

@@ -15,7 +15,8 @@ from ringsight.jobs.command import Command
 from ringsight.online.asking import ask
 from ringsight.online.common import CommonValue
 from ringsight.online.similar import Similar, SimilarConfig, SimilarCustomers
-from ringsight.records.bank import BankConfig, ColumnRole, Modality
+from ringsight.records.bank import BankConfig, ColumnRole
+from ringsight.records.contract import modalities
 from ringsight.records.embeddings import JOINT
 from ringsight.records.reading import read_bank
 from ringsight.runs.run import Run
@@ -84,7 +85,7 @@ def run(config: SimilarJob) -> SimilarCustomers:
 
 def similar_table(config: SimilarJob, found: SimilarCustomers) -> Table:
     """The answer for the terminal: one row for each customer found."""
-    shown = [space for space in (JOINT, *Modality) if space in found.spaces]
+    shown = [space for space in (JOINT, *modalities()) if space in found.spaces]
     several = bool(config.weights.given()) or config.ranking is Ranking.rrf
     table = Table(title_justify="left", caption_justify="left", title=Text(_printable(f"Most like {config.customer}")))
     table.caption = "In a space: cosine similarity, and in brackets the place among all who fit."

@@ -7,7 +7,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from ringsight.fusion.settings import ModelConfig, Part
+from ringsight.fusion.settings import ModelConfig, parts
 from ringsight.jobs.command import Command
 from ringsight.jobs.stages import stages_told
 from ringsight.pipeline.read import read_bank
@@ -47,8 +47,8 @@ def run(config: TrainJob) -> dict[str, dict[str, float]]:
     Raises:
         RingsightError: for what a user can mend.
     """
-    part = None if config.encoder is Trained.all else Part(config.encoder.value)
-    with stages_told(2 if part else 1 + len(Part)) as stages:
+    part = None if config.encoder is Trained.all else config.encoder.value
+    with stages_told(2 if part else 1 + len(parts())) as stages:
         bank = read_bank(config.bank)
         metrics = train(bank, config.model, config, part=part, again=config.again, seed=config.seed)
     stages.show()

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from ringsight.detection.html_table import html_table
 from ringsight.errors import DataError, SettingsError
 from ringsight.online.common import CommonValue, in_common
-from ringsight.records.bank import Bank, Customers, Modality
+from ringsight.records.bank import Bank, Customers
+from ringsight.records.contract import modalities
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.vectors.filters import parse_filter
 from ringsight.vectors.ranking import Ranked, Ranking, rank_neighbours
@@ -168,7 +169,7 @@ def stored_vectors(store: VectorStore, customer_id: str) -> dict[str, Embeddings
 
 
 def vectors_of_records(records: Bank, model: Path, customer_id: str) -> dict[str, Embeddings]:
-    """Embed a customer by a model: space -> the vector there, of the spaces that the records suffice for.
+    """Embed a customer by a model: space -> the vector there, of the searched spaces that the records suffice for.
 
     Args:
         records: the customer's, and maybe others'.
@@ -185,7 +186,7 @@ def vectors_of_records(records: Bank, model: Path, customer_id: str) -> dict[str
         raise unknown(customer_id, records.customer_ids, str(records.path))
     made_by = model_hash(model)
     embedded = {space: _one(each, customer_id, made_by) for space, each in embed_bank(records, model).items()}
-    queries = {space: each for space, each in embedded.items() if len(each.customer_ids)}
+    queries = {space: each for space, each in embedded.items() if each.learned and len(each.customer_ids)}
     if not queries:
         raise DataError(
             f"customer {customer_id!r} has no records that the model can embed",
@@ -230,12 +231,12 @@ def _default_weights(queries: Mapping[str, Embeddings], ranking: Ranking) -> dic
 def _similar(ranked: Ranked, row: int, common: tuple[CommonValue, ...]) -> Similar:
     similarities = {space: float(each[row]) for space, each in ranked.similarities.items() if np.isfinite(each[row])}
     ranks = {space: int(each[row]) for space, each in ranked.ranks.items() if each[row]}
-    placed = [space for space in Modality if space in ranks]
+    placed = [space for space in modalities() if space in ranks]
     return Similar(
         customer_id=str(ranked.customer_ids[row]),
         score=float(ranked.scores[row]),
         similarities=similarities,
         ranks=ranks,
-        nearest=min(placed, key=lambda space: (ranks[space], -similarities[space])).value if placed else "",
+        nearest=min(placed, key=lambda space: (ranks[space], -similarities[space])) if placed else "",
         common=common,
     )

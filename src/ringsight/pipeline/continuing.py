@@ -12,9 +12,10 @@ from ringsight.cases.users import EXPORTER
 from ringsight.detection.lineage import Lineage
 from ringsight.errors import ModelError, SettingsError
 from ringsight.fusion.settings import FusionKind
-from ringsight.pipeline.settings import RunConfig, is_asked
+from ringsight.pipeline.settings import RunConfig, is_asked, trained_with
 from ringsight.progress import say
 from ringsight.records.decisions import read_decisions
+from ringsight.records.embeddings import JOINT
 from ringsight.runs.erasure import ERASED
 from ringsight.runs.manifest import require_finished
 from ringsight.runs.run import Run
@@ -61,22 +62,13 @@ def continued(settings: RunConfig, out: Path, asked: Collection[str] = ()) -> tu
     _refuse_same("after", settings.after, out)
     last, run = Run(settings.after), Run(out)
     require_finished(last.paths, former=True)
-    free = {
-        key
-        for key, value in (
-            ("previous", settings.previous),
-            ("model", settings.model),
-            ("fusion.pairs", settings.fusion.pairs),
-            ("detect.decisions", settings.detect.decisions),
-        )
-        if value is None and not is_asked(key, asked)
-    }
+    free = _not_named(settings, asked)
     if "previous" in free:
         settings = replace(settings, previous=last.folder)
     if "model" in free:
         settings = replace(settings, model=_model_of(last))
-    if settings.fusion.kind is not FusionKind.joint:
-        free.discard("fusion.pairs")  # there is nothing to teach
+    if not _can_be_taught(settings):
+        free.discard("fusion.pairs")
     decisions = decisions_of(last) if {"fusion.pairs", "detect.decisions"} & free else None
     if decisions is None or decisions.is_empty():
         return settings, None
@@ -86,6 +78,23 @@ def continued(settings: RunConfig, out: Path, asked: Collection[str] = ()) -> tu
         settings = replace(settings, detect=replace(settings.detect, decisions=run.paths.decisions))
     say(f"{decisions.height:,} decided pairs are taken over from {last.folder}")
     return settings, decisions
+
+
+def _not_named(settings: RunConfig, asked: Collection[str]) -> set[str]:
+    """Keys of what can be taken over and is not named."""
+    told = {
+        "previous": settings.previous,
+        "model": settings.model,
+        "fusion.pairs": settings.fusion.pairs,
+        "detect.decisions": settings.detect.decisions,
+    }
+    return {key for key, value in told.items() if value is None and not is_asked(key, asked)}
+
+
+def _can_be_taught(settings: RunConfig) -> bool:
+    """Whether the joint space is one that learns: as asked, and as the model has it."""
+    trained = trained_with(settings.model).get(JOINT, {}).get("kind", FusionKind.joint)
+    return settings.fusion.kind is FusionKind.joint and trained == FusionKind.joint
 
 
 def decisions_of(last: Run) -> pl.DataFrame:

@@ -22,7 +22,7 @@ def embed(
         progress: is told of the work.
 
     Returns:
-        By space: the modalities that the model has, and `joint`.
+        By space: the learned space and the facets of each modality that the model has, and `joint`.
 
     Raises:
         ModelError: if the model is missing, damaged, or its parts do not belong together.

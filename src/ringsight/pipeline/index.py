@@ -13,7 +13,9 @@ from ringsight.vectors.vector_store import StoreConfig
 def index(
     bank: Bank, embeddings: Mapping[str, Embeddings], store: StoreConfig, *, progress: Callback | None = None
 ) -> None:
-    """Write embeddings beside those of other models, then let readers see them.
+    """Write the spaces that are searched beside those of other models, then let readers see them.
+
+    Those are the learned ones and the joint one; facets are evidence, and nobody searches in them.
 
     Args:
         bank: whose customers they are; segment, region and dates go along, to filter by.
@@ -24,9 +26,10 @@ def index(
     Raises:
         StoreError: if the store is in use, unreachable or damaged.
     """
-    vectors = sum(len(each.customer_ids) for each in embeddings.values())
+    searched = [each for each in embeddings.values() if each.learned]
+    vectors = sum(len(each.customer_ids) for each in searched)
     with report_to(progress), stage("index", f"indexing {vectors:,} vectors"), open_store(store) as opened:
         scalars = scalars_of(bank)
-        for each in embeddings.values():
+        for each in searched:
             opened.write(each, scalars)
-        opened.promote(next(iter(embeddings.values())).model_hash)
+        opened.promote(searched[0].model_hash)

@@ -28,6 +28,14 @@ def read_bank(bank: BankConfig | Path | str, *, seen: Run | None = None, progres
     return records
 
 
-def as_bank(bank: Bank | BankConfig | Path | str, seen: Run) -> Bank:
-    """A bank that is read already as it is; else read it, as `read_bank` does."""
-    return bank if isinstance(bank, Bank) else read_bank(bank, seen=seen)
+def as_bank(bank: Bank | BankConfig | Path | str, *folders: Path | None) -> Bank:
+    """A bank that is read already as it is; else read it, as `read_bank` does.
+
+    Args:
+        bank: read, or to be read.
+        folders: of runs, the first of which that knows the bank's files is believed.
+    """
+    if isinstance(bank, Bank):
+        return bank
+    runs = [Run(folder) for folder in folders if folder is not None]
+    return read_bank(bank, seen=next((run for run in runs if run.paths.fingerprints.is_file()), None))

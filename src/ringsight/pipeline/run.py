@@ -7,7 +7,7 @@ from typing import Any
 
 from ringsight.detection.lineage import Lineage
 from ringsight.detection.settings import DetectConfig
-from ringsight.fusion.settings import Part
+from ringsight.fusion.settings import parts
 from ringsight.pipeline.continuing import continued, lineage_before
 from ringsight.pipeline.detect import find_rings
 from ringsight.pipeline.embed import embed
@@ -15,13 +15,13 @@ from ringsight.pipeline.explain import explain
 from ringsight.pipeline.index import index
 from ringsight.pipeline.read import as_bank
 from ringsight.pipeline.settings import RunConfig, in_force
-from ringsight.pipeline.train import model_for, train
+from ringsight.pipeline.train import model_for, refuse_without_effect, train
 from ringsight.progress import Callback, report_to
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import Embeddings
 from ringsight.runs.run import Run
 
-STAGES = 5 + len(Part)
+STAGES = 5 + len(parts())
 """Stages of `run`: reading, training each part, embedding, indexing, detecting, reporting."""
 AnyBank = Bank | BankConfig | Path | str
 """A bank that is read, how to read one, or its folder."""
@@ -82,10 +82,11 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     """
     settings, decisions = continued(settings, out, asked)
     previous = lineage_before(settings.previous, out)
-    records = as_bank(bank, Run(out))
+    records = as_bank(bank, out, settings.previous)
     if decisions is not None:
         Run(out).write_decisions(decisions)
     model = model_for(records, settings, Run(out))
+    refuse_without_effect(records, model, settings, asked)  # before anything of an earlier run goes
     settings, store = replace(settings, model=model), settings.store.beside(out)
     begun = Run.begin(out, records, model=model, store=store, previous=settings.previous)
     train(records, model, settings, seed=settings.seed)
@@ -105,7 +106,7 @@ def embed_into(bank: AnyBank, out: Path, settings: RunConfig) -> Mapping[str, Em
     Raises:
         RingsightError: for what a user can mend.
     """
-    records = as_bank(bank, Run(out))
+    records = as_bank(bank, out)
     store = settings.store.beside(out)
     begun = Run.begin(out, records, model=settings.model, store=store)
     embeddings = embed(records, begun.model, into=begun)
@@ -126,8 +127,7 @@ def detect_into(bank: AnyBank, out: Path, settings: RunConfig) -> Run:
         RingsightError: for what a user can mend; embeddings of other records leave earlier results untouched.
     """
     previous = lineage_before(settings.previous, out)
-    there = Run(out)
-    records = as_bank(bank, there)
+    there, records = Run(out), as_bank(bank, out, settings.previous)
     embeddings = there.embeddings(records)
     settings = replace(settings, model=there.model, store=there.store())
     begun = Run.begin(out, records, previous=settings.previous)

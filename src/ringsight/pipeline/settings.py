@@ -1,13 +1,13 @@
 """What a run can be told, and what was in force."""
 
-import json
 from collections.abc import Collection
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from ringsight.detection.settings import DetectConfig
-from ringsight.fusion.settings import ModelConfig, Part
+from ringsight.fusion.settings import ModelConfig
+from ringsight.fusion.trained_settings import settings_in_force
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import JOINT
 from ringsight.runs.settings import plain
@@ -42,12 +42,17 @@ def is_asked(key: str, asked: Collection[str]) -> bool:
 def in_force(bank: Bank, settings: RunConfig) -> dict[str, Any]:
     """The settings of a run as it writes them down.
 
-    Those of the bank are the ones by which it was read; of a part of the model, the ones that it was trained with.
+    Those of the bank are the ones by which it was read; of a part of the model, the ones that it was trained with. Of
+    the trainer they are those of the part that was trained last.
+
+    Raises:
+        ModelError: if a part of the model is damaged.
     """
     told = asdict(settings) | {"bank": bank.read_as or {"path": bank.path}}
-    for part, trained in _trained_with(settings.model).items():
-        group = "fusion" if part == JOINT else part
-        told[group] |= {name: value for name, value in trained.items() if not isinstance(told[group][name], Path)}
+    for part, trained in trained_with(settings.model).items():
+        group = told.setdefault("fusion" if part == JOINT else part, {})
+        told["trainer"] |= trained.pop("trainer", {})
+        group |= {name: value for name, value in trained.items() if not isinstance(group.get(name), Path)}
     return told
 
 
@@ -58,17 +63,10 @@ def in_force_anywhere(bank: Bank, settings: RunConfig) -> dict[str, Any]:
     if settings.detect.decisions is not None:
         detection["decisions"] = settings.detect.decisions.name
     read_as.pop("path", None)
-    told: dict[str, Any] = plain({"bank": read_as, "detect": detection, "model": _trained_with(settings.model)})
+    told: dict[str, Any] = plain({"bank": read_as, "detect": detection, "model": trained_with(settings.model)})
     return told
 
 
-def _trained_with(model: Path | None) -> dict[str, dict[str, Any]]:
-    """The settings that the parts of a model were trained with, by part; without what was fitted on the bank."""
-    trained = {}
-    for part in Part:
-        path = (model or Path()) / part / "settings.json"
-        if model is not None and path.is_file():
-            known = {field.name for field in fields(getattr(ModelConfig(), "fusion" if part == JOINT else part))}
-            told = json.loads(path.read_text(encoding="utf-8"))["settings"]
-            trained[part.value] = {name: value for name, value in told.items() if name in known}
-    return trained
+def trained_with(model: Path | None) -> dict[str, dict[str, Any]]:
+    """`settings_in_force` of a model, if there is one."""
+    return settings_in_force(model) if model is not None else {}

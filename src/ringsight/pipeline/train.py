@@ -1,13 +1,15 @@
 """The second step: the parts of a model that are not there yet are trained, on the bank itself."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ringsight.encoders.settings import FEWEST_CUSTOMERS
-from ringsight.fusion.settings import ModelConfig, Part
+from ringsight.fusion.settings import ModelConfig, parts
+from ringsight.fusion.trained_settings import refuse_differing
 from ringsight.pipeline.settings import RunConfig
 from ringsight.progress import Callback, report_to, say, skip, stage
 from ringsight.records.bank import Bank
+from ringsight.records.embeddings import JOINT
 from ringsight.runs.run import Run
 
 
@@ -16,7 +18,7 @@ def train(
     model: Path | str,
     config: ModelConfig | None = None,
     *,
-    part: Part | None = None,
+    part: str | None = None,
     again: bool = False,
     seed: int = 0,
     progress: Callback | None = None,
@@ -39,6 +41,7 @@ def train(
         By part, the metrics of those trained now, on customers held out.
 
     Raises:
+        SettingsError: if a setting is asked for that a part which is kept was not trained with.
         DataError: if no modality can be learned from, or not the one asked for; or decided pairs cannot be used.
         ModelError: if a part that is there is damaged.
     """
@@ -46,16 +49,39 @@ def train(
 
     config, model = config or ModelConfig(), Path(model)
     metrics: dict[str, dict[str, float]] = {}
+    if not again:
+        refuse_without_effect(bank, model, config, of=None if part is None else (part,))
     with report_to(progress):
         for each in _parts(bank) if part is None else (part,):
             with stage(f"train {each}", f"training {each}"):
-                if each is Part.joint and not again:
-                    _say_if_outdated(bank, config, model)
+                if each == JOINT and not again and (why := _why_outdated(bank, config, model)):
+                    say(f"  the joint space is trained anew: {why}")
                 trained = train_missing(bank, config, model, seed, only=each, again=again)
             if not trained:
                 say(f"  kept as it lies in {model / each}; remove that folder to train it anew")
             metrics |= trained
     return metrics
+
+
+def refuse_without_effect(
+    bank: Bank, model: Path, config: ModelConfig, asked: Collection[str] = (), of: Collection[str] | None = None
+) -> None:
+    """Refuse settings that would have no effect, because the parts that they are for are trained and are kept.
+
+    Args:
+        bank: to learn from.
+        model: folder of the model.
+        config: of every part; a setting counts as asked for where it differs from its default.
+        asked: keys of further settings that were asked for, though they are as by default.
+        of: parts to look at; all by default. A joint space that must be trained anew takes what is asked for.
+
+    Raises:
+        SettingsError: naming each setting, what was asked for, and what the model was trained with.
+        ModelError: if a part is damaged.
+    """
+    looked_at = parts() if of is None else of
+    kept = [part for part in looked_at if part != JOINT or not _why_outdated(bank, config, model)]
+    refuse_differing(model, config, asked, kept)
 
 
 def model_for(bank: Bank, config: RunConfig, run: Run) -> Path:
@@ -68,33 +94,32 @@ def model_for(bank: Bank, config: RunConfig, run: Run) -> Path:
         ModelError: if the model is damaged, or the run's own folder holds other encoders.
     """
     own = run.paths.model
-    if config.model is None or not (config.model / Part.joint).is_dir() or config.model.resolve() == own.resolve():
-        return config.model or own
-    from ringsight.fusion.training import modalities_of, outdated, take_over
-
-    why = outdated(config.model, modalities_of(bank), config.fusion)
+    if config.model is None or config.model.resolve() == own.resolve():
+        return own
+    why = _why_outdated(bank, config, config.model)
     if not why:
         return config.model
+    from ringsight.fusion.training import take_over
+
     take_over(config.model, own)
     say(f"{config.model} stays as it is; its joint space is trained anew in {own}: {why}")
     return own
 
 
-def _parts(bank: Bank) -> Iterator[Part]:
+def _parts(bank: Bank) -> Iterator[str]:
     """The parts that can be learned from a bank; of the others it is told that they are left out."""
     from ringsight.fusion.training import modalities_of
 
-    learnable = [Part(modality.value) for modality in modalities_of(bank)]
-    for part in Part:
-        if learnable and part is not Part.joint and part not in learnable:
+    learnable = modalities_of(bank)
+    for part in parts():
+        if learnable and part not in (JOINT, *learnable):
             skip(f"train {part}", f"training {part}: left out, fewer than {FEWEST_CUSTOMERS} customers have any")
         else:
             yield part
 
 
-def _say_if_outdated(bank: Bank, config: ModelConfig, model: Path) -> None:
+def _why_outdated(bank: Bank, config: ModelConfig, model: Path) -> str:
+    """Why the joint space of a model must be trained anew; empty where it can be kept, or there is none."""
     from ringsight.fusion.training import modalities_of, outdated
 
-    why = outdated(model, modalities_of(bank), config.fusion) if (model / Part.joint).is_dir() else ""
-    if why:
-        say(f"  the joint space is trained anew: {why}")
+    return outdated(model, modalities_of(bank), config.fusion) if (model / JOINT).is_dir() else ""

@@ -1,9 +1,10 @@
-"""A bank, read: the four tables of the data contract, and what each column may be used for.
+"""A bank, read: the tables of the data contract, and what each column may be used for.
 
 Tables are Polars frames in the columns of the data contract (README, "Your data"). Timestamps are UTC
 and naive of zone. A `Bank` is valid by construction: `reading.read_bank` has set aside what is not.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
@@ -12,16 +13,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.errors import SettingsError
+from ringsight.errors import DataError, SettingsError
 from ringsight.records.fingerprints import Fingerprints
-
-
-class Modality(StrEnum):
-    """A kind of trace that a customer leaves."""
-
-    transactions = "transactions"
-    notes = "notes"
-    id_images = "id_images"
 
 
 class ColumnRole(StrEnum):
@@ -101,13 +94,9 @@ class Bank:
     """The folder that image paths are relative to."""
     customers: pl.DataFrame
     """customer_id, opened_at, then metadata and entity columns as the bank gave them; `stratum` (str)."""
-    transactions: pl.DataFrame
-    """transaction_id, customer_id, timestamp, amount, and where given currency, channel, category, counterparty_id.
-    Repeated strings are Categorical."""
-    notes: pl.DataFrame
-    """note_id, customer_id, timestamp, text, and where given agent_id."""
-    id_images: pl.DataFrame
-    """image_id, customer_id, path (relative, inside the folder), and where given captured_at."""
+    records: Mapping[str, pl.DataFrame]
+    """Modality -> its records, in the columns of the contract and sorted in its order. Repeated strings are
+    Categorical."""
     roles: dict[str, ColumnRole]
     """Customer column -> role."""
     quarantine: pl.DataFrame
@@ -121,8 +110,8 @@ class Bank:
 
     def __repr__(self) -> str:
         """The folder, and how much is in it, in a line."""
-        counts = {"transactions": self.transactions, "notes": self.notes, "ID images": self.id_images}
-        records = ", ".join(f"{len(rows):,} {name}" for name, rows in counts.items())
+        named = {modality: modality.replace("_", " ") for modality in self.records} | {"id_images": "ID images"}
+        records = ", ".join(f"{len(rows):,} {named[modality]}" for modality, rows in self.records.items())
         return f"Bank({self.path}: {len(self.customers):,} customers, {records}, {len(self.quarantine):,} set aside)"
 
     @property
@@ -130,20 +119,45 @@ class Bank:
         """All customer ids, sorted; shape (customers,)."""
         return self.customers["customer_id"].to_numpy().astype(np.str_)
 
-    def table(self, modality: Modality) -> pl.DataFrame:
-        """The records of one modality."""
-        match modality:
-            case Modality.transactions:
-                return self.transactions
-            case Modality.notes:
-                return self.notes
-            case Modality.id_images:
-                return self.id_images
+    @property
+    def transactions(self) -> pl.DataFrame:
+        """transaction_id, customer_id, timestamp, amount; where given currency, channel, category, counterparty_id."""
+        return self.table("transactions")
+
+    @property
+    def notes(self) -> pl.DataFrame:
+        """note_id, customer_id, timestamp, text; where given agent_id."""
+        return self.table("notes")
+
+    @property
+    def id_images(self) -> pl.DataFrame:
+        """image_id, customer_id, path (relative, inside the folder); where given captured_at."""
+        return self.table("id_images")
+
+    def table(self, modality: str) -> pl.DataFrame:
+        """The records of one modality.
+
+        Raises:
+            DataError: if there is no such modality.
+        """
+        if modality not in self.records:
+            raise DataError(
+                f"there is no modality {modality!r}",
+                where=str(self.path),
+                remedy=f"the modalities are {', '.join(self.records)}",
+            )
+        return self.records[modality]
 
     def columns_with(self, role: ColumnRole) -> list[str]:
         """The customer columns declared with `role`, sorted."""
         return sorted(column for column, declared in self.roles.items() if declared is role)
 
-    def with_records(self, *, transactions: pl.DataFrame, notes: pl.DataFrame, id_images: pl.DataFrame) -> "Bank":
-        """The same customers with other records: how a view is made."""
-        return replace(self, transactions=transactions, notes=notes, id_images=id_images)
+    def with_records(self, **tables: pl.DataFrame) -> "Bank":
+        """The same customers, with other records of the modalities named: how a view is made.
+
+        Raises:
+            DataError: if there is no such modality.
+        """
+        for modality in tables:
+            self.table(modality)
+        return replace(self, records={**self.records, **tables})

@@ -1,4 +1,8 @@
-"""The data contract: the tables of a bank's folder and their columns (README, "Your data")."""
+"""The data contract: the tables of a bank's folder and their columns (README, "Your data").
+
+Each table of records holds one modality. `RECORD_TABLES` registers them; whatever works on every modality asks
+`modalities` or loops over it.
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -19,6 +23,8 @@ class Values(StrEnum):
     """A finite number."""
     text = "text"
     """Text that is never blank."""
+    image = "image"
+    """The path of an image, relative to the bank's folder and inside it."""
     label = "label"
     """A string that repeats from row to row; it may be absent."""
 
@@ -46,8 +52,25 @@ class Table:
         return next(iter(self.required))
 
 
+class Views(StrEnum):
+    """How a customer's records are parted into two views."""
+
+    halves = "halves"
+    """The first half of the records in their order, and the second; of an odd number the first has one more."""
+    alternate = "alternate"
+    """Every other record in their order, beginning with the first, and the rest."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecordTable(Table):
+    """A table of records, which customers leave: one modality."""
+
+    modality: str
+    views: Views
+
+
 CUSTOMERS = Table("customers", {"customer_id": Values.key, "opened_at": Values.time}, {}, ("customer_id",))
-TRANSACTIONS = Table(
+TRANSACTIONS = RecordTable(
     "transactions",
     {
         "transaction_id": Values.key,
@@ -62,20 +85,27 @@ TRANSACTIONS = Table(
         "counterparty_id": Values.label,
     },
     ("customer_id", "timestamp", "transaction_id"),
+    "transactions",
+    Views.halves,
 )
-NOTES = Table(
+NOTES = RecordTable(
     "call_notes",
     {"note_id": Values.key, "customer_id": Values.owner, "timestamp": Values.time, "text": Values.text},
     {"agent_id": Values.label},
     ("customer_id", "timestamp", "note_id"),
+    "notes",
+    Views.alternate,
 )
-IMAGES = Table(
+IMAGES = RecordTable(
     "id_images",
-    {"image_id": Values.key, "customer_id": Values.owner, "path": Values.text},
+    {"image_id": Values.key, "customer_id": Values.owner, "path": Values.image},
     {"captured_at": Values.time},
     ("customer_id", "captured_at", "image_id"),
+    "id_images",
+    Views.alternate,
 )
-TABLES = {table.name: table for table in (CUSTOMERS, TRANSACTIONS, NOTES, IMAGES)}
+RECORD_TABLES: tuple[RecordTable, ...] = (TRANSACTIONS, NOTES, IMAGES)
+"""Every modality, in the order in which they are read, trained and shown."""
 
 CONVENTIONAL_ROLES = {
     **dict.fromkeys(("device_id", "phone", "email"), ColumnRole.evidence),
@@ -83,3 +113,13 @@ CONVENTIONAL_ROLES = {
     **dict.fromkeys(("birth_year", "sex", "nationality", "language", "name"), ColumnRole.protected),
 }
 """Customer columns that are recognised by name, in any case of letters."""
+
+
+def tables() -> dict[str, Table]:
+    """Every table by its name, customers first."""
+    return {table.name: table for table in (CUSTOMERS, *RECORD_TABLES)}
+
+
+def modalities() -> tuple[str, ...]:
+    """The names of all modalities, in the order of `RECORD_TABLES`."""
+    return tuple(table.modality for table in RECORD_TABLES)

@@ -1,6 +1,6 @@
 """Which of a bank's columns is what: `BankConfig` and the folder's `bank.yaml`, checked and merged."""
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -8,11 +8,14 @@ from typing import Any
 import yaml
 
 from ringsight.errors import DataError, SettingsError
+from ringsight.records import contract
 from ringsight.records.bank import BankConfig, ColumnRole
-from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, TABLES, Table
+from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, Table
 
 RESERVED = ("customer_id", "opened_at", "stratum")
 """Customer columns that can have no role."""
+KEYS = ("columns", "entities", "strata")
+"""What a `bank.yaml` may say."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,8 @@ class Declarations:
     """Customer column -> role."""
     strata: list[str]
     """Customer columns within which customers may fairly be compared."""
+    strata_asked: bool = False
+    """Whether somebody named them; the default holds for banks that have none of its columns too."""
 
 
 def declared(config: BankConfig) -> Declarations:
@@ -46,9 +51,10 @@ def declared(config: BankConfig) -> Declarations:
     for column in (*given.entities, *config.entities):
         if ColumnRole.protected in (_conventional(column), given.entities.get(column)):
             _refuse_unless_protected(column, entities[column])
-    default = BankConfig(path=config.path).strata
-    strata = given.strata if given.strata and config.strata == default else config.strata
-    return Declarations(columns, entities, strata)
+    by_default = config.strata == BankConfig(path=config.path).strata
+    if by_default and given.strata:
+        return Declarations(columns, entities, given.strata, strata_asked=True)
+    return Declarations(columns, entities, config.strata, strata_asked=not by_default)
 
 
 def source_columns(table: Table, found: list[str], mapping: dict[str, str], where: str) -> dict[str, str]:
@@ -84,16 +90,16 @@ def roles_of(sources: dict[str, str], declarations: Declarations, where: str) ->
     A column that the bank itself calls by a protected name stays protected whatever it is mapped to.
 
     Raises:
-        DataError: if a declared column is not in the table.
+        DataError: if a column that is declared as an entity, or asked for in the strata, is not in the table.
         SettingsError: if a protected column is given another role, or makes strata.
     """
+    found = list(sources)
     for column in declarations.entities:
-        if column not in sources:
-            raise DataError(
-                f"no column {column!r}, which is declared as an entity; found: {', '.join(sources)}",
-                where=where,
-                remedy=f"correct bank.entities.{column}{_perhaps(column, list(sources))}",
-            )
+        if column not in found:
+            raise _no_column(column, "which is declared as an entity", f"bank.entities.{column}", (found, where))
+    for column in declarations.strata if declarations.strata_asked else []:
+        if column not in found:
+            raise _no_column(column, "which is to make strata", "bank.strata", (found, where))
     roles: dict[str, ColumnRole] = {}
     for ours, theirs in sources.items():
         role = declarations.entities.get(ours, _conventional(ours))
@@ -121,7 +127,7 @@ def _from_yaml(path: Path) -> Declarations:
     if not isinstance(content, dict):
         raise SettingsError("expected keys columns, entities and strata", where=str(path))
     for key in content:
-        _check_known(str(key), [field.name for field in fields(Declarations)], str(path))
+        _check_known(str(key), list(KEYS), str(path))
     columns = content.get("columns") or {}
     entities = content.get("entities") or {}
     strata = content.get("strata") or []
@@ -148,11 +154,12 @@ def _is_text_mapping(value: object) -> bool:
 
 def _check_columns(columns: dict[str, dict[str, str]], where: str) -> None:
     """Refuse tables, and columns of tables other than customers, that the contract does not know."""
+    tables = contract.tables()
     for name, mapping in columns.items():
-        _check_known(name, list(TABLES), where)
+        _check_known(name, list(tables), where)
         if name != CUSTOMERS.name:
             for ours in mapping:
-                _check_known(ours, list(TABLES[name].columns), f"{where}, {name}")
+                _check_known(ours, list(tables[name].columns), f"{where}, {name}")
 
 
 def _check_known(word: str, valid: list[str], where: str) -> None:
@@ -175,6 +182,15 @@ def _refuse_unless_protected(column: str, role: ColumnRole) -> None:
 
 def _conventional(column: str) -> ColumnRole | None:
     return CONVENTIONAL_ROLES.get(column.casefold())
+
+
+def _no_column(column: str, use: str, setting: str, found_where: tuple[list[str], str]) -> DataError:
+    found, where = found_where
+    return DataError(
+        f"no column {column!r}, {use}; found: {', '.join(found)}",
+        where=where,
+        remedy=f"correct {setting}{_perhaps(column, found)}",
+    )
 
 
 def _absent(theirs: str, what: str, table: Table, ours: str, found_where: tuple[list[str], str]) -> DataError:

@@ -1,6 +1,8 @@
-"""Embeddings as arrays: what the encoders leave and the store, the graph and the rings take.
+"""Embeddings as arrays: what the encoders leave and the store, the graph and detection take.
 
-A customer without a modality has no row: missing is a mask, never a vector.
+A space is a named set of embeddings that belongs to one modality. A modality has its learned space, which bears its
+name, and may have more: facets. A customer without a modality, or of whom a facet says nothing, has no row: missing
+is a mask, never a vector.
 """
 
 from dataclasses import dataclass
@@ -15,12 +17,12 @@ from ringsight.errors import DataError, ModelError
 from ringsight.records.writing import write_atomically
 
 JOINT = "joint"
-"""The name of the joint space, beside the names of the modalities."""
+"""The joint space, which is of all modalities: its name, and for want of a single one its modality."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Embeddings:
-    """One space's vectors for the customers who have records in it.
+    """One space's vectors for the customers of whom it says something.
 
     Raises:
         ModelError: on construction, if ids are unsorted or repeated, shapes disagree,
@@ -28,7 +30,7 @@ class Embeddings:
     """
 
     space: str
-    """`transactions`, `notes`, `id_images` or `joint`."""
+    """Its name, which no other space has."""
     customer_ids: NDArray[np.str_]
     """Shape (n,), sorted, unique."""
     vectors: NDArray[np.float32]
@@ -38,11 +40,12 @@ class Embeddings:
     data_hash: str
     """Content hash of the records they were made from."""
     modality: str = ""
-    """The modality that the space belongs to; by default of the space's own name."""
+    """The modality that the space belongs to; by default the one of the same name."""
 
     def __post_init__(self) -> None:
         """Check the contract once, here."""
-        object.__setattr__(self, "modality", self.modality or self.space)
+        if not self.modality:
+            object.__setattr__(self, "modality", self.space)
         n = len(self.customer_ids)
         if self.vectors.ndim != 2 or len(self.vectors) != n:
             raise ModelError(
@@ -67,6 +70,11 @@ class Embeddings:
         """Length of a vector."""
         return int(self.vectors.shape[1])
 
+    @property
+    def learned(self) -> bool:
+        """Whether this is the learned space of its modality, which bears its name, and not a facet."""
+        return self.space == self.modality
+
     def rows_in(self, customer_ids: NDArray[np.str_]) -> NDArray[np.int64]:
         """For each given id its row here, or -1 where the customer has no vector; shape (len(customer_ids),)."""
         if len(self.customer_ids) == 0:
@@ -78,14 +86,14 @@ class Embeddings:
 
     def write(self, path: Path) -> None:
         """Write as Parquet, atomically."""
+        metadata = {"space": self.space, "modality": self.modality, "dim": str(self.dim)}
+        hashes = {"model_hash": self.model_hash, "data_hash": self.data_hash}
         table = pa.table(
             {
                 "customer_id": pa.array(self.customer_ids.tolist(), pa.string()),
                 "vector": pa.FixedSizeListArray.from_arrays(pa.array(self.vectors.ravel()), self.dim),
             }
-        ).replace_schema_metadata(
-            {"space": self.space, "model_hash": self.model_hash, "data_hash": self.data_hash, "dim": str(self.dim)}
-        )
+        ).replace_schema_metadata(metadata | hashes)
         with write_atomically(path) as partial:
             pq.write_table(table, partial)
 
@@ -109,4 +117,5 @@ class Embeddings:
             vectors=flat.reshape(-1, int(metadata["dim"])).astype(np.float32),
             model_hash=metadata["model_hash"],
             data_hash=metadata["data_hash"],
+            modality=metadata.get("modality", ""),  # files of former versions have learned spaces alone
         )

@@ -15,15 +15,15 @@ FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP")
 """Formats that are opened; the others that Pillow knows include some that run programs."""
 
 
-def check_images(sieve: Sieve, folder: Path, max_pixels: int, files: Fingerprints) -> None:
-    """Set aside the rows whose `path` is no usable image inside `folder`; each distinct path is opened once."""
-    paths = sieve.rows["path"].unique().sort()
+def check_images(sieve: Sieve, column: str, folder: Path, max_pixels: int, files: Fingerprints) -> None:
+    """Set aside the rows whose path in `column` is no usable image inside `folder`; each path is opened once."""
+    paths = sieve.rows[column].unique().sort()
     with warnings.catch_warnings(), ThreadPoolExecutor(os.cpu_count()) as pool:
         warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # max_pixels decides, not Pillow's threshold
         faults = list(pool.map(lambda path: image_fault(folder, path, max_pixels, files), paths))
-    reasons = sieve.rows["path"].replace_strict(paths, faults, return_dtype=pl.String)
+    reasons = sieve.rows[column].replace_strict(paths, faults, return_dtype=pl.String)
     sieve.rows = sieve.rows.with_columns(reason=reasons)
-    sieve.set_aside(reasons.is_not_null(), "path", pl.format("{}: {}", "reason", quoted(pl.col("path"))))
+    sieve.set_aside(reasons.is_not_null(), column, pl.format("{}: {}", "reason", quoted(pl.col(column))))
     sieve.rows = sieve.rows.drop("reason")
 
 

@@ -5,8 +5,9 @@ from pathlib import Path
 import polars as pl
 
 from ringsight.errors import DataError
+from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
-from ringsight.records.contract import CUSTOMERS, IMAGES, NOTES, TABLES, TRANSACTIONS, Table
+from ringsight.records.contract import CUSTOMERS, Table, Values
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns
 from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.images import check_images
@@ -49,29 +50,26 @@ def read_bank(config: BankConfig, fewest: int = 2, seen: Fingerprints | None = N
     declarations = declared(config)
     files, fingerprints = _files(config.path), Fingerprints(config.path, seen)
     customers, roles, unusable = _customers(config, declarations, files, fewest)
-    frames = {table.name: empty_table(table) for table in (TRANSACTIONS, NOTES, IMAGES)}
+    records = {table.modality: empty_table(table) for table in contract.RECORD_TABLES}
     quarantine = [unusable]
-    for name in sorted(frames.keys() & files.keys()):
-        owners = customers["customer_id"]
-        frames[name], unusable = _records(TABLES[name], files[name], config, declarations, owners, fingerprints)
-        quarantine.append(unusable)
-    if all(frame.is_empty() for frame in frames.values()):
-        raise DataError(
-            "no transactions, no call_notes and no id_images",
-            where=str(config.path),
-            remedy="give at least one of the three tables, with rows whose customer_id stands in customers",
-        )
-    images = [config.path / path for path in frames[IMAGES.name]["path"].unique()]
+    images: set[str] = set()
+    for table in contract.RECORD_TABLES:
+        if table.name in files:
+            owners = customers["customer_id"]
+            given, unusable = _records(table, files[table.name], config, declarations, owners, fingerprints)
+            records[table.modality] = given
+            quarantine.append(unusable)
+            images.update(*(given[column] for column in _image_columns(table)))
+    _refuse_no_records(records, config.path)
     yaml = [path for path in [config.path / "bank.yaml"] if path.is_file()]
+    pictures = [config.path / path for path in images]
     return Bank(
         path=config.path,
         customers=customers.with_columns(strata(customers, declarations.strata)),
-        transactions=frames[TRANSACTIONS.name],
-        notes=frames[NOTES.name],
-        id_images=frames[IMAGES.name],
+        records=records,
         roles=roles,
         quarantine=pl.concat(quarantine).sort("file", "row"),
-        data_hash=fingerprints.data_hash([*files.values(), *yaml, *images]),
+        data_hash=fingerprints.data_hash([*files.values(), *yaml, *pictures]),
         read_as=config,
         files=fingerprints,
     )
@@ -91,8 +89,8 @@ def read_customers(config: BankConfig, fewest: int = 2) -> Customers:
 
 def describe(bank: Bank) -> str:
     """Say in a few lines what was read, which customer column was taken for what, and what was set aside."""
-    tables = {"customers": bank.customers, "transactions": bank.transactions}
-    tables |= {"call_notes": bank.notes, "id_images": bank.id_images}
+    tables = {CUSTOMERS.name: bank.customers}
+    tables |= {table.name: bank.table(table.modality) for table in contract.RECORD_TABLES}
     lines = [f"Bank {bank.path}"]
     for name, rows in tables.items():
         aside = bank.quarantine.filter(pl.col("file").str.starts_with(f"{name}.")).height
@@ -110,7 +108,7 @@ def _files(folder: Path) -> dict[str, Path]:
     """Find the file of each table that the bank has given."""
     if not folder.is_dir():
         raise DataError("no such folder", where=str(folder), remedy="name the bank's folder: bank.path=FOLDER")
-    files = {name: path for name, table in TABLES.items() if (path := find_table(folder, table))}
+    files = {name: path for name, table in contract.tables().items() if (path := find_table(folder, table))}
     if CUSTOMERS.name not in files:
         found = sorted(path.name for path in folder.iterdir())
         raise DataError(
@@ -163,8 +161,23 @@ def _records(
     sources = source_columns(table, found, declarations.columns.get(table.name, {}), str(path))
     sieve = read_table(path, table, sources)
     check_values(sieve, table, sources, owners)
-    if table is IMAGES:
-        check_images(sieve, config.path, config.max_image_pixels, files)
+    for column in _image_columns(table):
+        check_images(sieve, column, config.path, config.max_image_pixels, files)
     check_repeats(sieve, table.key)
     sieve.check_share(config.max_bad_rows)
     return sorted_table(sieve, table), sieve.faults()
+
+
+def _image_columns(table: Table) -> list[str]:
+    return [column for column, kind in table.required.items() if kind is Values.image]
+
+
+def _refuse_no_records(records: dict[str, pl.DataFrame], folder: Path) -> None:
+    if all(table.is_empty() for table in records.values()):
+        *others, last = (table.name for table in contract.RECORD_TABLES)
+        raise DataError(
+            f"no {', no '.join(others)} and no {last}",
+            where=str(folder),
+            remedy=f"give at least one of {', '.join(others)} and {last}, with rows whose customer_id stands in "
+            "customers",
+        )

@@ -87,7 +87,7 @@ def check_values(sieve: Sieve, table: Table, sources: dict[str, str], owners: pl
         if column not in sources:
             continue
         match kind:
-            case Values.key | Values.text:
+            case Values.key | Values.text | Values.image:
                 blank = sieve.rows[column].fill_null("").str.contains(r"^\s*$")
                 sieve.set_aside(blank, column, pl.lit("empty"))
             case Values.owner:
@@ -128,14 +128,14 @@ def _fits(dtype: pl.DataType, kind: Values) -> bool:
             return dtype in (*TEXT, pl.Datetime, pl.Date) or dtype == pl.Null
         case Values.number:
             return dtype in TEXT or dtype.is_numeric() or dtype == pl.Null
-        case Values.text | Values.label:
+        case Values.text | Values.image | Values.label:
             return not dtype.is_nested() and dtype != pl.Binary
 
 
 def _taken(column: pl.Expr, dtype: pl.DataType, kind: Values | None) -> pl.Expr:
     """How a column is read: strings that repeat as Categorical, ids and text as strings, the others as they are."""
     match kind:
-        case Values.key | Values.text:
+        case Values.key | Values.text | Values.image:
             return column.cast(pl.String)
         case Values.owner | Values.label:
             text = column.cast(pl.String)

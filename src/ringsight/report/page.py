@@ -120,7 +120,7 @@ def _coverage(embeddings: Mapping[str, Embeddings]) -> list[tuple[Paint, int]]:
     owners: dict[str, set[str]] = defaultdict(set)
     for space, each in embeddings.items():
         if space != JOINT:
-            owners[each.space].update(each.customer_ids.tolist())
+            owners[each.modality].update(each.customer_ids.tolist())
     return [(paint, len(owners[paint.modality])) for paint in paints_with(owners) if paint.modality in owners]
 
 
