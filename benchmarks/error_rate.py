@@ -1,179 +1,145 @@
-"""Does the error rate hold? Flags in banks without rings, and the false share of flags in banks with rings.
+"""Does the error rate hold? Flags in worlds without rings, and the false share of flags in worlds with rings.
 
-    python benchmarks/error_rate.py --no-rings 1-200 --rings 1-20
+    python benchmarks/error_rate.py --seeds 1-30
+    python benchmarks/error_rate.py --worlds "independent; segments .2" --seeds 1-200 --rates 0.05,0.1,0.2
+    python benchmarks/error_rate.py --worlds none --no-rings 1-200 --rings 1-20
 
-reads what `banks.py` prepared, prints two tables in Markdown and draws docs/error_rate.svg and .png. A flag is held
-against the truth by the rule of `ringsight evaluate`; flags on benign coordination (households, employers, booths) are
-counted as false in one column, and set aside in the other.
+draws banks of every kind of world (`worlds.py`), or reads those of records that `banks.py` prepared, detects in each,
+and writes docs/error_rate.md and its plot from all that has been searched. What is there already is kept, so that a run
+that was stopped goes on where it was.
 """
 
 import argparse
-from collections.abc import Sequence
-from dataclasses import dataclass
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
-import matplotlib as mpl
-import numpy as np
-from banks import CACHE, Site, in_processes, seeds, synthetic
-from detections import detected, flagged_at
-from numpy.typing import NDArray
-from scipy.stats import beta
-from verdicts import false_share, held_against
+from banks import CACHE, in_processes, seeds, synthetic
+from detections import code_hash
+from error_rate_page import plot, written
+from worlds import KINDS, Drawn, draw
 
-RATES = (0.05, 0.1, 0.2)
-DRAWS = 10_000
-COLUMNS = {"benign groups set aside": False, "benign groups counted as false": True}
-"""Column -> whether a flag on a benign group is false."""
+from ringsight.detection.detect import detect
+from ringsight.detection.settings import DetectConfig
+from ringsight.evaluation.measures import evaluate
+from ringsight.records.writing import write_atomically
 
-
-@dataclass(frozen=True, slots=True)
-class Interval:
-    """An estimate between the bounds of its 95 % interval."""
-
-    value: float
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        """As a cell of a table."""
-        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+RECORDS = "synthetic records"
+"""The world of banks that are records, embedded by a trained model."""
 
 
 @dataclass(frozen=True, slots=True)
-class Flags:
-    """The flags of one bank at one rate."""
+class Search:
+    """One bank, and the rate at which it is searched."""
 
+    world: str
+    rings: bool
+    """Whether the bank has any."""
+    seed: int
+    customers: int
+    rate: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What was flagged in one bank."""
+
+    search: Search
+    stated: bool
+    """Whether a rate was stated, and not withheld."""
+    shift: float
+    """Of the guard, in bits."""
     flags: int
-    found: int
-    """True rings found."""
-    benign: int
-    """Flags on benign groups."""
     false: int
-    """Flags that found no ring, benign ones left out."""
-    shares: tuple[float, float]
-    """Realised false share, in the order of `COLUMNS`."""
+    found: int
+    """True rings found, of those planted."""
+    planted: int
+    named: int
+    """Members of flags."""
+    right: int
+    """Of them, members of the ring that their flag found."""
 
 
 def main() -> None:
-    """Detect in every bank, print the tables and draw the plot."""
+    """Detect in every bank, write the tables and draw the plot."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=CACHE)
-    parser.add_argument("--no-rings", type=seeds, default=[], help="seeds of the set no_rings, for example 1-200")
-    parser.add_argument("--rings", type=seeds, default=[], help="seeds of the set rings, for example 1-20")
+    parser.add_argument("--worlds", default="; ".join(KINDS), help="separated by semicolons, or none")
+    parser.add_argument("--seeds", type=seeds, default=seeds("1-30"), help="for example 1-30")
+    parser.add_argument("--customers", type=int, default=600)
+    parser.add_argument("--rates", type=lambda text: [float(each) for each in text.split(",")], default=[0.05])
+    parser.add_argument("--no-rings", type=seeds, default=[], help="seeds of the set no_rings of `banks.py`")
+    parser.add_argument("--rings", type=seeds, default=[], help="seeds of the set rings of `banks.py`")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     asked = parser.parse_args()
-    without, with_rings = (
-        in_processes(flags_of, [(synthetic(asked.cache, name, seed),) for seed in chosen], asked.processes)
-        for name, chosen in (("no_rings", asked.no_rings), ("rings", asked.rings))
-    )
-    if without:
-        print(no_ring_table(without))
-    if with_rings:
-        print(ring_table(with_rings))
-    if without and with_rings:
-        draw(without, with_rings, asked.docs)
-
-
-def flags_of(site: Site) -> list[Flags]:
-    """The flags of one bank, at each of `RATES`."""
-    prepared = site.read()
-    results = detected(site, prepared)
-    at_rates = []
-    for rate in RATES:
-        cases = held_against(flagged_at(results, rate), prepared.truth)
-        at_rates.append(
-            Flags(
-                flags=len(cases),
-                found=len({ring for case in cases for ring in case.rings}),
-                benign=sum(case.benign for case in cases),
-                false=sum(not case.rings and not case.benign for case in cases),
-                shares=(false_share(cases, benign_false=False), false_share(cases, benign_false=True)),
-            )
-        )
-    return at_rates
-
-
-def any_flag(banks: Sequence[Sequence[Flags]], rate: int, *, benign_false: bool) -> Interval:
-    """Share of banks with a false flag at `RATES[rate]`, by Clopper and Pearson (1934)."""
-    hits = sum(bank[rate].false > 0 or (benign_false and bank[rate].benign > 0) for bank in banks)
-    whole = len(banks)
-    low = beta.ppf(0.025, hits, whole - hits + 1) if hits else 0.0
-    high = beta.ppf(0.975, hits + 1, whole - hits) if hits < whole else 1.0
-    return Interval(hits / whole, float(low), float(high))
-
-
-def mean_share(banks: Sequence[Sequence[Flags]], rate: int, column: int) -> Interval:
-    """Mean realised false share at `RATES[rate]`, by a bootstrap over banks (Efron 1979)."""
-    shares = np.array([bank[rate].shares[column] for bank in banks])
-    drawn = np.random.default_rng(0).choice(shares, (DRAWS, len(shares))).mean(axis=1)
-    low, high = np.quantile(drawn, [0.025, 0.975])
-    return Interval(float(shares.mean()), float(low), float(high))
-
-
-def no_ring_table(banks: Sequence[Sequence[Flags]]) -> str:
-    """Share of banks without rings in which anything is flagged."""
-    lines = [
-        f"## Banks without rings: share of {len(banks)} with a flag (95 % interval, Clopper-Pearson)",
-        "",
-        "| rate asked | " + " | ".join(COLUMNS) + " |",
-        "|---|---|---|",
+    worlds = [] if asked.worlds == "none" else asked.worlds.split("; ")
+    searches = [
+        Search(world, rings, seed, asked.customers, rate)
+        for seed in asked.seeds
+        for world in worlds
+        for rings in (False, True)
+        for rate in asked.rates
     ]
-    for index, rate in enumerate(RATES):
-        shares = [any_flag(banks, index, benign_false=benign) for benign in COLUMNS.values()]
-        lines.append(f"| {rate} | " + " | ".join(map(str, shares)) + " |")
-    return "\n".join([*lines, ""])
-
-
-def ring_table(banks: Sequence[Sequence[Flags]]) -> str:
-    """Realised false share in banks with rings."""
-    lines = [
-        f"## Banks with rings: realised false share, mean of {len(banks)} (95 % interval, bootstrap over banks)",
-        "",
-        "| rate asked | " + " | ".join(COLUMNS) + " | rings found, mean | flags, mean | of them benign |",
-        "|---|---|---|---|---|---|",
+    searches += [
+        Search(RECORDS, rings, seed, 0, rate)
+        for rings, chosen in ((False, asked.no_rings), (True, asked.rings))
+        for seed in chosen
+        for rate in asked.rates
     ]
-    for index, rate in enumerate(RATES):
-        shares = [mean_share(banks, index, column) for column in range(len(COLUMNS))]
-        counts = [(bank[index].found, bank[index].flags, bank[index].benign) for bank in banks]
-        means = [f"{mean:.1f}" for mean in np.mean(counts, axis=0)]
-        lines.append(f"| {rate} | " + " | ".join([*map(str, shares), *means]) + " |")
-    return "\n".join([*lines, ""])
+    in_processes(searched, [(asked.cache, each) for each in searches], asked.processes)
+    outcomes = known(asked.cache)
+    with write_atomically(asked.docs / "error_rate.md") as partial:
+        partial.write_text(written(outcomes), encoding="utf-8")
+    plot(outcomes, asked.docs)
 
 
-def draw(without: Sequence[Sequence[Flags]], with_rings: Sequence[Sequence[Flags]], docs: Path) -> None:
-    """Draw realised against asked, with intervals, as docs/error_rate.svg and .png."""
-    mpl.use("Agg")
-    mpl.rcParams["svg.hashsalt"] = "ringsight"
-    from matplotlib import pyplot as plt
+def searched(cache: Path, search: Search) -> None:
+    """Search one bank and write what was flagged, unless it lies there."""
+    path = _folder(cache) / (", ".join(str(value) for value in asdict(search).values()) + ".json")
+    if path.is_file():
+        return
+    found = outcome(search, bank_of(cache, search))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with write_atomically(path) as partial:
+        partial.write_text(json.dumps(asdict(found)) + "\n", encoding="utf-8")
 
-    figure, panels = plt.subplots(1, 2, figsize=(8, 4), sharey=True, layout="constrained")
-    titles = (
-        f"False share of flags,\n{len(with_rings)} banks with rings",
-        f"Share of banks with a flag,\n{len(without)} banks without rings",
+
+def bank_of(cache: Path, search: Search) -> Drawn:
+    """Draw the bank, or read it."""
+    if search.world != RECORDS:
+        return draw(KINDS[search.world], search.seed, search.customers, rings=search.rings)
+    prepared = synthetic(cache, "rings" if search.rings else "no_rings", search.seed).read()
+    return prepared.bank, prepared.embeddings, prepared.truth
+
+
+def outcome(search: Search, drawn: Drawn) -> Outcome:
+    """What is flagged in one bank, held against the truth."""
+    bank, embeddings, truth = drawn
+    results = detect(bank, embeddings, DetectConfig(fdr=search.rate), search.seed)
+    found = evaluate(results, truth)
+    named = found.named["flagged"].precision
+    return Outcome(
+        search=search,
+        stated=results.summary["rate_stated"],
+        shift=results.summary["guard"]["shift"],
+        flags=found.false_flags.whole,
+        false=found.false_flags.part,
+        found=found.rings.part,
+        planted=found.rings.whole,
+        named=named.whole,
+        right=named.part,
     )
-    for axes, title in zip(panels, titles, strict=True):
-        axes.plot([0, 0.25], [0, 0.25], color="0.7", linewidth=1, label="realised = asked")
-        axes.set(title=title, xlabel="false-discovery rate asked", xlim=(0, 0.25), xticks=[0, *RATES])
-    for column, (name, benign) in enumerate(COLUMNS.items()):
-        look = {"color": ("#0072b2", "#d55e00")[column], "marker": "os"[column], "label": name}
-        x = np.array(RATES) + (-0.002, 0.002)[column]
-        _bars(panels[0], x, [mean_share(with_rings, index, column) for index in range(len(RATES))], look)
-        _bars(panels[1], x, [any_flag(without, index, benign_false=benign) for index in range(len(RATES))], look)
-    panels[0].set(ylabel="realised, with 95 % intervals", ylim=(0, None))
-    panels[0].legend(fontsize="small", loc="upper left", frameon=False)
-    docs.mkdir(exist_ok=True)
-    figure.savefig(docs / "error_rate.svg", metadata={"Date": None})
-    figure.savefig(docs / "error_rate.png", dpi=150)
-    plt.close(figure)
 
 
-def _bars(axes: "mpl.axes.Axes", x: NDArray[np.float64], shares: Sequence[Interval], look: dict[str, Any]) -> None:
-    value = np.array([share.value for share in shares])
-    below = value - [share.low for share in shares]
-    above = [share.high for share in shares] - value
-    axes.errorbar(x, value, yerr=[below, above], linestyle="", capsize=3, clip_on=False, **look)
+def known(cache: Path) -> list[Outcome]:
+    """All that has been searched by the code of today."""
+    read = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(_folder(cache).glob("*.json"))]
+    return [Outcome(**(each | {"search": Search(**each["search"])})) for each in read]
+
+
+def _folder(cache: Path) -> Path:
+    return cache / "error_rate" / code_hash()[:16]
 
 
 if __name__ == "__main__":

@@ -125,12 +125,6 @@ def test_the_joint_space_has_no_part_in_it(planted: Simulation, results: Results
     assert again.rings.equals(results.rings)
 
 
-def test_facets_have_no_part_in_it_yet(planted: Simulation, results: Results):
-    facet = replace(planted.embeddings["notes"], space="wording", modality="notes")
-    with_facet = replace(planted, embeddings=planted.embeddings | {"wording": facet})
-    assert detection_of(with_facet).rings.equals(results.rings)
-
-
 def test_those_who_lack_a_modality_are_not_tied_by_lacking_it():
     # a third have no image; nearly all of them in one stratum, as where one channel never asks for one
     rng = np.random.default_rng(2)

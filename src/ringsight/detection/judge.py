@@ -100,8 +100,8 @@ class Judge:
 
     @property
     def contends(self) -> float:
-        """Bits from which an adjusted score contends for a flag."""
-        return float(np.log2(0.5 / self.config.fdr))
+        """Bits from which an adjusted score contends for a flag; nothing less is adjusted, or ever flagged."""
+        return float(np.log2(0.25 / self.config.fdr))
 
     @cached_property
     def judged_inside(self) -> NDArray[np.bool_]:

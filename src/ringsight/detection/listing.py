@@ -101,15 +101,19 @@ class Listing:
         return self._rates(self.listed)
 
     def _rates(self, listed: NDArray[np.bool_]) -> Floats:
-        """Adjusted q-values; a ring that is not on the list gets the one it would have in its company."""
-        rates = []
+        """Adjusted q-values; a ring that is not on the list gets the one it would have in its company.
+
+        It is 1 for rings that do not contend: no explanation of theirs has been looked at.
+        """
+        rates = [np.where(self.adjusted.full >= self.judge.contends, 0.0, 1.0)]
         for chance, scores in ((self.chance, self.adjusted.full), (self.second_chance, self.adjusted.second)):
             q = np.ones(len(scores))
             q[listed] = chance.q_values(scores[listed])
             for ring in np.flatnonzero(~listed):
                 q[ring] = chance.q_if(float(scores[ring]), scores[listed])
             rates.append(q)
-        return np.maximum(*rates)
+        adjusted: Floats = np.max(rates, axis=0)
+        return adjusted
 
     @cached_property
     def flagged(self) -> NDArray[np.bool_]:

@@ -20,6 +20,8 @@ from ringsight.graph.sources import CHANCE_BITS
 
 FEWEST = 20
 """A proposer with fewer candidates than this in all calibration worlds is topped up with uncorroborated ones."""
+DECIMALS = 3
+"""Corroboration is told apart to so many decimals of a bit: chance worlds keep it in single precision."""
 LOWEST = -3.0
 """Scores below this are not told apart: chance shows eight candidates of the proposer as good in every world."""
 
@@ -44,6 +46,7 @@ class Scorer:
         """Learn from the corroboration of the candidates in calibration worlds, shape (worlds, candidates)."""
         expected = worlds.mean(axis=0, dtype=np.float64)
         beyond = (worlds - expected) * (len(worlds) / (len(worlds) - 1))  # as if each had been left out of the mean
+        beyond = beyond.round(DECIMALS)
         pooled = []
         tries = np.zeros(candidates.groups.count)
         for number in range(len(candidates.proposers)):
@@ -61,7 +64,7 @@ class Scorer:
             rows: numbers of candidates.
         """
         proposer = self.proposer if rows is None else self.proposer[rows]
-        beyond = corroboration - (self.expected if rows is None else self.expected[rows])
+        beyond = (corroboration - (self.expected if rows is None else self.expected[rows])).round(DECIMALS)
         bits = np.zeros(beyond.shape)
         for number in np.unique(proposer):
             here = proposer == number

@@ -1,0 +1,166 @@
+"""The tables and the plot of `error_rate.py`."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import matplotlib as mpl
+import numpy as np
+from numpy.typing import NDArray
+from scipy.stats import beta
+from worlds import KINDS
+
+from ringsight.detection.settings import DetectConfig
+from ringsight.evaluation.measures import FALSE_UNLESS_TIED
+
+if TYPE_CHECKING:
+    from error_rate import Outcome
+
+DRAWS = 10_000
+SHOWN = 0.05
+"""The rate that the plot shows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Interval:
+    """An estimate between the bounds of its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        """As a cell of a table."""
+        return f"{self.value:.3f} ({self.low:.3f} to {self.high:.3f})"
+
+
+def share_of_banks(hits: Sequence[bool]) -> Interval:
+    """Share of banks, by Clopper and Pearson (1934, Biometrika 26:404)."""
+    count, whole = sum(hits), len(hits)
+    low = beta.ppf(0.025, count, whole - count + 1) if count else 0.0
+    high = beta.ppf(0.975, count + 1, whole - count) if count < whole else 1.0
+    return Interval(count / whole, float(low), float(high))
+
+
+def mean_share(parts: Sequence[int], wholes: Sequence[int]) -> Interval:
+    """Mean share over banks, 0 where there is no whole, by a bootstrap over banks (Efron 1979)."""
+    shares = np.array(parts) / np.maximum(wholes, 1)
+    drawn = np.random.default_rng(0).choice(shares, (DRAWS, len(shares))).mean(axis=1)
+    low, high = np.quantile(drawn, [0.025, 0.975])
+    return Interval(float(shares.mean()), float(low), float(high))
+
+
+def written(outcomes: Sequence["Outcome"]) -> str:
+    """The page, in Markdown."""
+    rates = sorted({each.search.rate for each in outcomes})
+    lines = [
+        "# Does the error rate hold?",
+        "",
+        f"In each kind of world ({len(KINDS)} drawn as embeddings, in `benchmarks/worlds.py`), banks with and without",
+        f"rings. {FALSE_UNLESS_TIED.capitalize()}, honest groups included. A rate is withheld where the guard is beyond",
+        f"{DetectConfig().guard_bits} bits. Intervals are of 95 %: of a share of banks by Clopper and Pearson, of a mean",
+        "by a bootstrap over banks. Written by `python benchmarks/error_rate.py`.",
+        "",
+        "![Realised, by world](error_rate.png)",
+    ]
+    for rate in rates:
+        at = [each for each in outcomes if each.search.rate == rate]
+        lines += ["", f"## Without rings, asked {rate}", "", *_without_rings(at)]
+        lines += ["", f"## With rings, asked {rate}", "", *_with_rings(at)]
+    return "\n".join([*lines, ""])
+
+
+def by_world(outcomes: Sequence["Outcome"], *, rings: bool) -> dict[tuple[str, int], list["Outcome"]]:
+    """The banks of each world and size, with rings or without, in the order of `KINDS`."""
+    order = list(KINDS)
+    found: dict[tuple[str, int], list[Outcome]] = {}
+    for each in outcomes:
+        if each.search.rings == rings:
+            found.setdefault((each.search.world, each.search.customers), []).append(each)
+    return dict(
+        sorted(
+            found.items(), key=lambda item: (order.index(item[0][0]) if item[0][0] in order else len(order), item[0])
+        )
+    )
+
+
+def _without_rings(outcomes: Sequence["Outcome"]) -> list[str]:
+    lines = [
+        "| world | customers | banks | with a flag and a stated rate | with a flag, rate stated or not | rate withheld |",
+        "|---|---|---|---|---|---|",
+    ]
+    for (world, customers), banks in by_world(outcomes, rings=False).items():
+        flagged = share_of_banks([each.stated and each.flags > 0 for each in banks])
+        either = share_of_banks([each.flags > 0 for each in banks])
+        withheld = sum(not each.stated for each in banks)
+        lines.append(f"| {world} | {customers or ''} | {len(banks)} | {flagged} | {either} | {withheld} |")
+    return lines
+
+
+def _with_rings(outcomes: Sequence["Outcome"]) -> list[str]:
+    lines = [
+        "| world | customers | banks | false share of flags, rate stated | the same, rate stated or not | rate withheld "
+        "| rings found | members wrongly named |",
+        "|---|---|---|---|---|---|---|---|",
+    ]
+    for (world, customers), banks in by_world(outcomes, rings=True).items():
+        stated = [each for each in banks if each.stated]
+        false = mean_share([each.false for each in stated], [each.flags for each in stated]) if stated else ""
+        either = mean_share([each.false for each in banks], [each.flags for each in banks])
+        found = f"{np.mean([each.found for each in banks]):.1f} of {np.mean([each.planted for each in banks]):.1f}"
+        wrong = mean_share([each.named - each.right for each in banks], [each.named for each in banks])
+        withheld = len(banks) - len(stated)
+        cells = (world, customers or "", len(banks), false, either, withheld, found, wrong)
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return lines
+
+
+def plot(outcomes: Sequence["Outcome"], docs: Path) -> None:
+    """Draw what was realised in each world at `SHOWN`, as docs/error_rate.svg and .png."""
+    mpl.use("Agg")
+    mpl.rcParams["svg.hashsalt"] = "ringsight"
+    from matplotlib import pyplot as plt
+
+    shown = [each for each in outcomes if each.search.rate == SHOWN]
+    panels = {
+        "Banks without rings:\nshare with a flag": {
+            world: (
+                share_of_banks([each.stated and each.flags > 0 for each in banks]),
+                share_of_banks([each.flags > 0 for each in banks]),
+            )
+            for world, banks in by_world(shown, rings=False).items()
+        },
+        "Banks with rings:\nfalse share of flags": {
+            world: (
+                mean_share([each.false * each.stated for each in banks], [each.flags for each in banks]),
+                mean_share([each.false for each in banks], [each.flags for each in banks]),
+            )
+            for world, banks in by_world(shown, rings=True).items()
+        },
+    }
+    names = list(next(iter(panels.values())))
+    figure, axes = plt.subplots(1, 2, figsize=(10, 1.2 + 0.32 * len(names)), sharey=True, layout="constrained")
+    for panel, (title, shares) in zip(axes, panels.items(), strict=True):
+        panel.axvline(SHOWN, color="0.7", linewidth=1, label=f"asked {SHOWN}")
+        for way, (label, color) in enumerate((("rate stated", "#0072b2"), ("rate stated or withheld", "#d55e00"))):
+            drawn = [(place, shares[name][way]) for place, name in enumerate(names) if name in shares]
+            look = {"color": color, "label": label, "marker": "os"[way]}
+            _bars(panel, np.array([place for place, _ in drawn]) + 0.15 * way, [share for _, share in drawn], look)
+        panel.set(title=title, xlabel="with 95 % intervals", xlim=(0, None))
+    axes[0].set(
+        yticks=range(len(names)), yticklabels=[f"{world} ({size:,})" if size else world for world, size in names]
+    )
+    axes[0].invert_yaxis()
+    axes[1].legend(fontsize="small", loc="lower right", frameon=False)
+    docs.mkdir(exist_ok=True)
+    figure.savefig(docs / "error_rate.svg", metadata={"Date": None})
+    figure.savefig(docs / "error_rate.png", dpi=130)
+    plt.close(figure)
+
+
+def _bars(axes: "mpl.axes.Axes", y: NDArray[np.float64], shares: Sequence[Interval], look: dict[str, Any]) -> None:
+    value = np.array([share.value for share in shares])
+    below = value - [share.low for share in shares]
+    above = [share.high for share in shares] - value
+    axes.errorbar(value, y, xerr=[below, above], linestyle="", capsize=2, markersize=4, clip_on=False, **look)
