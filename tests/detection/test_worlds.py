@@ -41,9 +41,9 @@ def shuffle_of(evidence: Evidence) -> ConditionalShuffle:
     return ConditionalShuffle(nothing, [evidence.cells_of(modality) for modality in evidence.modalities])
 
 
-def worlds_of(evidence: Evidence, count: int) -> tuple[Candidates, ChanceWorlds]:
-    candidates = propose(evidence, CONFIG)
-    return candidates, chance_worlds(evidence, candidates, [measured_of(evidence)], shuffle_of(evidence), count)[0]
+def worlds_of(evidence: Evidence, count: int, largest: int = N) -> tuple[Candidates, ChanceWorlds]:
+    candidates, shuffle = propose(evidence, CONFIG), shuffle_of(evidence)
+    return candidates, chance_worlds(evidence, candidates, [measured_of(evidence)], shuffle, count, largest)[0]
 
 
 def test_records_go_to_customers_of_the_stratum_who_have_the_modality(evidence: Evidence):
@@ -85,13 +85,24 @@ def test_the_first_half_calibrates_and_the_second_judges(evidence: Evidence):
     np.testing.assert_array_equal(worlds.judging.second, worlds.second[3:])
 
 
+def test_groups_too_large_for_a_ring_do_not_judge(evidence: Evidence):
+    candidates, whole = worlds_of(evidence, 6)
+    large = candidates.groups.sizes > 5
+    assert 0 < large.sum() < len(large)
+    _, worlds = worlds_of(evidence, 6, largest=5)
+    np.testing.assert_array_equal(worlds.calibrating.full, whole.calibrating.full)
+    np.testing.assert_array_equal(worlds.judging.full[:, ~large], whole.judging.full[:, ~large])
+    assert np.isnan(worlds.judging.full[:, large]).all()
+    assert np.isnan(worlds.judging.second[:, large]).all()
+
+
 def test_a_world_is_the_same_in_any_number_of_others(evidence: Evidence):
     np.testing.assert_array_equal(worlds_of(evidence, 3)[1].full, worlds_of(evidence, 8)[1].full[:3])
 
 
 def test_ways_to_count_are_measured_in_the_same_worlds(evidence: Evidence):
     way, candidates = measured_of(evidence), propose(evidence, CONFIG)
-    one, two = chance_worlds(evidence, candidates, [way, way], shuffle_of(evidence), 3)
+    one, two = chance_worlds(evidence, candidates, [way, way], shuffle_of(evidence), 3, N)
     np.testing.assert_array_equal(one.full, two.full)
 
 

@@ -62,13 +62,13 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     candidates = propose(evidence, config.candidates).without(pairs.b, config.candidates.min_size)
     conditions = declared_conditions(bank)
     ways = [raw] if beyond is raw else [raw, beyond]
-    worlds = chance_worlds(evidence, candidates, ways, shuffle, config.permutations)
+    worlds = chance_worlds(evidence, candidates, ways, shuffle, config.permutations, config.largest)
     observed = [corroborate(evidence, candidates, way, as_observed(evidence)) for way in ways]
     judge = _judge(evidence, candidates, conditions, (beyond, observed[-1], worlds[-1], shuffle), config)
     listing = Listing(judge, judge.settled[0])
     flagged = [candidates.groups[int(each)] for each in listing.rings[listing.flagged]]
     touched = np.unique(np.concatenate([np.zeros(0, np.int64), *flagged]))
-    watch = guard(candidates, observed[0].full, worlds[0].full, touched, config.guard_bits)
+    watch = guard(candidates, observed[0].full, worlds[0].calibrating.full, touched, config.guard_bits)
     return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)
 
 

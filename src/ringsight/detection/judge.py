@@ -131,13 +131,16 @@ class Judge:
 
     @cached_property
     def chance(self) -> list["ChanceRings"]:
-        """The rings of every judging world."""
-        judging, groups = self.worlds.judging, self.candidates.groups
+        """The rings of every judging world; communities leave there too."""
+        small = np.flatnonzero(self.candidates.groups.sizes <= self.config.largest)
+        judging, groups = self.worlds.judging, self.candidates.groups.take(small)
         found = []
         for world in range(len(judging.full)):
-            inside = self.inside.drawn(np.random.default_rng([self.seed, world, 1]))
+            inside = self.inside.drawn(np.random.default_rng([self.seed, world, 1]))[small]
             full, second = (
-                scorer.score(scorer.across(corroboration[world]), inside, self.judged_inside)
+                scorer.score(
+                    scorer.across(corroboration[world, small], small), inside, self.judged_inside[small], small
+                )
                 for scorer, corroboration in ((self.full, judging.full), (self.second, judging.second))
             )
             kept = distinct(groups, full)
@@ -148,17 +151,25 @@ class Judge:
     def adjusted(self) -> tuple[Scores, NDArray[np.int64]]:
         """What is left of the scores given the innocent column that leaves least, and its number, -1 for none.
 
-        Worked out for candidates that contend; of the others nothing is taken off.
+        Worked out for candidates that contend and are small enough for a ring; of the others nothing is taken off.
         """
-        rows = np.flatnonzero(self.observed.full >= self.contends)
-        best = self.observed.take(rows)
+        small = self.candidates.groups.sizes <= self.config.largest
+        rows = np.flatnonzero((self.observed.full >= self.contends) & small)
+        best, number = self.explained(rows)
         explanation = np.full(self.candidates.groups.count, -1)
+        explanation[rows] = number
+        return self.observed.put(rows, best), explanation
+
+    def explained(self, rows: NDArray[np.int64]) -> tuple[Scores, NDArray[np.int64]]:
+        """What is left of some candidates given the innocent column that leaves least, and its number, -1 for none."""
+        best = self.observed.take(rows)
+        explanation = np.full(len(rows), -1)
         for number, condition in enumerate(self.conditions):
             if condition.kind is ConditionKind.innocent:
                 given = self.given(condition, rows)
-                explanation[rows[given.full < best.full]] = number
+                explanation[given.full < best.full] = number
                 best = best.or_lower(given)
-        return self.observed.put(rows, best), explanation
+        return best, explanation
 
     def given(self, condition: Condition, rows: NDArray[np.int64]) -> Scores:
         """Scores of some candidates, given a column; see `conditional`.

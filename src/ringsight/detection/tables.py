@@ -194,7 +194,7 @@ class Tables:
 
 
 def communities(judge: Judge, flagged: Rows, customer_ids: NDArray[np.str_]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Groups too large for a ring that contend, best first, and their members; none shares a customer with another.
+    """Groups too large for a ring that contend unexplained, the best first, and their members; none overlaps another.
 
     Those of whom more than two are in a flagged ring are blends of it with strangers, and are left out.
 
@@ -206,10 +206,12 @@ def communities(judge: Judge, flagged: Rows, customer_ids: NDArray[np.str_]) -> 
     Returns:
         Columns of `COMMUNITIES` and of `COMMUNITY_MEMBERS`.
     """
-    groups, adjusted = judge.candidates.groups, judge.adjusted[0].full
+    groups, whole = judge.candidates.groups, judge.observed.full
     covered = np.bincount(groups.group, np.isin(groups.members, flagged), groups.count)
-    contending = judge.settled[1] & (adjusted >= judge.contends) & (covered <= 2)
-    kept = distinct(groups, np.where(contending, adjusted, -np.inf))
+    contending = judge.settled[1] & (whole >= judge.contends) & (covered <= 2)
+    kept = distinct(groups, np.where(contending, whole, -np.inf))
+    adjusted = judge.explained(kept)[0].full
+    kept, adjusted = kept[adjusted >= judge.contends], adjusted[adjusted >= judge.contends]
     members = [np.union1d(groups[int(each)], judge.grown(int(each))) for each in kept]
     names = ["C" + ring_id(customer_ids[rows])[1:] for rows in members]
     proposers = [judge.candidates.proposers[number].name for number in judge.candidates.proposer[kept]]
@@ -217,8 +219,8 @@ def communities(judge: Judge, flagged: Rows, customer_ids: NDArray[np.str_]) -> 
         {
             "community_id": names,
             "size": [len(rows) for rows in members],
-            "score": judge.observed.full[kept],
-            "adjusted_score": adjusted[kept],
+            "score": whole[kept],
+            "adjusted_score": adjusted,
             "proposer": proposers,
         },
         schema=COMMUNITIES,

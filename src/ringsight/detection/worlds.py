@@ -21,7 +21,7 @@ from ringsight.detection.shared_directions import ConditionalShuffle, shuffled
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ChanceWorlds:
-    """Corroboration of all candidates in every chance world."""
+    """Corroboration of candidates in every chance world; NaN in judging worlds for those too large for a ring."""
 
     full: NDArray[np.float32]
     """Shape (worlds, candidates)."""
@@ -40,27 +40,37 @@ class ChanceWorlds:
 
 
 def chance_worlds(
-    evidence: Evidence, candidates: Candidates, measured: Sequence[Measured], shuffle: ConditionalShuffle, count: int
+    evidence: Evidence,
+    candidates: Candidates,
+    measured: Sequence[Measured],
+    shuffle: ConditionalShuffle,
+    count: int,
+    largest: int,
 ) -> list[ChanceWorlds]:
-    """Run `count` chance worlds, and measure the candidates in each.
+    """Run chance worlds, and measure the candidates in each.
 
     Args:
         evidence: of the bank.
-        candidates: whose corroboration is measured.
+        candidates: whose corroboration is measured; in the half that judges, of those small enough for a ring.
         measured: ways to count bits; each is measured in the same worlds.
         shuffle: hands records on.
         count: how many worlds.
+        largest: most members of a ring.
 
     Returns:
         In the order of `measured`.
     """
-    full, second = np.zeros((2, len(measured), count, candidates.groups.count), dtype=np.float32)
+    full, second = np.full((2, len(measured), count, candidates.groups.count), np.nan, dtype=np.float32)
+    everyone = np.arange(candidates.groups.count)
+    small = np.flatnonzero(candidates.groups.sizes <= largest)
+    halves = ((everyone, candidates), (small, candidates.take(small)))
     cells = [evidence.entity_cells_of(entity) for entity in evidence.entities]
     for world in progress.steps(range(count), "letting records change hands within strata"):
         rng = np.random.default_rng([evidence.seed, world])
         modalities = dict(zip(evidence.modalities, shuffle.draw(rng), strict=True))
         owners = Owners(modalities, [shuffled(cell, rng) for cell in cells])
+        rows, some = halves[world >= count // 2]
         for number, way in enumerate(measured):
-            found = corroborate(evidence, candidates, way, owners)
-            full[number, world], second[number, world] = found.full, found.second
+            found = corroborate(evidence, some, way, owners)
+            full[number, world, rows], second[number, world, rows] = found.full, found.second
     return [ChanceWorlds(*each) for each in zip(full, second, strict=True)]
