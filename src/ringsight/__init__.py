@@ -8,7 +8,7 @@
 What is offered here is listed in `__all__` and described in docs/library.md. It is imported when it is first asked for,
 so that `import ringsight` costs nothing. The rooms behind it, from the lowest; each imports only what stands before it:
 
-    records     a bank's folder becomes a `Bank`; bad rows go to quarantine with a reason
+    records     a bank's folder, or its data frames, become a `Bank`; bad rows go to quarantine with a reason
     encoders    transactions, notes and ID images become one embedding each per customer
     fusion      the embeddings meet in one joint space
     vectors     embeddings are stored and searched (Milvus, or an exact twin in memory)
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ringsight.pipeline.embed import embed
     from ringsight.pipeline.evaluate import evaluate
     from ringsight.pipeline.index import index
-    from ringsight.pipeline.read import read_bank
+    from ringsight.pipeline.read import read_bank, read_frames
     from ringsight.pipeline.run import run
     from ringsight.pipeline.settings import RunConfig
     from ringsight.pipeline.train import train
@@ -93,6 +93,7 @@ __all__ = [
     "open_store",
     "progress",
     "read_bank",
+    "read_frames",
     "run",
     "similar",
     "train",
@@ -112,7 +113,7 @@ _HOMES = {
     "ringsight.pipeline.embed": ("embed",),
     "ringsight.pipeline.evaluate": ("evaluate",),
     "ringsight.pipeline.index": ("index",),
-    "ringsight.pipeline.read": ("read_bank",),
+    "ringsight.pipeline.read": ("read_bank", "read_frames"),
     "ringsight.pipeline.run": ("run",),
     "ringsight.pipeline.settings": ("RunConfig",),
     "ringsight.pipeline.train": ("train",),

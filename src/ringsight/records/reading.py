@@ -94,7 +94,7 @@ def describe(bank: Bank) -> str:
     """Say in a few lines what was read, which customer column was taken for what, and what was set aside."""
     tables = {CUSTOMERS.name: bank.customers}
     tables |= {table.name: bank.table(table.modality) for table in contract.RECORD_TABLES}
-    lines = [f"Bank {bank.path}"]
+    lines = [f"Bank {bank.name}"]
     for name, rows in tables.items():
         aside = bank.quarantine.filter(pl.col("file").is_in([name, f"{name}.csv", f"{name}.parquet"])).height
         lines.append(f"  {name}: {rows.height:,} rows used, {aside:,} set aside")
