@@ -49,7 +49,7 @@ class RunPaths:
     @property
     def frames(self) -> Path:
         """The bank, where it was read from data frames."""
-        return self.folder / "frames"
+        return self.folder / "bank_from_frames"
 
     @property
     def quarantine(self) -> Path:
