@@ -29,7 +29,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ringsight import progress
+    from ringsight import progress, testing
     from ringsight.detection.detect import DetectConfig
     from ringsight.detection.results import Results
     from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
@@ -96,6 +96,7 @@ __all__ = [
     "read_frames",
     "run",
     "similar",
+    "testing",
     "train",
     "waterfall_figure",
 ]
@@ -131,8 +132,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 def __getattr__(name: str) -> object:
     """Import what is asked for."""
-    if name == "progress":
-        return import_module("ringsight.progress")
+    if name in ("progress", "testing"):
+        return import_module(f"ringsight.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'ringsight' has no attribute {name!r}")
     offered: object = getattr(import_module(_HOME[name]), name)

@@ -19,6 +19,7 @@ from ringsight.pipeline.read import read_frames
 from ringsight.records import images
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import Embeddings
+from ringsight.records.frames import ENCODED
 from ringsight.records.reading import read_bank
 from ringsight.runs.erasure import erase_from_results
 from ringsight.runs.kept_frames import keep
@@ -65,7 +66,7 @@ def cells(run: Run) -> set[Any]:
 
 
 def pictures(run: Run) -> list[bytes]:
-    return sorted(file.read_bytes() for file in (run.paths.frames / "id_images").iterdir())
+    return sorted(file.read_bytes() for file in (run.paths.frames / ENCODED).iterdir())
 
 
 def test_a_run_opens_the_bank_of_its_frames_without_decoding_a_picture(
