@@ -8,7 +8,7 @@
 What is offered here is listed in `__all__` and described in docs/library.md. It is imported when it is first asked for,
 so that `import ringsight` costs nothing. The rooms behind it, from the lowest; each imports only what stands before it:
 
-    records     a bank's folder becomes a `Bank`; bad rows go to quarantine with a reason
+    records     a bank's folder, or its data frames, become a `Bank`; bad rows go to quarantine with a reason
     encoders    transactions, notes and ID images become one embedding each per customer
     fusion      the embeddings meet in one joint space
     vectors     embeddings are stored and searched (Milvus, or an exact twin in memory)
@@ -29,7 +29,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from ringsight import progress
+    from ringsight import progress, testing
     from ringsight.detection.results import Results
     from ringsight.detection.settings import DetectConfig
     from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from ringsight.pipeline.embed import embed
     from ringsight.pipeline.evaluate import evaluate
     from ringsight.pipeline.index import index
-    from ringsight.pipeline.read import read_bank
+    from ringsight.pipeline.read import read_bank, read_frames
     from ringsight.pipeline.run import run
     from ringsight.pipeline.settings import RunConfig
     from ringsight.pipeline.train import train
@@ -93,8 +93,10 @@ __all__ = [
     "open_store",
     "progress",
     "read_bank",
+    "read_frames",
     "run",
     "similar",
+    "testing",
     "train",
     "waterfall_figure",
 ]
@@ -112,7 +114,7 @@ _HOMES = {
     "ringsight.pipeline.embed": ("embed",),
     "ringsight.pipeline.evaluate": ("evaluate",),
     "ringsight.pipeline.index": ("index",),
-    "ringsight.pipeline.read": ("read_bank",),
+    "ringsight.pipeline.read": ("read_bank", "read_frames"),
     "ringsight.pipeline.run": ("run",),
     "ringsight.pipeline.settings": ("RunConfig",),
     "ringsight.pipeline.train": ("train",),
@@ -130,8 +132,8 @@ _HOME = {name: module for module, names in _HOMES.items() for name in names}
 
 def __getattr__(name: str) -> object:
     """Import what is asked for."""
-    if name == "progress":
-        return import_module("ringsight.progress")
+    if name in ("progress", "testing"):
+        return import_module(f"ringsight.{name}")
     if name not in _HOME:
         raise AttributeError(f"module 'ringsight' has no attribute {name!r}")
     offered: object = getattr(import_module(_HOME[name]), name)

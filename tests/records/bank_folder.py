@@ -4,12 +4,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from PIL import Image
 
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.reading import read_bank
-
-CUSTOMERS = 20
+from ringsight.testing import write_tiny_bank
 
 
 @dataclass(frozen=True)
@@ -44,43 +42,7 @@ class Folder:
 
 
 def write_folder(path: Path) -> Folder:
-    ids = [f"C{i:02d}" for i in range(CUSTOMERS)]
-    (path / "id_images").mkdir(parents=True)
-    pl.DataFrame(
-        {
-            "customer_id": ids,
-            "opened_at": "2018-01-15 00:00:31",
-            "segment": ["retail", "business"] * (CUSTOMERS // 2),
-            "region": "north",
-            "device_id": ["D1", "D1", *[f"D{i}" for i in range(2, CUSTOMERS)]],
-            "branch": "B1",
-            "sex": ["f", "m"] * (CUSTOMERS // 2),
-            "hobby": "chess",
-        }
-    ).write_csv(path / "customers.csv")
-    owners = [customer for i, customer in enumerate(ids) for _ in range(i % 4)]
-    records = pl.DataFrame({"customer_id": owners}).with_row_index("n")
-    times = pl.datetime(2020, 1, 1) + pl.duration(hours=pl.col("n") * 7919 % 1000)
-    stamped = records.with_columns(timestamp=times.dt.strftime("%Y-%m-%d %H:%M:%S"))
-    stamped.select(
-        "customer_id",
-        "timestamp",
-        transaction_id=pl.format("T{}", "n"),
-        amount=pl.col("n") - 7.5,
-        category=pl.lit("food"),
-        memo=pl.lit("not ours"),
-    ).write_csv(path / "transactions.csv")
-    notes = stamped.select(
-        "customer_id", "timestamp", note_id=pl.format("N{}", "n"), text=pl.lit("called and was happy")
-    )
-    notes.write_csv(path / "call_notes.csv")
-    images = pl.DataFrame({"customer_id": ids[:10]}).with_row_index("n")
-    images.select(
-        "customer_id", image_id=pl.format("I{}", "n"), path=pl.format("id_images/{}.jpg", "customer_id")
-    ).write_csv(path / "id_images.csv")
-    for number, customer in enumerate(ids[:10]):
-        Image.effect_noise((40, 30), 20 + number).save(path / "id_images" / f"{customer}.jpg")
-    return Folder(path)
+    return Folder(write_tiny_bank(path))
 
 
 def only_fault(bank: Bank) -> tuple[str, int, str, str]:

@@ -8,15 +8,14 @@ from typing import Any
 import polars as pl
 import pytest
 from case_world import World
-from finished_runs import NOTHING, begun, finished
+from finished_runs import NOTHING, SCHEMAS, begun, finished
 from PIL import Image
 from polars.testing import assert_frame_equal
 from simulated_bank import simulate
 
 from ringsight.detection.detect import detect
-from ringsight.detection.fairness import AUDIT
 from ringsight.detection.lineage import Lineage, follow
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, TABLES, Results
+from ringsight.detection.results import TABLES, Results
 from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError
 from ringsight.pipeline.read import as_bank
@@ -31,28 +30,12 @@ from ringsight.runs.run import Run, open_run
 from ringsight.runs.settings import read_settings, restored, write_settings
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
-SCHEMAS = {
-    "rings": RINGS,
-    "members": MEMBERS,
-    "links": LINKS,
-    "agreement": AGREEMENT,
-    "conditions": CONDITIONS,
-    "audit": AUDIT,
-    "null": NULL,
-}
-
 
 @pytest.fixture(scope="module")
 def results() -> Results:
     """Of a small bank with three rings."""
     simulation = simulate(0, customers=150)
     return detect(simulation.bank, simulation.embeddings, DetectConfig(permutations=40), seed=0)
-
-
-@pytest.fixture
-def empty() -> Results:
-    """Of a bank without a ring."""
-    return Results(**{name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()}, summary={"rings": 0})
 
 
 @pytest.mark.parametrize("which", ["results", "empty"])

@@ -66,11 +66,16 @@ def run(config: EraseJob) -> int:
         soft_wrap=True,
     )
     console.print(
-        "Still there: the bank's own records, from which the next `ringsight embed` makes the vectors anew, and any "
-        "other run. A Milvus server and PostgreSQL free the space of what is erased in their own time.",
+        f"Still there: {_source(run)}, from which the next run makes the vectors anew, and any other run.  "
+        "A Milvus server and PostgreSQL free the space of what is erased in their own time.",
         soft_wrap=True,
     )
     return on_disk + in_store
+
+
+def _source(run: Run) -> str:
+    """What the customer's records came from, which is the bank's to mend."""
+    return "the data frames that the bank was read from" if run.paths.frames.is_dir() else "the bank's own records"
 
 
 def erase_results(config: EraseJob) -> Erased:

@@ -1,10 +1,14 @@
-"""The first step: a bank's folder is read."""
+"""The first step: a bank is read, from a folder or from data frames."""
 
 from pathlib import Path
 
+import polars as pl
+
 from ringsight.progress import Callback, report_to, say, stage
+from ringsight.records import frames as frame_reading
 from ringsight.records import reading
 from ringsight.records.bank import Bank, BankConfig
+from ringsight.records.frames import ArrowStream
 from ringsight.runs.run import Run
 
 
@@ -24,6 +28,34 @@ def read_bank(bank: BankConfig | Path | str, *, seen: Run | None = None, progres
     config = bank if isinstance(bank, BankConfig) else BankConfig(path=Path(bank))
     with report_to(progress), stage("read", f"reading {config.path}"):
         records = reading.read_bank(config, seen=seen.seen(config.path) if seen else None)
+        say(reading.describe(records))
+    return records
+
+
+def read_frames(
+    bank: BankConfig | Path | str = ".",
+    *,
+    progress: Callback | None = None,
+    **frames: ArrowStream | pl.LazyFrame | None,
+) -> Bank:
+    """Read a bank from data frames: the tables of the data contract (README, "Your data"), checked like files.
+
+    The frames are copied, and left as they are, into a temporary folder that goes with the bank; a run keeps a copy in
+    its own folder.
+
+    Args:
+        bank: the folder that image paths are relative to and lie in, or how to read the frames.
+        progress: is told of the work.
+        frames: by table, of polars, pandas, pyarrow, or anything with the Arrow C stream; None for a table that is
+            absent. In the place of an image's path its encoded content may stand, as bytes.
+
+    Raises:
+        DataError: if the frames cannot be used as they are; frame, row (from 1) and column are named.
+        SettingsError: if the config says something that makes no sense.
+    """
+    config = bank if isinstance(bank, BankConfig) else BankConfig(path=Path(bank))
+    with report_to(progress), stage("read", "reading frames"):
+        records = frame_reading.read_frames(config, frames)
         say(reading.describe(records))
     return records
 

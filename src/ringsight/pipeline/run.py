@@ -19,6 +19,8 @@ from ringsight.pipeline.train import model_for, refuse_without_effect, train
 from ringsight.progress import Callback, report_to
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import Embeddings
+from ringsight.runs.kept_frames import keep
+from ringsight.runs.paths import RunPaths
 from ringsight.runs.run import Run
 
 STAGES = 5 + len(parts())
@@ -88,6 +90,7 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     model = model_for(records, settings, Run(out))
     refuse_without_effect(records, model, settings, asked)  # before anything of an earlier run goes
     settings, store = replace(settings, model=model), settings.store.beside(out)
+    records = keep(records, RunPaths(out))
     begun = Run.begin(out, records, model=model, store=store, previous=settings.previous)
     train(records, model, settings, seed=settings.seed)
     embeddings = embed(records, model, into=begun)
@@ -108,6 +111,7 @@ def embed_into(bank: AnyBank, out: Path, settings: RunConfig) -> Mapping[str, Em
     """
     records = as_bank(bank, out)
     store = settings.store.beside(out)
+    records = keep(records, RunPaths(out))
     begun = Run.begin(out, records, model=settings.model, store=store)
     embeddings = embed(records, begun.model, into=begun)
     index(records, embeddings, store)
@@ -130,6 +134,7 @@ def detect_into(bank: AnyBank, out: Path, settings: RunConfig) -> Run:
     there, records = Run(out), as_bank(bank, out, settings.previous)
     embeddings = there.embeddings(records)
     settings = replace(settings, model=there.model, store=there.store())
+    records = keep(records, RunPaths(out))
     begun = Run.begin(out, records, previous=settings.previous)
     return _search(begun, records, embeddings, previous, settings)
 

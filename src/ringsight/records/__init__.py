@@ -1,6 +1,7 @@
-"""What a bank hands over: reading its folder, setting aside what cannot be used, and the two views of a customer.
+"""What a bank hands over: reading its folder or data frames, setting rows aside, and the two views of a customer.
 
-`bank` holds the types; `reading` turns a folder into a `Bank`, with `declarations` (which column is what),
-`tables` and `delimited` (Parquet and CSV), `quarantine` (rows set aside) and `images` beside it;
+`bank` holds the types, `contract` the tables; `reading` turns a folder into a `Bank`, with `declarations` (which column
+is what), `given_table`, `table_reading` and `delimited` (Parquet and CSV), `quarantine` (rows set aside) and `images`
+beside it; `frames` writes data frames into a folder, to be read from there;
 `strata` and `views` divide customers and their records.
 """

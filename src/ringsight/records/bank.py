@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ringsight.errors import DataError, SettingsError
 from ringsight.records.fingerprints import Fingerprints
+from ringsight.records.writing import TemporaryFolder
 
 
 class ColumnRole(StrEnum):
@@ -34,7 +35,7 @@ class BankConfig:
     """How to read a bank's folder."""
 
     path: Path
-    """The folder."""
+    """The folder; of a bank from data frames, the one that image paths are relative to."""
     columns: dict[str, dict[str, str]] = field(default_factory=dict)
     """Table -> {our column: the bank's column}; a `bank.yaml` in the folder may say the same."""
     entities: dict[str, ColumnRole] = field(default_factory=dict)
@@ -107,12 +108,19 @@ class Bank:
     """How the folder was read; None for a bank that was not read from one."""
     files: Fingerprints | None = None
     """The files as they were seen, for reading the bank again; None for a bank that was not read from a folder."""
+    temporary: TemporaryFolder | None = None
+    """The folder of a bank that was read from data frames, which goes with the bank; None for one that stays."""
 
     def __repr__(self) -> str:
         """The folder, and how much is in it, in a line."""
         named = {modality: modality.replace("_", " ") for modality in self.records} | {"id_images": "ID images"}
         records = ", ".join(f"{len(rows):,} {named[modality]}" for modality, rows in self.records.items())
-        return f"Bank({self.path}: {len(self.customers):,} customers, {records}, {len(self.quarantine):,} set aside)"
+        return f"Bank({self.name}: {len(self.customers):,} customers, {records}, {len(self.quarantine):,} set aside)"
+
+    @property
+    def name(self) -> str:
+        """The folder, or that it was read from frames."""
+        return "from frames" if self.temporary else str(self.path)
 
     @property
     def customer_ids(self) -> NDArray[np.str_]:

@@ -51,6 +51,11 @@ class Table:
         """The column that holds the id of a row."""
         return next(iter(self.required))
 
+    @property
+    def image_columns(self) -> list[str]:
+        """The columns that hold paths of images."""
+        return [column for column, kind in self.required.items() if kind is Values.image]
+
 
 class Views(StrEnum):
     """How a customer's records are parted into two views."""

@@ -11,6 +11,7 @@ from ringsight.errors import DataError, SettingsError
 from ringsight.records import contract
 from ringsight.records.bank import BankConfig, ColumnRole
 from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, Table
+from ringsight.records.given_table import GivenTable
 
 RESERVED = ("customer_id", "opened_at", "stratum")
 """Customer columns that can have no role."""
@@ -57,7 +58,7 @@ def declared(config: BankConfig) -> Declarations:
     return Declarations(columns, entities, config.strata, strata_asked=not by_default)
 
 
-def source_columns(table: Table, found: list[str], mapping: dict[str, str], where: str) -> dict[str, str]:
+def source_columns(table: Table, found: list[str], mapping: dict[str, str], given: GivenTable) -> dict[str, str]:
     """Find for each of our columns the bank's: {our column: the bank's column}.
 
     Customers keep every further column under its own name; of the other tables only the contract's are read.
@@ -69,7 +70,7 @@ def source_columns(table: Table, found: list[str], mapping: dict[str, str], wher
     sources: dict[str, str] = {}
     for ours, theirs in mapping.items():
         if theirs not in found:
-            raise _absent(theirs, f"the column {theirs!r}, mapped to {ours},", table, ours, (found, where))
+            raise _absent(theirs, f"the column {theirs!r}, mapped to {ours},", ours, found, given)
         sources[ours] = theirs
     for ours in table.columns:
         if ours in sources:
@@ -77,7 +78,7 @@ def source_columns(table: Table, found: list[str], mapping: dict[str, str], wher
         if ours in found:
             sources[ours] = ours
         elif ours in table.required:
-            raise _absent(ours, f"the required column {ours!r}", table, ours, (found, where))
+            raise _absent(ours, f"the required column {ours!r}", ours, found, given)
     if table is CUSTOMERS:
         taken = set(sources.values())
         sources |= {column: column for column in found if column not in taken and column not in sources}
@@ -193,14 +194,13 @@ def _no_column(column: str, use: str, setting: str, found_where: tuple[list[str]
     )
 
 
-def _absent(theirs: str, what: str, table: Table, ours: str, found_where: tuple[list[str], str]) -> DataError:
-    found, where = found_where
+def _absent(theirs: str, what: str, ours: str, found: list[str], given: GivenTable) -> DataError:
     hint = "the file is separated by semicolons: save it with commas, or " if found and ";" in found[0] else ""
     closest = (_closest(theirs, found) or ["YOUR_COLUMN"])[0]
     return DataError(
         f"{what} is absent; found: {', '.join(found)}",
-        where=where,
-        remedy=f"{hint}map it, in bank.yaml or by ++bank.columns.{table.name}.{ours}={closest}",
+        where=given.where,
+        remedy=f"{hint}map it, {'' if given.from_frame else 'in bank.yaml or '}by {given.mapping(ours, closest)}",
     )
 
 

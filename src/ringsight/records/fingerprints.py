@@ -94,6 +94,14 @@ class Fingerprints:
         seen._seen = {row.pop("path"): Fingerprint(**row) for row in rows}
         return seen
 
+    def copied_to(self, folder: Path) -> "Fingerprints":
+        """The same files after they were copied into another folder."""
+        copied = Fingerprints(folder)
+        for name, each in self._seen.items():
+            found = (folder / name).stat()
+            copied._seen[name] = replace(each, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns)
+        return copied
+
     def _current(self, name: str) -> Fingerprint:
         """What is known of a file as it is now."""
         found = (self.folder / name).stat()

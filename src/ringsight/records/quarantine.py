@@ -6,6 +6,7 @@ import polars as pl
 
 from ringsight.errors import DataError
 from ringsight.records.bank import Bank
+from ringsight.records.given_table import GivenTable
 from ringsight.records.writing import write_folder_atomically
 
 QUARANTINE = {"file": pl.String, "row": pl.Int64, "column": pl.String, "reason": pl.String}
@@ -33,9 +34,9 @@ class Sieve:
     `rows` has the column `ROW` beside the table's own.
     """
 
-    def __init__(self, path: Path, rows: pl.DataFrame, faults: pl.DataFrame) -> None:
-        """Begin with the rows of the file at `path` and the faults (row, column, reason) met in reading it."""
-        self.path = path
+    def __init__(self, given: GivenTable, rows: pl.DataFrame, faults: pl.DataFrame) -> None:
+        """Begin with the rows of the table that was `given` and the faults (row, column, reason) met in reading it."""
+        self.given = given
         self.rows = rows
         self.total = rows.height + faults.height
         self._faults = [faults]
@@ -49,7 +50,7 @@ class Sieve:
 
     def faults(self) -> pl.DataFrame:
         """Everything set aside so far, in the columns of `QUARANTINE`, sorted by row."""
-        faults = pl.concat(self._faults).with_columns(file=pl.lit(self.path.name))
+        faults = pl.concat(self._faults).with_columns(file=pl.lit(self.given.label))
         return faults.select(pl.col(name).cast(dtype) for name, dtype in QUARANTINE.items()).sort("row")
 
     def check_share(self, max_bad_rows: float) -> None:
@@ -68,9 +69,9 @@ class Sieve:
         raise DataError(
             f"{faults.height:,} of {self.total:,} rows cannot be used, more than {max_bad_rows:.2%}; the first:\n"
             + "\n".join(examples),
-            where=str(self.path),
-            remedy="mend the file, or allow a larger share: "
-            f"bank.max_bad_rows={_next_share(faults.height, self.total)}",
+            where=self.given.where,
+            remedy=f"mend the {self.given.kind}, or allow a larger share: "
+            + self.given.setting("max_bad_rows", _next_share(faults.height, self.total)),
         )
 
 

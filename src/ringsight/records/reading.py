@@ -7,9 +7,10 @@ import polars as pl
 from ringsight.errors import DataError
 from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
-from ringsight.records.contract import CUSTOMERS, Table, Values
+from ringsight.records.contract import CUSTOMERS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns
 from ringsight.records.fingerprints import Fingerprints
+from ringsight.records.given_table import GivenTable, find_table
 from ringsight.records.images import check_images
 from ringsight.records.quarantine import summary
 from ringsight.records.strata import strata
@@ -17,14 +18,15 @@ from ringsight.records.table_reading import (
     check_repeats,
     check_values,
     empty_table,
-    find_table,
     read_table,
     schema_of,
     sorted_table,
 )
 
 
-def read_bank(config: BankConfig, fewest: int = 2, seen: Fingerprints | None = None) -> Bank:
+def read_bank(
+    config: BankConfig, fewest: int = 2, seen: Fingerprints | None = None, *, from_frames: bool = False
+) -> Bank:
     """Read a bank's folder (README, "Your data"); nothing is written.
 
     A row that cannot be used is set aside in `Bank.quarantine` at its first fault: cells too many or too few,
@@ -40,6 +42,7 @@ def read_bank(config: BankConfig, fewest: int = 2, seen: Fingerprints | None = N
         fewest: customers that must remain; one suffices where nobody is compared.
         seen: the bank's files as an earlier reading saw them: those that have not changed are not hashed, and images
             not decoded, again.
+        from_frames: whether the folder was written from data frames, which errors and quarantine then name.
 
     Raises:
         DataError: if the folder, the customers table, a required or mapped column or every modality is missing,
@@ -48,19 +51,19 @@ def read_bank(config: BankConfig, fewest: int = 2, seen: Fingerprints | None = N
         SettingsError: if the config or `bank.yaml` says something that makes no sense.
     """
     declarations = declared(config)
-    files, fingerprints = _files(config.path), Fingerprints(config.path, seen)
-    customers, roles, unusable = _customers(config, declarations, files, fewest)
+    tables, fingerprints = _tables(config.path, from_frames), Fingerprints(config.path, seen)
+    customers, roles, unusable = _customers(config, declarations, tables[CUSTOMERS.name], fewest)
     records = {table.modality: empty_table(table) for table in contract.RECORD_TABLES}
     quarantine = [unusable]
     images: set[str] = set()
     for table in contract.RECORD_TABLES:
-        if table.name in files:
+        if table.name in tables:
             owners = customers["customer_id"]
-            given, unusable = _records(table, files[table.name], config, declarations, owners, fingerprints)
-            records[table.modality] = given
+            rows, unusable = _records(table, tables[table.name], config, declarations, owners, fingerprints)
+            records[table.modality] = rows
             quarantine.append(unusable)
-            images.update(*(given[column] for column in _image_columns(table)))
-    _refuse_no_records(records, config.path)
+            images.update(*(rows[column] for column in table.image_columns))
+    _refuse_no_records(records, "the frames" if from_frames else str(config.path))
     yaml = [path for path in [config.path / "bank.yaml"] if path.is_file()]
     pictures = [config.path / path for path in images]
     return Bank(
@@ -69,7 +72,7 @@ def read_bank(config: BankConfig, fewest: int = 2, seen: Fingerprints | None = N
         records=records,
         roles=roles,
         quarantine=pl.concat(quarantine).sort("file", "row"),
-        data_hash=fingerprints.data_hash([*files.values(), *yaml, *pictures]),
+        data_hash=fingerprints.data_hash([*(given.path for given in tables.values()), *yaml, *pictures]),
         read_as=config,
         files=fingerprints,
     )
@@ -83,7 +86,7 @@ def read_customers(config: BankConfig, fewest: int = 2) -> Customers:
             are unusable, or fewer than `fewest` customers remain.
         SettingsError: if the config or `bank.yaml` says something that makes no sense.
     """
-    table, roles, _ = _customers(config, declared(config), _files(config.path), fewest)
+    table, roles, _ = _customers(config, declared(config), _tables(config.path)[CUSTOMERS.name], fewest)
     return Customers(config.path, table, roles)
 
 
@@ -91,9 +94,9 @@ def describe(bank: Bank) -> str:
     """Say in a few lines what was read, which customer column was taken for what, and what was set aside."""
     tables = {CUSTOMERS.name: bank.customers}
     tables |= {table.name: bank.table(table.modality) for table in contract.RECORD_TABLES}
-    lines = [f"Bank {bank.path}"]
+    lines = [f"Bank {bank.name}"]
     for name, rows in tables.items():
-        aside = bank.quarantine.filter(pl.col("file").str.starts_with(f"{name}.")).height
+        aside = bank.quarantine.filter(pl.col("file").is_in([name, f"{name}.csv", f"{name}.parquet"])).height
         lines.append(f"  {name}: {rows.height:,} rows used, {aside:,} set aside")
     for role in ColumnRole:
         lines.append(f"  {role}: {', '.join(bank.columns_with(role)) or 'none'}")
@@ -104,43 +107,43 @@ def describe(bank: Bank) -> str:
     return "\n".join(lines)
 
 
-def _files(folder: Path) -> dict[str, Path]:
-    """Find the file of each table that the bank has given."""
+def _tables(folder: Path, from_frames: bool = False) -> dict[str, GivenTable]:
+    """Find each table that the bank has given."""
     if not folder.is_dir():
         raise DataError("no such folder", where=str(folder), remedy="name the bank's folder: bank.path=FOLDER")
-    files = {name: path for name, table in contract.tables().items() if (path := find_table(folder, table))}
-    if CUSTOMERS.name not in files:
-        found = sorted(path.name for path in folder.iterdir())
+    found = {name: find_table(folder, table, from_frame=from_frames) for name, table in contract.tables().items()}
+    tables = {name: given for name, given in found.items() if given is not None}
+    if CUSTOMERS.name not in tables:
+        names = sorted(path.name for path in folder.iterdir())
         raise DataError(
-            f"no customers.parquet or customers.csv; found: {', '.join(found[:20]) or 'nothing'}",
+            f"no customers.parquet or customers.csv; found: {', '.join(names[:20]) or 'nothing'}",
             where=str(folder),
             remedy="export the customers under one of these names",
         )
-    return files
+    return tables
 
 
 def _customers(
-    config: BankConfig, declarations: Declarations, files: dict[str, Path], fewest: int
+    config: BankConfig, declarations: Declarations, given: GivenTable, fewest: int
 ) -> tuple[pl.DataFrame, dict[str, ColumnRole], pl.DataFrame]:
     """Read the customers: those used, the roles of their columns, those set aside."""
-    path = files[CUSTOMERS.name]
-    found = list(schema_of(path))
-    sources = source_columns(CUSTOMERS, found, declarations.columns.get(CUSTOMERS.name, {}), str(path))
+    found = list(schema_of(given))
+    sources = source_columns(CUSTOMERS, found, declarations.columns.get(CUSTOMERS.name, {}), given)
     if "stratum" in sources:
         raise DataError(
             "a column may not be called 'stratum', which ringsight uses itself",
-            where=str(path),
-            remedy=f"rename it, or map it: ++bank.columns.customers.my_stratum={sources['stratum']}",
+            where=given.where,
+            remedy=f"rename it, or map it: {given.mapping('my_stratum', sources['stratum'])}",
         )
-    roles = roles_of(sources, declarations, str(path))
-    sieve = read_table(path, CUSTOMERS, sources)
+    roles = roles_of(sources, declarations, given.where)
+    sieve = read_table(given, CUSTOMERS, sources)
     check_values(sieve, CUSTOMERS, sources)
     check_repeats(sieve, CUSTOMERS.key)
     sieve.check_share(config.max_bad_rows)
     if sieve.rows.height < fewest:
         raise DataError(
             f"{sieve.rows.height} usable customers of {sieve.total}" + ": nobody to compare with" * (fewest > 1),
-            where=str(path),
+            where=given.where,
             remedy="give at least two customers" if fewest > 1 else "give a customer",
         )
     entities = pl.col(list(roles)).cast(pl.String).str.strip_chars()
@@ -150,34 +153,30 @@ def _customers(
 
 def _records(
     table: Table,
-    path: Path,
+    given: GivenTable,
     config: BankConfig,
     declarations: Declarations,
     owners: pl.Series,
     files: Fingerprints,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
     """Read one table of records: the usable rows, and those set aside."""
-    found = list(schema_of(path))
-    sources = source_columns(table, found, declarations.columns.get(table.name, {}), str(path))
-    sieve = read_table(path, table, sources)
+    found = list(schema_of(given))
+    sources = source_columns(table, found, declarations.columns.get(table.name, {}), given)
+    sieve = read_table(given, table, sources)
     check_values(sieve, table, sources, owners)
-    for column in _image_columns(table):
+    for column in table.image_columns:
         check_images(sieve, column, config.path, config.max_image_pixels, files)
     check_repeats(sieve, table.key)
     sieve.check_share(config.max_bad_rows)
     return sorted_table(sieve, table), sieve.faults()
 
 
-def _image_columns(table: Table) -> list[str]:
-    return [column for column, kind in table.required.items() if kind is Values.image]
-
-
-def _refuse_no_records(records: dict[str, pl.DataFrame], folder: Path) -> None:
+def _refuse_no_records(records: dict[str, pl.DataFrame], where: str) -> None:
     if all(table.is_empty() for table in records.values()):
         *others, last = (table.name for table in contract.RECORD_TABLES)
         raise DataError(
             f"no {', no '.join(others)} and no {last}",
-            where=str(folder),
+            where=where,
             remedy=f"give at least one of {', '.join(others)} and {last}, with rows whose customer_id stands in "
             "customers",
         )

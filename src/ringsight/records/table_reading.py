@@ -1,12 +1,11 @@
-"""One table of a bank's folder, Parquet or CSV, checked value by value: what remains is sound."""
-
-from pathlib import Path
+"""One table of a bank, Parquet or CSV, checked value by value: what remains is sound."""
 
 import polars as pl
 
 from ringsight.errors import DataError
 from ringsight.records.contract import Table, Values
 from ringsight.records.delimited import csv_header, read_csv
+from ringsight.records.given_table import GivenTable
 from ringsight.records.quarantine import FAULTS, ROW, Sieve, quoted
 
 TEXT = (pl.String, pl.Categorical, pl.Enum)
@@ -16,35 +15,21 @@ YEARS = (1900, 2100)
 """First and last year that a timestamp may lie in; others are placeholders or slips."""
 
 
-def find_table(folder: Path, table: Table) -> Path | None:
-    """Find the file of a table, or None if the bank has not given it.
-
-    Raises:
-        DataError: if it is there both as Parquet and as CSV.
-    """
-    found = [path for suffix in ("parquet", "csv") if (path := folder / f"{table.name}.{suffix}").is_file()]
-    if len(found) > 1:
-        raise DataError(
-            f"{found[0].name} and {found[1].name} both exist", where=str(folder), remedy="keep the one that is current"
-        )
-    return found[0] if found else None
-
-
-def schema_of(path: Path) -> dict[str, pl.DataType]:
+def schema_of(given: GivenTable) -> dict[str, pl.DataType]:
     """Read the file's own columns and their types; those of a CSV are strings.
 
     Raises:
         DataError: if the file cannot be read.
     """
-    if path.suffix == ".csv":
-        return {name: pl.String() for name in csv_header(path)}
+    if given.path.suffix == ".csv":
+        return {name: pl.String() for name in csv_header(given.path)}
     try:
-        return dict(pl.scan_parquet(path, glob=False).collect_schema())
+        return dict(pl.scan_parquet(given.path, glob=False).collect_schema())
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
+        raise _unreadable(given, error) from error
 
 
-def read_table(path: Path, table: Table, sources: dict[str, str]) -> Sieve:
+def read_table(given: GivenTable, table: Table, sources: dict[str, str]) -> Sieve:
     """Read the columns of `sources` (ours -> the bank's) under our names, unchecked but for their types.
 
     Owners and labels come as Categorical, which keeps ten million transactions within memory.
@@ -52,21 +37,21 @@ def read_table(path: Path, table: Table, sources: dict[str, str]) -> Sieve:
     Raises:
         DataError: if the file cannot be read, or a whole column has the wrong type.
     """
-    schema = schema_of(path)
+    schema = schema_of(given)
     select = []
     for ours, theirs in sources.items():
         kind = table.columns.get(ours)
         if kind is not None and not _fits(schema[theirs], kind):
-            raise _wrong_type(path, ours, theirs, kind, f"it is {schema[theirs]}")
+            raise _wrong_type(given, ours, theirs, kind, f"it is {schema[theirs]}")
         select.append(_taken(pl.col(theirs), schema[theirs], kind).alias(ours))
-    if path.suffix == ".csv":
-        return Sieve(path, *read_csv(path, select))
-    scan = pl.scan_parquet(path, row_index_name=ROW, row_index_offset=1, glob=False)
+    if given.path.suffix == ".csv":
+        return Sieve(given, *read_csv(given.path, select))
+    scan = pl.scan_parquet(given.path, row_index_name=ROW, row_index_offset=1, glob=False)
     try:
         rows = scan.select(*select, ROW).collect(engine="streaming")
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(path, error) from error
-    return Sieve(path, rows, pl.DataFrame(schema=FAULTS))
+        raise _unreadable(given, error) from error
+    return Sieve(given, rows, pl.DataFrame(schema=FAULTS))
 
 
 def check_values(sieve: Sieve, table: Table, sources: dict[str, str], owners: pl.Series | None = None) -> None:
@@ -168,7 +153,7 @@ def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
     if column in table.optional:
         bad &= given.is_not_null()
     if len(given) and bad.all():
-        raise _wrong_type(sieve.path, column, theirs, kind, f"its first value is {str(given[0])[:60]!r}")
+        raise _wrong_type(sieve.given, column, theirs, kind, f"its first value is {str(given[0])[:60]!r}")
     what = "timestamp from 1900 to 2100" if kind is Values.time else "finite number"
     absent = pl.col(column).is_null()
     reason = pl.when(absent).then(pl.lit("empty")).otherwise(pl.format(f"no {what}: {{}}", quoted(pl.col(column))))
@@ -201,16 +186,16 @@ def as_utc(values: pl.Series) -> pl.Series:
             return values.cast(moment, strict=False)
 
 
-def _unreadable(path: Path, error: Exception) -> DataError:
+def _unreadable(given: GivenTable, error: Exception) -> DataError:
     message = str(error).splitlines()[0][:200]
-    return DataError(f"not readable as Parquet ({message})", where=str(path), remedy="export the file again")
+    return DataError(f"not readable as Parquet ({message})", where=given.where, remedy="export the file again")
 
 
-def _wrong_type(path: Path, ours: str, theirs: str, kind: Values, found: str) -> DataError:
+def _wrong_type(given: GivenTable, ours: str, theirs: str, kind: Values, found: str) -> DataError:
     wanted = {Values.key: "ids (text or whole numbers)", Values.owner: "ids (text or whole numbers)"}
     wanted |= {Values.time: "timestamps, for example 2024-05-17 09:30:00", Values.number: "finite numbers"}
     return DataError(
         f"the column {theirs!r} should hold {wanted.get(kind, 'text')}, but {found}",
-        where=str(path),
-        remedy=f"mend it, or map another: ++bank.columns.{path.stem}.{ours}=YOUR_COLUMN",
+        where=given.where,
+        remedy=f"mend it, or map another: {given.mapping(ours, 'YOUR_COLUMN')}",
     )

@@ -1,8 +1,10 @@
-"""Files that are either whole or absent, and hashes of what they hold."""
+"""Files that are either whole or absent, folders that go again, and hashes of what they hold."""
 
 import hashlib
 import os
 import shutil
+import tempfile
+import weakref
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -43,6 +45,15 @@ def write_folder_atomically(path: Path) -> Iterator[Path]:
         shutil.rmtree(partial, ignore_errors=True)
 
 
+class TemporaryFolder:
+    """A folder that this user alone can read, and that goes with this object."""
+
+    def __init__(self) -> None:
+        """Make the folder, where `TMPDIR` says."""
+        self.path = Path(tempfile.mkdtemp(prefix="ringsight-"))
+        weakref.finalize(self, _remove, self.path, os.getpid())
+
+
 def hash_files(paths: Iterable[Path], root: Path) -> str:
     """SHA-256 over the files' paths relative to `root` and their content, independent of the order given."""
     digest = hashlib.sha256()
@@ -51,3 +62,9 @@ def hash_files(paths: Iterable[Path], root: Path) -> str:
         with path.open("rb") as file:
             digest.update(hashlib.file_digest(file, "sha256").digest())
     return digest.hexdigest()
+
+
+def _remove(folder: Path, owner: int) -> None:
+    """Remove a temporary folder, unless this process is a copy of the one that made it."""
+    if os.getpid() == owner:
+        shutil.rmtree(folder, ignore_errors=True)

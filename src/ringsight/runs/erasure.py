@@ -21,6 +21,7 @@ from ringsight.explain.json_form import to_json
 from ringsight.explain.ledger import Ledger, LinkEvidence, read_ledger
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.writing import write_atomically
+from ringsight.runs.kept_frames import erase_from_frames
 from ringsight.runs.manifest import list_files
 from ringsight.runs.paths import RunPaths
 
@@ -47,8 +48,9 @@ def erase_from_results(run: RunPaths, customer_id: str, name: str) -> int:
     Raises:
         DataError: if a file still names the customer, or cannot be read.
     """
+    changed = erase_from_frames(run, customer_id, name)
     rings = _rings_of(run, customer_id)
-    changed = sum(_erase_in_table(file, customer_id, name, rings) for file in run.tables())
+    changed += sum(_erase_in_table(file, customer_id, name, rings) for file in run.tables())
     _forget_files(run.fingerprints, customer_id)
     changed += sum(_erase_in_ledger(run.ledger(ring_id), customer_id, name) for ring_id in rings)
     reports = [file for file in run.folder.glob("*.html") if _names(file.read_text(encoding="utf-8"), customer_id)]

@@ -47,6 +47,11 @@ class RunPaths:
         return self.folder / "bank_files.parquet"
 
     @property
+    def frames(self) -> Path:
+        """The bank, where it was read from data frames."""
+        return self.folder / "bank_from_frames"
+
+    @property
     def quarantine(self) -> Path:
         """What could not be used of the bank, a table for each file."""
         return self.folder / "quarantine"

@@ -1,5 +1,6 @@
 """A run: the folder that one pass over a bank writes, and what can be done with it."""
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import cached_property
@@ -71,7 +72,7 @@ class Run:
         store: StoreConfig | None = None,
         previous: Path | None = None,
     ) -> Self:
-        """Begin a run: results of an earlier one in the folder go, and what could not be used of the bank is written.
+        """Begin a run: results and frames of an earlier one go, and what could not be used of the bank is written.
 
         Args:
             folder: of the run, made where it is not there.
@@ -81,7 +82,7 @@ class Run:
             previous: folder of the run before.
         """
         run = cls(folder)
-        former = former_manifest(run.paths)
+        former, frames = former_manifest(run.paths), named(run.paths.frames, run.folder)
         Manifest.beginning(
             bank=named(bank.path, run.folder),
             model=named(model or run.model, run.folder),
@@ -89,6 +90,8 @@ class Run:
             previous=named(previous, run.folder) if previous else "",
         ).write(run.paths)
         run.paths.clear_results()
+        if former and former.bank == frames and bank.path.resolve() != run.paths.frames.resolve():
+            shutil.rmtree(run.paths.frames)
         write_quarantine(bank, run.paths.quarantine)
         if bank.files is not None:
             write_table(run.paths.fingerprints, bank.files.table())
