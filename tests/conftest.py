@@ -9,6 +9,7 @@ from case_world import World
 from sqlalchemy import create_engine, text
 from throwaway_postgres import cluster, reason_to_skip
 
+from means import Means, lack
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import Role, User
 
@@ -18,7 +19,7 @@ NUMBERS = count()
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     if reason := reason_to_skip():
-        pytest.skip(reason)
+        lack(Means.postgresql, reason)
     with cluster() as url:
         yield url
 

@@ -11,6 +11,7 @@ import pytest
 from milvus_servers import Server, lite_server, real_server
 from vector_world import OLD, make_embeddings, make_scalars
 
+from means import Means, MissingMeansError, lack
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore
@@ -41,7 +42,11 @@ def served_lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The real server, started when a test first asks for it."""
-    yield from _running(real_server(tmp_path_factory.mktemp("real_server")))
+    try:
+        server = real_server(tmp_path_factory.mktemp("real_server"))
+    except MissingMeansError as error:
+        lack(Means.milvus, str(error))
+    yield from _running(server)
 
 
 def _running(server: Server) -> Iterator[Server]:
