@@ -14,6 +14,7 @@ check: setup  ## Style, types and floors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@for each in tests/*/conftest.py tests/*/*/conftest.py; do $(BIN)/mypy --no-error-summary $$each || exit 1; done  # all of one name
 	$(BIN)/lint-imports
 
 wheel: setup  ## The wheel, built, installed bare and used from an empty folder

@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -547,7 +548,7 @@ def test_who_may_not_decide_can_change_no_case(three: CaseBook, ana: User, role:
     who = User("one", role)
     version = three.claim("K1", ana).version
     before = three.audit.head()
-    attempts = [
+    attempts: list[Callable[[], object]] = [
         lambda: three.claim("K2", who),
         lambda: three.claim_next(who),
         lambda: three.release("K1", who),

@@ -40,6 +40,6 @@ def readme() -> str:
 
 
 def rendered(kubectl: Path, name: str) -> list[Manifest]:
-    command = [kubectl, "kustomize", K8S / "overlays" / name]
+    command = [str(kubectl), "kustomize", str(K8S / "overlays" / name)]
     built = subprocess.run(command, check=True, capture_output=True, timeout=60)
     return list(yaml.safe_load_all(built.stdout))

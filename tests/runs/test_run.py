@@ -1,6 +1,7 @@
 """A run's folder: what is written is what is read, and a folder that looks finished is."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,7 @@ from ringsight.runs.run import Run, open_run
 from ringsight.runs.settings import read_settings, restored, write_settings
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
-SCHEMAS = {
+SCHEMAS: dict[str, Mapping[str, type[pl.DataType]]] = {
     "rings": RINGS,
     "members": MEMBERS,
     "links": LINKS,

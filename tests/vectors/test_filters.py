@@ -31,7 +31,7 @@ from ringsight.vectors.scalars import scalars_beside
 from ringsight.vectors.vector_store import IndexKind, StoreConfig, StoreKind, VectorStore
 
 MAY = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp())
-VALUES = {
+VALUES: dict[str, list[str] | list[int]] = {
     "customer_id": ["c00000", "c00042", "c00041' or 1 == 1", "zz"],
     "segment": [*NASTY, "", "x", "Zürich", "${x}", "{x}", "\u00a0", "🂡"],
     "region": ["north", "south", "", "northward", "n"],

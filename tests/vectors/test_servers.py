@@ -39,7 +39,8 @@ def config(server: Server) -> Iterator[StoreConfig]:
 def interrupt(config: StoreConfig, store: MilvusStore, before: int, act: Callable[[], None]) -> list[int]:
     """Act before the given upsert; the list that comes back fills with the sizes of what is upserted."""
     client = store._open.client
-    real, sizes = client.upsert, []
+    real = client.upsert
+    sizes: list[int] = []
 
     def upsert(name: str, rows: list[dict[str, object]], **options: object) -> object:
         if len(sizes) == before:

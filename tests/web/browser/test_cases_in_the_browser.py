@@ -149,7 +149,7 @@ def test_members_are_split_off_and_brought_back(office: Office):
     page = office.sign_in("ana", "/cases/K1")
     claim(page)
     boxes = page.locator("input[name=subjects]")
-    leaving = [boxes.nth(at).get_attribute("value") for at in range(3)]
+    leaving = [boxes.nth(at).input_value() for at in range(3)]
     for at in range(3):
         boxes.nth(at).check()
     page.get_by_role("button", name="Split the chosen members off").click()
