@@ -21,8 +21,8 @@ from ringsight.jobs.review import ReviewJob, SearchedBank
 from ringsight.web.app import create_app
 from ringsight.web.app_state import COOKIE
 from ringsight.web.case_pages import Draft
-from ringsight.web.run import ReviewedRun
-from ringsight.web.runs import NotReadyError, Runs
+from ringsight.web.reviewed_run import ReviewedRun
+from ringsight.web.reviewed_runs import NotReadyError, Runs
 from ringsight.web.settings import SiteSettings
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as a test
