@@ -32,7 +32,7 @@ def test_a_stage_that_fails_does_not_end():
     told: list[Update] = []
     with pytest.raises(ValueError, match="broken"), progress.report_to(told.append), progress.stage("read", "reading"):
         raise ValueError("broken")
-    assert [update.happening for update in told] == [UpdateKind.begun]
+    assert [update.kind for update in told] == [UpdateKind.begun]
     with progress.report_to(told.append):
         progress.say("after")
     assert told[-1].stage == ""
@@ -42,7 +42,7 @@ def test_no_callback_keeps_the_one_that_is_there():
     told: list[Update] = []
     with progress.report_to(told.append), progress.report_to(None):
         progress.skip("train notes", "too few")
-    assert [update.happening for update in told] == [UpdateKind.skipped]
+    assert [update.kind for update in told] == [UpdateKind.skipped]
 
 
 def test_a_thread_hears_its_own_work_only():

@@ -33,7 +33,7 @@ class UpdateKind(StrEnum):
 class Update:
     """One thing that a callback is told."""
 
-    happening: UpdateKind
+    kind: UpdateKind
     stage: str
     """Short name of the stage; empty outside any stage."""
     text: str
@@ -124,7 +124,7 @@ class _Bars:
         self._bar: Any = None
 
     def __call__(self, update: Update) -> None:
-        match update.happening:
+        match update.kind:
             case UpdateKind.begun:
                 self._close()
                 self._bar = self._tqdm(desc=update.text)

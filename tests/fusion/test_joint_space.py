@@ -150,7 +150,7 @@ def test_the_token_is_not_seen_in_an_embedding(space: JointSpace, blocks: Blocks
     with torch.no_grad():
         before = space.embed(*tensors(blocks))
         for contribution in space._each():
-            contribution.absent += 100
+            contribution.absent.add_(100)
         assert torch.equal(space.embed(*tensors(blocks)), before)
 
 

@@ -53,7 +53,7 @@ class Stages:
 
     def __call__(self, update: Update) -> None:
         """Take an update."""
-        match update.happening:
+        match update.kind:
             case UpdateKind.begun:
                 self._number(f"{update.text}…")
                 self._begun[update.stage] = time.perf_counter()
