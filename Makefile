@@ -2,13 +2,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check wheel fix setup lock clean
+.PHONY: demo test quick check wheel fix setup lock clean
 
 demo: setup  ## A synthetic bank from start to flagged rings, with a report
 	$(BIN)/ringsight demo
 
 test: check  ## Everything that CI runs
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile  # threads of two workers on two cores wait for each other
+
+quick: setup  ## The tests that train nothing and start no browser or server, in two minutes
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow"
 
 check: setup  ## Style, types and floors
 	$(BIN)/ruff format --check .

@@ -17,6 +17,8 @@ from filelock import FileLock
 import ringsight
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
 ENTRIES = re.findall(r"^### (\w+)$", PAGE, re.MULTILINE)

@@ -21,6 +21,8 @@ from ringsight.encoders.settings import NotesConfig, TrainerConfig
 from ringsight.errors import ModelError, SettingsError
 from ringsight.records.bank import Bank
 
+pytestmark = pytest.mark.slow
+
 CPU = TrainerConfig(accelerator="cpu")
 
 SAID = [

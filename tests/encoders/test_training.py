@@ -21,6 +21,8 @@ from ringsight.errors import SettingsError
 from ringsight.progress import Update, UpdateKind, report_to
 from ringsight.records.bank import Bank
 
+pytestmark = pytest.mark.slow
+
 CPU = TrainerConfig(accelerator="cpu")
 CONFIG = TransactionsConfig(dim=8, hidden=8, counterparty_dim=16, thinned_pairs=2, epochs=4, batch=8)
 

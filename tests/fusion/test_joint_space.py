@@ -17,6 +17,8 @@ from ringsight.fusion.joint import JointSpace, JointTask
 from ringsight.fusion.settings import FusionConfig, FusionKind
 from ringsight.records.embeddings import Embeddings
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS, LENGTH, DIM = 400, 24, 32
 MODALITIES = ["transactions", "notes", "id_images"]
 IMAGES = MODALITIES.index("id_images")

@@ -17,6 +17,8 @@ from ringsight.fusion.settings import FusionKind, ModelConfig
 from ringsight.fusion.training import modalities_of, outdated, take_over, train_missing
 from ringsight.records.bank import Bank
 
+pytestmark = pytest.mark.slow
+
 EVERY = ["transactions", "notes", "id_images", "joint"]
 SPACES = {
     "transactions": ["transactions", "counterparties", "amounts", "active_days", "rhythm"],

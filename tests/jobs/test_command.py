@@ -91,6 +91,7 @@ def test_ids_hashes_and_addresses_are_taken_verbatim_by_every_job(door: Command[
     assert settings <= set(vars(door.settings)["__dataclass_fields__"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--help"], ["erase", "--help"]])
 def test_a_reader_who_leaves_gets_no_traceback(words: list[str]) -> None:
     """The pipe is closed before anything is written to it, as `| head -1` may do at any time."""

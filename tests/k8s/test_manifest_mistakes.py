@@ -8,6 +8,8 @@ from manifest_checks import problems
 from manifest_objects import Manifest, our_pods, the
 from manifest_schemas import schema_problems
 
+pytestmark = pytest.mark.slow
+
 Mutation = Callable[[list[Manifest]], object]
 
 

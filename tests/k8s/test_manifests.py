@@ -18,6 +18,8 @@ from ringsight.jobs.cli import JOBS
 from ringsight.jobs.command import conf_dir, typed
 from ringsight.web.settings import SiteSettings
 
+pytestmark = pytest.mark.slow
+
 K8S = Path(__file__).parents[2] / "k8s"
 DEFINITION = Path(__file__).parents[3] / "shared" / "data" / "milvus-operator" / "milvus.io_milvuses.yaml"
 NEWEST = kubernetes_validate.latest_version()

@@ -26,6 +26,8 @@ class Place(StrEnum):
     real_server = "real_server"
 
 
+SERVERS = (Place.lite_server, Place.real_server)
+PLACES = [pytest.param(place, marks=pytest.mark.slow) if place in SERVERS else place for place in Place]
 numbers = count()
 
 
@@ -69,7 +71,7 @@ def _settings(place: Place, folder: Path, request: pytest.FixtureRequest) -> Ite
                 yield replace(server.config, database=database)
 
 
-@pytest.fixture(scope="module", params=list(Place))
+@pytest.fixture(scope="module", params=PLACES)
 def filled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, people: Embeddings
 ) -> Iterator[VectorStore]:
@@ -83,7 +85,7 @@ def filled(
         yield store
 
 
-@pytest.fixture(params=list(Place))
+@pytest.fixture(params=PLACES)
 def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreConfig]:
     """Settings of an empty store."""
     with _settings(request.param, tmp_path, request) as config:

@@ -18,6 +18,7 @@ from ringsight.vectors.milvus import MilvusStore
 from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import IndexKind, StoreConfig
 
+pytestmark = pytest.mark.slow
 numbers = count()
 
 

@@ -1,9 +1,12 @@
 """A case in hand: decided by keyboard, undone, put away, handed on, joined, parted; in a race, in two tabs."""
 
+import pytest
 from offices import PASSWORD, Office, claim
 from playwright.sync_api import Page, expect
 
 from ringsight.cases.case import Judgement, Reason, Scope, Status
+
+pytestmark = pytest.mark.slow
 
 
 def write_note(page: Page, note: str) -> None:

@@ -8,6 +8,8 @@ from axe_playwright_python.sync_playwright import Axe
 from offices import Office, claim
 from playwright.sync_api import Page, ViewportSize, expect
 
+pytestmark = pytest.mark.slow
+
 Scheme = Literal["light", "dark"]
 DESK: ViewportSize = {"width": 1280, "height": 800}
 TABLET: ViewportSize = {"width": 820, "height": 1180}

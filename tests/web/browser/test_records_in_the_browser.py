@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 
 from ringsight.web import app
 
+pytestmark = pytest.mark.slow
+
 KEPT = 600
 """Characters of a long note that are shown; far fewer than it has."""
 
