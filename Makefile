@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test quick check wheel fix setup lock clean
+.PHONY: demo test quick mutants check wheel fix setup lock clean
 
 demo: setup  ## A synthetic bank from start to flagged rings, with a report
 	$(BIN)/ringsight demo
@@ -12,6 +12,11 @@ test: check  ## Everything that CI runs
 
 quick: setup  ## The tests that train nothing and start no browser or server, in two minutes
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow"
+
+mutants: setup  ## Changes in the rules that matter (pyproject.toml), each tried by the tests; lists those that no test notices
+	$(BIN)/pip install --quiet "mutmut>=3.8"
+	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
+	@$(BIN)/mutmut results | grep -v "not checked" || echo "no mutant survived"
 
 check: setup  ## Style, types and floors
 	$(BIN)/ruff format --check .
