@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test check wheel fix setup lock clean
+.PHONY: demo test quick mutants check wheel fix setup lock clean
 
 demo: setup  ## A synthetic bank from start to flagged rings, with a report
 	$(BIN)/ringsight demo
@@ -10,10 +10,19 @@ demo: setup  ## A synthetic bank from start to flagged rings, with a report
 test: check  ## Everything that CI runs
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile  # threads of two workers on two cores wait for each other
 
+quick: setup  ## The tests that train nothing and start no browser or server, in two minutes
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow"
+
+mutants: setup  ## Changes in the rules that matter (pyproject.toml), each tried by the tests; lists those that no test notices
+	$(BIN)/pip install --quiet "mutmut>=3.8"
+	OMP_NUM_THREADS=1 $(BIN)/mutmut run --max-children 2 $(MUTANTS)
+	@$(BIN)/mutmut results | grep -v "not checked" || echo "no mutant survived"
+
 check: setup  ## Style, types and floors
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	@for each in tests/*/conftest.py tests/*/*/conftest.py; do $(BIN)/mypy --no-error-summary $$each || exit 1; done  # all of one name
 	$(BIN)/lint-imports
 
 wheel: setup  ## The wheel, built, installed bare and used from an empty folder

@@ -57,10 +57,11 @@ def written(outcomes: Sequence["Outcome"]) -> str:
     lines = [
         "# Does the error rate hold?",
         "",
-        f"In each kind of world ({len(KINDS)} drawn as embeddings, in `benchmarks/worlds.py`), banks with and without",
-        f"rings. {FALSE_UNLESS_TIED.capitalize()}, honest groups included. A rate is withheld where the guard is beyond",
-        f"{DetectConfig().guard_bits} bits. Intervals are of 95 %: of a share of banks by Clopper and Pearson, of a mean",
-        "by a bootstrap over banks. Written by `python benchmarks/error_rate.py`.",
+        f"In each of {len(KINDS)} kinds of world (drawn as embeddings: `benchmarks/worlds.py`) banks with and without",
+        f"rings are searched. {FALSE_UNLESS_TIED.capitalize()}, honest groups included.",
+        f"A rate is withheld where the guard is beyond {DetectConfig().guard_bits} bits. Intervals are of 95 %: of a",
+        "share of banks by Clopper and Pearson, of a mean by a bootstrap over banks. Written by",
+        "`python benchmarks/error_rate.py`.",
         "",
         "![Realised, by world](error_rate.png)",
     ]
@@ -87,7 +88,7 @@ def by_world(outcomes: Sequence["Outcome"], *, rings: bool) -> dict[tuple[str, i
 
 def _without_rings(outcomes: Sequence["Outcome"]) -> list[str]:
     lines = [
-        "| world | customers | banks | with a flag and a stated rate | with a flag, rate stated or not | rate withheld |",
+        "| world | customers | banks | with a flag, rate stated | with a flag, rate stated or not | rate withheld |",
         "|---|---|---|---|---|---|",
     ]
     for (world, customers), banks in by_world(outcomes, rings=False).items():
@@ -100,8 +101,8 @@ def _without_rings(outcomes: Sequence["Outcome"]) -> list[str]:
 
 def _with_rings(outcomes: Sequence["Outcome"]) -> list[str]:
     lines = [
-        "| world | customers | banks | false share of flags, rate stated | the same, rate stated or not | rate withheld "
-        "| rings found | members wrongly named |",
+        "| world | customers | banks | false share of flags, rate stated | the same, rate stated or not "
+        "| rate withheld | rings found | members wrongly named |",
         "|---|---|---|---|---|---|---|---|",
     ]
     for (world, customers), banks in by_world(outcomes, rings=True).items():

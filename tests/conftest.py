@@ -9,6 +9,7 @@ from case_world import World
 from sqlalchemy import create_engine, text
 from throwaway_postgres import cluster, reason_to_skip
 
+from means import Means, lack
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import Role, User
 
@@ -18,19 +19,21 @@ NUMBERS = count()
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     if reason := reason_to_skip():
-        pytest.skip(reason)
+        lack(Means.postgresql, reason)
     with cluster() as url:
         yield url
 
 
-@pytest.fixture(params=["sqlite", "postgresql"])
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.slow)])
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """Of an empty database."""
     if request.param == "sqlite":
         return f"sqlite:///{tmp_path}/cases.db"
     server, name = request.getfixturevalue("postgres"), f"cases{next(NUMBERS)}"
-    with create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT").connect() as connection:
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
         connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
     return f"{server}/{name}"
 
 

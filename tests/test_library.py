@@ -18,6 +18,8 @@ import ringsight
 from ringsight.cases.casebook import open_casebook
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
 ENTRIES = re.findall(r"^### (\w+)$", PAGE, re.MULTILINE)

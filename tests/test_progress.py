@@ -7,7 +7,7 @@ import threading
 import pytest
 
 from ringsight import progress
-from ringsight.progress import Happening, Update
+from ringsight.progress import Update, UpdateKind
 
 
 def test_nobody_is_told_unless_a_callback_is_given():
@@ -20,11 +20,11 @@ def test_stages_steps_and_lines_come_in_order():
         progress.say("a line")
         assert list(progress.steps("ab", "reading")) == ["a", "b"]
     assert told == [
-        Update(Happening.begun, "embed", "embedding 2 customers"),
-        Update(Happening.said, "embed", "a line"),
-        Update(Happening.advanced, "embed", "reading", 1, 2),
-        Update(Happening.advanced, "embed", "reading", 2, 2),
-        Update(Happening.ended, "embed", "embedding 2 customers"),
+        Update(UpdateKind.begun, "embed", "embedding 2 customers"),
+        Update(UpdateKind.said, "embed", "a line"),
+        Update(UpdateKind.advanced, "embed", "reading", 1, 2),
+        Update(UpdateKind.advanced, "embed", "reading", 2, 2),
+        Update(UpdateKind.ended, "embed", "embedding 2 customers"),
     ]
 
 
@@ -32,7 +32,7 @@ def test_a_stage_that_fails_does_not_end():
     told: list[Update] = []
     with pytest.raises(ValueError, match="broken"), progress.report_to(told.append), progress.stage("read", "reading"):
         raise ValueError("broken")
-    assert [update.happening for update in told] == [Happening.begun]
+    assert [update.kind for update in told] == [UpdateKind.begun]
     with progress.report_to(told.append):
         progress.say("after")
     assert told[-1].stage == ""
@@ -42,7 +42,7 @@ def test_no_callback_keeps_the_one_that_is_there():
     told: list[Update] = []
     with progress.report_to(told.append), progress.report_to(None):
         progress.skip("train notes", "too few")
-    assert [update.happening for update in told] == [Happening.skipped]
+    assert [update.kind for update in told] == [UpdateKind.skipped]
 
 
 def test_a_thread_hears_its_own_work_only():

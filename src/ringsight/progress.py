@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Happening(StrEnum):
+class UpdateKind(StrEnum):
     """What an update tells."""
 
     begun = "begun"
@@ -33,7 +33,7 @@ class Happening(StrEnum):
 class Update:
     """One thing that a callback is told."""
 
-    happening: Happening
+    kind: UpdateKind
     stage: str
     """Short name of the stage; empty outside any stage."""
     text: str
@@ -73,26 +73,26 @@ def stage(name: str, text: str) -> Iterator[None]:
     """Tell that a stage begins and, unless an error ends it, that it has ended."""
     token = _STAGE.set(name)
     try:
-        _CALLBACK.get()(Update(Happening.begun, name, text))
+        _CALLBACK.get()(Update(UpdateKind.begun, name, text))
         yield
-        _CALLBACK.get()(Update(Happening.ended, name, text))
+        _CALLBACK.get()(Update(UpdateKind.ended, name, text))
     finally:
         _STAGE.reset(token)
 
 
 def skip(name: str, why: str) -> None:
     """Tell that a stage is not needed."""
-    _CALLBACK.get()(Update(Happening.skipped, name, why))
+    _CALLBACK.get()(Update(UpdateKind.skipped, name, why))
 
 
 def say(text: str) -> None:
     """Tell a line."""
-    _CALLBACK.get()(Update(Happening.said, _STAGE.get(), text))
+    _CALLBACK.get()(Update(UpdateKind.said, _STAGE.get(), text))
 
 
 def advance(text: str, done: int, total: int) -> None:
     """Tell that `done` of `total` steps are done."""
-    _CALLBACK.get()(Update(Happening.advanced, _STAGE.get(), text, done, total))
+    _CALLBACK.get()(Update(UpdateKind.advanced, _STAGE.get(), text, done, total))
 
 
 def steps(items: Iterable[T], text: str, total: int | None = None) -> Iterator[T]:
@@ -124,17 +124,17 @@ class _Bars:
         self._bar: Any = None
 
     def __call__(self, update: Update) -> None:
-        match update.happening:
-            case Happening.begun:
+        match update.kind:
+            case UpdateKind.begun:
                 self._close()
                 self._bar = self._tqdm(desc=update.text)
-            case Happening.advanced if self._bar is not None:
+            case UpdateKind.advanced if self._bar is not None:
                 self._bar.total = update.total or None
                 self._bar.set_postfix_str(update.text, refresh=False)
                 self._bar.update(update.done - self._bar.n)
-            case Happening.ended:
+            case UpdateKind.ended:
                 self._close()
-            case Happening.skipped | Happening.said:
+            case UpdateKind.skipped | UpdateKind.said:
                 self._tqdm.write(update.text)
             case _:
                 pass

@@ -71,7 +71,7 @@ class World:
             for ring in rings
         ]
         members = [(ring.ring_id, name) for ring in rings for name in ring.members]
-        facts = {"fdr": 0.05, "expected_false_flags": 0.2}
+        facts: dict[str, object] = {"fdr": 0.05, "expected_false_flags": 0.2}
         bank = read_bank(BankConfig(path=self.bank))
         facts["data_hash"] = bank.data_hash
         results = results_with(

@@ -2,6 +2,7 @@
 
 import math
 import multiprocessing
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
@@ -241,6 +242,7 @@ def race(url: str, name: str, start: Any, won: Any) -> None:  # noqa: ANN401 - o
                 won.put((case_id, f"not {name}, but {refused.holder}"))
 
 
+@pytest.mark.slow
 def test_of_two_who_race_for_a_case_exactly_one_gets_it(three: CaseBook, url: str):
     context = multiprocessing.get_context("spawn")
     start, won = context.Barrier(2), context.Queue()
@@ -402,6 +404,7 @@ def decide_often(url: str, number: int) -> None:
                     continue
 
 
+@pytest.mark.slow
 def test_four_processes_that_decide_at_once_lose_nothing(url: str, book: CaseBook, world: World, ana: User):
     book.import_run(world.run(Ring("R0", CUSTOMERS[:10])), world.bank)
     book.claim("K1", ana)
@@ -547,7 +550,7 @@ def test_who_may_not_decide_can_change_no_case(three: CaseBook, ana: User, role:
     who = User("one", role)
     version = three.claim("K1", ana).version
     before = three.audit.head()
-    attempts = [
+    attempts: list[Callable[[], object]] = [
         lambda: three.claim("K2", who),
         lambda: three.claim_next(who),
         lambda: three.release("K1", who),

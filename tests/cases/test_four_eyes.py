@@ -65,6 +65,24 @@ def test_which_decisions_need_it(opened: Opened, ana: User, needed: FourEyes, ju
         assert decided(book, "K1", ana, Decision(Scope.ring, judgement)).status is status
 
 
+@pytest.mark.parametrize(
+    ("needed", "judgement", "counts"),
+    [
+        (FourEyes.never, Judgement.same_hand, True),
+        (FourEyes.same_hand, Judgement.same_hand, False),
+        (FourEyes.same_hand, Judgement.different, True),
+        (FourEyes.always, Judgement.different, False),
+    ],
+)
+def test_a_link_that_needs_no_second_analyst_counts_at_once(
+    opened: Opened, ana: User, needed: FourEyes, judgement: Judgement, counts: bool
+):
+    with opened(needed) as book:
+        case = decided(book, "K1", ana, Decision(Scope.link, judgement, ("C00", "C01")))
+        assert [each.final for each in case.decisions] == [counts]
+        assert len(case.waiting) == (not counts)
+
+
 def test_two_who_agree_close_a_case_and_two_who_do_not_pass_it_to_a_lead(
     opened: Opened, ana: User, ben: User, lea: User
 ):

@@ -17,6 +17,8 @@ from ringsight.encoders.part import Part, write_part
 from ringsight.errors import DataError, ModelError
 from ringsight.records.bank import Bank
 
+pytestmark = pytest.mark.slow
+
 
 def hash_of(folder: Path) -> str:
     return (folder / "hash").read_text()

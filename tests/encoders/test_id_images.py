@@ -16,6 +16,8 @@ from ringsight.encoders.settings import IdImagesConfig, Portrait, TrainerConfig
 from ringsight.errors import ModelError
 from ringsight.records.bank import Bank
 
+pytestmark = pytest.mark.slow
+
 CPU = TrainerConfig(accelerator="cpu")
 CONFIG = IdImagesConfig(dim=16, epochs=2, batch=8)
 CUSTOMERS = 24

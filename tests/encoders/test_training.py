@@ -18,8 +18,10 @@ from ringsight.encoders.notes import NotesTask
 from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
 from ringsight.encoders.transactions import TransactionsTask, train_transactions
 from ringsight.errors import SettingsError
-from ringsight.progress import Happening, Update, report_to
+from ringsight.progress import Update, UpdateKind, report_to
 from ringsight.records.bank import Bank
+
+pytestmark = pytest.mark.slow
 
 CPU = TrainerConfig(accelerator="cpu")
 CONFIG = TransactionsConfig(dim=8, hidden=8, counterparty_dim=16, thinned_pairs=2, epochs=4, batch=8)
@@ -107,11 +109,12 @@ def test_a_damaged_checkpoint_does_not_stop_training_for_good(
     content[len(content) // 2] ^= 255
     damaged = {"truncated": bytes(content[: len(content) // 2]), "flipped": bytes(content), "emptied": b""}
     path.unlink() if damage == "missing" else path.write_bytes(damaged[damage])
-    seen, told = record_epochs(monkeypatch), []
+    seen = record_epochs(monkeypatch)
+    told: list[Update] = []
     with report_to(told.append):
         train_transactions(bank, CONFIG, CPU, 0, interrupted)
     assert sorted(set(seen)) == [0, 1, 2, 3]
-    said = [update.text for update in told if update.happening is Happening.said]
+    said = [update.text for update in told if update.kind is UpdateKind.said]
     nothing_left = (checkpoint, damage) == ("last", "missing")
     assert said == [] if nothing_left else "damaged" in said[0] and "trained anew" in said[0]
     train_transactions(bank, CONFIG, CPU, 0, tmp_path / "in one go")

@@ -14,6 +14,8 @@ from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.reading import read_bank
 from ringsight.records.views import split_views
 
+pytestmark = pytest.mark.slow
+
 CONFIG = TransactionsConfig(dim=16, hidden=32, counterparty_dim=64, thinned_pairs=2, epochs=15, batch=64)
 CPU = TrainerConfig(accelerator="cpu")
 

@@ -1,6 +1,7 @@
 """A bank small enough to train on in a second, and a BERT of the same size; all by hand, all from a seed."""
 
 import hashlib
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -48,9 +49,9 @@ def tiny_bank(folder: Path, customers: int = 24, seed: int = 0, alike: bool = Fa
 def bank_of(
     folder: Path,
     customers: list[str],
-    transactions: list[dict[str, object]],
-    notes: list[dict[str, object]],
-    pictures: list[dict[str, object]],
+    transactions: Sequence[Mapping[str, object]],
+    notes: Sequence[Mapping[str, object]],
+    pictures: Sequence[Mapping[str, object]],
 ) -> Bank:
     """A bank of these records, in the order of the data contract."""
     tables = {

@@ -117,7 +117,7 @@ def test_a_ring_inside_a_household_is_true_first(labels: WriteLabels):
 
 def test_rings_set_aside_are_told_by_what_they_were(labels: WriteLabels):
     truth = read_truth(labels({"R1": "abc", "R2": "def"}, households={"H1": "uvw"}))
-    rings = [
+    rings: list[Ring] = [
         ("abc", True),
         ("uvw", False, "address"),
         ("def", False, "employer"),

@@ -25,6 +25,8 @@ from ringsight.records import contract
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 
+pytestmark = pytest.mark.slow
+
 MODALITIES = contract.modalities()
 
 

@@ -17,6 +17,8 @@ from ringsight.fusion.taught_pairs import Pairs, TaughtBatches, taught_info_nce
 from ringsight.fusion.training import modalities_of, outdated, train_missing
 from ringsight.records.bank import Bank
 
+pytestmark = pytest.mark.slow
+
 IDS = np.array(["a", "b", "c", "d"])
 
 

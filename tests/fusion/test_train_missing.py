@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+import torch
 from tiny_bank import only_customers
 
 from ringsight.errors import DataError, ModelError, SettingsError
@@ -15,6 +16,8 @@ from ringsight.fusion.joint import JointTask
 from ringsight.fusion.settings import FusionKind, ModelConfig
 from ringsight.fusion.training import modalities_of, outdated, take_over, train_missing
 from ringsight.records.bank import Bank
+
+pytestmark = pytest.mark.slow
 
 EVERY = ["transactions", "notes", "id_images", "joint"]
 SPACES = {
@@ -163,12 +166,12 @@ def test_an_interrupted_joint_space_is_not_resumed_over_another_encoder(
 ) -> None:
     validate, learn, seen = JointTask.validation_step, JointTask.training_step, []
 
-    def pull_the_plug(task: JointTask, batch: list[object]) -> object:
+    def pull_the_plug(task: JointTask, batch: list[torch.Tensor]) -> object:
         if task.current_epoch == 2:
             raise OSError("power is gone")
         return validate(task, batch)
 
-    def recorded(task: JointTask, batch: list[object]) -> object:
+    def recorded(task: JointTask, batch: list[torch.Tensor]) -> object:
         seen.append(task.current_epoch)
         return learn(task, batch)
 

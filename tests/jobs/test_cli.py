@@ -11,6 +11,8 @@ from tiny_world import ringsight
 
 from ringsight.jobs.cli import JOBS, main
 
+pytestmark = pytest.mark.slow
+
 HEAVY = ("torch", "hydra", "polars", "transformers", "pymilvus", "numpy")
 
 

@@ -15,6 +15,8 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import StoreConfig
 
+pytestmark = pytest.mark.slow
+
 COMPOSITE = Path(__file__).parents[3] / "shared" / "data" / "composite"
 
 

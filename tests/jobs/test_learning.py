@@ -13,6 +13,8 @@ from ringsight.cases.users import SYSTEM, Role
 from ringsight.fusion.embed import model_hash
 from ringsight.records.embeddings import JOINT, Embeddings
 
+pytestmark = pytest.mark.slow
+
 NIGHT = ("experiment=tiny", "fusion.pairs=decided.csv", "detect.decisions=decided.csv")
 
 

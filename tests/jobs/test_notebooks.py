@@ -7,6 +7,8 @@ import matplotlib as mpl
 import pytest
 from tiny_world import World
 
+pytestmark = pytest.mark.slow
+
 NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
 
 

@@ -4,7 +4,10 @@ import json
 import shutil
 
 import polars as pl
+import pytest
 from tiny_world import World, ringsight
+
+pytestmark = pytest.mark.slow
 
 
 def customer_of(world: World) -> str:

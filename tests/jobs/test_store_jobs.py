@@ -16,6 +16,8 @@ from ringsight.runs.paths import RunPaths
 from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
+pytestmark = pytest.mark.slow
+
 OLD, NEW = "12ab" + "0" * 60, "34cd" + "0" * 60
 WHO = "c0003"
 

@@ -74,6 +74,7 @@ def test_nothing_of_a_bank_can_reach_the_build() -> None:
         assert not any(fnmatch(path, pattern) for pattern in let_in)
 
 
+@pytest.mark.slow
 def test_the_service_needs_nothing_that_its_image_leaves_out() -> None:
     text = (ROOT / "docker" / "service.Dockerfile").read_text(encoding="utf-8")
     (without,) = re.findall(r'^ARG WITHOUT="(.+)"$', text, re.MULTILINE)

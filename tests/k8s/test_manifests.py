@@ -18,6 +18,8 @@ from ringsight.jobs.cli import JOBS
 from ringsight.jobs.command import conf_dir, typed
 from ringsight.web.settings import SiteSettings
 
+pytestmark = pytest.mark.slow
+
 K8S = Path(__file__).parents[2] / "k8s"
 DEFINITION = Path(__file__).parents[3] / "shared" / "data" / "milvus-operator" / "milvus.io_milvuses.yaml"
 NEWEST = kubernetes_validate.latest_version()
@@ -29,7 +31,8 @@ def definition() -> Manifest:
     if not DEFINITION.is_file():
         pytest.skip("milvus-operator's definition is not here; the project's own schema is checked all the same")
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return yaml.load(DEFINITION.read_bytes(), loader)  # noqa: S506 - a safe loader
+    found: Manifest = yaml.load(DEFINITION.read_bytes(), loader)  # noqa: S506 - a safe loader
+    return found
 
 
 def test_no_mistake_that_a_schema_misses(overlay: list[Manifest], readme: str) -> None:
@@ -165,7 +168,7 @@ class TestNight:
 
     def night(self, results: Path, name: str, **told: str) -> str:
         environment = {"PATH": f"{results.parent}:{os.environ['PATH']}", "NIGHT": name} | told
-        command = ["/bin/sh", K8S / "base" / "night.sh", "run", "a b=c"]
+        command = ["/bin/sh", str(K8S / "base" / "night.sh"), "run", "a b=c"]
         subprocess.run(command, cwd=results, env=environment, check=not told)
         return (results / name / "told").read_text().strip()
 

@@ -84,7 +84,7 @@ def test_an_unknown_customer_is_in_no_space_and_near_ids_are_named(store: Vector
 def test_settings_that_make_no_sense_are_refused() -> None:
     for wrong in ({"k": 0}, {"where": "region = 'EU'"}):
         with pytest.raises(SettingsError):
-            SimilarConfig(**wrong)  # type: ignore[arg-type]
+            SimilarConfig(**wrong)
     for weight in (-1.0, float("nan"), float("inf")):
         with pytest.raises(SettingsError, match="notes"):
             SpaceWeights(notes=weight)

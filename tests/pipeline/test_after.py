@@ -19,6 +19,8 @@ from ringsight.pipeline.settings import RunConfig
 from ringsight.records.decisions import DECISIONS, read_decisions
 from ringsight.runs.run import Run
 
+pytestmark = pytest.mark.slow
+
 SAME, DIFFERENT = Judgement.same_hand, Judgement.different
 
 

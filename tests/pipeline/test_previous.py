@@ -1,6 +1,6 @@
 """A run that names the run before: ids last, and what it cannot continue is refused before any work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
@@ -19,7 +19,12 @@ from ringsight.pipeline.settings import RunConfig
 from ringsight.runs.run import Run
 
 Night = Callable[..., Results]
-EMPTY = {"links": LINKS, "agreement": AGREEMENT, "conditions": CONDITIONS, "null": NULL}
+EMPTY: dict[str, Mapping[str, type[pl.DataType]]] = {
+    "links": LINKS,
+    "agreement": AGREEMENT,
+    "conditions": CONDITIONS,
+    "null": NULL,
+}
 
 
 def found(name: str, members: str) -> Results:
@@ -40,7 +45,7 @@ def night(monkeypatch: pytest.MonkeyPatch) -> Night:
     """Find a ring of these members into a folder, after the run of another."""
 
     def run(members: str, out: Path, previous: Path | None = None, decisions: Path | None = None) -> Results:
-        monkeypatch.setattr(pipeline.detection, "detect", lambda *_: found(f"R{members}", members))
+        monkeypatch.setattr("ringsight.pipeline.detect.detection.detect", lambda *_: found(f"R{members}", members))
         bank = replace(NOTHING, customers=pl.DataFrame({"customer_id": list("abcdef")}))
         before = lineage_before(previous, out)
         begun = Run.begin(out, bank)

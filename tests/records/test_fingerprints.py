@@ -10,7 +10,6 @@ import pytest
 from bank_folder import Folder
 from PIL import Image
 
-from ringsight.records import fingerprints, images
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.fingerprints import FINGERPRINTS, Fingerprints
 from ringsight.records.reading import read_bank
@@ -37,8 +36,8 @@ def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
         done.hashed += 1
         return digests(*told)
 
-    monkeypatch.setattr(images.Image, "open", opened)
-    monkeypatch.setattr(fingerprints.hashlib, "file_digest", hashed)
+    monkeypatch.setattr("ringsight.records.images.Image.open", opened)
+    monkeypatch.setattr("ringsight.records.fingerprints.hashlib.file_digest", hashed)
     yield done
 
 

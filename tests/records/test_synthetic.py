@@ -183,7 +183,7 @@ def thumbnails_of(bank: Bank) -> dict[str, NDArray[np.float64]]:
 def likeness(one: object, other: object) -> float:
     if isinstance(one, set) and isinstance(other, set):
         return len(one & other) / max(1, len(one | other))
-    return -float(np.abs(np.subtract(one, other)).mean())  # type: ignore[arg-type]
+    return -float(np.abs(np.asarray(one) - np.asarray(other)).mean())
 
 
 @pytest.mark.parametrize(
@@ -194,7 +194,8 @@ def test_members_are_alike_in_what_is_tied_and_in_nothing_else(bank: Bank, blata
     values = traces_of(bank)
     labels = pl.read_csv(blatant / "truth" / "labels.csv")
     rings = json.loads((blatant / "truth" / "rings.json").read_text())
-    tied, untied = [], []
+    tied: list[float] = []
+    untied: list[float] = []
     for (ring,), members in labels.drop_nulls("ring_id").sort("ring_id").group_by("ring_id", maintain_order=True):
         present = [one for one in sorted(members["customer_id"]) if one in values]
         pairs = [likeness(values[one], values[other]) for one, other in combinations(present, 2)]

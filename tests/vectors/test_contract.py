@@ -1,5 +1,6 @@
 """What every vector store must do: the in-memory twin, Milvus Lite, its server, and a Milvus server alike."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import numpy as np
@@ -31,7 +32,7 @@ def quoted(text: str) -> str:
     return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
-def unit(rows: list[list[float]]) -> Embeddings:
+def unit(rows: Sequence[Sequence[float]]) -> Embeddings:
     vectors = np.array(rows, dtype=np.float32)
     vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
     return Embeddings("notes", np.array([f"t{i:03d}" for i in range(len(rows))]), vectors, OLD, "data")

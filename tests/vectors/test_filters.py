@@ -15,11 +15,11 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.filter_tokens import MAX_LENGTH
 from ringsight.vectors.filters import (
     MAX_DEPTH,
-    Both,
-    Either,
+    And,
     Filter,
     Not,
     OneOf,
+    Or,
     Ordered,
     parse_filter,
     polars_expression,
@@ -31,7 +31,7 @@ from ringsight.vectors.scalars import scalars_beside
 from ringsight.vectors.vector_store import IndexKind, StoreConfig, StoreKind, VectorStore
 
 MAY = int(datetime(2026, 5, 1, tzinfo=UTC).timestamp())
-VALUES = {
+VALUES: dict[str, list[str] | list[int]] = {
     "customer_id": ["c00000", "c00042", "c00041' or 1 == 1", "zz"],
     "segment": [*NASTY, "", "x", "Zürich", "${x}", "{x}", "\u00a0", "🂡"],
     "region": ["north", "south", "", "northward", "n"],
@@ -49,9 +49,9 @@ def written(condition: Filter) -> str:
             return f"{column} {order} {literal(value)}"
         case Not(part):
             return f"not ({written(part)})"
-        case Both(one, other):
+        case And(one, other):
             return f"({written(one)}) and ({written(other)})"
-        case Either(one, other):
+        case Or(one, other):
             return f"({written(one)}) or ({written(other)})"
 
 
@@ -73,9 +73,9 @@ def drawn(rng: np.random.Generator, depth: int = 4) -> Filter:
         case 2:
             return Not(drawn(rng, depth - 1))
         case 3:
-            return Both(drawn(rng, depth - 1), drawn(rng, depth - 1))
+            return And(drawn(rng, depth - 1), drawn(rng, depth - 1))
         case _:
-            return Either(drawn(rng, depth - 1), drawn(rng, depth - 1))
+            return Or(drawn(rng, depth - 1), drawn(rng, depth - 1))
 
 
 @pytest.fixture(scope="module")
@@ -125,7 +125,7 @@ def test_what_is_written_is_what_is_parsed(seed: int) -> None:
         (f"last_seen > {MAY}", Ordered("last_seen", ">", MAY)),
         (
             "region == 'a' OR region == 'b' AND NOT segment == 'c'",
-            Either(OneOf("region", ("a",)), Both(OneOf("region", ("b",)), Not(OneOf("segment", ("c",))))),
+            Or(OneOf("region", ("a",)), And(OneOf("region", ("b",)), Not(OneOf("segment", ("c",))))),
         ),
     ],
 )

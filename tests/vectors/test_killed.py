@@ -13,6 +13,7 @@ from ringsight.vectors.milvus import MilvusStore
 from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import StoreConfig
 
+pytestmark = pytest.mark.slow
 PROCESSES = multiprocessing.get_context("forkserver")
 PROCESSES.set_forkserver_preload(["ringsight.vectors.milvus", "vector_world"])
 IDS = np.array([f"c{i:05d}" for i in range(120)])

@@ -18,6 +18,7 @@ from ringsight.vectors.milvus import MilvusStore
 from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import IndexKind, StoreConfig
 
+pytestmark = pytest.mark.slow
 numbers = count()
 
 
@@ -39,7 +40,8 @@ def config(server: Server) -> Iterator[StoreConfig]:
 def interrupt(config: StoreConfig, store: MilvusStore, before: int, act: Callable[[], None]) -> list[int]:
     """Act before the given upsert; the list that comes back fills with the sizes of what is upserted."""
     client = store._open.client
-    real, sizes = client.upsert, []
+    real = client.upsert
+    sizes: list[int] = []
 
     def upsert(name: str, rows: list[dict[str, object]], **options: object) -> object:
         if len(sizes) == before:

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 from joserfc import jwt
-from joserfc.jwk import RSAKey
+from joserfc.jwk import OctKey, RSAKey
 
 CLIENT, SECRET = "review", "a client's secret"
 KEY, STRANGE_KEY = (RSAKey.generate_key(2048, {"kid": name}) for name in ("first", "strange"))
@@ -25,8 +25,8 @@ class Loopback:
 
     issuer: str = ""
     claims: dict[str, Any] = field(default_factory=lambda: {"preferred_username": "Olga", "roles": ["analyst"]})
-    key: RSAKey = field(default_factory=lambda: KEY)
-    published: list[RSAKey] = field(default_factory=lambda: [KEY])
+    key: RSAKey | OctKey = field(default_factory=lambda: KEY)
+    published: list[RSAKey | OctKey] = field(default_factory=lambda: [KEY])
     header: dict[str, Any] = field(default_factory=dict)
     configuration: dict[str, Any] = field(default_factory=dict)
     codes: dict[str, dict[str, str]] = field(default_factory=dict)

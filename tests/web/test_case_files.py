@@ -13,7 +13,7 @@ from ringsight.cases.case import Decision, Judgement, Scope
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import Role, User
 from ringsight.web.dossier import Dossier, as_json, as_page, gather
-from ringsight.web.runs import Runs
+from ringsight.web.reviewed_runs import Runs
 
 ANA, ADA = User("ana", Role.analyst), User("ada", Role.admin)
 HOSTILE = "<script>alert(1)</script>"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, cast
 
 import pytest
 from case_world import World
@@ -10,8 +11,7 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.jobs import review
-from ringsight.jobs.review import ReviewJob
-from ringsight.records.bank import BankConfig
+from ringsight.jobs.review import ReviewJob, SearchedBank
 from ringsight.web.app import create_app
 from ringsight.web.app_state import AppState
 from ringsight.web.settings import SiteSettings
@@ -126,8 +126,8 @@ def test_the_address_that_is_listened_at_is_answered_if_it_is_one(
 
 def test_the_command_tells_where_it_listens(book: CaseBook, world: World, monkeypatch: pytest.MonkeyPatch):
     answered: list[AppState] = []
-    monkeypatch.setattr(review.uvicorn, "run", lambda app, **_: answered.append(app.state.shared))
-    review.run(ReviewJob(bank=BankConfig(path=world.bank), run=world.run(), host="10.0.0.7"))
+    monkeypatch.setattr("uvicorn.run", lambda app, **_: answered.append(app.state.shared))
+    review.run(ReviewJob(bank=SearchedBank(path=world.bank), run=world.run(), host="10.0.0.7"))
     assert answered[0].hosts == {"localhost", "127.0.0.1", "[::1]", "10.0.0.7"}
 
 
@@ -199,7 +199,7 @@ def test_behind_a_proxy_the_address_is_the_origin(post: Callable[..., int], host
 
 @pytest.mark.parametrize(("client", "status"), [("10.0.0.5", TAKEN), ("10.0.0.6", REFUSED)])
 def test_the_scheme_that_a_named_proxy_tells_is_the_origin_s(book: CaseBook, client: str, status: int):
-    behind = ProxyHeadersMiddleware(create_app(book, SiteSettings(hosts=["desk.test"])), ["10.0.0.5"])
+    behind: Any = ProxyHeadersMiddleware(cast("Any", create_app(book, SiteSettings(hosts=["desk.test"]))), ["10.0.0.5"])
     browser = TestClient(behind, base_url="http://desk.test", client=(client, 1))
     headers = {"x-forwarded-proto": "https", "x-forwarded-host": "evil.example", "origin": "https://desk.test"}
     assert browser.post("/sign-in", data=FORM, headers=headers).status_code == status

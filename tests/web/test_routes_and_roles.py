@@ -95,7 +95,7 @@ def routes(app: FastAPI) -> set[str]:
     for route in app.routes:
         for each in getattr(getattr(route, "original_router", None), "routes", [route]):
             if isinstance(each, APIRoute):
-                found |= {f"{method} {each.path}" for method in each.methods}
+                found |= {f"{method} {each.path}" for method in each.methods or ()}
     return found
 
 

@@ -21,7 +21,8 @@ from ringsight.jobs.review import ReviewJob, SearchedBank
 from ringsight.web.app import create_app
 from ringsight.web.app_state import COOKIE
 from ringsight.web.case_pages import Draft
-from ringsight.web.runs import NotReadyError, ReviewedRun, Runs
+from ringsight.web.reviewed_run import ReviewedRun
+from ringsight.web.reviewed_runs import NotReadyError, Runs
 from ringsight.web.settings import SiteSettings
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as a test
@@ -133,7 +134,7 @@ def test_a_client_s_word_on_its_address_is_believed_of_proxies_alone(
     world: World, monkeypatch: pytest.MonkeyPatch, proxies: list[str]
 ):
     told: list[dict[str, object]] = []
-    monkeypatch.setattr(review.uvicorn, "run", lambda _app, **given: told.append(given))
+    monkeypatch.setattr("uvicorn.run", lambda _app, **given: told.append(given))
     site = SiteSettings(address="https://review.test", proxies=proxies)
     review.run(ReviewJob(bank=SearchedBank(path=world.bank), run=world.run(*RINGS), site=site))
     assert told[0]["proxy_headers"] is bool(proxies)
@@ -141,7 +142,7 @@ def test_a_client_s_word_on_its_address_is_believed_of_proxies_alone(
 
 
 def test_a_review_finds_the_bank_where_its_run_found_it(world: World, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(review.uvicorn, "run", lambda *_, **__: None)
+    monkeypatch.setattr("uvicorn.run", lambda *_, **__: None)
     run = world.run(*RINGS)
     review.run(ReviewJob(run=run))
     with open_casebook(f"sqlite:///{run}/cases.db") as book:

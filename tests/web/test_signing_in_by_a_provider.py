@@ -3,7 +3,7 @@
 import json
 import re
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from html import unescape
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
@@ -36,7 +36,7 @@ def serving() -> Iterator[Loopback]:
 @pytest.fixture
 def provider(serving: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
     monkeypatch.setenv("RINGSIGHT_OIDC_SECRET", SECRET)
-    serving.__init__(serving.issuer)  # type: ignore[misc] - honest again, at the same port
+    vars(serving).update(vars(Loopback(serving.issuer)))  # honest again, at the same port
     return serving
 
 
@@ -122,7 +122,7 @@ def test_a_role_of_the_same_name_means_nothing_where_others_are_declared(book: C
     assert come_back(browser, provider).status_code == 401
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[dict[str, object], str]] = {
     "wrong audience": ({"aud": "other"}, "aud"),
     "several audiences, and made out to another": ({"aud": [CLIENT, "other"], "azp": "other"}, "azp"),
     "several audiences, and made out to nobody": ({"aud": [CLIENT, "other"]}, "azp"),
@@ -145,7 +145,7 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_an_id_token_that_does_not_hold_is_refused(browser: TestClient, book: CaseBook, provider: Loopback, case: str):
     claims, said = REFUSED[case]
-    provider.claims |= claims  # type: ignore[arg-type]
+    provider.claims |= claims
     answer = come_back(browser, provider)
     assert answer.status_code == 401
     assert browser.cookies.get(COOKIE) is None
@@ -171,7 +171,7 @@ def test_a_token_that_is_not_signed_is_refused(browser: TestClient, provider: Lo
 
 def test_a_signature_by_a_shared_secret_is_refused(browser: TestClient, provider: Loopback):
     """As if the provider's public key, or the client's secret, were the key of an HMAC."""
-    provider.key = provider.published[0] = OctKey.import_key(SECRET * 4, {"kid": "first"})  # type: ignore[assignment]
+    provider.key = provider.published[0] = OctKey.import_key(SECRET * 4, {"kid": "first"})
     provider.header = {"alg": "HS256"}
     assert come_back(browser, provider).status_code == 401
 
@@ -258,10 +258,11 @@ def test_a_closed_account_stays_closed(browser: TestClient, book: CaseBook, prov
 
 def test_who_signs_in_by_a_provider_gets_no_password_here(browser: TestClient, book: CaseBook, provider: Loopback):
     come_back(browser, provider)
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: book.accounts.change("olga", User("olga", Role.analyst), password=PASSWORD),
         lambda: book.accounts.change("olga", ADMIN, role=Role.lead),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(CaseError, match="signs in by a provider"):
             attempt()
 

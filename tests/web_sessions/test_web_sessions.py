@@ -26,6 +26,8 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.records.reading import describe
 from ringsight.records.views import split_views
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def model(bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from ringsight.progress import Happening, Update, report_to
+from ringsight.progress import Update, UpdateKind, report_to
 
 RSS_UNIT = 1 if sys.platform == "darwin" else 1024
 """Bytes in one unit of `ru_maxrss`."""
@@ -53,17 +53,17 @@ class Stages:
 
     def __call__(self, update: Update) -> None:
         """Take an update."""
-        match update.happening:
-            case Happening.begun:
+        match update.kind:
+            case UpdateKind.begun:
                 self._number(f"{update.text}…")
                 self._begun[update.stage] = time.perf_counter()
-            case Happening.skipped:
+            case UpdateKind.skipped:
                 self._number(update.text)
-            case Happening.said:
+            case UpdateKind.said:
                 self.say(update.text)
-            case Happening.advanced:
+            case UpdateKind.advanced:
                 self._show(update)
-            case Happening.ended:
+            case UpdateKind.ended:
                 self.clear()
                 seconds = time.perf_counter() - self._begun.pop(update.stage)
                 self.passed.append(Stage(update.stage, round(seconds, 2), round(_peak_mb(), 1)))

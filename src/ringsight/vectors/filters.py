@@ -57,7 +57,7 @@ class Not:
 
 
 @dataclass(frozen=True, slots=True)
-class Both:
+class And:
     """The one holds, and the other."""
 
     one: "Filter"
@@ -65,14 +65,14 @@ class Both:
 
 
 @dataclass(frozen=True, slots=True)
-class Either:
+class Or:
     """The one holds, or the other."""
 
     one: "Filter"
     other: "Filter"
 
 
-Filter = OneOf | Ordered | Not | Both | Either
+Filter = OneOf | Ordered | Not | And | Or
 
 
 def parse_filter(text: str) -> Filter:
@@ -102,9 +102,9 @@ def polars_expression(condition: Filter) -> pl.Expr:
             return (pl.col(column) != unknown_value(column)) & stands
         case Not(part):
             return ~polars_expression(part)
-        case Both(one, other):
+        case And(one, other):
             return polars_expression(one) & polars_expression(other)
-        case Either(one, other):
+        case Or(one, other):
             return polars_expression(one) | polars_expression(other)
 
 
@@ -117,11 +117,11 @@ def _height(condition: Filter) -> int:
             return 2
         case Not(part):
             return 1 + _height(part)
-        case Both(one, other) | Either(one, other):
+        case And(one, other) | Or(one, other):
             return 1 + max(_height(one), _height(other))
 
 
-def _balanced(join: type[Both] | type[Either], parts: list[Filter]) -> Filter:
+def _balanced(join: type[And] | type[Or], parts: list[Filter]) -> Filter:
     """Parts joined two by two, so that a long list makes no deep tree."""
     if len(parts) == 1:
         return parts[0]
@@ -166,13 +166,13 @@ class _Parser:
         parts = [self._all()]
         while self._taken("or"):
             parts.append(self._all())
-        return _balanced(Either, parts)
+        return _balanced(Or, parts)
 
     def _all(self) -> Filter:
         parts = [self._one()]
         while self._taken("and"):
             parts.append(self._one())
-        return _balanced(Both, parts)
+        return _balanced(And, parts)
 
     def _one(self) -> Filter:
         start = self._next

@@ -19,7 +19,7 @@ from ringsight.web import admin_pages, case_pages, case_steps, queue_pages, reco
 from ringsight.web.app_state import AppState, SignedOutError, app_state, page
 from ringsight.web.provider import Provider
 from ringsight.web.request_guard import refusal
-from ringsight.web.runs import NotReadyError
+from ringsight.web.reviewed_runs import NotReadyError
 from ringsight.web.settings import SiteSettings
 from ringsight.web.templates import environment
 

@@ -9,7 +9,7 @@ from fastapi.responses import HTMLResponse
 from ringsight.cases.casebook import CaseBook
 from ringsight.cases.users import Right, User
 from ringsight.web.provider import Provider
-from ringsight.web.runs import Runs
+from ringsight.web.reviewed_runs import Runs
 from ringsight.web.settings import SiteSettings
 from ringsight.web.templates import environment
 

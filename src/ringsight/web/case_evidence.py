@@ -22,7 +22,7 @@ from ringsight.report.members import (
 from ringsight.report.ring_sections import ConditionLine, condition_lines
 from ringsight.report.waterfall import Waterfall, cut_score, waterfall
 from ringsight.web.drawing import Carried, Drawing, drawing
-from ringsight.web.run import ReviewedRun
+from ringsight.web.reviewed_run import ReviewedRun
 
 LISTED = 100
 """How many members are listed until all are asked for."""

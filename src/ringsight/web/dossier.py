@@ -17,7 +17,7 @@ from ringsight.errors import DataError
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.statements import Statement, about_records
 from ringsight.web.case_evidence import Score, score
-from ringsight.web.runs import NotReadyError, Runs
+from ringsight.web.reviewed_runs import NotReadyError, Runs
 from ringsight.web.templates import environment
 
 

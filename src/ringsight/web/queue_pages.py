@@ -19,7 +19,7 @@ EACH = 50
 WAITING = (Status.open, Status.claimed, Status.escalated, Status.second_review)
 
 
-class Asked(BaseModel):
+class FilterForm(BaseModel):
     """What the form of the filter asks for. An empty field does not filter."""
 
     customer: str = Field("", max_length=200)
@@ -47,10 +47,10 @@ class Asked(BaseModel):
         return urlencode({name: value for name, value in self.model_dump(mode="json").items() if value})
 
 
-def asked_of(which: QueueFilter, user: User) -> Asked:
+def asked_of(which: QueueFilter, user: User) -> FilterForm:
     """What a saved filter asked for."""
     status = "" if which.statuses == WAITING else "all" if not which.statuses else which.statuses[0].value
-    return Asked(
+    return FilterForm(
         customer=which.customer,
         status=status,
         verdict=which.verdict or "",
@@ -64,7 +64,7 @@ def queue(
     request: Request,
     app: App,
     user: SignedIn,
-    asked: Annotated[Asked, Query()],
+    asked: Annotated[FilterForm, Query()],
     start: Annotated[int, Query(ge=0, le=10**9)] = 0,
 ) -> Response:
     """The cases that pass the filter; users who may not see cases are sent to the accounts."""
@@ -98,7 +98,7 @@ def save_filter(
 ) -> Response:
     """Save the filter that is shown under a name."""
     user.require(Right.see)
-    asked = Asked.model_validate(dict(parse_qsl(query)))
+    asked = FilterForm.model_validate(dict(parse_qsl(query)))
     app.book.filters.save(user, name, asked.filter(user))
     return RedirectResponse(f"/?{asked.query}", 303)
 

@@ -10,6 +10,7 @@ import pytest
 from offices import Finished, Office, served, write_world
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from means import Means, lack
 from ringsight.cases.casebook import open_casebook
 from ringsight.web.app import create_app
 
@@ -24,7 +25,7 @@ REFUSAL = re.compile(r"Failed to load resource: .* status of (\d+)")
 def chromium() -> Iterator[Browser]:
     program = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if program is None:
-        pytest.skip("neither chromium nor google-chrome is on the PATH")
+        lack(Means.browser, "neither chromium nor google-chrome is on the PATH")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=program, args=[*QUIET, *ALONE])
         yield browser

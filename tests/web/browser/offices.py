@@ -20,7 +20,7 @@ from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import SYSTEM, Role
 from ringsight.evaluation.truth import read_truth
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
-from ringsight.web.runs import Runs
+from ringsight.web.reviewed_runs import Runs
 
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as a test
 TEAM = {"ana": Role.analyst, "ben": Role.analyst, "lea": Role.lead, "eva": Role.auditor, "ada": Role.admin}

@@ -1,9 +1,12 @@
 """A case in hand: decided by keyboard, undone, put away, handed on, joined, parted; in a race, in two tabs."""
 
+import pytest
 from offices import PASSWORD, Office, claim
 from playwright.sync_api import Page, expect
 
 from ringsight.cases.case import Judgement, Reason, Scope, Status
+
+pytestmark = pytest.mark.slow
 
 
 def write_note(page: Page, note: str) -> None:
@@ -149,7 +152,7 @@ def test_members_are_split_off_and_brought_back(office: Office):
     page = office.sign_in("ana", "/cases/K1")
     claim(page)
     boxes = page.locator("input[name=subjects]")
-    leaving = [boxes.nth(at).get_attribute("value") for at in range(3)]
+    leaving = [boxes.nth(at).input_value() for at in range(3)]
     for at in range(3):
         boxes.nth(at).check()
     page.get_by_role("button", name="Split the chosen members off").click()

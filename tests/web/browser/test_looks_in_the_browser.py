@@ -1,17 +1,23 @@
 """Every page, light and dark, on a desk and on a tablet: nothing runs off the side, and axe finds nothing to mend."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from offices import Office, claim
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, ViewportSize, expect
 
-DESK, TABLET = {"width": 1280, "height": 800}, {"width": 820, "height": 1180}
+pytestmark = pytest.mark.slow
+
+Scheme = Literal["light", "dark"]
+DESK: ViewportSize = {"width": 1280, "height": 800}
+TABLET: ViewportSize = {"width": 820, "height": 1180}
+LOOKS: tuple[tuple[Scheme, ViewportSize], ...] = (("light", DESK), ("dark", TABLET))
 STANDARD = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]}}
 
 
-def signing_in(office: Office, scheme: str = "light") -> Page:
+def signing_in(office: Office, scheme: Scheme = "light") -> Page:
     page = office.page()
     page.emulate_media(color_scheme=scheme)
     page.goto("/sign-in")
@@ -60,7 +66,7 @@ PAGES: dict[str, Callable[[Office], Page]] = {
 @pytest.mark.parametrize("name", PAGES)
 def test_everybody_can_use_it_and_nothing_runs_off_the_side(office: Office, name: str):
     page, axe = PAGES[name](office), Axe()
-    for scheme, size in (("light", DESK), ("dark", TABLET)):
+    for scheme, size in LOOKS:
         page.emulate_media(color_scheme=scheme)
         page.set_viewport_size(size)
         assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
@@ -77,7 +83,7 @@ def test_axe_sees_what_is_wrong(office: Office):
 
 
 @pytest.mark.parametrize(("scheme", "least", "most"), [("light", 200, 255), ("dark", 0, 60)])
-def test_the_pages_follow_the_system_in_light_and_dark(office: Office, scheme: str, least: int, most: int):
+def test_the_pages_follow_the_system_in_light_and_dark(office: Office, scheme: Scheme, least: int, most: int):
     page = signing_in(office, scheme)
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor.match(/\\d+/g).map(Number)")
     assert least <= min(ground[:3]) <= max(ground[:3]) <= most

@@ -1,7 +1,10 @@
 """Signing in, finding a case, and the filters saved for next time."""
 
+import pytest
 from offices import PASSWORD, Office
 from playwright.sync_api import Page, expect
+
+pytestmark = pytest.mark.slow
 
 
 def shown(page: Page) -> list[str]:

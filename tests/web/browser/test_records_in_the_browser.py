@@ -12,6 +12,8 @@ from playwright.sync_api import Page, expect
 
 from ringsight.web import app
 
+pytestmark = pytest.mark.slow
+
 KEPT = 600
 """Characters of a long note that are shown; far fewer than it has."""
 
@@ -131,7 +133,13 @@ def test_an_auditor_looks_on(office: Office):
     for key in ("c", "n", "z", "l", "s", "Control+Enter"):
         page.keyboard.press(key)
     for step in ("claim", "release", "undo", "decide", "snooze", "escalate", "merge", "split"):
-        sent = {"version": "2", "days": "1", "reason": "x", "other": "K2", "judgement": "unsure"}
+        sent: dict[str, str | float | bool] = {
+            "version": "2",
+            "days": "1",
+            "reason": "x",
+            "other": "K2",
+            "judgement": "unsure",
+        }
         sent["subjects"] = office.book.case("K1").members[0]
         refused = page.context.request.post(f"{office.address}/cases/K1/{step}", form=sent)
         assert refused.status == 403, step

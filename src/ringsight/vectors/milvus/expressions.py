@@ -9,7 +9,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from ringsight.vectors.filters import Both, Either, Filter, Not, OneOf, Ordered, unknown_value
+from ringsight.vectors.filters import And, Filter, Not, OneOf, Or, Ordered, unknown_value
 
 TEMPLATES_SINCE = (2, 5)
 """Version of the first server that takes filter templates."""
@@ -70,7 +70,7 @@ def _rendered(condition: Filter, values: dict[str, Value]) -> str:
             return f"({column} != {placed(unknown_value(column))} and {column} {order} {placed(value)})"
         case Not(part):
             return f"not ({_rendered(part, values)})"
-        case Both(one, other):
+        case And(one, other):
             return f"({_rendered(one, values)}) and ({_rendered(other, values)})"
-        case Either(one, other):
+        case Or(one, other):
             return f"({_rendered(one, values)}) or ({_rendered(other, values)})"

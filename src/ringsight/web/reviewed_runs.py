@@ -12,7 +12,7 @@ from ringsight.report.members import Records, records_of
 from ringsight.runs.erasure import ERASED
 from ringsight.runs.paths import RunPaths
 from ringsight.web.case_evidence import CaseEvidence, gathered
-from ringsight.web.run import ReviewedRun, read_run
+from ringsight.web.reviewed_run import ReviewedRun, read_run
 
 KEPT = 64
 """Cases whose evidence is kept in memory, and members' records."""
