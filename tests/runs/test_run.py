@@ -14,9 +14,8 @@ from polars.testing import assert_frame_equal
 from simulated_bank import simulate
 
 from ringsight.detection.detect import detect
-from ringsight.detection.fairness import AUDIT
 from ringsight.detection.lineage import Lineage, follow
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, TABLES, Results
+from ringsight.detection.results import TABLES, Results
 from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError
 from ringsight.pipeline.read import as_bank
@@ -31,17 +30,6 @@ from ringsight.runs.run import Run, open_run
 from ringsight.runs.settings import read_settings, restored, write_settings
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
-SCHEMAS = {
-    "rings": RINGS,
-    "members": MEMBERS,
-    "links": LINKS,
-    "agreement": AGREEMENT,
-    "conditions": CONDITIONS,
-    "audit": AUDIT,
-    "null": NULL,
-}
-
-
 @pytest.fixture(scope="module")
 def results() -> Results:
     """Of a small bank with three rings."""
@@ -52,7 +40,7 @@ def results() -> Results:
 @pytest.fixture
 def empty() -> Results:
     """Of a bank without a ring."""
-    return Results(**{name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()}, summary={"rings": 0})
+    return Results(**{name: pl.DataFrame(schema=dict(schema)) for name, schema in TABLES.items()}, summary={"rings": 0})
 
 
 @pytest.mark.parametrize("which", ["results", "empty"])
@@ -60,12 +48,12 @@ def test_what_is_written_is_read(which: str, request: pytest.FixtureRequest, tmp
     written: Results = request.getfixturevalue(which)
     finished(tmp_path / "run", written)
     read = Run(tmp_path / "run").results
-    for name, schema in SCHEMAS.items():
+    for name, schema in TABLES.items():
         assert_frame_equal(getattr(read, name), getattr(written, name))
         assert getattr(read, name).schema == pl.Schema(schema)
     assert read.summary == written.summary
     for name in set(TABLES) - {"null"}:
-        csv = pl.read_csv(tmp_path / "run" / f"{name}.csv", schema_overrides=SCHEMAS[name])
+        csv = pl.read_csv(tmp_path / "run" / f"{name}.csv", schema_overrides=TABLES[name])
         assert_frame_equal(csv, getattr(written, name), abs_tol=1e-6)
 
 
