@@ -53,7 +53,7 @@ STATED = {
     "rate_stated": True,
     "expected_false_flags": 0.2,
     "guard": {"shift": 0.12, "spread": 0.04, "bound": 0.3},
-    "shared_directions": [{"strength": 0.61, "column": "region", "explained": 0.83}],
+    "shared_directions": [{"strength": 0.61, "column": "branch", "explained": 0.83}],
     "seed": 7,
     "model_hashes": {"notes": "abc"},
 }
@@ -274,9 +274,74 @@ def empty() -> Results:
 def test_it_states_its_error_rate_and_what_it_does_not_claim(html: str, bank: Bank):
     text = " ".join(_Page(html).text.split())
     assert f"Rings in {bank.path.name}" in text
-    assert "Of the 2 flagged rings, fewer than one can be expected to be coincidence." in text
-    assert "at most 5 % of its rings" in text
+    assert "Of the 2 flagged rings, fewer than one can be expected to be false." in text
+    assert "A flag is false if no one hand ties at least three of its members" in text
+    assert "at most 5 % of the flags are, on average" in text
+    assert "This rests on one assumption" in text
     assert "not fraud" in text
+
+
+def test_it_shows_how_well_chance_was_imitated_before_the_list(html: str):
+    assert html.index('id="calibration"') < html.index('id="flags"')
+    told = words(section(html, "calibration"))
+    assert (
+        "agree by 0.12 bits more than chance does (by chance this figure varies by 0.04); beyond 0.30 no rate" in told
+    )
+    assert "goes with branch (83% of it)" in told
+    assert section(html, "calibration").count('class="seen"') == 1 + 3  # that of the legend, and three quantiles
+
+
+def test_where_no_rate_can_be_stated_a_warning_stands_in_its_place(report: Report, results: Results):
+    empty = [pl.lit(None, pl.Float64).alias(name) for name in ("p_value", "q_value", "adjusted_q_value")]
+    conditions = results.conditions.with_columns(empty[1])
+    html = report(replace(results, rings=results.rings.with_columns(empty), conditions=conditions, summary=WITHHELD))
+    shown = words(html[html.index("<body>") : html.index("Provenance")])
+    assert "No error rate can be stated of this list." in shown
+    assert "by 0.71 bits, where 0.30 is allowed" in shown
+    assert "name them in bank.strata" in shown
+    assert "5 %" not in shown
+    for secret in ("0.0777", "0.0123", "0.0004", "< 0.0001"):  # of members, pairs and outsiders
+        assert secret not in shown
+    assert not re.search(r"\b[qp] [\d<]|\bq\b|\bnot stated\b", shown)
+    assert not re.search(r"\bflagged\b", shown.split("How to read this")[0])
+    assert "Rflag" in section(html, "flags")
+
+
+def test_every_member_is_shown_with_how_surely_they_belong(html: str):
+    table = words(case(html, "Rflag"))
+    assert "C02 leave out? 0.0777" in table
+    assert "C03 doubtful 0.5000" in table
+    assert "C00 fits 0.0002" in table
+
+
+def test_outsiders_who_fit_stand_apart_from_the_members(html: str):
+    one = case(html, "Rflag")
+    members, perhaps = one.split("Perhaps they belong too")
+    assert "C35" not in members[members.index("Members, the best linked first") :]
+    assert "C35 0.0004" in words(perhaps)
+    assert "4 members" in words(one)
+    assert "Perhaps they belong too" not in case(html, "Rclose")
+
+
+def test_communities_stand_apart_with_a_warning(html: str):
+    told = words(section(html, "communities"))
+    assert "they carry no error rate" in told
+    assert "Cwide · 8 customers · score 12.0 · alike in transactions" in told
+    assert "C12, C13" in told
+    assert "Cwide" not in section(html, "flags")
+
+
+def test_alike_pairs_stand_apart_with_a_rate_of_their_own(html: str):
+    told = words(section(html, "pairs"))
+    assert "same person? second account?" in told
+    assert "C33 C34 23.5 0.0123" in told
+
+
+def test_what_was_not_found_has_no_section(report: Report, results: Results):
+    html = report(replace(results, communities=results.communities[:0], pairs=results.pairs[:0]))
+    assert 'id="communities"' not in html
+    assert 'id="pairs"' not in html
+    assert "nothing can be held against chance" in words(report(replace(results, calibration=results.calibration[:0])))
 
 
 def test_it_needs_nothing_but_itself(html: str):
@@ -436,6 +501,11 @@ def section(html: str, heading: str) -> str:
     return html[html.index(f'id="{heading}"') :].split("</section>", maxsplit=1)[0]
 
 
+def case(html: str, ring_id: str) -> str:
+    """What stands of one ring, case by case."""
+    return next(part for part in html.split('<article class="case"')[1:] if ring_id in part.split("</h3>")[0])
+
+
 def test_the_map_numbers_rings_as_the_page_does(results: Results, joint: Embeddings, html: str):
     shuffled = replace(results, rings=results.rings[[2, 1, 0, 3, 4]])
     drawn = space_map(shuffled, joint)
@@ -458,9 +528,9 @@ def test_a_held_ring_is_off_the_list_and_says_why_without_the_members_value(html
 
 
 def test_each_case_says_what_it_rests_on(html: str):
-    assert "lives on ID images alone" in case(html, "Rclose")
-    assert "several modalities" in case(html, "Rflag")
-    assert "alone" not in case(html, "Rflag")
+    assert "lives on ID images alone" in words(case(html, "Rclose"))
+    assert "rests on several kinds of evidence" in words(case(html, "Rflag"))
+    assert "lives on" not in case(html, "Rflag")
 
 
 def test_conditions_are_said_in_plain_words(html: str):

@@ -30,6 +30,7 @@ from ringsight.runs.run import Run, open_run
 from ringsight.runs.settings import read_settings, restored, write_settings
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
+
 @pytest.fixture(scope="module")
 def results() -> Results:
     """Of a small bank with three rings."""
