@@ -71,7 +71,8 @@ class World:
             for ring in rings
         ]
         members = [(ring.ring_id, name) for ring in rings for name in ring.members]
-        facts = {"fdr": 0.05, "expected_false_flags": 0.2}
+        facts: dict[str, Any] = {"fdr": 0.05, "expected_false_flags": 0.2, "shared_directions": []}
+        facts["guard"] = {"shift": 0.12, "spread": 0.04, "bound": 0.3}
         bank = read_bank(BankConfig(path=self.bank))
         facts["data_hash"] = bank.data_hash
         results = results_with(

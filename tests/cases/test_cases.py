@@ -49,7 +49,7 @@ def test_an_empty_book(book: CaseBook, ana: User):
     assert book.claim_next(ana) is None
     assert book.contradictions().is_empty()
     assert book.workload.missed().below == 0
-    assert math.isnan(book.workload.overview().fdr)
+    assert book.workload.overview().claim is None
     assert book.out_of_sync() == []
     with pytest.raises(CaseError, match="no case 'K1'"):
         book.case("K1")
@@ -59,7 +59,9 @@ def test_an_empty_book(book: CaseBook, ana: User):
 
 def test_a_run_without_rings_is_imported(book: CaseBook, world: World):
     assert book.import_run(world.run(), world.bank) == 0
-    assert book.workload.overview().fdr == 0.05
+    claim = book.workload.overview().claim
+    assert claim is not None
+    assert (claim.fdr, claim.expected) == (0.05, 0.2)
 
 
 def test_exposure_is_what_moved_in_the_last_days_and_value_is_that_times_evidence(three: CaseBook):
