@@ -88,7 +88,7 @@ def flags_of(site: Site) -> list[Flags]:
                 flags=len(cases),
                 found=len({ring for case in cases for ring in case.rings}),
                 benign=sum(case.benign for case in cases),
-                false=sum(not case.rings and not case.benign for case in cases),
+                false=sum(case.false and not case.benign for case in cases),
                 shares=(false_share(cases, benign_false=False), false_share(cases, benign_false=True)),
             )
         )
