@@ -298,7 +298,7 @@ def test_where_no_rate_can_be_stated_a_warning_stands_in_its_place(report: Repor
     shown = words(html[html.index("<body>") : html.index("Provenance")])
     assert "No error rate can be stated of this list." in shown
     assert "by 0.71 bits, where 0.30 is allowed" in shown
-    assert "name them in bank.strata" in shown
+    assert "belongs in bank.strata" in shown
     assert "5 %" not in shown
     for secret in ("0.0777", "0.0123", "0.0004", "< 0.0001"):  # of members, pairs and outsiders
         assert secret not in shown

@@ -79,14 +79,18 @@ class Claim:
 
     @property
     def warning(self) -> str:
+        """That no rate is stated; empty where one is."""
+        return "" if self.stated else "No error rate can be stated of this list."
+
+    @property
+    def reason(self) -> str:
         """Why no rate is stated; empty where one is."""
         if self.stated:
             return ""
         excess = f" by {self.guard.shift:.2f} bits, where {self.guard.bound:.2f} is allowed" if self.guard else ""
         return (
-            "No error rate can be stated of this list. Different kinds of records of this bank's ordinary customers "
-            f"agree more than chance explains{excess}. The rings are ranked by score, and an unknown share of them "
-            "is false."
+            f"Different kinds of records of this bank's ordinary customers agree more than chance explains{excess}. "
+            "The rings are ranked by score, and an unknown share of them is false."
         )
 
     @property
@@ -94,7 +98,7 @@ class Claim:
         """Which columns go with what modalities share; empty where none does."""
         if not self.shared:
             return ""
-        advice = "" if self.stated else " If they are segments, name them in bank.strata and detect again."
+        advice = "" if self.stated else " A column that stands for segments belongs in bank.strata: detect again."
         return f"What different kinds of records share goes with {listed(self.shared)}.{advice}"
 
 
