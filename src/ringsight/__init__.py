@@ -107,8 +107,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ringsight.detection.detect": ("DetectConfig",),
     "ringsight.detection.results": ("Results",),
+    "ringsight.detection.settings": ("DetectConfig",),
     "ringsight.encoders.settings": ("IdImagesConfig", "NotesConfig", "TrainerConfig", "TransactionsConfig"),
     "ringsight.errors": ("DataError", "ModelError", "RingsightError", "SettingsError", "StoreError"),
     "ringsight.evaluation.measures": ("Evaluation",),
