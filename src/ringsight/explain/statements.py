@@ -134,14 +134,13 @@ def rests_on(basis: Basis, modality: str) -> str:
         basis: of the ring.
         modality: that chose its members.
     """
-    several = "several kinds of evidence"
     match basis:
         case Basis.across:
-            return several
+            return "several kinds of evidence"
         case Basis.inside:
             return f"{spoken(modality)} alone"
         case Basis.both:
-            return f"{several}, and {spoken(modality)} by themselves"
+            return f"several kinds, and {spoken(modality)} alone"
 
 
 def _rate(q: float | None, form: str) -> str:
