@@ -82,7 +82,10 @@ def report(name: str, runs: list[dict[str, Any]]) -> str:
         "the same, benign groups set aside": [r["evaluation"]["false_share_benign_aside"] for r in runs],
         "groups explained by an innocent column": [sum(r["evaluation"]["explained"].values()) for r in runs],
         "true rings among them": [r["evaluation"]["explained"]["true"] for r in runs],
-        "share of ring members found with their ring": [r["evaluation"]["members_found"]["share"] for r in runs],
+        "people named rightly, of those named": [
+            r["evaluation"]["named"]["flagged"]["precision"]["share"] for r in runs
+        ],
+        "ring members named": [r["evaluation"]["named"]["flagged"]["recall"]["share"] for r in runs],
         "precision in the first 10 cases": [r["evaluation"]["precision"]["10"]["benign_false"]["share"] for r in runs],
         "wall minutes": [sum(s["seconds"] for s in r["stages"]) / 60 for r in runs],
         "peak memory, GB": [max(s["peak_mb"] for s in r["stages"]) / 1e3 for r in runs],

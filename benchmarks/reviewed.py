@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.results import TABLES, Results
 from ringsight.explain.ledger import ledgers_of, reviewed
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.reading import read_bank
@@ -22,6 +21,8 @@ CHORDS = 2
 WHOLE = 6
 """In a ring of so many members or fewer, everybody is linked with everybody."""
 RATE = 0.05
+FITS = ((0.0001, 0.0004, "fits"),) * 5 + ((0.04, 0.06, "leave out?"), (0.3, 0.35, "doubtful"))
+"""P-value, q-value and fit of members in turn."""
 SOURCES = ("transactions", "notes", "id_images", "device_id")
 Row = dict[str, object] | tuple[object, ...]
 
@@ -37,16 +38,21 @@ def write_run(bank: Path, out: Path, rings: Mapping[str, Collection[str]], seed:
     """
     rng = np.random.default_rng(seed)
     records = read_bank(BankConfig(path=bank))
-    results = Results(
-        rings=_table([_ring(ring, len(who), 30.0 - at) for at, (ring, who) in enumerate(rings.items())], RINGS),
-        members=_table([(ring, customer) for ring, who in rings.items() for customer in sorted(who)], MEMBERS),
-        links=_table([row for ring, who in rings.items() for row in _links(ring, sorted(who), rng)], LINKS),
-        agreement=_table([row for ring, who in rings.items() for row in _agreement(ring, len(who))], AGREEMENT),
-        conditions=_table([row for ring, who in rings.items() for row in _conditions(ring, len(who))], CONDITIONS),
-        audit=_table([], AUDIT),
-        null=_table([(1, 4, float(bits)) for bits in rng.exponential(4.0, 200)], NULL),
-        summary=_summary(records),
-    )
+    rows: dict[str, Sequence[Row]] = {
+        "rings": [_ring(ring, len(who), 30.0 - at) for at, (ring, who) in enumerate(rings.items())],
+        "members": [
+            (ring, customer, *FITS[at % len(FITS)])
+            for ring, who in rings.items()
+            for at, customer in enumerate(sorted(who))
+        ],
+        "links": [row for ring, who in rings.items() for row in _links(ring, sorted(who), rng)],
+        "agreement": [row for ring, who in rings.items() for row in _agreement(ring, len(who))],
+        "conditions": [row for ring, who in rings.items() for row in _conditions(ring, len(who))],
+        "null": [(1, 4, float(bits)) for bits in rng.exponential(4.0, 200)],
+        "calibration": [(share, 8.1 * share - 1.0, 8.0 * share - 1.0, 0.1) for share in (0.1, 0.25, 0.5, 0.75, 0.9)],
+    }
+    tables = {name: _table(rows.get(name, ()), schema) for name, schema in TABLES.items()}
+    results = Results(**tables, summary=_summary(records))
     run = Run.begin(out, records)
     run.write_results(results)
     run.write_ledgers(ledgers_of(results, records, reviewed(results)))
@@ -54,13 +60,15 @@ def write_run(bank: Path, out: Path, rings: Mapping[str, Collection[str]], seed:
 
 
 def _summary(bank: Bank) -> dict[str, object]:
-    return {"fdr": RATE, "expected_false_flags": 0.2, "data_hash": bank.data_hash, "customers": bank.customers.height}
+    claimed = {"fdr": RATE, "rate_stated": True, "expected_false_flags": 0.2, "shared_directions": []}
+    guard = {"shift": 0.05, "spread": 0.04, "bound": 0.3}
+    return claimed | {"guard": guard, "data_hash": bank.data_hash, "customers": bank.customers.height}
 
 
 def _ring(ring: str, size: int, score: float) -> dict[str, object]:
-    judged = {"p_value": 0.0001, "q_value": 0.002, "adjusted_q_value": 0.004, "flagged": True, "isolation_score": 0.0}
+    judged = {"p_value": 0.0001, "q_value": 0.002, "adjusted_q_value": 0.004, "flagged": True, "inside_score": 0.0}
     figures = {"ring_id": ring, "size": size, "score": score, "adjusted_score": 0.8 * score}
-    return figures | judged | {"null": "permutation", "proposer": "notes", "explanation": "", "held": ""}
+    return figures | judged | {"basis": "across", "proposer": "notes", "explanation": "", "held": ""}
 
 
 def _links(ring: str, members: list[str], rng: np.random.Generator) -> Iterator[tuple[object, ...]]:
@@ -77,10 +85,10 @@ def _links(ring: str, members: list[str], rng: np.random.Generator) -> Iterator[
 
 
 def _agreement(ring: str, size: int) -> Iterator[tuple[object, ...]]:
-    yield ring, "notes", "space", "notes", size, 21.0, True
-    yield ring, "id_images", "space", "id_images", size, 12.5, False
-    yield ring, "transactions", "space", "transactions", size, 6.0, False
-    yield ring, "device_id", "entity", "", max(size // 2, 2), 14.0, False
+    yield ring, "notes", "space", "notes", size, 21.0, "proposed"
+    yield ring, "id_images", "space", "id_images", size, 12.5, "across"
+    yield ring, "transactions", "space", "transactions", size, 6.0, "across"
+    yield ring, "device_id", "entity", "", max(size // 2, 2), 14.0, "across"
 
 
 def _conditions(ring: str, size: int) -> Iterator[tuple[object, ...]]:

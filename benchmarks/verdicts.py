@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from ringsight.evaluation.measures import half_each_way, mostly_benign
+from ringsight.evaluation.measures import half_each_way, mostly_benign, tied
 from ringsight.evaluation.truth import Truth
 
 RATE = 0.05
@@ -18,7 +18,9 @@ class Case:
     rings: tuple[str, ...]
     """True rings that it finds: at least half of each is inside, and it is at least half of the group."""
     benign: bool
-    """Whether it finds none, and at least half of it are one benign group."""
+    """Whether it is false, and at least half of it are one benign group."""
+    false: bool
+    """Whether no one hand ties three of its members."""
 
 
 def held_against(groups: Iterable[frozenset[str]], truth: Truth, known: Iterable[str] = ()) -> list[Case]:
@@ -32,9 +34,9 @@ def held_against(groups: Iterable[frozenset[str]], truth: Truth, known: Iterable
     told, cases = set(known), []
     for members in groups:
         rings = tuple(ring for ring, true in truth.rings.items() if half_each_way(members, true))
-        benign = not rings and mostly_benign(members, truth)
+        false = not tied(members, truth)
         if not told.intersection(rings):
-            cases.append(Case(members, rings, benign))
+            cases.append(Case(members, rings, false and mostly_benign(members, truth), false))
     return cases
 
 
@@ -49,9 +51,9 @@ def found_members(cases: Iterable[Case], truth: Truth) -> int:
 
 
 def false_share(cases: Sequence[Case], *, benign_false: bool) -> float:
-    """Cases that find no ring, over all; benign ones are false, or set aside above and below the line. 0 of none."""
+    """False cases over all; benign ones are false, or set aside above and below the line. 0 of none."""
     counted = [case for case in cases if benign_false or not case.benign]
-    return sum(not case.rings for case in counted) / max(len(counted), 1)
+    return sum(case.false for case in counted) / max(len(counted), 1)
 
 
 def readable(cases: Sequence[Case], *, benign_false: bool) -> int:
@@ -60,7 +62,7 @@ def readable(cases: Sequence[Case], *, benign_false: bool) -> int:
     for number, case in enumerate(cases, start=1):
         if benign_false or not case.benign:
             counted += 1
-            false += not case.rings
+            false += case.false
         if false <= RATE * counted:
             length = number
     return length

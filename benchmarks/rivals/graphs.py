@@ -5,10 +5,10 @@ from enum import StrEnum
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.detection.agreement import Groups, pair_evidence
+from ringsight.detection.groups import Groups
 from ringsight.fusion.blocks import side_by_side
 from ringsight.graph.communities import communities
-from ringsight.graph.links import bits_above_chance, source_links, threshold_bits
+from ringsight.graph.links import bits_above_chance, carried_bits, source_links, threshold_bits
 from ringsight.graph.sources import Rows, SpaceSource, space_source
 from ringsight.records.embeddings import JOINT, Embeddings
 from rivals.traces import CHOSEN, SEED, Traces, ranked
@@ -58,15 +58,15 @@ def late(traces: Traces, scale: int, order: Order) -> list[Rows]:
 def summed_mean(traces: Traces, groups: list[Rows]) -> NDArray[np.float64]:
     """Mean over each group's pairs of their summed bits above chance; shape (groups,)."""
     laid = Groups.of(groups)
-    a, b = laid.members[laid.left], laid.members[laid.right]
-    own = np.arange(traces.customers)
-    bits = sum((bits_above_chance(trace, own, a, b) for trace in traces.all), np.zeros(len(a)))
+    left, right = laid.pairs
+    a, b = laid.members[left], laid.members[right]
+    bits = sum((bits_above_chance(trace, a, b) for trace in traces.all), np.zeros(len(a)))
     return mean_by_group(laid, bits)
 
 
 def mean_by_group(laid: Groups, values: NDArray[np.float64]) -> NDArray[np.float64]:
     """Mean over each group's pairs of their values; shape (groups,)."""
-    pair_group = laid.group[laid.left]
+    pair_group = laid.group[laid.pairs[0]]
     counts = np.bincount(pair_group, minlength=laid.count)
     mean: NDArray[np.float64] = np.bincount(pair_group, values, laid.count) / np.maximum(counts, 1)
     return mean
@@ -85,5 +85,7 @@ def ordered(groups: list[Rows], mean: NDArray[np.float64], order: Order) -> NDAr
 def _communities_of(trace: SpaceSource, scale: int, order: Order) -> list[Rows]:
     links = source_links(trace, CHOSEN.neighbours)
     groups = communities((links.a, links.b), links.bits, threshold_bits(trace, scale), CHOSEN.min_size, SEED)
-    mean = pair_evidence(trace, Groups.of(groups), np.arange(len(trace.present))).mean
+    laid = Groups.of(groups)
+    left, right = laid.pairs
+    mean = mean_by_group(laid, carried_bits(trace, laid.members[left], laid.members[right]))
     return ranked(groups, ordered(groups, mean, order))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy.special import gammaln
 
 from ringsight.graph.links import source_links
-from ringsight.graph.sources import EntitySource, Rows, SpaceSource, Trace
+from ringsight.graph.sources import EntitySource, Rows, Source, SpaceSource
 from rivals.traces import CHOSEN, Traces, ranked
 
 
@@ -50,7 +50,7 @@ def suspiciousness(mass: NDArray[np.float64], size: int | NDArray[np.int64]) -> 
     return np.where(mass > pairs, surprise, 0.0)
 
 
-def _view(trace: Trace, customers: int, neighbours: int) -> NDArray[np.float32]:
+def _view(trace: Source, customers: int, neighbours: int) -> NDArray[np.float32]:
     """Symmetric edge weights of a view, in units of their mean over all pairs; shape (customers, customers)."""
     match trace:
         case EntitySource():

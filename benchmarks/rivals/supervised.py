@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.detection.agreement import Groups
+from ringsight.detection.groups import Groups
 from ringsight.evaluation.truth import Truth
 from ringsight.graph.communities import communities
 from ringsight.graph.links import carried_bits
@@ -71,18 +71,17 @@ def pair_features(traces: Traces, a: Rows, b: Rows) -> NDArray[np.float64]:
     Bits by modality and entity, cosine in the joint space, innocent values shared, days between the accounts' openings.
     Protected columns are no feature.
     """
-    own = np.arange(traces.customers)
     columns = []
     for trace in traces.all:
         both = trace.present[a] & trace.present[b]
-        columns.append(np.where(both, carried_bits(trace, own, a, b), np.nan))
+        columns.append(np.where(both, carried_bits(trace, a, b), np.nan))
     if JOINT in traces.embeddings:
         space = traces.embeddings[JOINT]
         row = space.rows_in(traces.bank.customer_ids)
         cosine = np.einsum("ij,ij->i", space.vectors[row[a]], space.vectors[row[b]])
         columns.append(np.where((row[a] >= 0) & (row[b] >= 0), cosine, np.nan))
     innocent = entity_sources(traces.bank.customers, traces.bank.columns_with(ColumnRole.innocent), traces.customers)
-    columns += [carried_bits(trace, own, a, b) for trace in innocent]
+    columns += [carried_bits(trace, a, b) for trace in innocent]
     if "opened_at" in traces.bank.customers.columns:
         day = traces.bank.customers["opened_at"].to_physical().to_numpy() / 86_400e6
         columns.append(np.abs(day[a] - day[b]))
@@ -108,6 +107,7 @@ def _mean_inside(groups: list[Rows], a: Rows, b: Rows, likely: NDArray[np.float6
     laid = Groups.of(groups)
     customers = int(max(b.max(initial=0), laid.members.max(initial=0))) + 1
     keys = a * customers + b
-    wanted = laid.members[laid.left] * customers + laid.members[laid.right]
+    left, right = laid.pairs
+    wanted = laid.members[left] * customers + laid.members[right]
     at = np.minimum(np.searchsorted(keys, wanted), len(keys) - 1)
     return mean_by_group(laid, np.where(keys[at] == wanted, likely[at], 0.0))

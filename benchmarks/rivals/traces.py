@@ -5,17 +5,29 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from ringsight.detection.nulls import distinct
+from scipy.special import gammainccinv
 
-from ringsight.detection.candidates import CandidateConfig, as_observed
-from ringsight.graph.links import Links, combined_links, combined_threshold
-from ringsight.graph.sources import EntitySource, Rows, SpaceSource, Trace, entity_sources, space_source
+from ringsight.detection.groups import Groups
+from ringsight.detection.scoring import distinct
+from ringsight.detection.settings import CandidateConfig
+from ringsight.graph.links import Links, bits_above_chance
+from ringsight.graph.sources import (
+    CHANCE_BITS,
+    EntitySource,
+    Rows,
+    Source,
+    SpaceSource,
+    entity_sources,
+    space_source,
+)
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.contract import modalities
 from ringsight.records.embeddings import Embeddings
 
 CHOSEN = CandidateConfig()
 """Neighbours, chance links, cap and smallest ring: all methods use what ringsight does by default."""
+CHANCE_LINKS = 5.0
+"""Strangers that a customer may be linked to by chance when all traces are taken together."""
 SEED = 0
 
 
@@ -48,7 +60,7 @@ class Traces:
         return len(self.bank.customers)
 
     @property
-    def all(self) -> list[Trace]:
+    def all(self) -> list[Source]:
         """Modalities, then entities."""
         return [*self.modalities, *self.entities]
 
@@ -59,14 +71,24 @@ class Traces:
     def summed(self) -> Links:
         """Pairs whose bits above chance, summed over all traces, few strangers reach."""
         near = [trace.near_pairs(CHOSEN.neighbours) for trace in self.all]
-        return combined_links(near, self.all, as_observed(self.all), self.price(CHOSEN.neighbours))
+        key = np.unique(np.concatenate([a * self.customers + b for a, b in near]))
+        a, b = key // self.customers, key % self.customers
+        total = sum((bits_above_chance(trace, a, b) for trace in self.all), np.zeros(len(a)))
+        strong = total >= self.price(CHOSEN.neighbours)
+        return Links(a[strong], b[strong], total[strong])
 
     def price(self, scale: float) -> float:
-        """Summed bits above chance that a pair must bring to stay together, as `rings.candidates` has it."""
-        chance_links = CHOSEN.chance_links * scale / CHOSEN.neighbours
-        return combined_threshold(self.customers, max(len(self.modalities), 1), chance_links)
+        """Summed bits above chance that a pair must bring to stay together.
+
+        The sum of m independent -ln(u) follows a gamma distribution with shape m, the law behind Fisher's combination
+        of p-values. It counts every pair as having all modalities; where that fails, fewer strangers pass.
+        """
+        modalities = max(len(self.modalities), 1)
+        share = min(CHANCE_LINKS * scale / CHOSEN.neighbours / max(self.customers, 1), 0.5)
+        return float((gammainccinv(modalities, share) - modalities) * CHANCE_BITS)
 
 
 def ranked(groups: Sequence[Rows], scores: Sequence[float] | NDArray[np.float64]) -> list[Rows]:
     """The groups by falling score, ties to the larger; a customer stays in the first of its groups alone."""
-    return [groups[index] for index in distinct(groups, np.asarray(scores, dtype=np.float64))] if groups else []
+    kept = distinct(Groups.of(groups), np.asarray(scores, dtype=np.float64), lowest=-np.inf)
+    return [groups[index] for index in kept]

@@ -13,7 +13,7 @@ so that `import ringsight` costs nothing. The rooms behind it, from the lowest; 
     fusion      the embeddings meet in one joint space
     vectors     embeddings are stored and searched (Milvus, or an exact twin in memory)
     graph       neighbours and shared entities become links, weighed in bits of evidence
-    detection   clusters of links are scored against two nulls and flagged at a false-discovery rate
+    detection   clusters of links are held against chance worlds and flagged at a false-discovery rate
     explain     a ledger for each ring, to the single record
     evaluation  a detection held against the truth
     runs        a run and its folder
@@ -49,7 +49,13 @@ if TYPE_CHECKING:
     from ringsight.records.bank import Bank, BankConfig, ColumnRole
     from ringsight.records.embeddings import Embeddings
     from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
-    from ringsight.report.figures import link_graph_figure, map_figure, null_figure, waterfall_figure
+    from ringsight.report.figures import (
+        calibration_figure,
+        link_graph_figure,
+        map_figure,
+        null_figure,
+        waterfall_figure,
+    )
     from ringsight.runs.run import Run, open_run
     from ringsight.vectors.opening import open_store
     from ringsight.vectors.vector_store import StoreConfig, VectorStore
@@ -81,6 +87,7 @@ __all__ = [
     "TrainerConfig",
     "TransactionsConfig",
     "VectorStore",
+    "calibration_figure",
     "detect",
     "embed",
     "evaluate",
@@ -102,8 +109,8 @@ __all__ = [
 ]
 
 _HOMES = {
-    "ringsight.detection.detect": ("DetectConfig",),
     "ringsight.detection.results": ("Results",),
+    "ringsight.detection.settings": ("DetectConfig",),
     "ringsight.encoders.settings": ("IdImagesConfig", "NotesConfig", "TrainerConfig", "TransactionsConfig"),
     "ringsight.errors": ("DataError", "ModelError", "RingsightError", "SettingsError", "StoreError"),
     "ringsight.evaluation.measures": ("Evaluation",),
@@ -121,7 +128,13 @@ _HOMES = {
     "ringsight.records.bank": ("Bank", "BankConfig", "ColumnRole"),
     "ringsight.records.embeddings": ("Embeddings",),
     "ringsight.records.synthetic": ("SyntheticBankConfig", "generate_bank"),
-    "ringsight.report.figures": ("link_graph_figure", "map_figure", "null_figure", "waterfall_figure"),
+    "ringsight.report.figures": (
+        "calibration_figure",
+        "link_graph_figure",
+        "map_figure",
+        "null_figure",
+        "waterfall_figure",
+    ),
     "ringsight.runs.run": ("Run", "open_run"),
     "ringsight.vectors.opening": ("open_store",),
     "ringsight.vectors.vector_store": ("StoreConfig", "VectorStore"),

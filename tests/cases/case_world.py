@@ -28,9 +28,20 @@ class Ring:
 
     ring_id: str
     members: Sequence[str]
-    q: float = 0.01
+    q: float | None = 0.01
+    """None where no rate can be stated."""
     flagged: bool = True
     held: str = ""
+    score: float = 18.0
+    """Adjusted, in bits."""
+
+
+WITHHELD: dict[str, Any] = {
+    "rate_stated": False,
+    "expected_false_flags": None,
+    "guard": {"shift": 0.71, "spread": 0.04, "bound": 0.3},
+}
+"""What a summary says where no rate can be stated."""
 
 
 @dataclass
@@ -62,16 +73,17 @@ class World:
         """A finished run that found these rings."""
         self.runs += 1
         folder = self.folder / f"run{self.runs}"
-        figures = {"score": 20.0, "p_value": 0.001, "adjusted_score": 18.0, "inside_score": 0.0}
+        figures = {"score": 20.0, "p_value": 0.001, "inside_score": 0.0}
         found = [
             {"ring_id": ring.ring_id, "size": len(ring.members), "q_value": ring.q, "adjusted_q_value": ring.q}
             | {"flagged": ring.flagged, "held": ring.held, "explanation": "", "basis": "across"}
-            | {"proposer": "together"}
+            | {"proposer": "together", "adjusted_score": ring.score}
             | figures
             for ring in rings
         ]
         members = [(ring.ring_id, name) for ring in rings for name in ring.members]
-        facts: dict[str, object] = {"fdr": 0.05, "expected_false_flags": 0.2}
+        facts: dict[str, Any] = {"fdr": 0.05, "expected_false_flags": 0.2, "shared_directions": []}
+        facts["guard"] = {"shift": 0.12, "spread": 0.04, "bound": 0.3}
         bank = read_bank(BankConfig(path=self.bank))
         facts["data_hash"] = bank.data_hash
         results = results_with(

@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any
 
 import pytest
-from case_world import CUSTOMERS, Ring, World, flagged_rings
+from case_world import CUSTOMERS, WITHHELD, Ring, World, flagged_rings
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -50,7 +50,7 @@ def test_an_empty_book(book: CaseBook, ana: User):
     assert book.claim_next(ana) is None
     assert book.contradictions().is_empty()
     assert book.workload.missed().below == 0
-    assert math.isnan(book.workload.overview().fdr)
+    assert book.workload.overview().claim is None
     assert book.out_of_sync() == []
     with pytest.raises(CaseError, match="no case 'K1'"):
         book.case("K1")
@@ -60,7 +60,9 @@ def test_an_empty_book(book: CaseBook, ana: User):
 
 def test_a_run_without_rings_is_imported(book: CaseBook, world: World):
     assert book.import_run(world.run(), world.bank) == 0
-    assert book.workload.overview().fdr == 0.05
+    claim = book.workload.overview().claim
+    assert claim is not None
+    assert (claim.fdr, claim.expected) == (0.05, 0.2)
 
 
 def test_exposure_is_what_moved_in_the_last_days_and_value_is_that_times_evidence(three: CaseBook):
@@ -68,6 +70,24 @@ def test_exposure_is_what_moved_in_the_last_days_and_value_is_that_times_evidenc
     assert [row.case_id for row in rows] == ["K3", "K2", "K1"]
     assert [row.exposure for row in rows] == [6 + 7 + 8, 3 + 4 + 5, 0 + 1 + 2]
     assert [row.value for row in rows] == pytest.approx([row.exposure * 0.99 for row in rows])
+
+
+def test_cases_without_a_rate_are_ranked_by_their_score(url: str, world: World):
+    """Nobody has anything at stake; a case of a former run, with its rate, stands among them."""
+    settings = CaseSettings(exposure_column="at_stake", sample=0)
+    world.write_bank(at_stake=[0.0] * len(CUSTOMERS))
+    scores = (3.0, 25.0, -1.0, 11.0)
+    rings = [Ring(f"R{n}", CUSTOMERS[3 * n : 3 * n + 3], q=None, score=score) for n, score in enumerate(scores)]
+    with open_casebook(url, settings) as book:
+        book.import_run(world.run(*rings, summary=WITHHELD), world.bank)
+        claim = book.workload.overview().claim
+        assert claim is not None
+        assert (claim.stated, claim.expected) == (False, None)
+        assert [row.ring_id for row in book.queue(QueueFilter())] == ["R1", "R3", "R0", "R2"]
+        evidence = [book.case(row.case_id).evidence for row in book.queue(QueueFilter())]
+        assert evidence == sorted(evidence, reverse=True)
+        assert (evidence[-1], max(evidence) < 1) == (0.0, True)
+        assert book.out_of_sync() == []
 
 
 def test_a_declared_column_says_the_exposure(url: str, world: World):

@@ -116,9 +116,12 @@ def test_its_decisions_are_exported_as_by_that_version(book: CaseBook, lea: User
 def test_rings_have_todays_columns(book: CaseBook):
     for case_id, rate in (("K2", 0.015), ("K3", 0.01), ("K9", 0.025)):
         ring = book.case(case_id).ring
-        figures = {name: ring[name] for name in ("adjusted_score", "adjusted_q_value", "isolation_score")}
-        assert figures == {"adjusted_score": 18.0, "adjusted_q_value": pytest.approx(rate), "isolation_score": 0.0}
-        assert not {"score_beyond", "q_beyond", "bits_apart"} & ring.keys()
+        figures = {name: ring[name] for name in ("adjusted_score", "adjusted_q_value", "inside_score", "basis")}
+        assert figures == {"adjusted_score": 18.0, "adjusted_q_value": pytest.approx(rate)} | {
+            "inside_score": 0.0,
+            "basis": "across",
+        }
+        assert not {"score_beyond", "q_beyond", "bits_apart", "null"} & ring.keys()
 
 
 def test_a_case_that_waits_for_a_second_analyst_works_on(book: CaseBook, ana: User, ben: User, lea: User):

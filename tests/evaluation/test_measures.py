@@ -2,16 +2,17 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 import pytest
+from made_results import results_with
 from rich.console import Console
 
-from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.results import PERHAPS, RINGS, Results
 from ringsight.errors import DataError
-from ringsight.evaluation.measures import Share, evaluate, read_truth
+from ringsight.evaluation.measures import Named, Share, evaluate, read_truth
 from ringsight.jobs.evaluate import evaluation_table
 
 Ring = tuple[str, bool] | tuple[str, bool, str]
@@ -20,7 +21,7 @@ WriteLabels = Callable[..., Path]
 
 def results_of(*rings: Ring, fdr: float = 0.05) -> Results:
     """Rings in order of significance, each as ("abc", flagged[, explanation]): customers are single letters."""
-    return Results(
+    return results_with(
         rings=pl.DataFrame(
             [
                 {
@@ -32,7 +33,7 @@ def results_of(*rings: Ring, fdr: float = 0.05) -> Results:
                     "adjusted_score": 9.0 - i,
                     "adjusted_q_value": 0.01 * i,
                     "flagged": flagged,
-                    "null": "permutation",
+                    "basis": "across",
                     "proposer": "notes",
                     "explanation": explanation,
                     "held": "",
@@ -43,14 +44,9 @@ def results_of(*rings: Ring, fdr: float = 0.05) -> Results:
         ),
         members=pl.DataFrame(
             [(f"ring{i}", customer) for i, (members, *_) in enumerate(rings) for customer in members],
-            schema=MEMBERS,
+            schema=["ring_id", "customer_id"],
             orient="row",
         ),
-        links=pl.DataFrame(schema=LINKS),
-        agreement=pl.DataFrame(schema=AGREEMENT),
-        conditions=pl.DataFrame(schema=CONDITIONS),
-        audit=pl.DataFrame(schema=AUDIT),
-        null=pl.DataFrame(schema=NULL),
         summary={"fdr": fdr},
     )
 
@@ -71,21 +67,24 @@ def labels(tmp_path: Path) -> WriteLabels:
 
 
 @pytest.mark.parametrize(
-    ("flag", "found"),
+    ("flag", "found", "true"),
     [
-        ("abcdef", True),
-        ("abcdefuvwxyz", True),  # half of the flag is the ring's
-        ("abcdefuvwxyzt", False),  # one stranger more
-        ("abc", True),  # half of the ring
-        ("ab", False),
-        ("uvw", False),
+        ("abcdef", True, True),
+        ("abcdefuvwxyz", True, True),  # half of the flag is the ring's
+        ("abcdefuvwxyzt", False, True),  # one stranger more: three of one hand are in it all the same
+        ("abc", True, True),  # half of the ring
+        ("abuvw", False, False),  # a pair and strangers
+        ("ab", False, False),
+        ("uvw", False, False),
     ],
 )
-def test_a_ring_is_found_by_half_of_it_in_a_flag_of_which_it_is_half(labels: WriteLabels, flag: str, found: bool):
+def test_a_ring_is_found_half_each_way_and_a_flag_is_true_by_three_of_one_hand(
+    labels: WriteLabels, flag: str, found: bool, true: bool
+):
     evaluation = evaluate(results_of((flag, True)), read_truth(labels({"R1": "abcdef"})))
     assert evaluation.rings == Share(int(found), 1)
-    assert evaluation.false_flags == Share(int(not found), 1)
-    assert evaluation.false_share == (0.0 if found else 1.0)
+    assert evaluation.false_flags == Share(int(not true), 1)
+    assert evaluation.false_share == (0.0 if true else 1.0)
 
 
 def test_only_flags_find_rings_but_precision_reads_every_ring(labels: WriteLabels):
@@ -95,10 +94,23 @@ def test_only_flags_find_rings_but_precision_reads_every_ring(labels: WriteLabel
     assert evaluation.precision[0].benign_false == Share(2, 3)
 
 
-def test_member_recall_separates_the_finding_flag_from_any_flag(labels: WriteLabels):
+def test_who_is_named_in_a_flag_that_no_hand_ties_is_named_wrongly(labels: WriteLabels):
     evaluation = evaluate(results_of(("abcd", True), ("euvwxyz", True)), read_truth(labels({"R1": "abcdef"})))
-    assert evaluation.members_found == Share(4, 6)
-    assert evaluation.members_flagged == Share(5, 6)
+    assert evaluation.named["flagged"] == Named(precision=Share(4, 11), recall=Share(4, 6))
+
+
+def test_members_to_leave_out_and_outsiders_who_fit_change_who_is_named(labels: WriteLabels):
+    results = results_of(("abcxy", True), ("klm", False))
+    fits = pl.when(pl.col("customer_id") == "x").then(pl.lit("leave out?"))
+    fits = fits.when(pl.col("customer_id") == "c").then(pl.lit("doubtful")).otherwise(pl.lit("fits"))
+    perhaps = pl.DataFrame([("ring0", "d", 0.001), ("ring1", "n", 0.001)], PERHAPS, orient="row")
+    results = replace(results, members=results.members.with_columns(fit=fits), perhaps=perhaps)
+    assert evaluate(results, read_truth(labels({"R1": "abcdef"}))).named == {
+        "flagged": Named(precision=Share(3, 5), recall=Share(3, 6)),
+        "left_out": Named(precision=Share(2, 3), recall=Share(2, 6)),
+        "with_perhaps": Named(precision=Share(4, 6), recall=Share(4, 6)),
+        "both": Named(precision=Share(3, 4), recall=Share(3, 6)),
+    }
 
 
 def test_benign_flags_are_counted_both_ways(labels: WriteLabels):

@@ -1,15 +1,15 @@
 """A run that names the run before: ids last, and what it cannot continue is refused before any work."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, cast
 
 import polars as pl
 import pytest
 from finished_runs import NOTHING
+from made_results import results_with
 
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.results import Results
 from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError, SettingsError
 from ringsight.jobs.stages import stages_told
@@ -19,24 +19,13 @@ from ringsight.pipeline.settings import RunConfig
 from ringsight.runs.run import Run
 
 Night = Callable[..., Results]
-EMPTY: dict[str, Mapping[str, type[pl.DataType]]] = {
-    "links": LINKS,
-    "agreement": AGREEMENT,
-    "conditions": CONDITIONS,
-    "null": NULL,
-}
 
 
 def found(name: str, members: str) -> Results:
     """Results with one ring, of customers with ids of one letter."""
-    rings = pl.DataFrame([{"ring_id": name, "size": len(members), "flagged": True}], schema=RINGS)
-    rows = [(name, customer) for customer in members]
-    return Results(
-        rings=rings,
-        members=pl.DataFrame(rows, schema=MEMBERS, orient="row"),
-        audit=pl.DataFrame(),
-        summary={},
-        **cast("dict[str, Any]", {table: pl.DataFrame(schema=schema) for table, schema in EMPTY.items()}),
+    return results_with(
+        rings=pl.DataFrame([{"ring_id": name, "size": len(members), "flagged": True}]),
+        members=pl.DataFrame({"ring_id": name, "customer_id": list(members)}),
     )
 
 

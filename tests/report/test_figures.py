@@ -22,7 +22,7 @@ from ringsight.explain.rows import agreement_of, conditions_of, ring_row
 from ringsight.explain.score_steps import StepKind, score_steps
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.report import figures
-from ringsight.report.figures import link_graph_figure, map_figure, null_figure, waterfall_figure
+from ringsight.report.figures import calibration_figure, link_graph_figure, map_figure, null_figure, waterfall_figure
 from ringsight.report.nullchart import null_chart
 from ringsight.report.palette import PAINTS, paint_of
 from ringsight.report.spacemap import space_map
@@ -65,13 +65,14 @@ def renamed(results: Results, ring_id: str) -> Results:
 
 
 def empty(results: Results) -> Results:
-    tables = ("rings", "members", "links", "agreement", "conditions", "null")
+    tables = ("rings", "members", "links", "agreement", "conditions", "null", "calibration")
     return replace(results, **{name: getattr(results, name)[:0] for name in tables})
 
 
 Draw = Callable[[Results, Embeddings], Figure]
 EVERY: dict[str, Draw] = {
     "waterfall": lambda results, _: waterfall_figure(results, "Rflag"),
+    "calibration": lambda results, _: calibration_figure(results),
     "null": lambda results, _: null_figure(results),
     "links": lambda results, _: link_graph_figure(results, "Rflag"),
     "map": map_figure,
@@ -146,7 +147,7 @@ def test_the_waterfall_says_its_figures_and_where_the_list_is_cut(results: Resul
 
 def test_a_ring_without_evidence_has_a_waterfall_of_its_score_alone(results: Results):
     axes = axes_of(waterfall_figure(results, "Rpass"))
-    assert [label.get_text() for label in axes.get_yticklabels()] == ["apart in notes", "what chance finds", "score"]
+    assert [label.get_text() for label in axes.get_yticklabels()] == ["inside notes", "what chance finds", "score"]
 
 
 def test_a_dot_for_each_ring_over_what_chance_yields(results: Results):
@@ -193,7 +194,7 @@ def test_a_line_for_each_link_and_a_circle_for_each_member(results: Results):
 def test_spaces_of_a_modality_share_its_paint(results: Results):
     links = link_table([("Rflag", "a", "b", {"amounts": 4.0, "rhythm": 3.0, "notes": 5.0})])
     spaces = pl.DataFrame(
-        [("Rflag", name, "space", "transactions", 3, 1.0, False) for name in ("amounts", "rhythm")],
+        [("Rflag", name, "space", "transactions", 3, 1.0, "across") for name in ("amounts", "rhythm")],
         results.agreement.schema,
         orient="row",
     )
@@ -205,7 +206,7 @@ def test_spaces_of_a_modality_share_its_paint(results: Results):
 
 def test_a_ring_of_many_shows_the_best_linked_and_says_how_many_more(results: Results):
     many = [f"m{number:02}" for number in range(40)]
-    members = pl.DataFrame([("Rflag", name) for name in many], MEMBERS, orient="row")
+    members = pl.DataFrame([("Rflag", name, 0.001, 0.002, "fits") for name in many], MEMBERS, orient="row")
     links = link_table(("Rflag", a, b, {"notes": 40.0 - number}) for number, (a, b) in enumerate(pairwise(many)))
     figure = link_graph_figure(replace(results, members=members, links=links), "Rflag")
     assert len(axes_of(figure).collections) == figures.MEMBERS_SHOWN
@@ -234,7 +235,22 @@ def test_where_there_is_nothing_the_figure_says_so(results: Results, joint: Embe
     nobody = Embeddings(JOINT, joint.customer_ids[:0], joint.vectors[:0], "m", "d")
     assert words_of(map_figure(results, nobody)) == ["Nobody has a place in the joint space."]
     assert words_of(null_figure(empty(results))) == ["No ring was weighed."]
+    assert words_of(calibration_figure(empty(results))) == [
+        "Too few groups touch no flag: nothing can be held against chance."
+    ]
     assert len(axes_of(map_figure(empty(results), joint)).collections) == 1
+
+
+def test_a_dot_for_each_quantile_against_chance(results: Results):
+    axes = axes_of(calibration_figure(results))
+    [dots] = axes.collections
+    assert dots.get_offsets().tolist() == [[1.9, 2.0], [4.0, 4.5]]  # by chance, and seen
+    assert {"median", "90%"} <= {text.get_text() for text in axes.texts}
+    [band] = axes.patches
+    assert {tuple(corner) for corner in band.get_xy()} == {(1.9, 2.1), (1.9, 1.7), (4.0, 4.4), (4.0, 3.6)}
+    [diagonal] = axes.lines
+    assert tuple(diagonal.get_xdata()) == tuple(diagonal.get_ydata()) == axes.get_xlim() == axes.get_ylim()
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("agreement by chance, bits", "agreement seen, bits")
 
 
 def test_names_of_a_bank_are_no_formulas(draw: Draw, results: Results, joint: Embeddings):
@@ -256,7 +272,7 @@ def test_names_of_a_bank_are_no_formulas(draw: Draw, results: Results, joint: Em
     }
     figure = draws.get(draw, draw)(hostile, joint)
     words = " ".join(words_of(figure))  # drawing them is what would fail
-    assert HOSTILE[:15] in words or draw is EVERY["null"]
+    assert HOSTILE[:15] in words or draw in (EVERY["null"], EVERY["calibration"])
 
 
 def test_all_paints_have_a_line_of_their_own():

@@ -13,10 +13,22 @@ import numpy as np
 import polars as pl
 import pytest
 from bank_of_records import link_table
+from made_results import results_with
 from PIL import Image
 
-from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.results import (
+    AGREEMENT,
+    CALIBRATION,
+    COMMUNITIES,
+    COMMUNITY_MEMBERS,
+    CONDITIONS,
+    MEMBERS,
+    NULL,
+    PAIRS,
+    PERHAPS,
+    RINGS,
+    Results,
+)
 from ringsight.errors import DataError
 from ringsight.explain.ledger import Ledger, ledger, ledgers_of, reviewed
 from ringsight.explain.score_steps import Step, StepKind, score_steps
@@ -34,6 +46,22 @@ QUOTED_NAME = 'id "one"\'s.png'
 START = datetime(2024, 1, 1)
 IDS = [f"C{i:02d}" for i in range(40)]
 PROTECTED = "Wilhelmina"
+TESTED = ("Rflag", "Rclose", "Rheld")
+"""Rings whose members were tested."""
+STATED = {
+    "fdr": 0.05,
+    "rate_stated": True,
+    "expected_false_flags": 0.2,
+    "guard": {"shift": 0.12, "spread": 0.04, "bound": 0.3},
+    "shared_directions": [{"strength": 0.61, "column": "branch", "explained": 0.83}],
+    "seed": 7,
+    "model_hashes": {"notes": "abc"},
+}
+WITHHELD = STATED | {
+    "rate_stated": False,
+    "expected_false_flags": None,
+    "guard": {"shift": 0.71, "spread": 0.04, "bound": 0.3},
+}
 SCRIPT = "the parcel <b>stands</b> at the customs office and the fee is due"
 
 
@@ -113,23 +141,23 @@ def bank(tmp_path_factory: pytest.TempPathFactory) -> Bank:
 @pytest.fixture(scope="module")
 def results() -> Results:
     """Two flagged rings, C00 to C03 and C20 to C23; one held, C05 to C07; one explained, C30 to C32; one of chance."""
-    rings = {"Rflag": IDS[:4], "Rdense": IDS[20:24], "Rheld": IDS[5:8], "Rhome": IDS[30:33], "Rpass": IDS[10:13]}
-    permutation, density = ("permutation", "notes", 0.0), ("density", "id_images", 16.0)
+    rings = {"Rflag": IDS[:4], "Rclose": IDS[20:24], "Rheld": IDS[5:8], "Rhome": IDS[30:33], "Rpass": IDS[10:13]}
+    across, inside = ("across", "notes", 0.0), ("inside", "id_images", 16.0)
     figures = {
-        "Rflag": (4, 21.5, 0.0001, 0.002, 19.0, 0.003, True, *permutation, "", ""),
-        "Rdense": (4, 12.5, 0.0001, 0.002, 12.5, 0.003, True, *density, "", ""),
-        "Rheld": (3, 11.5, 0.0001, 0.002, 11.5, 0.003, False, *permutation, "", "name"),
-        "Rhome": (3, 10.5, 0.0001, 0.002, 1.5, 0.5, False, *permutation, "branch", ""),
-        "Rpass": (3, 3.1, 0.4, 0.6, 1.1, 0.6, False, *permutation, "", ""),
+        "Rflag": (4, 21.5, 0.0001, 0.002, 19.0, 0.003, True, *across, "", ""),
+        "Rclose": (4, 12.5, 0.0001, 0.002, 12.5, 0.003, True, *inside, "", ""),
+        "Rheld": (3, 11.5, 0.0001, 0.002, 11.5, 0.003, False, *across, "", "name"),
+        "Rhome": (3, 10.5, 0.0001, 0.002, 1.5, 0.5, False, *across, "branch", ""),
+        "Rpass": (3, 3.1, 0.4, 0.6, 1.1, 0.6, False, *across, "", ""),
     }
     agreement = [
         row
         for ring in rings
         for row in (
-            (ring, "id_images", "space", "id_images", 4, 7.0, ring == "Rdense"),
-            (ring, "notes", "space", "notes", 3, 9.0, ring != "Rdense"),
-            (ring, "transactions", "space", "transactions", 4, -1.0, False),
-            (ring, "device_id", "entity", "", 3, 18.0, False),
+            (ring, "id_images", "space", "id_images", 4, 7.0, "proposed" if ring == "Rclose" else "across"),
+            (ring, "notes", "space", "notes", 3, 9.0, "across" if ring == "Rclose" else "proposed"),
+            (ring, "transactions", "space", "transactions", 4, -1.0, "across"),
+            (ring, "device_id", "entity", "", 3, 18.0, "across"),
         )
     ]
     conditions = [
@@ -146,21 +174,32 @@ def results() -> Results:
         ("Rflag", "C01", "C02", {"notes": 12.0}),
         ("Rflag", "C02", "C03", {"device_id": 8.0}),
         ("Rpass", "C10", "C11", {"transactions": 3.0}),
-        *(("Rdense", a, b, {"transactions": 2.0, "notes": 3.0, "id_images": 9.0}) for a, b in pairs),
+        *(("Rclose", a, b, {"transactions": 2.0, "notes": 3.0, "id_images": 9.0}) for a, b in pairs),
+    ]
+
+    fits = {"C02": (0.03, 0.0777, "leave out?"), "C03": (0.4444, 0.5, "doubtful")}
+    members = [
+        (ring, customer, *(fits.get(customer, (0.0001, 0.0002, "fits")) if ring in TESTED else (None, None, "")))
+        for ring, ids in rings.items()
+        for customer in ids
     ]
 
     def table(rows: list[tuple[object, ...]], schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
         return pl.DataFrame(rows, schema=schema, orient="row")
 
-    return Results(
+    return results_with(
         rings=table([(ring, *row) for ring, row in figures.items()], RINGS),
-        members=table([(ring, customer) for ring, ids in rings.items() for customer in ids], MEMBERS),
+        members=table(members, MEMBERS),
+        perhaps=table([("Rflag", "C35", 0.0004)], PERHAPS),
         links=link_table(links),
         agreement=table(agreement, AGREEMENT),
         conditions=table(conditions, CONDITIONS),
-        audit=table([], AUDIT),
+        communities=table([("Cwide", 13, 14.0, 12.0, "transactions")], COMMUNITIES),
+        community_members=table([("Cwide", customer) for customer in IDS[12:20]], COMMUNITY_MEMBERS),
+        pairs=table([("C33", "C34", 23.5, 0.0123)], PAIRS),
+        calibration=table([(0.25, -1.0, -1.1, 0.2), (0.5, 1.5, 1.4, 0.1), (0.9, 6.5, 6.0, 0.3)], CALIBRATION),
         null=table([(i % 20, 3 + i % 4, 1.0 + i % 7) for i in range(200)], NULL),
-        summary={"fdr": 0.05, "expected_false_flags": 0.2, "seed": 7, "model_hashes": {"notes": "abc"}},
+        summary=STATED,
     )
 
 
@@ -229,24 +268,80 @@ def flagless(results: Results) -> Results:
 
 
 def empty() -> Results:
-    return Results(
-        rings=pl.DataFrame(schema=RINGS),
-        members=pl.DataFrame(schema=MEMBERS),
-        links=pl.DataFrame(schema=LINKS),
-        agreement=pl.DataFrame(schema=AGREEMENT),
-        conditions=pl.DataFrame(schema=CONDITIONS),
-        audit=pl.DataFrame(schema=AUDIT),
-        null=pl.DataFrame(schema=NULL),
-        summary={"fdr": 0.1, "expected_false_flags": 0.0},
-    )
+    return results_with(summary=STATED | {"fdr": 0.1, "expected_false_flags": 0.0})
 
 
 def test_it_states_its_error_rate_and_what_it_does_not_claim(html: str, bank: Bank):
     text = " ".join(_Page(html).text.split())
     assert f"Rings in {bank.path.name}" in text
-    assert "Of the 2 flagged rings, fewer than one can be expected to be coincidence." in text
-    assert "at most 5 % of its rings" in text
+    assert "Of the 2 flagged rings, fewer than one can be expected to be false." in text
+    assert "A flag is false if no one hand ties at least three of its members" in text
+    assert "at most 5 % of the flags are, on average" in text
+    assert "This rests on one assumption" in text
     assert "not fraud" in text
+
+
+def test_it_shows_how_well_chance_was_imitated_before_the_list(html: str):
+    assert html.index('id="calibration"') < html.index('id="flags"')
+    told = words(section(html, "calibration"))
+    assert (
+        "agree by 0.12 bits more than chance does (by chance this figure varies by 0.04); beyond 0.30 no rate" in told
+    )
+    assert "goes with branch (83% of it)" in told
+    assert section(html, "calibration").count('class="seen"') == 1 + 3  # that of the legend, and three quantiles
+
+
+def test_where_no_rate_can_be_stated_a_warning_stands_in_its_place(report: Report, results: Results):
+    empty = [pl.lit(None, pl.Float64).alias(name) for name in ("p_value", "q_value", "adjusted_q_value")]
+    conditions = results.conditions.with_columns(empty[1])
+    html = report(replace(results, rings=results.rings.with_columns(empty), conditions=conditions, summary=WITHHELD))
+    shown = words(html[html.index("<body>") : html.index("Provenance")])
+    assert "No error rate can be stated of this list." in shown
+    assert "by 0.71 bits, where 0.30 is allowed" in shown
+    assert "belongs in bank.strata" in shown
+    assert "5 %" not in shown
+    for secret in ("0.0777", "0.0123", "0.0004", "< 0.0001"):  # of members, pairs and outsiders
+        assert secret not in shown
+    assert not re.search(r"\b[qp] [\d<]|\bq\b|\bnot stated\b", shown)
+    assert not re.search(r"\bflagged\b", shown.split("How to read this")[0])
+    assert "Rflag" in section(html, "flags")
+
+
+def test_every_member_is_shown_with_how_surely_they_belong(html: str):
+    table = words(case(html, "Rflag"))
+    assert "C02 leave out? 0.0777" in table
+    assert "C03 doubtful 0.5000" in table
+    assert "C00 fits 0.0002" in table
+
+
+def test_outsiders_who_fit_stand_apart_from_the_members(html: str):
+    one = case(html, "Rflag")
+    members, perhaps = one.split("Perhaps they belong too")
+    assert "C35" not in members[members.index("Members, the best linked first") :]
+    assert "C35 0.0004" in words(perhaps)
+    assert "4 members" in words(one)
+    assert "Perhaps they belong too" not in case(html, "Rclose")
+
+
+def test_communities_stand_apart_with_a_warning(html: str):
+    told = words(section(html, "communities"))
+    assert "they carry no error rate" in told
+    assert "Cwide · 8 customers · score 12.0 · alike in transactions" in told
+    assert "C12, C13" in told
+    assert "Cwide" not in section(html, "flags")
+
+
+def test_alike_pairs_stand_apart_with_a_rate_of_their_own(html: str):
+    told = words(section(html, "pairs"))
+    assert "same person? second account?" in told
+    assert "C33 C34 23.5 0.0123" in told
+
+
+def test_what_was_not_found_has_no_section(report: Report, results: Results):
+    html = report(replace(results, communities=results.communities[:0], pairs=results.pairs[:0]))
+    assert 'id="communities"' not in html
+    assert 'id="pairs"' not in html
+    assert "nothing can be held against chance" in words(report(replace(results, calibration=results.calibration[:0])))
 
 
 def test_it_needs_nothing_but_itself(html: str):
@@ -366,7 +461,7 @@ def test_the_map_holds_every_customer_once_and_stays_in_its_frame(results: Resul
     dots = re.findall(r"M([\d.]+) ([\d.]+)h0", drawn.dots + "".join(star.dots for star in drawn.stars))
     assert len(dots) == len(IDS) == len(drawn.others) + sum(len(star.places) for star in drawn.stars)
     assert all(0 <= float(x) <= drawn.width and 0 <= float(y) <= drawn.height for x, y in dots)
-    assert [star.ring_id for star in drawn.stars] == ["Rflag", "Rdense"]
+    assert [star.ring_id for star in drawn.stars] == ["Rflag", "Rclose"]
 
 
 def test_the_map_of_a_large_bank_keeps_every_flagged_member(
@@ -406,11 +501,16 @@ def section(html: str, heading: str) -> str:
     return html[html.index(f'id="{heading}"') :].split("</section>", maxsplit=1)[0]
 
 
+def case(html: str, ring_id: str) -> str:
+    """What stands of one ring, case by case."""
+    return next(part for part in html.split('<article class="case"')[1:] if ring_id in part.split("</h3>")[0])
+
+
 def test_the_map_numbers_rings_as_the_page_does(results: Results, joint: Embeddings, html: str):
     shuffled = replace(results, rings=results.rings[[2, 1, 0, 3, 4]])
     drawn = space_map(shuffled, joint)
     assert drawn is not None
-    assert [(star.number, star.ring_id) for star in drawn.stars] == [(2, "Rdense"), (3, "Rflag")]
+    assert [(star.number, star.ring_id) for star in drawn.stars] == [(2, "Rclose"), (3, "Rflag")]
 
 
 def test_a_ring_explained_by_an_innocent_column_is_set_aside_with_its_reason(html: str):
@@ -427,9 +527,10 @@ def test_a_held_ring_is_off_the_list_and_says_why_without_the_members_value(html
     assert "Held: the protected column name would explain this ring" in words(html)
 
 
-def test_each_case_says_which_null_judged_it(html: str):
-    assert "judged by the density null" in words(html)
-    assert "judged by the permutation null" in words(html)
+def test_each_case_says_what_it_rests_on(html: str):
+    assert "lives on ID images alone" in words(case(html, "Rclose"))
+    assert "rests on several kinds of evidence" in words(case(html, "Rflag"))
+    assert "lives on" not in case(html, "Rflag")
 
 
 def test_conditions_are_said_in_plain_words(html: str):
@@ -456,7 +557,7 @@ def steps_of(ledger: Ledger) -> tuple[Step, ...]:
     return score_steps(ledger.ring, ledger.agreement, ledger.conditions)
 
 
-def test_the_waterfall_of_a_permutation_ring_adds_up_to_its_score(results: Results, bank: Bank):
+def test_the_waterfall_of_a_ring_tied_across_modalities_adds_up_to_its_score(results: Results, bank: Bank):
     picture = waterfall(steps_of(ledger("Rflag", results, bank)), cut_score(results))
     steps = [bar.step for bar in picture.bars]
     counted = [step for step in steps[:-1] if step.kind is not StepKind.proposer]
@@ -469,9 +570,9 @@ def test_the_waterfall_of_a_permutation_ring_adds_up_to_its_score(results: Resul
     assert all(picture.left <= bar.x <= bar.x + bar.width <= picture.width for bar in picture.bars)
 
 
-def test_the_waterfall_counts_how_far_members_stand_apart(results: Results, bank: Bank):
-    steps = [bar.step for bar in waterfall(steps_of(ledger("Rdense", results, bank)), None).bars]
-    assert [step.bits for step in steps if step.label == "apart in ID images"] == [16.0]
+def test_the_waterfall_counts_agreement_inside_one_modality(results: Results, bank: Bank):
+    steps = [bar.step for bar in waterfall(steps_of(ledger("Rclose", results, bank)), None).bars]
+    assert [step.bits for step in steps if step.label == "inside ID images"] == [16.0]
     assert sum(step.bits for step in steps[:-1] if step.kind is not StepKind.proposer) == pytest.approx(12.5)
     assert steps[-1].bits == 12.5
 

@@ -8,7 +8,7 @@ from typing import Any
 import polars as pl
 import pytest
 from case_world import World
-from finished_runs import NOTHING, SCHEMAS, begun, finished
+from finished_runs import NOTHING, begun, finished
 from PIL import Image
 from polars.testing import assert_frame_equal
 from simulated_bank import simulate
@@ -43,12 +43,12 @@ def test_what_is_written_is_read(which: str, request: pytest.FixtureRequest, tmp
     written: Results = request.getfixturevalue(which)
     finished(tmp_path / "run", written)
     read = Run(tmp_path / "run").results
-    for name, schema in SCHEMAS.items():
+    for name, schema in TABLES.items():
         assert_frame_equal(getattr(read, name), getattr(written, name))
         assert getattr(read, name).schema == pl.Schema(schema)
     assert read.summary == written.summary
     for name in set(TABLES) - {"null"}:
-        csv = pl.read_csv(tmp_path / "run" / f"{name}.csv", schema_overrides=SCHEMAS[name])
+        csv = pl.read_csv(tmp_path / "run" / f"{name}.csv", schema_overrides=TABLES[name])
         assert_frame_equal(csv, getattr(written, name), abs_tol=1e-6)
 
 

@@ -1,6 +1,5 @@
 """What a value looks like where it is shown: a line in a terminal, a table in a notebook, and never a bank's markup."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -8,9 +7,9 @@ import numpy as np
 import polars as pl
 import pytest
 from finished_runs import NOTHING, begun, finished
+from made_results import results_with
 
-from ringsight.detection.fairness import AUDIT
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.results import Results
 from ringsight.online.common import CommonValue
 from ringsight.online.similar import Similar, SimilarCustomers
 from ringsight.records.bank import ColumnRole
@@ -18,22 +17,13 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.runs.run import Run
 
 HOSTILE = "<script>alert(1)</script>"
-RING = {"ring_id": "R1", "size": 4, "adjusted_score": 12.34567, "adjusted_q_value": 0.01234, "null": "both"}
-TABLES: dict[str, Mapping[str, type[pl.DataType]]] = {
-    "links": LINKS,
-    "agreement": AGREEMENT,
-    "conditions": CONDITIONS,
-    "audit": AUDIT,
-    "null": NULL,
-    "members": MEMBERS,
-}
+RING = {"ring_id": "R1", "size": 4, "adjusted_score": 12.34567, "adjusted_q_value": 0.01234, "basis": "both"}
 
 
 @pytest.fixture
 def results() -> Results:
     rows = [RING | {"flagged": True}, RING | {"ring_id": "R2", "flagged": False}]
-    others = {name: pl.DataFrame(schema=schema) for name, schema in TABLES.items()}
-    return Results(rings=pl.DataFrame(rows, schema=RINGS), summary={"fdr": 0.05}, **others)
+    return results_with(rings=pl.DataFrame(rows))
 
 
 def test_results_say_how_many_rings_and_show_those_that_are_flagged(results: Results):

@@ -3,15 +3,20 @@
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 import polars as pl
 import pytest
-from case_world import Ring, World
+from case_world import WITHHELD, Ring, World
 from fastapi.testclient import TestClient
+from finished_runs import finished
 
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import SYSTEM, Role
 from ringsight.detection.lineage import RingEvent
+from ringsight.records.bank import BankConfig
+from ringsight.records.reading import read_bank
+from ringsight.runs.run import Run
 from ringsight.web import case_evidence
 from ringsight.web.app import create_app
 from ringsight.web.signing_in import inside
@@ -182,6 +187,50 @@ def test_the_score_is_shown_on_request_and_recorded(book: CaseBook):
     assert "view_score" not in actions(book)
     assert "score <b>18.0</b>" in send(ana, "/cases/K1/score").text
     assert "view_score" in actions(book)
+
+
+def test_the_queue_says_what_is_claimed_and_how_well_chance_was_imitated(book: CaseBook):
+    page = client(book, "ana").get("/").text
+    assert "A flag is false if no one hand ties at least three of its members" in page
+    assert "at most 5 % of the flags are, on average" in page
+    assert "This rests on one assumption" in page
+    assert "agree by 0.12 bits more than chance does" in page
+
+
+def test_without_a_rate_pages_warn_and_rank(book: CaseBook, world: World):
+    ring = Ring("R1", ["C20", "C21", "C22"], q=None)
+    book.import_run(world.run(ring, summary=WITHHELD), world.bank)
+    ana = client(book, "ana")
+    queue, scored = ana.get("/").text, send(ana, "/cases/K1/score").text
+    dossier = ana.get("/cases/K1/dossier.html").text
+    for page in (queue, scored, dossier):
+        assert "No error rate can be stated of this list." in page
+        assert "0.71 bits" in page
+        assert "5 %" not in page
+    assert "Expected value" not in queue
+    assert "score <b>18.0</b>" in scored
+    for page in (scored, dossier):
+        assert not re.search(r"\bq\b <b>|\(q |, q ", page)
+
+
+def test_communities_and_pairs_are_for_leads_and_auditors(book: CaseBook, world: World):
+    folder = world.run(Ring("R1", ["C20", "C21", "C22"]))
+    before = Run(folder).results
+    results = replace(
+        before,
+        communities=pl.DataFrame([("C1", 2, 9.0, 8.0, "notes")], before.communities.schema, orient="row"),
+        community_members=pl.DataFrame({"community_id": ["C1", "C1"], "customer_id": ["C10", "C11"]}),
+        pairs=pl.DataFrame([("C12", HOSTILE, 21.0, 0.0123)], before.pairs.schema, orient="row"),
+    )
+    finished(folder, results, bank=read_bank(BankConfig(path=world.bank)))
+    book.import_run(folder, world.bank)
+    assert client(book, "ana").get("/beside").status_code == 403
+    page = client(book, "eva").get("/beside").text
+    assert "C10, C11" in page
+    assert "they carry no error rate" in page
+    assert "0.0123" in page
+    assert HOSTILE not in page
+    assert "view_beside" in actions(book)
 
 
 def test_records_of_strangers_are_not_shown(book: CaseBook):

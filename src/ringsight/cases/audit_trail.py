@@ -40,6 +40,8 @@ class Look(StrEnum):
     view_photo = "view_photo"
     view_note = "view_note"
     view_score = "view_score"
+    view_beside = "view_beside"
+    """Communities and alike pairs of a run."""
     unmask = "unmask"
     export_case = "export_case"
 

@@ -191,8 +191,15 @@ class Case:
 
     @property
     def evidence(self) -> float:
-        """Chance that the ring is coordinated beyond its innocent explanation: 1 - adjusted_q_value."""
-        return 1.0 - float(self.ring["adjusted_q_value"])
+        """Chance that the ring is coordinated beyond its innocent explanation: 1 - adjusted_q_value.
+
+        Where no rate is stated, a weight from 0 to 1 that grows with the adjusted score, and orders cases alike.
+        """
+        q = self.ring["adjusted_q_value"]
+        if q is not None:
+            return 1.0 - float(q)
+        score = max(float(self.ring["adjusted_score"]), 0.0)
+        return score / (1.0 + score)
 
     @property
     def value(self) -> float:

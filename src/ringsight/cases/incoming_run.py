@@ -19,6 +19,9 @@ from ringsight.errors import DataError
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.runs.run import open_run
 
+CLAIMED = ("fdr", "expected_false_flags", "guard", "shared_directions")
+"""What a summary says of the whole list."""
+
 
 @dataclass(frozen=True, slots=True)
 class ListedRing:
@@ -42,7 +45,8 @@ class IncomingRun:
     listed: tuple[ListedRing, ...]
     """In the order of the results."""
     facts: Mapping[str, Any]
-    """For the log: fdr, expected_false_flags, flags, below (rings below the line), drawn (ring ids of the sample)."""
+    """For the log: what the list claims (of the summary: fdr, expected_false_flags, guard, shared_directions), its
+    calibration, flags, below (rings below the line), drawn (ring ids of the sample)."""
 
 
 def read_incoming_run(folder: Path, bank: Path, settings: CaseSettings) -> IncomingRun:
@@ -70,8 +74,8 @@ def read_incoming_run(folder: Path, bank: Path, settings: CaseSettings) -> Incom
         bank=of_bank,
         listed=tuple(listed),
         facts={
-            "fdr": results.summary["fdr"],
-            "expected_false_flags": results.summary["expected_false_flags"],
+            **{name: results.summary[name] for name in CLAIMED},
+            "calibration": results.calibration.to_dicts(),
             "flags": int(results.rings["flagged"].sum()),
             "below": _below(results).height,
             "drawn": sorted(ring for ring, origin in origins.items() if origin is Origin.sample),

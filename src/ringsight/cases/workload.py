@@ -21,6 +21,8 @@ from ringsight.cases.schema import ENTRIES
 from ringsight.cases.settings import CaseSettings
 from ringsight.cases.steps import load_all
 from ringsight.cases.users import Right, User
+from ringsight.detection.results import CALIBRATION
+from ringsight.explain.claim import Claim, claim_of
 
 CAPACITY = "capacity"
 """The action by which a lead sets how many cases a day can be opened."""
@@ -38,10 +40,12 @@ TIMES = {
 class Overview:
     """What the page shows above the queue."""
 
-    fdr: float
-    """False-discovery rate asked of the last run imported; NaN before the first."""
-    expected_false_flags: float
-    """Of that run; NaN before the first."""
+    claim: Claim | None
+    """What the last run imported says of its list; None before the first."""
+    calibration: pl.DataFrame
+    """Of that run; columns of `CALIBRATION`."""
+    run: str
+    """Its folder; empty before the first."""
     flags: int
     """Rings that it flagged."""
     capacity: int
@@ -103,8 +107,9 @@ class Workload:
             last = last_of(connection, IMPORTED)
             facts: Mapping[str, Any] = last.content if last else {}
             return Overview(
-                fdr=float(facts.get("fdr", "nan")),
-                expected_false_flags=float(facts.get("expected_false_flags", "nan")),
+                claim=claim_of(facts) if facts else None,
+                calibration=pl.DataFrame(facts.get("calibration", []), schema=CALIBRATION),
+                run=str(facts.get("run", "")),
                 flags=int(facts.get("flags", 0)),
                 capacity=self.capacity(connection),
                 opened_today=opened_today(connection),

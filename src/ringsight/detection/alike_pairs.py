@@ -15,6 +15,9 @@ from ringsight.detection.evidence import Evidence
 from ringsight.detection.shared_directions import ConditionalShuffle, shuffled
 from ringsight.graph.sources import CHANCE_BITS, Rows
 
+PAIR_RATE = 0.05
+"""False-discovery rate of the list of pairs. It does not follow the rate asked of rings: pairs leave before rings are
+sought, and a list at another rate would be of other rings."""
 WORLDS = 20
 """Chance worlds that pairs are held against."""
 GAP = 0.6

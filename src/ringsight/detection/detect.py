@@ -9,7 +9,7 @@ import polars as pl
 
 from ringsight import progress
 from ringsight.detection.agreement import Ties, calibrate
-from ringsight.detection.alike_pairs import AlikePairs, alike_pairs
+from ringsight.detection.alike_pairs import PAIR_RATE, AlikePairs, alike_pairs
 from ringsight.detection.candidates import Candidates, propose
 from ringsight.detection.conditional import Conditioning
 from ringsight.detection.conditions import Condition, declared_conditions, explained_innocently
@@ -58,7 +58,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     evidence, weights = _weighed(bank, embeddings, config, seed)
     shared, shuffle = _shared(evidence)
     raw, beyond = _measured(evidence, shared)
-    pairs = alike_pairs(evidence, raw, shuffle).listed(config.fdr)
+    pairs = alike_pairs(evidence, raw, shuffle).listed(PAIR_RATE)
     candidates = propose(evidence, config.candidates).without(pairs.b, config.candidates.min_size)
     conditions = declared_conditions(bank)
     ways = [raw] if beyond is raw else [raw, beyond]

@@ -72,7 +72,9 @@ def _steps(
             level += each.bits
     if ring.inside_score >= LEAST:
         modality = next((each.modality for each in agreement if each.role is Role.proposed), "")
-        yield Step(StepKind.inside, f"inside {spoken(modality)}", modality, level, level + ring.inside_score)
+        yield Step(
+            StepKind.inside, f"inside {spoken(modality or ring.proposer)}", modality, level, level + ring.inside_score
+        )
         level += ring.inside_score
     innocent = [each for each in conditions if each.kind is ConditionKind.innocent and each.tells]
     best = min(innocent, key=lambda each: (each.score, each.name), default=None)

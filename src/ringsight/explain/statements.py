@@ -102,27 +102,50 @@ def innocent_explanation(ring: RingRow, conditions: Sequence[ConditionResult]) -
     explaining = [each for each in innocent if each.name == ring.explanation]
     best = min(explaining or innocent, key=lambda each: (each.score, each.name))
     left = f"{bits(best.score)} of a score of {bits(ring.score)} bits is left"
+    told = _rate(best.q_value, " (q {})")
     shared = f"{best.carriers} of {ring.size} members have the {spoken(best.name)} {best.value}"
     if explaining:
-        return f"Innocent explanation: {shared}. Given that, {left}, too little for a flag (q {rate(best.q_value)})."
-    return f"No innocent column explains it. The closest: {shared}. Given that, {left} (q {rate(best.q_value)})."
+        return f"Innocent explanation: {shared}. Given that, {left}, too little for a flag{told}."
+    return f"No innocent column explains it. The closest: {shared}. Given that, {left}{told}."
 
 
 def _condition(condition: ConditionResult) -> str:
     premise, verdict = condition_in_words(condition)
-    return f"{premise}: {verdict} (q {rate(condition.q_value)})."
+    return f"{premise}: {verdict}{_rate(condition.q_value, ' (q {})')}."
 
 
 def _verdict(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
-    kept = "Flagged" if ring.flagged else "Not flagged"
+    withheld = ring.adjusted_q_value is None
+    kept = ("Ranked, without a rate" if withheld else "Flagged") if ring.flagged else "Not flagged"
     reasons = [f"{spoken(ring.explanation)} explains it"] if ring.explanation else []
     if ring.held:
         reasons.append(f"held until a person has looked, for the protected column {spoken(ring.held)} explains it")
     because = f": {'; '.join(reasons)}" if reasons else ""
-    alone = f" It lives on {spoken(_modality(agreement))} alone." if ring.basis is Basis.inside else ""
-    beyond = f"beyond the best innocent explanation {bits(ring.adjusted_score)} bits, q {rate(ring.adjusted_q_value)}"
-    score = f"score {bits(ring.score)} bits, q {rate(ring.q_value)}"
-    return f"{kept}{because}. {ring.size} members: {score}; {beyond}.{alone}"
+    alone = f" It lives on {rests_on(ring.basis, proposing_modality(agreement))}." if ring.basis is Basis.inside else ""
+    beyond = f"beyond the best innocent explanation {bits(ring.adjusted_score)} bits"
+    score = f"score {bits(ring.score)} bits{_rate(ring.q_value, ', q {}')}"
+    return f"{kept}{because}. {ring.size} members: {score}; {beyond}{_rate(ring.adjusted_q_value, ', q {}')}.{alone}"
+
+
+def rests_on(basis: Basis, modality: str) -> str:
+    """What a ring's score rests on, in words: `several kinds of evidence`, or `ID images alone`.
+
+    Args:
+        basis: of the ring.
+        modality: that chose its members.
+    """
+    match basis:
+        case Basis.across:
+            return "several kinds of evidence"
+        case Basis.inside:
+            return f"{spoken(modality)} alone"
+        case Basis.both:
+            return f"several kinds, and {spoken(modality)} alone"
+
+
+def _rate(q: float | None, form: str) -> str:
+    """A q-value within a sentence; nothing where no rate is stated."""
+    return "" if q is None else form.format(rate(q))
 
 
 def _corroboration(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
@@ -143,7 +166,7 @@ def _inside(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
     return f"They agree in {listed(others)} too, as honest groups seldom do ({bits(ring.inside_score)} bits). "
 
 
-def _modality(agreement: Sequence[SourceAgreement]) -> str:
+def proposing_modality(agreement: Sequence[SourceAgreement]) -> str:
     """The modality that chose the members."""
     return next((each.modality for each in agreement if each.role is Role.proposed), "")
 

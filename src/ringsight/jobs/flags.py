@@ -2,8 +2,10 @@
 
 import polars as pl
 from rich.table import Table
+from rich.text import Text
 
 from ringsight.detection.results import Results
+from ringsight.explain.claim import Claim, claim_of
 from ringsight.explain.words import rate
 from ringsight.report.palette import paints_with
 
@@ -12,32 +14,35 @@ SHOWN = 25
 
 
 def flag_table(results: Results) -> Table:
-    """The flagged rings, most significant first: id, size, evidence in bits over all links, basis, q-value."""
+    """The flagged rings, most significant first: id, size, evidence in bits over all links, basis, q-value if any."""
     flagged = results.rings.filter(pl.col("flagged"))
     summed = results.links_by_modality().group_by("ring_id", "modality").agg(pl.col("bits").sum())
     bits = {(ring_id, modality): total for ring_id, modality, total in summed.iter_rows()}
     paints = paints_with(results.modalities().values())
-    counts = f"{len(flagged)} flagged of {len(results.rings)} candidate rings; {expected_words(results)}."
-    title = f"{counts} Evidence in bits:"
+    claim = claim_of(results.summary)
+    title = Text(f"{_title(claim, len(flagged), len(results.rings))} Evidence in bits:")
     table = Table(title=title, title_justify="left", caption=_caption(results, len(flagged)), caption_justify="left")
     table.add_column("ring", no_wrap=True)
     table.add_column("size", justify="right")
     for paint in paints:
         table.add_column(paint.label, justify="right")
     table.add_column("basis")
-    table.add_column("q-value", justify="right", no_wrap=True)
+    if claim.stated:
+        table.add_column("q-value", justify="right", no_wrap=True)
     for row in flagged.head(SHOWN).iter_rows(named=True):
         ties = [bits.get((row["ring_id"], paint.modality), 0.0) for paint in paints]
         evidence = [f"{tie:,.0f}" if tie else "·" for tie in ties]
-        table.add_row(row["ring_id"], str(row["size"]), *evidence, row["basis"], rate(row["adjusted_q_value"]))
+        rates = [rate(row["adjusted_q_value"])] if claim.stated else []
+        table.add_row(row["ring_id"], str(row["size"]), *evidence, row["basis"], *rates)
     return table
 
 
-def expected_words(results: Results) -> str:
-    """How many flags are expected to be false, or that no rate can be stated."""
-    if not results.summary["rate_stated"]:
-        return "no rate can be stated of this bank, for modalities of ordinary customers know of each other"
-    return f"{results.summary['expected_false_flags']:.1f} of them expected false"
+def _title(claim: Claim, flags: int, rings: int) -> str:
+    """How many flags there are, and how many are expected to be false, or why that cannot be said."""
+    if claim.stated:
+        return f"{flags} flagged of {rings} candidate rings; {claim.expected_words} of them expected to be false."
+    ranked = f"The first {flags} of {rings} candidate rings, ranked."
+    return f"{ranked} {claim.warning} {claim.reason} {claim.remedy}".strip()
 
 
 def _caption(results: Results, flagged: int) -> str | None:

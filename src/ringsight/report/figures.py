@@ -21,6 +21,7 @@ from ringsight.explain.rows import agreement_of, conditions_of, ring_row
 from ringsight.explain.score_steps import Step, StepKind, score_steps
 from ringsight.explain.words import bits, signed
 from ringsight.records.embeddings import Embeddings
+from ringsight.report.calibration import calibration_chart
 from ringsight.report.linkgraph import MEMBERS_SHOWN, best_linked_first, link_graph
 from ringsight.report.nullchart import HALF, Column, null_chart
 from ringsight.report.palette import COLOURS, Paint, paint_of, paints_with
@@ -119,6 +120,30 @@ def null_figure(results: Results) -> Figure:
     axes.set(xlabel="members in the ring", ylabel="adjusted score, bits", title="Rings found, and what chance yields")
     chance = Patch(label="chance: width is the logarithm of the count", **CHANCE)
     _legend(picture, [*kinds, Line2D([], [], label="lowest score flagged", **CUT), chance])
+    return picture
+
+
+def calibration_figure(results: Results) -> Figure:
+    """How well chance was imitated: agreement of groups that touch no flag, in bits, against that of chance.
+
+    A dot for each quantile. Where chance was imitated well, dots lie on the diagonal, within the band of two standard
+    deviations over chance worlds.
+    """
+    chart = calibration_chart(results.calibration)
+    if chart is None:
+        return _nothing("Too few groups touch no flag: nothing can be held against chance.")
+    picture, axes = _picture(6.6, 5.6)
+    axes.fill(*zip(*chart.band, strict=True), **CHANCE, label="chance, two standard deviations to each side")
+    axes.plot(chart.ends, chart.ends, color=INK["soft"], linewidth=1, linestyle=(0, (5, 3)), label="as chance has it")
+    places = np.array([(each.chance, each.observed) for each in chart.quantiles])
+    axes.scatter(places[:, 0], places[:, 1], s=34, color=INK["ink"], zorder=3, label="groups that touch no flag")
+    for each, place in zip(chart.quantiles, places, strict=True):
+        axes.annotate(each.label, place, (7, -9), textcoords="offset points", size=8, path_effects=HALO)
+    axes.set(xlim=chart.ends, ylim=chart.ends, xticks=chart.ticks, yticks=chart.ticks, aspect="equal")
+    axes.grid(color=INK["faint"])
+    axes.set_axisbelow(True)
+    axes.set(xlabel="agreement by chance, bits", ylabel="agreement seen, bits", title="How well chance was imitated")
+    _legend(picture, axes.get_legend_handles_labels()[0])
     return picture
 
 

@@ -8,11 +8,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ringsight.detection.results import Results
+from ringsight.explain.claim import claim_of
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.words import bits, percent, signed, spoken
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.writing import write_atomically
+from ringsight.report.beside import communities, pairs
+from ringsight.report.calibration import calibration_chart
 from ringsight.report.members import records_of
 from ringsight.report.nullchart import null_chart
 from ringsight.report.palette import COLOURS, NEUTRAL, PAINTS, Paint, paints_with
@@ -56,8 +59,7 @@ def write_report(
     page = _environment().get_template("page.html.j2")
     html = page.render(
         bank=bank.path.resolve().name,
-        summary=results.summary,
-        expected=_expected(results.summary["expected_false_flags"]),
+        claim=claim_of(results.summary),
         figures=_figures(results, bank, embeddings),
         paints=(*PAINTS, NEUTRAL),
         legend=paints_with(results.modalities().values()),
@@ -66,11 +68,14 @@ def write_report(
         held=held,
         unflagged=others[:UNFLAGGED_SHOWN],
         longest_bar=max((line.bar.total for line in lines), default=0.0) or 1.0,
+        calibration=calibration_chart(results.calibration),
         null_chart=null_chart(results),
         worlds=results.null["world"].n_unique(),
         space_map=space_map(results, embeddings[JOINT]) if JOINT in embeddings else None,
         joint_customers=len(embeddings[JOINT].customer_ids) if JOINT in embeddings else 0,
         sections=[ring_section(results, records, account) for account in looked_at],
+        communities=communities(results),
+        pairs=pairs(results),
         explained=[score_account(line, ledgers[line.ring.ring_id], cut) for line in explained],
         provenance=list(_flat(results.summary)),
     )
@@ -91,17 +96,10 @@ def _environment() -> Environment:
 
 
 def _chance(value: float | None) -> str:
-    """Write a p- or q-value so that a column of them lines up; none where no rate is stated."""
+    """Write a p- or q-value so that a column of them lines up; a dash where there is none."""
     if value is None:
-        return "not stated"
+        return "–"
     return "< 0.0001" if value < 0.0001 else f"{value:.4f}"
-
-
-def _expected(false_flags: float | None) -> str:
-    """How many flags are expected to be false, in words."""
-    if false_flags is None:
-        return "an unknown number"
-    return "fewer than one" if false_flags < 0.5 else f"about {false_flags:.0f}"
 
 
 def _figures(results: Results, bank: Bank, embeddings: Mapping[str, Embeddings]) -> list[tuple[str, str]]:
@@ -110,7 +108,7 @@ def _figures(results: Results, bank: Bank, embeddings: Mapping[str, Embeddings])
         ("customers", f"{len(bank.customers):,}"),
         *((f"with {paint.label}", f"{customers:,}") for paint, customers in _coverage(embeddings)),
         ("rings weighed", f"{len(results.rings):,}"),
-        ("rings flagged", f"{len(flagged):,}"),
+        ("rings flagged" if results.summary["rate_stated"] else "rings ranked", f"{len(flagged):,}"),
         ("explained, innocent", f"{int((results.rings['explanation'] != '').sum()):,}"),
     ]
 

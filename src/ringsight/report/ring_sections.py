@@ -1,15 +1,17 @@
 """The rings that a person should look at: what each one's score is made of, and all that is shown of flags."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+import polars as pl
+
 from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.results import Results
+from ringsight.detection.results import Results, Role
 from ringsight.explain.ledger import Ledger
-from ringsight.explain.rows import ConditionResult, RingRow, ring_rows
+from ringsight.explain.rows import ConditionResult, MemberFit, RingRow, ring_rows
 from ringsight.explain.score_steps import score_steps
-from ringsight.explain.statements import condition_in_words, innocent_explanation
+from ringsight.explain.statements import condition_in_words, innocent_explanation, rests_on
 from ringsight.report.comparison import Comparison, comparison
 from ringsight.report.evidence_bars import EvidenceBar, evidence_bars
 from ringsight.report.linkgraph import MEMBERS_SHOWN, LinkGraph, best_linked_first, link_graph
@@ -36,6 +38,8 @@ class RingLine:
     """Its place among all rings, from 1."""
     ring: RingRow
     bar: EvidenceBar
+    rests_on: str
+    """What its score rests on, in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,8 @@ class RingSection:
     shared: tuple[CarriedValue, ...]
     comparison: Comparison
     members: tuple[MemberProfile, ...]
+    fits: Mapping[str, MemberFit]
+    """How surely each member belongs, by customer id."""
     in_full: int
     """How many of the members are shown with images and notes."""
 
@@ -86,7 +92,12 @@ class RingSection:
 def ring_lines(results: Results) -> list[RingLine]:
     """All rings, in their order."""
     bars = evidence_bars(results)
-    return [RingLine(number, ring, bars[ring.ring_id]) for number, ring in enumerate(ring_rows(results), start=1)]
+    proposed = results.agreement.filter(pl.col("role") == Role.proposed)
+    modality = dict(proposed.select("ring_id", "modality").iter_rows())
+    return [
+        RingLine(number, ring, bars[ring.ring_id], rests_on(ring.basis, modality.get(ring.ring_id, "")))
+        for number, ring in enumerate(ring_rows(results), start=1)
+    ]
 
 
 def condition_lines(conditions: Sequence[ConditionResult]) -> tuple[ConditionLine, ...]:
@@ -136,5 +147,6 @@ def ring_section(results: Results, records: Records, account: ScoreAccount) -> R
         shared=tuple(shared),
         comparison=comparison(ledger.matching_records, records),
         members=tuple(members(records, shown, shared, spans, MEMBERS_IN_FULL)),
+        fits={each.customer_id: each for each in ledger.fits},
         in_full=min(len(shown), MEMBERS_IN_FULL),
     )

@@ -5,9 +5,11 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
+from ringsight.cases.audit_trail import Look
 from ringsight.cases.erasure import erase_customer
 from ringsight.cases.errors import BrokenTrailError, CaseError, ForbiddenError
 from ringsight.cases.users import Right, Role, User
+from ringsight.report.beside import communities, pairs
 from ringsight.web.app_state import App, SignedIn, page
 
 ROUTES = APIRouter()
@@ -87,8 +89,29 @@ def trail(
 @ROUTES.get("/figures")
 def figures(request: Request, app: App, user: SignedIn) -> Response:
     """What is missed below the line, minutes by case, contradictions; not for analysts, whom it could influence."""
-    if not (user.may(Right.inspect) or user.may(Right.direct)):
-        raise ForbiddenError(f"the {user.role} {user.name} may not see this", remedy="ask a lead or an auditor")
+    _require_lead_or_auditor(user)
     times = app.book.workload.times()
     shown = {"missed": app.book.workload.missed(), "times": times, "contradictions": app.book.contradictions()}
     return page(request, "figures.html", user, **shown, median=times["minutes"].median())
+
+
+@ROUTES.get("/beside")
+def beside(request: Request, app: App, user: SignedIn) -> Response:
+    """Communities and alike pairs of the last run; not for analysts, whom it could influence. It is recorded."""
+    _require_lead_or_auditor(user)
+    overview = app.book.workload.overview()
+    found = app.runs.results(overview.run) if overview.run else None
+    app.book.audit.record(user, Look.view_beside, overview.run)
+    return page(
+        request,
+        "beside.html",
+        user,
+        claim=overview.claim,
+        communities=communities(found) if found else (),
+        pairs=pairs(found) if found else (),
+    )
+
+
+def _require_lead_or_auditor(user: User) -> None:
+    if not (user.may(Right.inspect) or user.may(Right.direct)):
+        raise ForbiddenError(f"the {user.role} {user.name} may not see this", remedy="ask a lead or an auditor")

@@ -7,9 +7,10 @@ from typing import Any
 from ringsight.cases.case import Case
 from ringsight.detection.lineage import RingEvent
 from ringsight.explain.blinding import blind
+from ringsight.explain.claim import Claim, claim_of
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.score_steps import score_steps
-from ringsight.explain.statements import Statement, StatementKind
+from ringsight.explain.statements import Statement, StatementKind, proposing_modality, rests_on
 from ringsight.report.linkgraph import best_linked_first
 from ringsight.report.members import (
     CarriedValue,
@@ -62,6 +63,10 @@ class Score:
     waterfall: Waterfall
     statements: tuple[Statement, ...]
     """Those of `WITH_SCORE`."""
+    rests_on: str
+    """What the score rests on, in words."""
+    claim: Claim
+    """What the list says of itself that the ring is on."""
 
 
 def gathered(
@@ -105,7 +110,8 @@ def score(run: ReviewedRun, case: Case) -> Score | None:
         return None
     steps = score_steps(ledger.ring, ledger.agreement, ledger.conditions)
     beside = tuple(each for each in ledger.statements if each.kind in WITH_SCORE)
-    return Score(ledger, waterfall(steps, cut_score(run.results)), beside)
+    basis = rests_on(ledger.ring.basis, proposing_modality(ledger.agreement))
+    return Score(ledger, waterfall(steps, cut_score(run.results)), beside, basis, claim_of(run.results.summary))
 
 
 def _carried(

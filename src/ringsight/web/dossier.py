@@ -4,7 +4,7 @@ Ids of records, no note and no photograph. The narrative is the ledger's own sen
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -15,6 +15,7 @@ from ringsight.cases.casebook import CaseBook
 from ringsight.cases.users import User
 from ringsight.errors import DataError
 from ringsight.explain.ledger import Ledger
+from ringsight.explain.rows import MemberFit
 from ringsight.explain.statements import Statement, about_records
 from ringsight.web.case_evidence import Score, score
 from ringsight.web.reviewed_runs import NotReadyError, Runs
@@ -42,6 +43,11 @@ class Dossier:
     """Hash of the last entry of the whole trail when the file was made."""
     made_by: str
     made_at: datetime
+
+    @property
+    def fits(self) -> Mapping[str, MemberFit]:
+        """How surely each member of the ring belongs, by customer id."""
+        return {each.customer_id: each for each in self.score.ledger.fits} if self.score else {}
 
 
 def gather(book: CaseBook, runs: Runs, case: Case, user: User) -> Dossier:

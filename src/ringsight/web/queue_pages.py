@@ -10,6 +10,7 @@ from pydantic import BaseModel, BeforeValidator, Field
 
 from ringsight.cases.case import Judgement, QueueFilter, Status
 from ringsight.cases.users import Right, User
+from ringsight.report.calibration import calibration_chart
 from ringsight.web.app_state import App, SignedIn, page
 from ringsight.web.spreadsheets import csv_answer
 
@@ -71,6 +72,7 @@ def queue(
     if not user.may(Right.see):
         return RedirectResponse("/accounts", 303)
     rows = app.book.queue(replace(asked.filter(user), limit=EACH + 1, offset=start))
+    overview = app.book.workload.overview()
     return page(
         request,
         "queue.html",
@@ -78,7 +80,8 @@ def queue(
         rows=rows[:EACH],
         asked=asked,
         further=urlencode({"start": start + EACH}) + f"&{asked.query}" if len(rows) > EACH else "",
-        overview=app.book.workload.overview(),
+        overview=overview,
+        calibration=calibration_chart(overview.calibration),
         filters={name: asked_of(each, user).query for name, each in app.book.filters.of(user).items()},
         statuses=[*Status],
         verdicts=[*Judgement],

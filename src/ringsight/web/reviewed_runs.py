@@ -7,10 +7,12 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 
 from ringsight.cases.case import Case
+from ringsight.detection.results import Results
 from ringsight.errors import DataError, RingsightError
 from ringsight.report.members import Records, records_of
 from ringsight.runs.erasure import ERASED
 from ringsight.runs.paths import RunPaths
+from ringsight.runs.run import open_run
 from ringsight.web.case_evidence import CaseEvidence, gathered
 from ringsight.web.reviewed_run import ReviewedRun, read_run
 
@@ -28,6 +30,7 @@ class Runs:
     def __init__(self) -> None:
         """Read nothing yet."""
         self._read = lru_cache(maxsize=2)(_read)
+        self._found = lru_cache(maxsize=1)(_found)
         self._records = lru_cache(maxsize=KEPT)(_records)
         self._gathered = lru_cache(maxsize=KEPT)(gathered)
         self._reading = Lock()
@@ -61,6 +64,7 @@ class Runs:
     def reread(self) -> None:
         """Forget what was read; the files have changed."""
         self._read.cache_clear()
+        self._found.cache_clear()
         self._records.cache_clear()
         self._gathered.cache_clear()
 
@@ -76,12 +80,18 @@ class Runs:
         return self._of(case)
 
     def _of(self, case: Case) -> ReviewedRun:
-        folder = Path(case.run)
-        summary = RunPaths(folder).summary
-        if not summary.is_file():
-            raise DataError("the run is not here any more", where=str(folder), remedy="import a later run")
+        summary = _summary(case.run)
         with self._reading:
-            return self._read(folder, Path(case.bank), summary.stat().st_mtime_ns)
+            return self._read(Path(case.run), Path(case.bank), summary.stat().st_mtime_ns)
+
+    def results(self, folder: str) -> Results:
+        """What a run found.
+
+        Raises:
+            DataError: if the run is not there any more, or cannot be read.
+        """
+        summary = _summary(folder)
+        return self._found(folder, summary.stat().st_mtime_ns)
 
     def records(self, case: Case) -> Records:
         """The records of a case's members, but for those who were erased.
@@ -104,6 +114,17 @@ class Runs:
 
     def _evidence(self, run: ReviewedRun, case: Case) -> CaseEvidence:
         return self._gathered(run, self._records_of(run, case), case.ring_id, case.members, case.news)
+
+
+def _summary(folder: str) -> Path:
+    summary = RunPaths(Path(folder)).summary
+    if not summary.is_file():
+        raise DataError("the run is not here any more", where=folder, remedy="import a later run")
+    return summary
+
+
+def _found(folder: str, _changed: int) -> Results:
+    return open_run(Path(folder)).results
 
 
 def _read(folder: Path, bank: Path, _changed: int) -> ReviewedRun:

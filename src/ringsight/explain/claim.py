@@ -1,0 +1,122 @@
+"""What a list of flags claims, in words for everybody: what counts as false, how many flags are, and on what it rests.
+
+Where ordinary customers agree more than chance explains, no rate is claimed: the list is ranked, and says so.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ringsight.explain.words import listed, percent, spoken
+
+ASSUMPTION = (
+    "This rests on one assumption: what honest customers have in common, such as a town, a trade or an age, shows in "
+    "the records of many of them. A small circle with habits of its own, such as ten colleagues with one lunch place, "
+    "looks like a ring."
+)
+HALVES = 0.5
+"""Fewer expected false flags than this are fewer than one."""
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """How much more ordinary customers agree than chance does, in bits."""
+
+    shift: float
+    """Of groups that touch no flag, at their median."""
+    spread: float
+    """Standard deviation of the same figure over chance worlds."""
+    bound: float
+    """Beyond this no rate is stated."""
+
+    @property
+    def words(self) -> str:
+        """The three figures as a sentence."""
+        more = "more" if self.shift >= 0 else "less"
+        return (
+            f"Groups of customers that touch no flag agree by {abs(self.shift):.2f} bits {more} than chance does "
+            f"(by chance this figure varies by {self.spread:.2f}); beyond {self.bound:.2f} no rate is stated."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a list of flags says of itself."""
+
+    fdr: float
+    """The share of false flags that was asked for."""
+    expected: float | None
+    """Flags expected to be false; None where no rate can be stated."""
+    guard: Guard | None
+    """None where an earlier version detected."""
+    shared: tuple[str, ...]
+    """Customer columns that go with what modalities share, in words."""
+
+    @property
+    def stated(self) -> bool:
+        """Whether a rate is claimed."""
+        return self.expected is not None
+
+    @property
+    def expected_words(self) -> str:
+        """How many flags are expected to be false, in words."""
+        if self.expected is None:
+            return "an unknown number"
+        return "fewer than one" if self.expected < HALVES else f"about {self.expected:.0f}"
+
+    @property
+    def unit(self) -> str:
+        """What counts as false, and how many flags are."""
+        false = "A flag is false if no one hand ties at least three of its members"
+        if not self.stated:
+            return f"{false}."
+        return f"{false}; on lists drawn up like this one at most {self.fdr * 100:g} % of the flags are, on average."
+
+    @property
+    def assumption(self) -> str:
+        """What the rate rests on."""
+        return ASSUMPTION
+
+    @property
+    def warning(self) -> str:
+        """That no rate is stated; empty where one is."""
+        return "" if self.stated else "No error rate can be stated of this list."
+
+    @property
+    def reason(self) -> str:
+        """Why no rate is stated; empty where one is."""
+        if self.stated:
+            return ""
+        excess = f" by {self.guard.shift:.2f} bits, where {self.guard.bound:.2f} is allowed" if self.guard else ""
+        return (
+            f"Different kinds of records of this bank's ordinary customers agree more than chance explains{excess}. "
+            "The rings are ranked by score, and an unknown share of them is false."
+        )
+
+    @property
+    def remedy(self) -> str:
+        """Which columns go with what modalities share; empty where none does."""
+        if not self.shared:
+            return ""
+        advice = "" if self.stated else " A column that stands for segments belongs in bank.strata: detect again."
+        return f"What different kinds of records share goes with {listed(self.shared)}.{advice}"
+
+
+def claim_of(summary: Mapping[str, Any]) -> Claim:
+    """What a list claims.
+
+    Args:
+        summary: of `Results`, or what a case book kept of it.
+    """
+    told = summary.get("guard")
+    best: dict[str, float] = {}
+    for direction in summary.get("shared_directions") or ():
+        column = direction["column"]
+        best[column] = max(best.get(column, 0.0), direction["explained"])
+    best.pop("", None)
+    return Claim(
+        fdr=summary["fdr"],
+        expected=summary["expected_false_flags"],
+        guard=Guard(**told) if told else None,
+        shared=tuple(f"{spoken(column)} ({percent(share)} of it)" for column, share in sorted(best.items())),
+    )
