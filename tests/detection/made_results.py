@@ -23,6 +23,6 @@ def results_with(summary: dict[str, Any] | None = None, **tables: pl.DataFrame) 
         missing = [
             pl.lit("" if kind == pl.String else None, kind).alias(n) for n, kind in schema.items() if n not in table
         ]
-        filled[name] = table.with_columns(missing).select(list(schema)).cast(dict(schema))
+        filled[name] = table.with_columns(missing).select(list(schema)).cast(pl.Schema(schema))
     assert not tables, f"no table of results: {sorted(tables)}"
     return Results(**filled, summary={"rate_stated": True, "fdr": 0.05, "expected_false_flags": 0.0} | (summary or {}))

@@ -1,5 +1,6 @@
 """Candidates: spaces, pairs of spaces of one modality and entity columns propose, two modalities together never."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -33,7 +34,7 @@ def simulation() -> Simulation:
     return simulate(3, customers=N, rings=2)
 
 
-def gathered(simulation: Simulation, embeddings: dict[str, Embeddings], **columns: list[str | None]) -> Evidence:
+def gathered(simulation: Simulation, embeddings: dict[str, Embeddings], **columns: Sequence[str | None]) -> Evidence:
     customers = simulation.bank.customers.with_columns(**{name: pl.Series(values) for name, values in columns.items()})
     return gather_evidence(customers, embeddings, list(columns), CONFIG, seed=0)
 

@@ -43,10 +43,10 @@ def test_what_proposed_a_candidate_does_not_count(evidence: Evidence, measured: 
     for number, proposer in enumerate(candidates.proposers):
         rows = candidates.of(number)
         source = names.index(proposer.name)
-        assert (found.by_source[np.ix_(rows, [source])] == 0).all()
+        assert (found.by_source[rows, source] == 0).all()
         others = [place for place in range(len(names)) if place != source]
-        assert np.abs(found.by_source[np.ix_(rows, others)]).sum() > 0
-        assert (own[np.ix_(rows, others)] == 0).all()
+        assert np.abs(found.by_source[rows][:, others]).sum() > 0
+        assert (own[rows][:, others] == 0).all()
         assert np.abs(own[rows, source]).sum() > 0
 
 

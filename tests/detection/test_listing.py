@@ -60,7 +60,7 @@ def test_customers_on_file_twice_are_pairs_and_no_rings(seed: int):
     assert len(real & listed) >= 10
     assert len(listed - real) <= 1
     assert results.summary["alike_pairs"] == len(listed)
-    assert results.pairs["q_value"].max() <= QUICK.fdr
+    assert results.pairs["q_value"].to_numpy().max() <= QUICK.fdr
 
 
 def test_a_group_that_agrees_as_a_ring_and_is_too_large_for_one_is_a_community():

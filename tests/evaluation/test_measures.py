@@ -101,8 +101,7 @@ def test_who_is_named_in_a_flag_that_no_hand_ties_is_named_wrongly(labels: Write
 
 def test_members_to_leave_out_and_outsiders_who_fit_change_who_is_named(labels: WriteLabels):
     results = results_of(("abcxy", True), ("klm", False))
-    fits = pl.when(pl.col("customer_id") == "x").then(pl.lit("leave out?"))
-    fits = fits.when(pl.col("customer_id") == "c").then(pl.lit("doubtful")).otherwise(pl.lit("fits"))
+    fits = pl.col("customer_id").replace_strict({"x": "leave out?", "c": "doubtful"}, default="fits")
     perhaps = pl.DataFrame([("ring0", "d", 0.001), ("ring1", "n", 0.001)], PERHAPS, orient="row")
     results = replace(results, members=results.members.with_columns(fit=fits), perhaps=perhaps)
     assert evaluate(results, read_truth(labels({"R1": "abcdef"}))).named == {

@@ -1,4 +1,4 @@
-"""Random traces, small enough to check by hand."""
+"""Random evidence sources, small enough to check by hand."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,8 +26,8 @@ def embeddings_of(
     return Embeddings(space, ids(max(customers, len(vectors)))[rows], unit(vectors), "model", "data")
 
 
-def trace_of(vectors: NDArray[np.float64], keep: int = 10, *, every_rank: bool = True) -> SpaceSource:
-    """The trace of a bank whose customers all have the modality."""
+def space_of(vectors: NDArray[np.float64], keep: int = 10, *, every_rank: bool = True) -> SpaceSource:
+    """A space of a bank whose customers are all in it."""
     return space_source(embeddings_of(vectors), ids(len(vectors)), keep, 4096 if every_rank else 0)
 
 

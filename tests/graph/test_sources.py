@@ -3,7 +3,7 @@
 import numpy as np
 import polars as pl
 import pytest
-from simulated_sources import all_pairs, embeddings_of, ids, trace_of
+from simulated_sources import all_pairs, embeddings_of, ids, space_of
 
 from ringsight.errors import DataError
 from ringsight.graph.links import bits_above_chance, carried_bits
@@ -20,9 +20,9 @@ def vectors() -> np.ndarray:
 
 @KINDS
 def test_evidence_is_symmetric_finite_and_never_negative(vectors: np.ndarray, every_rank: bool):
-    trace = trace_of(vectors, every_rank=every_rank)
+    source = space_of(vectors, every_rank=every_rank)
     a, b = all_pairs(120)
-    there, back = trace.pair_bits(a, b), trace.pair_bits(b, a)
+    there, back = source.pair_bits(a, b), source.pair_bits(b, a)
     np.testing.assert_array_equal(there, back)
     assert np.isfinite(there).all()
     assert there.min() >= 0
@@ -32,24 +32,24 @@ def test_evidence_is_symmetric_finite_and_never_negative(vectors: np.ndarray, ev
 def test_the_evidence_is_what_the_ranks_say():
     # four customers on an arc: 0 and 1 close, 2 farther, 3 farthest
     angles = np.array([0.0, 0.1, 0.4, 1.0])
-    trace = trace_of(np.column_stack([np.cos(angles), np.sin(angles)]))
+    source = space_of(np.column_stack([np.cos(angles), np.sin(angles)]))
     a, b = np.array([0, 0, 0, 2]), np.array([1, 2, 3, 3])
     # ranks there and back among three others: 1 and 1, 2 and 2, 3 and 3, 3 (of 2's) and 1 (of 3's)
     expected = [np.log2(3), np.log2(3 / 2), 0.0, (0.0 + np.log2(3)) / 2]
-    np.testing.assert_allclose(trace.pair_bits(a, b), expected, rtol=1e-6)
+    np.testing.assert_allclose(source.pair_bits(a, b), expected, rtol=1e-6)
 
 
 def test_strangers_are_worth_the_chance_bits_on_average(vectors: np.ndarray):
-    assert trace_of(vectors).pair_bits(*all_pairs(120)).mean() == pytest.approx(CHANCE_BITS, abs=0.06)
+    assert space_of(vectors).pair_bits(*all_pairs(120)).mean() == pytest.approx(CHANCE_BITS, abs=0.06)
 
 
 def test_both_ways_of_ranking_agree_where_ranks_are_kept(vectors: np.ndarray):
-    exact, near = trace_of(vectors, keep=119), trace_of(vectors, keep=119, every_rank=False)
+    exact, near = space_of(vectors, keep=119), space_of(vectors, keep=119, every_rank=False)
     np.testing.assert_allclose(exact.pair_bits(*all_pairs(120)), near.pair_bits(*all_pairs(120)), rtol=1e-6)
 
 
 def test_the_estimate_beyond_the_ranks_kept_is_close(vectors: np.ndarray):
-    exact, near = trace_of(vectors, keep=10), trace_of(vectors, keep=10, every_rank=False)
+    exact, near = space_of(vectors, keep=10), space_of(vectors, keep=10, every_rank=False)
     difference = near.pair_bits(*all_pairs(120)) - exact.pair_bits(*all_pairs(120))
     assert np.abs(difference).mean() < 0.1
     assert np.abs(difference).max() < 1.0
@@ -61,29 +61,29 @@ def test_a_vector_that_many_share_says_little(every_rank: bool, sharers: int):
     vectors = np.random.default_rng(sharers).normal(size=(200, 8))
     vectors[50 : 50 + sharers] = vectors[50]
     a, b = all_pairs(sharers)
-    bits = trace_of(vectors, keep=10, every_rank=every_rank).pair_bits(a + 50, b + 50)
+    bits = space_of(vectors, keep=10, every_rank=every_rank).pair_bits(a + 50, b + 50)
     np.testing.assert_allclose(bits, np.log2(199 / (sharers - 1)), atol=1e-5)
 
 
 @KINDS
 @pytest.mark.parametrize("n", [2, 3, 50])
 def test_customers_who_are_all_alike_have_no_evidence(every_rank: bool, n: int):
-    bits = trace_of(np.ones((n, 4)), every_rank=every_rank).pair_bits(*all_pairs(n))
+    bits = space_of(np.ones((n, 4)), every_rank=every_rank).pair_bits(*all_pairs(n))
     np.testing.assert_array_equal(bits, 0.0)
     assert not np.signbit(bits).any()
 
 
 @KINDS
 def test_two_customers_are_each_others_nearest_and_that_says_nothing(every_rank: bool):
-    trace = trace_of(np.array([[1.0, 0.0], [0.0, 1.0]]), every_rank=every_rank)
-    np.testing.assert_array_equal(trace.pair_bits(np.array([0]), np.array([1])), [0.0])
+    source = space_of(np.array([[1.0, 0.0], [0.0, 1.0]]), every_rank=every_rank)
+    np.testing.assert_array_equal(source.pair_bits(np.array([0]), np.array([1])), [0.0])
 
 
 @KINDS
 def test_equal_vectors_weigh_the_same_wherever_they_stand(every_rank: bool):
     vectors = np.random.default_rng(8).normal(size=(90, 8))
     vectors[[3, 40, 41, 88]] = vectors[3]
-    bits = trace_of(vectors, every_rank=every_rank).pair_bits(np.array([3, 3, 40, 41]), np.array([40, 88, 41, 88]))
+    bits = space_of(vectors, every_rank=every_rank).pair_bits(np.array([3, 3, 40, 41]), np.array([40, 88, 41, 88]))
     np.testing.assert_allclose(bits, bits[0])
 
 
@@ -94,26 +94,26 @@ def test_near_pairs_are_those_of_whom_either_is_among_the_nearest_of_the_other(e
     np.fill_diagonal(similarity, -np.inf)
     nearest = np.argsort(-similarity, axis=1)[:, :4]
     expected = {(min(i, j), max(i, j)) for i in range(30) for j in nearest[i]}
-    a, b = trace_of(vectors, every_rank=every_rank).near_pairs(4)
+    a, b = space_of(vectors, every_rank=every_rank).near_pairs(4)
     assert set(zip(a.tolist(), b.tolist(), strict=True)) == expected
 
 
 def test_the_absent_are_neither_tied_nor_parted():
     rng = np.random.default_rng(0)
     have = np.array([1, 2, 4, 7, 8])
-    trace = space_source(embeddings_of(rng.normal(size=(5, 4)), have, customers=10), ids(10), keep=3)
+    source = space_source(embeddings_of(rng.normal(size=(5, 4)), have, customers=10), ids(10), keep=3)
     a, b = all_pairs(10)
     absent = ~(np.isin(a, have) & np.isin(b, have))
     for bits in (carried_bits, bits_above_chance):
-        np.testing.assert_array_equal(bits(trace, np.arange(10), a, b)[absent], 0.0)
-    assert carried_bits(trace, np.arange(10), a, b)[~absent].max() > 0
-    assert set(np.concatenate(trace.near_pairs(3)).tolist()) <= set(have.tolist())
+        np.testing.assert_array_equal(bits(source, a, b)[absent], 0.0)
+    assert carried_bits(source, a, b)[~absent].max() > 0
+    assert set(np.concatenate(source.near_pairs(3)).tolist()) <= set(have.tolist())
 
 
 def test_absence_does_not_change_what_the_others_weigh():
     vectors = np.random.default_rng(1).normal(size=(20, 4))
     among_all = space_source(embeddings_of(vectors, np.arange(0, 40, 2), customers=40), ids(40), keep=5)
-    alone = trace_of(vectors, keep=5)
+    alone = space_of(vectors, keep=5)
     a, b = all_pairs(20)
     np.testing.assert_array_equal(among_all.pair_bits(2 * a, 2 * b), alone.pair_bits(a, b))
 
@@ -128,27 +128,27 @@ def customers_with(values: list[str | None]) -> pl.DataFrame:
 
 
 def test_a_shared_value_is_worth_the_rarity_of_its_carriers():
-    (trace,) = entity_sources(customers_with(["x", "x", "y", None, "y", "y", "z", "w"]), ["device"], cap=3)
+    (source,) = entity_sources(customers_with(["x", "x", "y", None, "y", "y", "z", "w"]), ["device"], cap=3)
     a, b = all_pairs(8)
-    bits = carried_bits(trace, np.arange(8), a, b)
+    bits = carried_bits(source, a, b)
     worth = {pair: bit for *pair_, bit in zip(a.tolist(), b.tolist(), bits, strict=True) for pair in [tuple(pair_)]}
     assert worth.pop((0, 1)) == pytest.approx(np.log2(7 / 2))
     for pair in ((2, 4), (2, 5), (4, 5)):
         assert worth.pop(pair) == pytest.approx(np.log2(7 / 3))
     assert set(worth.values()) == {0.0}
-    np.testing.assert_array_equal(np.column_stack(trace.near_pairs(1)), [(0, 1), (2, 4), (2, 5), (4, 5)])
-    assert [group.tolist() for group in trace.groups(3)] == [[2, 4, 5]]
+    np.testing.assert_array_equal(np.column_stack(source.near_pairs(1)), [(0, 1), (2, 4), (2, 5), (4, 5)])
+    assert [group.tolist() for group in source.groups(3)] == [[2, 4, 5]]
 
 
 def test_a_value_carried_by_more_than_the_cap_makes_no_pair_and_no_bits():
-    (trace,) = entity_sources(customers_with(["x"] * 4 + ["y"] * 3 + ["z"]), ["device"], cap=3)
-    assert carried_bits(trace, np.arange(8), *all_pairs(4)).max() == 0
-    assert {*trace.near_pairs(1)[0], *trace.near_pairs(1)[1]} == {4, 5, 6}
-    assert [group.tolist() for group in trace.groups(2)] == [[4, 5, 6]]
+    (source,) = entity_sources(customers_with(["x"] * 4 + ["y"] * 3 + ["z"]), ["device"], cap=3)
+    assert carried_bits(source, *all_pairs(4)).max() == 0
+    assert {*source.near_pairs(1)[0], *source.near_pairs(1)[1]} == {4, 5, 6}
+    assert [group.tolist() for group in source.groups(2)] == [[4, 5, 6]]
 
 
 @pytest.mark.parametrize("values", [[], [None, None], ["x"], ["x", "y", None]])
 def test_where_nobody_shares_there_are_no_pairs(values: list[str | None]):
-    (trace,) = entity_sources(customers_with(values), ["device"], cap=3)
-    assert len(trace.near_pairs(1)[0]) == 0
-    assert trace.groups(2) == []
+    (source,) = entity_sources(customers_with(values), ["device"], cap=3)
+    assert len(source.near_pairs(1)[0]) == 0
+    assert source.groups(2) == []

@@ -164,7 +164,7 @@ def test_what_pandas_calls_missing_is_absent(folder: Folder, frames: Frames) -> 
 
 @pytest.mark.parametrize("made", ["polars", "pandas", "pyarrow"])
 def test_the_frames_stay_as_they_are(folder: Folder, frames: Frames, made: str) -> None:
-    given = {table: MADE[made](frame) for table, frame in frames.items()}
+    given: dict[str, Any] = {table: MADE[made](frame) for table, frame in frames.items()}
     read(folder, given)
     assert all(given[table].equals(MADE[made](frame)) for table, frame in frames.items())
 
@@ -271,8 +271,8 @@ def test_what_is_no_frame_is_refused(given: object) -> None:
 
 
 def test_a_column_of_mixed_values_is_refused_by_name(frames: Frames) -> None:
-    customers = as_pandas(frames["customers"])
-    customers["rating"] = [1, "high"] * 10  # type: ignore[index]
+    customers: Any = as_pandas(frames["customers"])
+    customers["rating"] = [1, "high"] * 10
     with pytest.raises(DataError, match=r"the frame customers: cannot be taken over .*column rating"):
         read_frames(customers=customers, transactions=frames["transactions"])
     with pytest.raises(DataError, match="the frame customers: cannot be taken over"):

@@ -1,8 +1,7 @@
 """Results that need no detection."""
 
-import polars as pl
 import pytest
-from finished_runs import SCHEMAS
+from made_results import results_with
 
 from ringsight.detection.results import Results
 
@@ -10,4 +9,4 @@ from ringsight.detection.results import Results
 @pytest.fixture
 def empty() -> Results:
     """Of a bank without a ring."""
-    return Results(**{name: pl.DataFrame(schema=schema) for name, schema in SCHEMAS.items()}, summary={"rings": 0})
+    return results_with({"rings": 0})

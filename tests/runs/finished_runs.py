@@ -5,26 +5,14 @@ from pathlib import Path
 
 import polars as pl
 
-from ringsight.detection.fairness import AUDIT
 from ringsight.detection.lineage import Lineage
-from ringsight.detection.results import AGREEMENT, CONDITIONS, LINKS, MEMBERS, NULL, RINGS, Results
+from ringsight.detection.results import Results
 from ringsight.pipeline.explain import explain
 from ringsight.records.bank import Bank
 from ringsight.records.contract import modalities
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.quarantine import QUARANTINE
 from ringsight.runs.run import Run
-
-SCHEMAS = {
-    "rings": RINGS,
-    "members": MEMBERS,
-    "links": LINKS,
-    "agreement": AGREEMENT,
-    "conditions": CONDITIONS,
-    "audit": AUDIT,
-    "null": NULL,
-}
-"""Columns of every table of the results."""
 
 NOTHING = Bank(
     Path("/nowhere"),

@@ -29,7 +29,7 @@ from ringsight.runs.run import Run, open_run
 CUSTOMERS = ("C1", "C2", "C3")
 
 
-def frames(customers: Sequence[str | int] = CUSTOMERS) -> dict[str, pl.DataFrame]:
+def frames(customers: Sequence[str | int] = CUSTOMERS) -> dict[str, Any]:
     """Everybody's own image, one that the first two share, and a payment of the second to the first."""
     day, (first, second, *_) = datetime(2024, 5, 17), customers
     pictures = [(f"I{at}", customer, png(at)) for at, customer in enumerate(customers)]

@@ -29,7 +29,8 @@ RING = {"score": 4721.3, "adjusted_score": 3187.6, "p_value": 0.0613, "q_value":
 GIVEN = {"score": 3899.7, "q_value": 0.0587}
 WITHOUT = {"score": 2816.9, "q_value": 0.0729}
 FIT = {"p_value": 0.0457, "q_value": 0.0643}
-PERHAPS = {"customer_id": "C29", "p_value": 0.0229}
+PERHAPS_FITS = 0.0229
+PERHAPS = {"customer_id": "C29", "p_value": PERHAPS_FITS}
 SHOWN_LATER = ("Flagged.", "No innocent column explains it.", "still significant (q", "yes (q", "Leave out?")
 """How the sentences that are hidden begin, or what they hold."""
 
@@ -71,7 +72,7 @@ def secrets(run: Path) -> list[str]:
     scores = [RING["score"], RING["adjusted_score"], GIVEN["score"], WITHOUT["score"]]
     scores += [abs(step.bits) for step in steps if step.kind in (StepKind.chance, StepKind.score)]
     rates = [RING["p_value"], RING["q_value"], RING["adjusted_q_value"], GIVEN["q_value"], WITHOUT["q_value"]]
-    rates += [*FIT.values(), PERHAPS["p_value"]]
+    rates += [*FIT.values(), PERHAPS_FITS]
     written = {form.format(score) for score in scores for form in ("{:.1f}", "{:.0f}", "{:,.0f}", "{:g}")}
     return sorted(written | {form.format(rate) for rate in rates for form in ("{:g}", "{:.3f}", "{:.1%}", "{:.2%}")})
 

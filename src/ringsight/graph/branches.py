@@ -21,16 +21,16 @@ LARGEST_SHARE = 0.1
 """A branch with more of those who have the modality is a part of the bank, not a ring; 50 are always allowed."""
 
 
-def branches(trace: SpaceSource, minimum: int, smallest: int) -> list[Rows]:
+def branches(space: SpaceSource, minimum: int, smallest: int) -> list[Rows]:
     """Branches of the single-linkage tree, each sorted: those with `minimum` members or more, but not too many.
 
     Smaller ones, of `smallest` members or more, are branches if they stand apart (`STANDS_APART`). Parts that equal
     distances join at once are none: nobody among them stands apart.
     """
-    start, end, distance = _spanning_tree(trace)
-    largest = max(50, int(LARGEST_SHARE * trace.count))
-    owner = np.flatnonzero(trace.present)
-    parts = _Parts(trace.count)
+    start, end, distance = _spanning_tree(space)
+    largest = max(50, int(LARGEST_SHARE * space.count))
+    owner = np.flatnonzero(space.present)
+    parts = _Parts(space.count)
     found: list[Rows] = []
 
     def close(part: int, height: float) -> None:
@@ -46,7 +46,7 @@ def branches(trace: SpaceSource, minimum: int, smallest: int) -> list[Rows]:
         close(other, height)
         parts.join(one, other, height)
     for members in parts.members.values():
-        if minimum <= len(members) <= min(largest, trace.count - 1):
+        if minimum <= len(members) <= min(largest, space.count - 1):
             found.append(np.sort(owner[members]))
     return found
 
@@ -72,15 +72,15 @@ class _Parts:
         self.height[one] = height
 
 
-def _spanning_tree(trace: SpaceSource) -> tuple[Rows, Rows, NDArray[np.float64]]:
+def _spanning_tree(space: SpaceSource) -> tuple[Rows, Rows, NDArray[np.float64]]:
     """Links (a, b, distance) of the minimum spanning forest over near neighbours, shortest first."""
-    start, column = np.nonzero(trace.neighbours >= 0)
-    end = trace.neighbours[start, column].astype(np.int64)
+    start, column = np.nonzero(space.neighbours >= 0)
+    end = space.neighbours[start, column].astype(np.int64)
     a, b = np.minimum(start, end), np.maximum(start, end)
-    _, first = np.unique(a * trace.count + b, return_index=True)
+    _, first = np.unique(a * space.count + b, return_index=True)
     a, b = a[first], b[first]
-    distance = distances(trace.similarities[start, column][first])
-    tree = minimum_spanning_tree(coo_array((distance, (a, b)), shape=(trace.count, trace.count)).tocsr()).tocoo()
+    distance = distances(space.similarities[start, column][first])
+    tree = minimum_spanning_tree(coo_array((distance, (a, b)), shape=(space.count, space.count)).tocsr()).tocoo()
     order = np.lexsort((tree.col, tree.row, tree.data))
     return tree.row[order].astype(np.int64), tree.col[order].astype(np.int64), tree.data[order]
 

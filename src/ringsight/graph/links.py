@@ -1,4 +1,4 @@
-"""Links: pairs of customers tied closely enough to be worth a look, in one trace or in several together."""
+"""Links: pairs of customers tied closely enough to be worth a look, in one source or in several together."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,17 +20,17 @@ class Links:
     """Shape (links,)."""
 
 
-def source_links(trace: SpaceSource, k: int) -> Links:
+def source_links(space: SpaceSource, k: int) -> Links:
     """Pairs tied by one modality at least as closely as mutual k-th neighbours."""
-    a, b = trace.near_pairs(k)
-    bits = trace.pair_bits(a, b)
-    strong = bits >= threshold_bits(trace, k)
+    a, b = space.near_pairs(k)
+    bits = space.pair_bits(a, b)
+    strong = bits >= threshold_bits(space, k)
     return Links(a[strong], b[strong], bits[strong])
 
 
-def threshold_bits(trace: SpaceSource, k: int) -> float:
-    """Bits of two who are each the other's k-th neighbour among n others who have the trace: log2(n / k)."""
-    others = trace.count - 1
+def threshold_bits(space: SpaceSource, k: int) -> float:
+    """Bits of two who are each the other's k-th neighbour among n others who have the source: log2(n / k)."""
+    others = space.count - 1
     return float(np.log2(others / min(k, others)))
 
 

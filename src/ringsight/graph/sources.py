@@ -1,14 +1,13 @@
-"""Evidence between two customers, in bits, one trace at a time.
+"""Evidence between two customers, in bits, one evidence source at a time: a space, or an entity column.
 
-A trace is one modality or one evidence entity column. If `b` is the r-th nearest of the n customers whom
-`a` could have been near, chance alone would bring it so near with probability r / n, which is worth
-log2(n / r) bits; both directions are averaged. A tie takes its worst rank: of f customers with one vector each is
-the (f - 1)-th neighbour of every other, so that what many share says little. A shared entity value that f of n
-customers carry is worth log2(n / f) bits. Where either customer lacks the trace there is no evidence, for or
-against: missing is a mask.
+If `b` is the r-th nearest of the n customers whom `a` could have been near, chance alone would bring it so near with
+probability r / n, which is worth log2(n / r) bits; both directions are averaged. A tie takes its worst rank: of f
+customers with one vector each is the (f - 1)-th neighbour of every other, so that what many share says little. A shared
+entity value that f of n customers carry is worth log2(n / f) bits. Where either customer lacks the source there is no
+evidence, for or against: missing is a mask.
 
-Traces are addressed by their owner's row in the bank's sorted customer ids. A permutation of the null hands
-the traces to other customers, and then asks for the evidence between the traces' owners.
+Records are addressed by their owner's row in the bank's sorted customer ids. A chance world hands records to other
+customers, and then asks for the evidence between the records' owners.
 """
 
 from collections.abc import Sequence
@@ -56,7 +55,7 @@ class SpaceSource:
         return len(self.neighbours)
 
     def pair_bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """Bits between traces a[i] and b[i]; both must be present; shape (pairs,)."""
+        """Bits between the records of a[i] and b[i]; both must be present; shape (pairs,)."""
         return self.nearness.bits(self.row[a], self.row[b])
 
     def near_pairs(self, k: int) -> tuple[Rows, Rows]:
@@ -217,7 +216,7 @@ class EntitySource:
     """Code -> log2(n / f), or 0 for a value carried by more than the cap; shape (values,)."""
 
     def pair_bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """Bits between traces a[i] and b[i]; both must be present; shape (pairs,)."""
+        """Bits between the records of a[i] and b[i]; both must be present; shape (pairs,)."""
         shared: NDArray[np.float64] = np.where(self.codes[a] == self.codes[b], self.bits[self.codes[a]], 0.0)
         return shared
 
@@ -239,18 +238,18 @@ class EntitySource:
 
 
 Source = SpaceSource | EntitySource
-"""One kind of trace that customers leave, and how strongly it ties two of them."""
+"""What can tie two customers, and how strongly it does."""
 
 
 def entity_sources(customers: pl.DataFrame, columns: Sequence[str], cap: int) -> list[EntitySource]:
-    """One trace for each evidence entity column.
+    """One source for each evidence entity column.
 
     Args:
         customers: the bank's customers, sorted by id.
         columns: columns declared as evidence.
         cap: a value that more customers carry says nothing about any two of them, and is never walked.
     """
-    traces = []
+    sources: list[EntitySource] = []
     for column in columns:
         values = customers[column].cast(pl.String)
         present = values.is_not_null().to_numpy()
@@ -258,5 +257,5 @@ def entity_sources(customers: pl.DataFrame, columns: Sequence[str], cap: int) ->
         codes[present] = values.drop_nulls().rank("dense").to_numpy().astype(np.int64) - 1
         carriers = np.bincount(codes[present]) if present.any() else np.zeros(0, np.int64)
         bits = np.where(carriers <= cap, np.log2(max(int(present.sum()), 1) / np.maximum(carriers, 1)), 0.0)
-        traces.append(EntitySource(name=column, present=present, codes=codes, bits=bits))
-    return traces
+        sources.append(EntitySource(name=column, present=present, codes=codes, bits=bits))
+    return sources
