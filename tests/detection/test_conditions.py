@@ -7,7 +7,13 @@ import polars as pl
 import pytest
 from simulated_bank import bank_of
 
-from ringsight.detection.conditions import Condition, ConditionKind, declared_conditions, explained_innocently
+from ringsight.detection.conditions import (
+    Condition,
+    ConditionKind,
+    around_circles,
+    declared_conditions,
+    explained_innocently,
+)
 from ringsight.detection.groups import Groups
 from ringsight.records.bank import ColumnRole
 
@@ -85,6 +91,17 @@ def customers_of(**columns: list[object]) -> pl.DataFrame:
 
 def values_of(condition: Condition) -> list[str]:
     return ["" if code < 0 else condition.values[code] for code in condition.codes]
+
+
+def test_two_of_one_household_are_around_a_circle_and_two_of_one_town_are_not():
+    codes = np.full(N, -1)
+    codes[:3], codes[50:150] = 0, 1
+    groups = Groups.of([np.array([0, 2, 200]), np.array([0, 201, 202]), np.array([60, 70, 80]), np.array([3, 4, 5])])
+    assert around_circles(groups, [condition_of(codes)], 12).tolist() == [True, False, False, False]
+    assert around_circles(groups, [condition_of(codes)], 2).tolist() == [False] * 4
+    assert around_circles(groups, [condition_of(codes)], 100).tolist() == [True, False, True, False]
+    assert not around_circles(groups, [condition_of(codes, ConditionKind.protected)], 12).any()
+    assert not around_circles(groups, [], 12).any()
 
 
 def test_innocent_columns_come_before_protected_ones_each_by_name():

@@ -45,6 +45,12 @@ def test_each_member_is_compared_with_so_many_others_at_most_and_no_pair_twice(s
     assert set(times.tolist()) == {min(size - 1, LARGEST_COMPARED_WHOLE)}
 
 
+def test_how_many_of_each_group_are_among_some_customers():
+    groups = Groups.of([np.array([0, 2, 5]), np.array([1, 2]), np.array([7])])
+    assert groups.among(np.array([2, 5, 9])).tolist() == [2, 1, 0]
+    assert groups.among(np.array([], dtype=np.int64)).tolist() == [0, 0, 0]
+
+
 def test_no_groups_have_no_pairs():
     nothing = Groups.of([])
     assert (nothing.count, len(nothing.members), len(nothing.pairs[0])) == (0, 0, 0)

@@ -67,6 +67,18 @@ class Condition:
         np.maximum.at(most, key // max(len(self.values), 1), counts)
         return most
 
+    def shared_by_few(self, groups: Groups, few: int) -> NDArray[np.bool_]:
+        """Groups of whom two carry a value that at most `few` customers of the bank carry; shape (groups,)."""
+        known = self.codes >= 0
+        carriers = np.bincount(self.codes[known], minlength=len(self.values))
+        code = self.codes[groups.members]
+        rare = np.flatnonzero(code >= 0)
+        rare = rare[carriers[code[rare]] <= few]
+        key, sharers = np.unique(groups.group[rare] * max(len(self.values), 1) + code[rare], return_counts=True)
+        shared = np.zeros(groups.count, dtype=np.bool_)
+        shared[key[sharers > 1] // max(len(self.values), 1)] = True
+        return shared
+
     def one_person(self, members: Rows) -> int:
         """How many members have one name in several spellings, if that is half of them and all who share the value.
 
@@ -102,6 +114,15 @@ def explained_innocently(groups: Groups, conditions: Sequence[Condition]) -> NDA
         if condition.kind is ConditionKind.innocent:
             explained |= condition.characterises(groups)
     return explained
+
+
+def around_circles(groups: Groups, conditions: Sequence[Condition], few: int) -> NDArray[np.bool_]:
+    """Groups of whom two share an innocent value that at most `few` customers carry, as in a household; (groups,)."""
+    around = np.zeros(groups.count, dtype=np.bool_)
+    for condition in conditions:
+        if condition.kind is ConditionKind.innocent:
+            around |= condition.shared_by_few(groups, few)
+    return around
 
 
 def declared_conditions(bank: Bank) -> list[Condition]:

@@ -12,7 +12,12 @@ from ringsight.detection.agreement import Ties, calibrate
 from ringsight.detection.alike_pairs import PAIR_RATE, AlikePairs, alike_pairs
 from ringsight.detection.candidates import Candidates, propose
 from ringsight.detection.conditional import Conditioning
-from ringsight.detection.conditions import Condition, declared_conditions, explained_innocently
+from ringsight.detection.conditions import (
+    Condition,
+    around_circles,
+    declared_conditions,
+    explained_innocently,
+)
 from ringsight.detection.corroboration import Corroboration, Measured, as_observed, corroborate
 from ringsight.detection.evidence import Evidence, gather_evidence
 from ringsight.detection.fairness import fairness
@@ -66,9 +71,9 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     observed = [corroborate(evidence, candidates, way, as_observed(evidence)) for way in ways]
     judge = _judge(evidence, candidates, conditions, (beyond, observed[-1], worlds[-1], shuffle), config)
     listing = Listing(judge, judge.settled[0])
-    flagged = [candidates.groups[int(each)] for each in listing.rings[listing.flagged]]
-    touched = np.unique(np.concatenate([np.zeros(0, np.int64), *flagged]))
-    watch = guard(candidates, observed[0].full, worlds[0].calibrating.full, touched, config.guard_bits)
+    in_flags = candidates.groups.take(listing.rings[listing.flagged]).members
+    free = (candidates.groups.among(in_flags) == 0) & ~around_circles(candidates.groups, conditions, config.largest)
+    watch = guard(candidates, observed[0].full, worlds[0].calibrating.full, free, config.guard_bits)
     return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)
 
 
@@ -141,9 +146,8 @@ def _results(
     judge, ids = listing.judge, bank.customer_ids
     tables = Tables(listing, ids, watch.rate_stated)
     rings = tables.rings()
-    flagged = [judge.candidates.groups[int(each)] for each in listing.rings[listing.flagged]]
-    in_flags = np.unique(np.concatenate([np.zeros(0, np.int64), *flagged]))
-    apart, apart_members = communities(judge, in_flags, ids)
+    flagged = judge.candidates.groups.take(listing.rings[listing.flagged])
+    apart, apart_members = communities(judge, flagged.members, ids)
     summary = {
         **_counts(bank, embeddings, rings, config),
         "expected_false_flags": _expected(listing) if watch.rate_stated else None,
@@ -165,7 +169,12 @@ def _results(
         communities=apart,
         community_members=apart_members,
         pairs=pair_table(pairs, ids),
-        fairness=fairness(judge.conditions, flagged, np.ones(len(ids), dtype=np.bool_), judge.seed),
+        fairness=fairness(
+            judge.conditions,
+            [flagged[ring] for ring in range(flagged.count)],
+            np.ones(len(ids), dtype=np.bool_),
+            judge.seed,
+        ),
         null=null_table(judge),
         calibration=watch.calibration,
         summary=summary,

@@ -47,6 +47,10 @@ class Groups:
         """The customers of one group."""
         return self.members[self.start[group] : self.start[group + 1]]
 
+    def among(self, customers: Rows) -> NDArray[np.int64]:
+        """How many of each group's members are among these customers; shape (groups,)."""
+        return np.bincount(self.group, np.isin(self.members, customers), self.count).astype(np.int64)
+
     def take(self, groups: NDArray[np.int64]) -> "Groups":
         """Some of the groups, in the order given."""
         sizes = self.sizes[groups]

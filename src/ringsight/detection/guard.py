@@ -1,8 +1,8 @@
 """The guard: how much dependence between modalities the chance worlds leave unexplained.
 
-Candidates that touch no flagged ring should corroborate, at their median, as much as the chance worlds show. Where they
-corroborate more, modalities of ordinary customers know of each other in a way that neither strata nor shared directions
-explain, and no rate can be stated.
+Candidates that touch no flagged ring, and hold no two of one declared household or other small circle, should
+corroborate, at their median, as much as the chance worlds show. Where they corroborate more, modalities of ordinary
+customers know of each other in a way that neither strata nor shared directions explain, and no rate can be stated.
 """
 
 from dataclasses import dataclass
@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from ringsight.detection.candidates import Candidates
 from ringsight.detection.results import CALIBRATION
-from ringsight.graph.sources import Rows
 
 FEWEST = 20
 """A proposer with fewer free candidates tells nothing."""
@@ -43,23 +42,22 @@ def guard(
     candidates: Candidates,
     corroboration: NDArray[np.float64],
     worlds: NDArray[np.float32],
-    touched: Rows,
+    free: NDArray[np.bool_],
     bound: float,
 ) -> Guard:
-    """Hold the corroboration of candidates that touch no flagged ring against chance worlds.
+    """Hold the corroboration of ordinary candidates against chance worlds.
 
     Args:
         candidates: of the bank.
         corroboration: across modalities, nothing predicted taken off; shape (candidates,).
         worlds: the same in chance worlds; shape (worlds, candidates).
-        touched: customers in flagged rings.
+        free: candidates that touch no flagged ring and no declared circle; shape (candidates,).
         bound: bits of `Guard.bound`.
     """
-    hit = np.bincount(candidates.groups.group, np.isin(candidates.groups.members, touched), candidates.groups.count)
     observed, chance = [], []
     for number, proposer in enumerate(candidates.proposers):
         rows = candidates.of(number)
-        rows = rows[hit[rows] == 0]
+        rows = rows[free[rows]]
         if len(rows) >= FEWEST and proposer.modality:
             observed.append(np.quantile(corroboration[rows], QUANTILES))
             chance.append(np.quantile(worlds[:, rows], QUANTILES, axis=1))

@@ -292,7 +292,7 @@ class Judge:
         """Candidates that hold half of another's members, and of which those are half."""
         groups = self.candidates.groups
         members = groups[candidate]
-        shared = np.bincount(groups.group, np.isin(groups.members, members), groups.count)
+        shared = groups.among(members)
         return np.flatnonzero(2 * shared >= np.maximum(groups.sizes, len(members)))
 
     def basis(self, candidate: int) -> Basis:

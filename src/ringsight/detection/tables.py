@@ -207,7 +207,7 @@ def communities(judge: Judge, flagged: Rows, customer_ids: NDArray[np.str_]) -> 
         Columns of `COMMUNITIES` and of `COMMUNITY_MEMBERS`.
     """
     groups, whole = judge.candidates.groups, judge.observed.full
-    covered = np.bincount(groups.group, np.isin(groups.members, flagged), groups.count)
+    covered = groups.among(flagged)
     contending = judge.settled[1] & (whole >= judge.contends) & (covered <= 2)
     kept = distinct(groups, np.where(contending, whole, -np.inf))
     adjusted = judge.explained(kept)[0].full
