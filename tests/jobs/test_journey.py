@@ -82,10 +82,13 @@ def test_the_end_says_what_to_do_next(world: World) -> None:
     assert "report.html" in world.said
 
 
-def test_the_store_holds_exactly_the_embeddings_on_disk(world: World) -> None:
+def test_the_store_holds_exactly_the_learned_embeddings_on_disk(world: World) -> None:
+    there = [Embeddings.read(path) for path in sorted((world.run / "embeddings").glob("*.parquet"))]
+    searched = [each for each in there if each.learned]
+    assert [each.space for each in searched] == ["id_images", "joint", "notes", "transactions"]
     with open_store(StoreConfig(path=world.run / "vectors.db")) as store:
-        for path in sorted((world.run / "embeddings").glob("*.parquet")):
-            on_disk = Embeddings.read(path)
+        assert sorted(store.spaces()) == [each.space for each in searched]
+        for on_disk in searched:
             stored = store.get(on_disk.space, on_disk.customer_ids)
             assert np.array_equal(stored.customer_ids, on_disk.customer_ids)
             assert np.allclose(stored.vectors, on_disk.vectors, atol=1e-6)

@@ -43,7 +43,7 @@ def simulation() -> Simulation:
 @pytest.fixture(scope="module")
 def embeddings(simulation: Simulation) -> dict[str, Embeddings]:
     """Notes, and sessions in place of transactions and images."""
-    own = replace(simulation.embeddings["transactions"], space=OWN)
+    own = replace(simulation.embeddings["transactions"], space=OWN, modality=OWN)
     return {"notes": simulation.embeddings["notes"], OWN: own}
 
 

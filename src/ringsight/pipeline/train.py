@@ -5,7 +5,7 @@ from pathlib import Path
 
 from ringsight.encoders.settings import FEWEST_CUSTOMERS
 from ringsight.fusion.settings import ModelConfig, parts
-from ringsight.fusion.trained_settings import refuse_differing
+from ringsight.fusion.trained_settings import differing, refuse_differing
 from ringsight.pipeline.settings import RunConfig
 from ringsight.progress import Callback, report_to, say, skip, stage
 from ringsight.records.bank import Bank
@@ -79,8 +79,9 @@ def refuse_without_effect(
         SettingsError: naming each setting, what was asked for, and what the model was trained with.
         ModelError: if a part is damaged.
     """
-    looked_at = parts() if of is None else of
-    kept = [part for part in looked_at if part != JOINT or not _why_outdated(bank, config, model)]
+    kept = list(parts() if of is None else of)
+    if JOINT in kept and differing(model, config, asked, [JOINT]) and _why_outdated(bank, config, model):
+        kept.remove(JOINT)
     refuse_differing(model, config, asked, kept)
 
 
