@@ -1,5 +1,6 @@
 """The audit trail: what was changed is found, and what is erased is gone while the chain still holds."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ from sqlalchemy import Connection, delete, select, text, update
 from ringsight.cases import audit_trail
 from ringsight.cases.case import Decision, Judgement, QueueFilter, Scope
 from ringsight.cases.casebook import CaseBook
-from ringsight.cases.errors import BrokenTrailError
+from ringsight.cases.errors import BrokenTrailError, ForbiddenError
 from ringsight.cases.schema import CONTENTS, ENTRIES
 from ringsight.cases.users import Role, User
 
@@ -102,6 +103,41 @@ def test_a_head_noted_earlier_must_be_in_the_trail(used: CaseBook, ana: User):
 
 def test_reading_the_trail_is_in_the_trail(used: CaseBook):
     assert used.audit.entries(AUDITOR)[-1].action == "view_trail"
+
+
+def test_the_trail_is_read_in_pieces_in_its_order(used: CaseBook):
+    assert [entry.number for entry in used.audit.entries(AUDITOR)][:6] == [1, 2, 3, 4, 5, 6]
+    read = used.audit.entries(AUDITOR, after=2, limit=3)
+    assert [entry.number for entry in read] == [3, 4, 5]
+    looked = used.audit.entries(AUDITOR, after=6)
+    assert [entry.content["subject"] for entry in looked] == ["after 0", "after 2", "after 6"]
+
+
+def test_the_whole_trail_is_exported_in_its_order_and_that_is_recorded(used: CaseBook):
+    whole = list(used.audit.everything(AUDITOR))
+    assert [entry.number for entry in whole] == [1, 2, 3, 4, 5, 6, 7]
+    assert (whole[-1].user, whole[-1].action, whole[-1].content["subject"]) == ("otto", "export_trail", "")
+    assert whole[-1].hash == used.audit.head()
+
+
+def test_a_case_shows_what_was_done_to_it_and_looked_at_in_it(used: CaseBook, ana: User):
+    shown = used.audit.of_case("K1", ana)
+    assert [entry.action for entry in shown] == ["opened", "view_photo", "claimed", "decided"]
+    assert {entry.case_id for entry in shown} == {"K1"}
+    assert used.audit.of_case("K9", ana) == []
+
+
+@pytest.mark.parametrize("read", ["entries", "everything", "of_case"])
+def test_who_may_not_read_the_trail_does_not(used: CaseBook, read: str):
+    ask: dict[str, Callable[[], object]] = {
+        "entries": lambda: used.audit.entries(ADMIN),
+        "everything": lambda: list(used.audit.everything(ADMIN)),
+        "of_case": lambda: used.audit.of_case("K1", ADMIN),
+    }
+    before = used.audit.head()
+    with pytest.raises(ForbiddenError):
+        ask[read]()
+    assert used.audit.head() == before
 
 
 def test_an_erased_customer_is_gone_and_the_chain_holds(used: CaseBook, lea: User, url: str, tmp_path: Path):

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from case_world import CUSTOMERS, World, flagged_rings
+from case_world import CUSTOMERS, Ring, World, flagged_rings
 
 from ringsight.cases.case import Decision, Judgement, Scope
 from ringsight.cases.casebook import CaseBook
@@ -55,6 +55,46 @@ def test_a_member_outweighs_the_ring_and_a_link_the_member(two: CaseBook, ana: U
     decide(two, ana, Scope.member, Judgement.different, C)
     decide(two, ana, Scope.ring, Judgement.same_hand)
     assert said(two) == {(A, B): "same_hand", (A, C): "unsure", (B, C): "different"}
+
+
+@pytest.mark.parametrize(
+    ("of_a", "of_b", "kept"),
+    [
+        (Judgement.same_hand, Judgement.different, Judgement.different),
+        (Judgement.different, Judgement.same_hand, Judgement.different),
+        (Judgement.same_hand, Judgement.unsure, Judgement.unsure),
+        (Judgement.unsure, Judgement.same_hand, Judgement.unsure),
+        (Judgement.different, Judgement.unsure, Judgement.different),
+    ],
+)
+def test_of_decisions_on_two_members_the_one_that_sets_them_further_apart_counts_for_their_pair(
+    two: CaseBook, ana: User, of_a: Judgement, of_b: Judgement, kept: Judgement
+):
+    decide(two, ana, Scope.member, of_a, A)
+    decide(two, ana, Scope.member, of_b, B)
+    assert said(two) == {(A, B): kept, (A, C): of_a, (B, C): of_b}
+
+
+def test_of_two_decisions_on_a_member_the_later_counts(two: CaseBook, ana: User):
+    decide(two, ana, Scope.member, Judgement.different, B)
+    decide(two, ana, Scope.member, Judgement.same_hand, A)
+    decide(two, ana, Scope.member, Judgement.same_hand, B)
+    assert set(said(two).values()) == {"same_hand"}
+
+
+def test_two_cases_that_decide_a_pair_both_ways_are_listed_with_both(book: CaseBook, world: World, ana: User):
+    book.import_run(world.run(Ring("R1", [A, B, C])), world.bank)
+    book.claim("K1", ana)
+    decide(book, ana, Scope.ring, Judgement.same_hand)
+    book.import_run(world.run(Ring("R2", [A, B, CUSTOMERS[3]])), world.bank)
+    book.claim("K2", ana)
+    decide(book, ana, Scope.ring, Judgement.different, case="K2")
+    against = book.contradictions().filter(kind="direct")
+    assert against.select("customer_a", "customer_b", "decision", "source", "case_id", "tied_by").rows() == [
+        (A, B, "same_hand", "ring", "K1", ""),
+        (A, B, "different", "ring", "K2", ""),
+    ]
+    assert (A, B) not in said(book)
 
 
 def test_a_pair_held_apart_that_others_tie_is_left_out_and_listed(two: CaseBook, ana: User):

@@ -11,7 +11,7 @@ from scipy.stats import binom
 from simulated_bank import MODALITIES, Simulation, bank_of, flags, found, simulate
 
 from ringsight.detection.detect import detect
-from ringsight.detection.results import TABLES, Basis, Results, Role
+from ringsight.detection.results import TABLES, Basis, Results, SourceRole
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.tables import ring_id
 from ringsight.errors import SettingsError
@@ -60,7 +60,7 @@ def test_the_tables_hold_together(planted: Simulation, results: Results):
     assert set(rings["proposer"]) <= set(MODALITIES)
     assert set(rings.filter(pl.col("basis") == "inside")["proposer"]) <= {"id_images"}
     assert set(results.null["world"]) <= set(range(20))
-    assert set(results.agreement["role"]) <= set(Role)
+    assert set(results.agreement["role"]) <= set(SourceRole)
 
 
 def test_links_tie_members_of_one_ring_by_some_evidence(results: Results):

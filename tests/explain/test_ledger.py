@@ -15,7 +15,7 @@ from four_rings import PROTECTED, RING, SCRIPT
 from simulated_bank import simulate
 
 from ringsight.detection.detect import detect
-from ringsight.detection.results import Results, Role
+from ringsight.detection.results import Results, SourceRole
 from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError
 from ringsight.explain.ledger import Ledger, ledger, ledgers_of, read_ledger, reviewed
@@ -38,7 +38,7 @@ def strings(value: object) -> Iterator[str]:
 
 def test_the_corroboration_is_what_did_not_propose(flagged: Ledger):
     assert flagged.corroboration == pytest.approx(25.0)
-    assert [each.source for each in flagged.agreement if each.role is Role.proposed] == ["notes"]
+    assert [each.source for each in flagged.agreement if each.role is SourceRole.proposed] == ["notes"]
 
 
 def test_the_bits_of_a_link_add_up_by_modality_and_value_and_a_hub_adds_none(flagged: Ledger):

@@ -7,7 +7,17 @@ import pytest
 from four_rings import PROTECTED
 
 from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.results import AGREEMENT, CONDITIONS, MEMBERS, RINGS, Basis, Fit, Results, Role, SourceKind
+from ringsight.detection.results import (
+    AGREEMENT,
+    CONDITIONS,
+    MEMBERS,
+    RINGS,
+    Basis,
+    Fit,
+    Results,
+    SourceKind,
+    SourceRole,
+)
 from ringsight.errors import DataError
 from ringsight.explain.rows import (
     ConditionResult,
@@ -49,7 +59,12 @@ def test_agreement_is_of_one_ring_and_of_a_kind(results: Results):
         ("device_id", SourceKind.entity, ""),
         ("id_images", SourceKind.space, "id_images"),
     ]
-    assert [each.role for each in agreement] == [Role.proposed, Role.across, Role.across, Role.across]
+    assert [each.role for each in agreement] == [
+        SourceRole.proposed,
+        SourceRole.across,
+        SourceRole.across,
+        SourceRole.across,
+    ]
     assert agreement_of(results, "Rpass") == ()
 
 

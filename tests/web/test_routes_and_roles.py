@@ -46,7 +46,7 @@ ROUTES: dict[str, tuple[set[Role], dict[str, str]]] = {
     "POST /erase": ({ADMIN}, {"customer": "C99"}),
     "GET /trail": ({AUDITOR}, {}),
     "GET /figures": ({LEAD, AUDITOR}, {}),
-    "GET /beside": ({LEAD, AUDITOR}, {}),
+    "GET /other-lists": ({LEAD, AUDITOR}, {}),
 }
 OPEN = {"GET /healthz", "GET /review.css", "GET /sign-in", "GET /sign-in/back"}
 """Pages for people who are signed out."""

@@ -224,13 +224,13 @@ def test_communities_and_pairs_are_for_leads_and_auditors(book: CaseBook, world:
     )
     finished(folder, results, bank=read_bank(BankConfig(path=world.bank)))
     book.import_run(folder, world.bank)
-    assert client(book, "ana").get("/beside").status_code == 403
-    page = client(book, "eva").get("/beside").text
+    assert client(book, "ana").get("/other-lists").status_code == 403
+    page = client(book, "eva").get("/other-lists").text
     assert "C10, C11" in page
     assert "they carry no error rate" in page
     assert "0.0123" in page
     assert HOSTILE not in page
-    assert "view_beside" in actions(book)
+    assert "view_other_lists" in actions(book)
 
 
 def test_records_of_strangers_are_not_shown(book: CaseBook):

@@ -40,7 +40,7 @@ class Look(StrEnum):
     view_photo = "view_photo"
     view_note = "view_note"
     view_score = "view_score"
-    view_beside = "view_beside"
+    view_other_lists = "view_other_lists"
     """Communities and alike pairs of a run."""
     unmask = "unmask"
     export_case = "export_case"

@@ -122,7 +122,7 @@ class Basis(StrEnum):
     both = "both"
 
 
-class Role(StrEnum):
+class SourceRole(StrEnum):
     """What a source has to do with a ring."""
 
     proposed = "proposed"
@@ -164,7 +164,7 @@ class Results:
     two; bits > 0."""
     agreement: pl.DataFrame
     """Columns of `AGREEMENT`: bits of each ring in each source. `kind` is a `SourceKind`, `modality` the one that a
-    space belongs to, empty for an entity, and `role` a `Role`."""
+    space belongs to, empty for an entity, and `role` a `SourceRole`."""
     conditions: pl.DataFrame
     """Columns of `CONDITIONS`: bits, score and q-value that are left of each ring within reach, given an innocent or
     protected column (`value` is the commonest among `carriers` members), without a source, or with only the fewest

@@ -23,8 +23,8 @@ from ringsight.detection.results import (
     PERHAPS,
     RINGS,
     Fit,
-    Role,
     SourceKind,
+    SourceRole,
 )
 from ringsight.detection.scoring import distinct
 from ringsight.detection.settings import CandidateConfig
@@ -136,11 +136,11 @@ class Tables:
         judge = self.listing.judge
         proposing = set(judge.proposing(candidate))
         modality = judge.candidates.proposers[judge.candidates.proposer[candidate]].modality
-        own = Role.inside if judge.judged_inside[candidate] else Role.uncounted
+        own = SourceRole.inside if judge.judged_inside[candidate] else SourceRole.uncounted
         roles = []
         for number, source in enumerate(judge.conditioning.evidence.sources):
             of_modality = isinstance(source, SpaceSource) and source.modality == modality
-            role = Role.proposed if number in proposing else own if of_modality else Role.across
+            role = SourceRole.proposed if number in proposing else own if of_modality else SourceRole.across
             roles.append(role.value)
         return roles
 

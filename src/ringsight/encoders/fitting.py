@@ -33,7 +33,7 @@ BEST, LAST = "best", "last"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Fit:
+class FittingPlan:
     """A task to be fitted, and what on."""
 
     task: pl.LightningModule
@@ -57,7 +57,7 @@ class Fitted:
     """CSV: epoch, training_loss (mean over batches, as they were learned from), validation_loss."""
 
 
-def fit(plan: Fit, config: TrainerConfig) -> Fitted:
+def fit(plan: FittingPlan, config: TrainerConfig) -> Fitted:
     """Fit a task in place and leave it with its best weights; resume if a run of the same fingerprint was interrupted.
 
     A run whose checkpoints are damaged begins anew. Each epoch is told to `progress`.

@@ -28,7 +28,7 @@ from ringsight.encoders.card import card
 from ringsight.encoders.even_space import EvenSpace, fit_even
 from ringsight.encoders.facets import arrays_of, facet, summed, unit_or_zero
 from ringsight.encoders.fitting import (
-    Fit,
+    FittingPlan,
     fingerprint,
     fit,
     held_out,
@@ -138,7 +138,7 @@ def train_id_images(
     settings = settings_of(config) | trainer_settings(trainer)
     learned = pixels[~is_held]
     fitted = fit(
-        Fit(
+        FittingPlan(
             task=task,
             training=DataLoader(
                 TensorDataset(learned),

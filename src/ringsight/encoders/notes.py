@@ -32,8 +32,8 @@ from ringsight.encoders.card import card
 from ringsight.encoders.facets import facet, summed, unit_or_zero
 from ringsight.encoders.fitting import (
     MONITORED,
-    Fit,
     Fitted,
+    FittingPlan,
     fingerprint,
     fit,
     held_out,
@@ -195,7 +195,7 @@ def _tune(
     before = {name: tensor.clone() for name, tensor in encoder.state_dict().items()}
     baseline = _loss(task, validation)
     fitted = fit(
-        Fit(
+        FittingPlan(
             task=task,
             training=DataLoader(
                 CropPairs(learned, crops),

@@ -22,7 +22,7 @@ from torch.utils.data import DataLoader, TensorDataset
 from ringsight.encoders.card import card
 from ringsight.encoders.facets import facet
 from ringsight.encoders.fitting import (
-    Fit,
+    FittingPlan,
     fingerprint,
     fit,
     held_out,
@@ -153,7 +153,7 @@ def train_transactions(
     _start_from_principal_components(task.network.linear, scale.apply(whole))
     settings = settings_of(config) | trainer_settings(trainer)
     fitted = fit(
-        Fit(
+        FittingPlan(
             task=task,
             training=DataLoader(
                 TensorDataset(pairs[learned]), batch_size=config.batch, shuffle=True, generator=shuffler

@@ -19,7 +19,7 @@ HALVES = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class Guard:
+class MeasuredGuard:
     """How much more ordinary customers agree than chance does, in bits."""
 
     shift: float
@@ -47,7 +47,7 @@ class Claim:
     """The share of false flags that was asked for."""
     expected: float | None
     """Flags expected to be false; None where no rate can be stated."""
-    guard: Guard | None
+    guard: MeasuredGuard | None
     """None where an earlier version detected."""
     shared: tuple[str, ...]
     """Customer columns that go with what modalities share, in words."""
@@ -117,6 +117,6 @@ def claim_of(summary: Mapping[str, Any]) -> Claim:
     return Claim(
         fdr=summary["fdr"],
         expected=summary["expected_false_flags"],
-        guard=Guard(**told) if told else None,
+        guard=MeasuredGuard(**told) if told else None,
         shared=tuple(f"{spoken(column)} ({percent(share)} of it)" for column, share in sorted(best.items())),
     )

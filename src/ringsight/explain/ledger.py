@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 import networkx as nx
 import polars as pl
 
-from ringsight.detection.results import Results, Role, SourceKind
+from ringsight.detection.results import Results, SourceKind, SourceRole
 from ringsight.errors import DataError
 from ringsight.explain.fragility import Fragility, fragility
 from ringsight.explain.json_form import DECIMALS, read_as, to_json
@@ -163,7 +163,7 @@ def _ledger(
         members=tuple(sorted(graph)),
         fits=fits,
         perhaps=perhaps,
-        corroboration=sum((each.bits for each in agreement if each.role is Role.across), 0.0),
+        corroboration=sum((each.bits for each in agreement if each.role is SourceRole.across), 0.0),
         agreement=agreement,
         links=tuple(sorted(links, key=lambda link: (-round(link.bits, DECIMALS), link.customer_a, link.customer_b))),
         conditions=conditions,

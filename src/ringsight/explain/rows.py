@@ -6,7 +6,7 @@ from typing import Any
 import polars as pl
 
 from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.results import Basis, Fit, Results, Role, SourceKind
+from ringsight.detection.results import Basis, Fit, Results, SourceKind, SourceRole
 from ringsight.errors import DataError
 
 
@@ -40,7 +40,7 @@ class SourceAgreement:
     members: int
     """Members who have it."""
     bits: float
-    role: Role
+    role: SourceRole
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ def ring_row(results: Results, ring_id: str) -> RingRow:
 def agreement_of(results: Results, ring_id: str) -> tuple[SourceAgreement, ...]:
     """How closely a ring agrees in each source."""
     return tuple(
-        SourceAgreement(**row | {"kind": SourceKind(row["kind"]), "role": Role(row["role"])})
+        SourceAgreement(**row | {"kind": SourceKind(row["kind"]), "role": SourceRole(row["role"])})
         for row in _rows(results.agreement, ring_id)
     )
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.results import Role
+from ringsight.detection.results import SourceRole
 from ringsight.explain.rows import ConditionResult, RingRow, SourceAgreement
 from ringsight.explain.words import spoken
 
@@ -63,15 +63,15 @@ def _steps(
     ring: RingRow, agreement: Sequence[SourceAgreement], conditions: Sequence[ConditionResult]
 ) -> Iterator[Step]:
     for each in agreement:
-        if each.role is Role.proposed:
+        if each.role is SourceRole.proposed:
             yield Step(StepKind.proposer, f"{spoken(each.source)}, not counted", each.modality, 0.0, each.bits)
     level = 0.0
     for each in sorted(agreement, key=lambda each: -each.bits):
-        if each.role is Role.across and abs(each.bits) >= LEAST:
+        if each.role is SourceRole.across and abs(each.bits) >= LEAST:
             yield Step(StepKind.source, spoken(each.source), each.modality, level, level + each.bits)
             level += each.bits
     if ring.inside_score >= LEAST:
-        modality = next((each.modality for each in agreement if each.role is Role.proposed), "")
+        modality = next((each.modality for each in agreement if each.role is SourceRole.proposed), "")
         yield Step(
             StepKind.inside, f"inside {spoken(modality or ring.proposer)}", modality, level, level + ring.inside_score
         )

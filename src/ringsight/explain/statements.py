@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.results import Basis, Fit, Role
+from ringsight.detection.results import Basis, Fit, SourceRole
 from ringsight.explain.fragility import Fragility
 from ringsight.explain.matching import COMPARERS, MatchingPair, MatchingRecords
 from ringsight.explain.rows import ConditionResult, MemberFit, RingRow, SourceAgreement
@@ -149,8 +149,8 @@ def _rate(q: float | None, form: str) -> str:
 
 
 def _corroboration(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
-    proposed = [_with_bits(each) for each in agreement if each.role is Role.proposed]
-    across = [each for each in agreement if each.role is Role.across and each.bits > 0]
+    proposed = [_with_bits(each) for each in agreement if each.role is SourceRole.proposed]
+    across = [each for each in agreement if each.role is SourceRole.across and each.bits > 0]
     aside = f"Not counted, because it chose the members: {', '.join(proposed)}. " if proposed else ""
     told = ", ".join(_with_bits(each) for each in sorted(across, key=lambda each: -each.bits)) or "nothing else"
     return f"{aside}{_inside(ring, agreement)}Corroborated by {told}."
@@ -160,7 +160,7 @@ def _inside(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
     """How closely the members agree inside the modality that chose them; nothing where they agree as others do."""
     if ring.inside_score < 1:
         return ""
-    others = [spoken(each.source) for each in agreement if each.role is Role.inside and each.bits > 0]
+    others = [spoken(each.source) for each in agreement if each.role is SourceRole.inside and each.bits > 0]
     if not others:
         return f"Its members stand apart from strangers in {spoken(ring.proposer)} ({bits(ring.inside_score)} bits). "
     return f"They agree in {listed(others)} too, as honest groups seldom do ({bits(ring.inside_score)} bits). "
@@ -168,7 +168,7 @@ def _inside(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
 
 def proposing_modality(agreement: Sequence[SourceAgreement]) -> str:
     """The modality that chose the members."""
-    return next((each.modality for each in agreement if each.role is Role.proposed), "")
+    return next((each.modality for each in agreement if each.role is SourceRole.proposed), "")
 
 
 def _people(members: Sequence[MemberFit], perhaps: Sequence[MemberFit]) -> Iterator[Statement]:

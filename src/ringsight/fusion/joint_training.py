@@ -14,8 +14,8 @@ from torch.utils.data import DataLoader, Dataset
 from ringsight.encoders import registered
 from ringsight.encoders.card import card
 from ringsight.encoders.fitting import (
-    Fit,
     Fitted,
+    FittingPlan,
     fingerprint,
     fit,
     held_out,
@@ -117,7 +117,7 @@ def _train_joint(
     task.space.start_from(torch.from_numpy(_components(even, fusion.dim)))
     batches = TaughtBatches(learned, pairs, fusion.batch, generator)
     fitted = fit(
-        Fit(
+        FittingPlan(
             task=task,
             training=DataLoader(_Rows(), batch_sampler=batches, collate_fn=batch, generator=generator),
             validation=DataLoader(held.tolist(), batch_size=fusion.batch, collate_fn=batch),

@@ -14,10 +14,10 @@ from ringsight.explain.words import bits, percent, signed, spoken
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.writing import write_atomically
-from ringsight.report.beside import communities, pairs
 from ringsight.report.calibration import calibration_chart
 from ringsight.report.members import records_of
 from ringsight.report.nullchart import null_chart
+from ringsight.report.other_lists import communities, pairs
 from ringsight.report.palette import COLOURS, NEUTRAL, PAINTS, Paint, paints_with
 from ringsight.report.ring_sections import ring_lines, ring_section, score_account
 from ringsight.report.spacemap import space_map

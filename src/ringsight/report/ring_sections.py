@@ -7,7 +7,7 @@ from itertools import chain
 import polars as pl
 
 from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.results import Results, Role
+from ringsight.detection.results import Results, SourceRole
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.rows import ConditionResult, MemberFit, RingRow, ring_rows
 from ringsight.explain.score_steps import score_steps
@@ -92,7 +92,7 @@ class RingSection:
 def ring_lines(results: Results) -> list[RingLine]:
     """All rings, in their order."""
     bars = evidence_bars(results)
-    proposed = results.agreement.filter(pl.col("role") == Role.proposed)
+    proposed = results.agreement.filter(pl.col("role") == SourceRole.proposed)
     modality = dict(proposed.select("ring_id", "modality").iter_rows())
     return [
         RingLine(number, ring, bars[ring.ring_id], rests_on(ring.basis, modality.get(ring.ring_id, "")))

@@ -9,7 +9,7 @@ from ringsight.cases.audit_trail import Look
 from ringsight.cases.erasure import erase_customer
 from ringsight.cases.errors import BrokenTrailError, CaseError, ForbiddenError
 from ringsight.cases.users import Right, Role, User
-from ringsight.report.beside import communities, pairs
+from ringsight.report.other_lists import communities, pairs
 from ringsight.web.app_state import App, SignedIn, page
 
 ROUTES = APIRouter()
@@ -95,16 +95,16 @@ def figures(request: Request, app: App, user: SignedIn) -> Response:
     return page(request, "figures.html", user, **shown, median=times["minutes"].median())
 
 
-@ROUTES.get("/beside")
-def beside(request: Request, app: App, user: SignedIn) -> Response:
+@ROUTES.get("/other-lists")
+def other_lists(request: Request, app: App, user: SignedIn) -> Response:
     """Communities and alike pairs of the last run; not for analysts, whom it could influence. It is recorded."""
     _require_lead_or_auditor(user)
     overview = app.book.workload.overview()
     found = app.runs.results(overview.run) if overview.run else None
-    app.book.audit.record(user, Look.view_beside, overview.run)
+    app.book.audit.record(user, Look.view_other_lists, overview.run)
     return page(
         request,
-        "beside.html",
+        "other_lists.html",
         user,
         claim=overview.claim,
         communities=communities(found) if found else (),
