@@ -50,7 +50,7 @@ def test_an_empty_book(book: CaseBook, ana: User):
     assert book.claim_next(ana) is None
     assert book.contradictions().is_empty()
     assert book.workload.missed().below == 0
-    assert book.workload.overview().claim is None
+    assert book.workload.overview().assurance is None
     assert book.out_of_sync() == []
     with pytest.raises(CaseError, match="no case 'K1'"):
         book.case("K1")
@@ -60,9 +60,9 @@ def test_an_empty_book(book: CaseBook, ana: User):
 
 def test_a_run_without_rings_is_imported(book: CaseBook, world: World):
     assert book.import_run(world.run(), world.bank) == 0
-    claim = book.workload.overview().claim
-    assert claim is not None
-    assert (claim.fdr, claim.expected) == (0.05, 0.2)
+    assured = book.workload.overview().assurance
+    assert assured is not None
+    assert (assured.fdr, assured.expected) == (0.05, 0.2)
 
 
 def test_exposure_is_what_moved_in_the_last_days_and_value_is_that_times_evidence(three: CaseBook):
@@ -80,9 +80,9 @@ def test_cases_without_a_rate_are_ranked_by_their_score(url: str, world: World):
     rings = [Ring(f"R{n}", CUSTOMERS[3 * n : 3 * n + 3], q=None, score=score) for n, score in enumerate(scores)]
     with open_casebook(url, settings) as book:
         book.import_run(world.run(*rings, summary=WITHHELD), world.bank)
-        claim = book.workload.overview().claim
-        assert claim is not None
-        assert (claim.stated, claim.expected) == (False, None)
+        assured = book.workload.overview().assurance
+        assert assured is not None
+        assert (assured.stated, assured.expected) == (False, None)
         assert [row.ring_id for row in book.queue(QueueFilter())] == ["R1", "R3", "R0", "R2"]
         evidence = [book.case(row.case_id).evidence for row in book.queue(QueueFilter())]
         assert evidence == sorted(evidence, reverse=True)

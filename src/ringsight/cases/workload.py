@@ -22,7 +22,7 @@ from ringsight.cases.settings import CaseSettings
 from ringsight.cases.steps import load_all
 from ringsight.cases.users import Right, User
 from ringsight.detection.results import CALIBRATION
-from ringsight.explain.claim import Claim, claim_of
+from ringsight.explain.assurance import Assurance, assurance_of
 
 CAPACITY = "capacity"
 """The action by which a lead sets how many cases a day can be opened."""
@@ -40,7 +40,7 @@ TIMES = {
 class Overview:
     """What the page shows above the queue."""
 
-    claim: Claim | None
+    assurance: Assurance | None
     """What the last run imported says of its list; None before the first."""
     calibration: pl.DataFrame
     """Of that run; columns of `CALIBRATION`."""
@@ -107,7 +107,7 @@ class Workload:
             last = last_of(connection, IMPORTED)
             facts: Mapping[str, Any] = last.content if last else {}
             return Overview(
-                claim=claim_of(facts) if facts else None,
+                assurance=assurance_of(facts) if facts else None,
                 calibration=pl.DataFrame(facts.get("calibration", []), schema=CALIBRATION),
                 run=str(facts.get("run", "")),
                 flags=int(facts.get("flags", 0)),

@@ -5,7 +5,7 @@ from rich.table import Table
 from rich.text import Text
 
 from ringsight.detection.results import Results
-from ringsight.explain.claim import Claim, claim_of
+from ringsight.explain.assurance import Assurance, assurance_of
 from ringsight.explain.words import rate
 from ringsight.report.palette import paints_with
 
@@ -19,30 +19,30 @@ def flag_table(results: Results) -> Table:
     summed = results.links_by_modality().group_by("ring_id", "modality").agg(pl.col("bits").sum())
     bits = {(ring_id, modality): total for ring_id, modality, total in summed.iter_rows()}
     paints = paints_with(results.modalities().values())
-    claim = claim_of(results.summary)
-    title = Text(f"{_title(claim, len(flagged), len(results.rings))} Evidence in bits:")
+    assurance = assurance_of(results.summary)
+    title = Text(f"{_title(assurance, len(flagged), len(results.rings))} Evidence in bits:")
     table = Table(title=title, title_justify="left", caption=_caption(results, len(flagged)), caption_justify="left")
     table.add_column("ring", no_wrap=True)
     table.add_column("size", justify="right")
     for paint in paints:
         table.add_column(paint.label, justify="right")
     table.add_column("basis")
-    if claim.stated:
+    if assurance.stated:
         table.add_column("q-value", justify="right", no_wrap=True)
     for row in flagged.head(SHOWN).iter_rows(named=True):
         ties = [bits.get((row["ring_id"], paint.modality), 0.0) for paint in paints]
         evidence = [f"{tie:,.0f}" if tie else "·" for tie in ties]
-        rates = [rate(row["adjusted_q_value"])] if claim.stated else []
+        rates = [rate(row["adjusted_q_value"])] if assurance.stated else []
         table.add_row(row["ring_id"], str(row["size"]), *evidence, row["basis"], *rates)
     return table
 
 
-def _title(claim: Claim, flags: int, rings: int) -> str:
+def _title(assurance: Assurance, flags: int, rings: int) -> str:
     """How many flags there are, and how many are expected to be false, or why that cannot be said."""
-    if claim.stated:
-        return f"{flags} flagged of {rings} candidate rings; {claim.expected_words} of them expected to be false."
+    if assurance.stated:
+        return f"{flags} flagged of {rings} candidate rings; {assurance.expected_words} of them expected to be false."
     ranked = f"The first {flags} of {rings} candidate rings, ranked."
-    return f"{ranked} {claim.warning} {claim.reason} {claim.remedy}".strip()
+    return f"{ranked} {assurance.warning} {assurance.reason} {assurance.remedy}".strip()
 
 
 def _caption(results: Results, flagged: int) -> str | None:

@@ -8,7 +8,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from ringsight.detection.results import Results
-from ringsight.explain.claim import claim_of
+from ringsight.explain.assurance import assurance_of
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.words import bits, percent, signed, spoken
 from ringsight.records.bank import Bank
@@ -59,7 +59,7 @@ def write_report(
     page = _environment().get_template("page.html.j2")
     html = page.render(
         bank=bank.path.resolve().name,
-        claim=claim_of(results.summary),
+        assurance=assurance_of(results.summary),
         figures=_figures(results, bank, embeddings),
         paints=(*PAINTS, NEUTRAL),
         legend=paints_with(results.modalities().values()),

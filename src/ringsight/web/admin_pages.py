@@ -106,7 +106,7 @@ def other_lists(request: Request, app: App, user: SignedIn) -> Response:
         request,
         "other_lists.html",
         user,
-        claim=overview.claim,
+        assurance=overview.assurance,
         communities=communities(found) if found else (),
         pairs=pairs(found) if found else (),
     )

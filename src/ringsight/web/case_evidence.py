@@ -6,8 +6,8 @@ from typing import Any
 
 from ringsight.cases.case import Case
 from ringsight.detection.lineage import RingEvent
+from ringsight.explain.assurance import Assurance, assurance_of
 from ringsight.explain.blinding import blind
-from ringsight.explain.claim import Claim, claim_of
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.score_steps import score_steps
 from ringsight.explain.statements import Statement, StatementKind, proposing_modality, rests_on
@@ -65,7 +65,7 @@ class Score:
     """Those of `WITH_SCORE`."""
     rests_on: str
     """What the score rests on, in words."""
-    claim: Claim
+    assurance: Assurance
     """What the list says of itself that the ring is on."""
 
 
@@ -111,7 +111,7 @@ def score(run: ReviewedRun, case: Case) -> Score | None:
     steps = score_steps(ledger.ring, ledger.agreement, ledger.conditions)
     beside = tuple(each for each in ledger.statements if each.kind in WITH_SCORE)
     basis = rests_on(ledger.ring.basis, proposing_modality(ledger.agreement))
-    return Score(ledger, waterfall(steps, cut_score(run.results)), beside, basis, claim_of(run.results.summary))
+    return Score(ledger, waterfall(steps, cut_score(run.results)), beside, basis, assurance_of(run.results.summary))
 
 
 def _carried(

@@ -1,6 +1,6 @@
-"""What a list of flags claims, in words for everybody: what counts as false, how many flags are, and on what it rests.
+"""What a list of flags assures, in words for everybody: what counts as false, how many flags are, and on what it rests.
 
-Where ordinary customers agree more than chance explains, no rate is claimed: the list is ranked, and says so.
+Where ordinary customers agree more than chance explains, no rate is stated: the list is ranked, and says so.
 """
 
 from collections.abc import Mapping
@@ -19,7 +19,7 @@ HALVES = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class MeasuredGuard:
+class GuardFigures:
     """How much more ordinary customers agree than chance does, in bits."""
 
     shift: float
@@ -40,21 +40,21 @@ class MeasuredGuard:
 
 
 @dataclass(frozen=True, slots=True)
-class Claim:
+class Assurance:
     """What a list of flags says of itself."""
 
     fdr: float
     """The share of false flags that was asked for."""
     expected: float | None
     """Flags expected to be false; None where no rate can be stated."""
-    guard: MeasuredGuard | None
+    guard: GuardFigures | None
     """None where an earlier version detected."""
     shared: tuple[str, ...]
     """Customer columns that go with what modalities share, in words."""
 
     @property
     def stated(self) -> bool:
-        """Whether a rate is claimed."""
+        """Whether a rate is stated."""
         return self.expected is not None
 
     @property
@@ -102,8 +102,8 @@ class Claim:
         return f"What different kinds of records share goes with {listed(self.shared)}.{advice}"
 
 
-def claim_of(summary: Mapping[str, Any]) -> Claim:
-    """What a list claims.
+def assurance_of(summary: Mapping[str, Any]) -> Assurance:
+    """What a list assures.
 
     Args:
         summary: of `Results`, or what a case book kept of it.
@@ -114,9 +114,9 @@ def claim_of(summary: Mapping[str, Any]) -> Claim:
         column = direction["column"]
         best[column] = max(best.get(column, 0.0), direction["explained"])
     best.pop("", None)
-    return Claim(
+    return Assurance(
         fdr=summary["fdr"],
         expected=summary["expected_false_flags"],
-        guard=MeasuredGuard(**told) if told else None,
+        guard=GuardFigures(**told) if told else None,
         shared=tuple(f"{spoken(column)} ({percent(share)} of it)" for column, share in sorted(best.items())),
     )

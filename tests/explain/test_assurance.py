@@ -1,11 +1,11 @@
-"""What a list claims: the unit is that of the evaluation, and where no rate is stated none is said."""
+"""What a list assures: the unit is that of the evaluation, and where no rate is stated none is said."""
 
 from typing import Any
 
 import pytest
 
 from ringsight.evaluation.measures import FALSE_UNLESS_TIED
-from ringsight.explain.claim import claim_of
+from ringsight.explain.assurance import assurance_of
 
 STATED: dict[str, Any] = {
     "fdr": 0.1,
@@ -18,18 +18,18 @@ WITHHELD = STATED | {"expected_false_flags": None, "guard": {"shift": 0.9, "spre
 
 def test_the_unit_is_that_by_which_flags_are_evaluated():
     for summary in (STATED, WITHHELD):
-        assert claim_of(summary).unit.lower().startswith(FALSE_UNLESS_TIED)
+        assert assurance_of(summary).unit.lower().startswith(FALSE_UNLESS_TIED)
 
 
 @pytest.mark.parametrize(
     ("expected", "words"), [(0.0, "fewer than one"), (0.49, "fewer than one"), (0.6, "about 1"), (3.4, "about 3")]
 )
 def test_expected_false_flags_are_said_in_words(expected: float, words: str):
-    assert claim_of(STATED | {"expected_false_flags": expected}).expected_words == words
+    assert assurance_of(STATED | {"expected_false_flags": expected}).expected_words == words
 
 
 def test_a_stated_rate_has_no_warning_and_a_withheld_one_no_rate():
-    stated, withheld = claim_of(STATED), claim_of(WITHHELD)
+    stated, withheld = assurance_of(STATED), assurance_of(WITHHELD)
     assert (stated.warning, stated.reason) == ("", "")
     assert "at most 10 % of the flags" in stated.unit
     assert "10 %" not in withheld.unit
@@ -38,7 +38,7 @@ def test_a_stated_rate_has_no_warning_and_a_withheld_one_no_rate():
 
 
 def test_the_guard_says_more_or_less_than_chance():
-    guards = [claim_of(summary).guard for summary in (STATED, WITHHELD)]
+    guards = [assurance_of(summary).guard for summary in (STATED, WITHHELD)]
     assert [words.split("(")[0] for words in (guard.words for guard in guards if guard)] == [
         "Groups of customers that touch no flag agree by 0.04 bits less than chance does ",
         "Groups of customers that touch no flag agree by 0.90 bits more than chance does ",
@@ -51,13 +51,13 @@ def test_a_column_that_goes_with_what_is_shared_is_named_once():
         {"strength": 0.5, "column": "home_town", "explained": 0.7},
         {"strength": 0.4, "column": "", "explained": 0.0},
     ]
-    claim = claim_of(WITHHELD | {"shared_directions": directions})
-    assert claim.shared == ("home town (70% of it)",)
-    assert "bank.strata" in claim.remedy
-    assert "bank.strata" not in claim_of(STATED | {"shared_directions": directions}).remedy
-    assert claim_of(WITHHELD).remedy == ""
+    assurance = assurance_of(WITHHELD | {"shared_directions": directions})
+    assert assurance.shared == ("home town (70% of it)",)
+    assert "bank.strata" in assurance.remedy
+    assert "bank.strata" not in assurance_of(STATED | {"shared_directions": directions}).remedy
+    assert assurance_of(WITHHELD).remedy == ""
 
 
 def test_what_an_earlier_version_kept_has_no_guard():
-    claim = claim_of({"fdr": 0.05, "expected_false_flags": 0.2})
-    assert (claim.stated, claim.guard, claim.shared) == (True, None, ())
+    assurance = assurance_of({"fdr": 0.05, "expected_false_flags": 0.2})
+    assert (assurance.stated, assurance.guard, assurance.shared) == (True, None, ())
