@@ -1,15 +1,13 @@
 """The synthetic bank: what is written, and that members of a ring are alike where, and only where, a hand ties them."""
 
 import json
-import re
 from itertools import combinations
 from pathlib import Path
 
 import numpy as np
 import polars as pl
 import pytest
-from numpy.typing import NDArray
-from PIL import Image
+from likeness_of_traces import devices_of, likeness, payees_of, thumbnails_of, words_of
 
 from ringsight.errors import DataError, SettingsError
 from ringsight.records.bank import Bank, BankConfig, ColumnRole
@@ -29,13 +27,12 @@ def content(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
 
 
-@pytest.fixture(scope="module")
-def blatant(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A bank of 160 customers with 12 blatant rings, two of each typology."""
+@pytest.fixture(scope="module", params=[0.0, 0.3], ids=["independent", "latent"])
+def blatant(tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest) -> Path:
+    """A bank of 160 customers with 12 blatant rings, two of each typology; without latent segments, and with them."""
     folder = tmp_path_factory.mktemp("blatant") / "bank"
-    return write_bank(
-        folder, customers=160, rings=12, strength=Strength.blatant, days=60, transactions_per_customer=40.0
-    )
+    hidden = {"rings": 12, "strength": Strength.blatant, "latent": request.param}
+    return write_bank(folder, customers=160, days=60, transactions_per_customer=40.0, **hidden)
 
 
 @pytest.fixture(scope="module")
@@ -118,6 +115,9 @@ def test_an_earlier_bank_and_an_empty_folder_are_replaced(tmp_path: Path):
         ({"ring_size_min": 2}, "ring_size_min"),
         ({"ring_size_max": 3}, "ring_size_max"),
         ({"customers": 19, "rings": 2}, "do not fit"),
+        ({"latent": -0.1}, "latent"),
+        ({"latent": 1.1}, "latent"),
+        ({"latent": float("nan")}, "latent"),
     ],
 )
 def test_senseless_settings_are_refused(settings: dict[str, float], named: str):
@@ -155,35 +155,6 @@ def test_tying_nobody_changes_nothing():
     traits.tie(np.array([], dtype=np.int64), hand, 1.0, np.random.default_rng(0))
     assert traits.real.all()
     assert traits.choice.all()
-
-
-def words_of(bank: Bank) -> dict[str, set[object]]:
-    notes = bank.notes.group_by("customer_id").agg(pl.col("text"))
-    return {customer: set(re.findall(r"\w{4,}", " ".join(texts).lower())) for customer, texts in notes.iter_rows()}
-
-
-def payees_of(bank: Bank) -> dict[str, set[object]]:
-    payees = bank.transactions.group_by("customer_id").agg(pl.col("counterparty_id").cast(pl.String))
-    return {customer: set(values) for customer, values in payees.iter_rows()}
-
-
-def devices_of(bank: Bank) -> dict[str, set[object]]:
-    rows = bank.customers.select("customer_id", "device_id", "phone").iter_rows()
-    return {customer: {value for value in values if value} for customer, *values in rows}
-
-
-def thumbnails_of(bank: Bank) -> dict[str, NDArray[np.float64]]:
-    first = bank.id_images.unique("customer_id", keep="first", maintain_order=True)
-    return {
-        customer: np.asarray(Image.open(bank.path / path).resize((16, 10)), dtype=np.float64).ravel()
-        for customer, path in first.select("customer_id", "path").iter_rows()
-    }
-
-
-def likeness(one: object, other: object) -> float:
-    if isinstance(one, set) and isinstance(other, set):
-        return len(one & other) / max(1, len(one | other))
-    return -float(np.abs(np.asarray(one) - np.asarray(other)).mean())
 
 
 @pytest.mark.parametrize(

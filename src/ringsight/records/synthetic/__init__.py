@@ -3,8 +3,9 @@
     generate_bank(SyntheticBankConfig(customers=1000), seed=0, into=Path("bank"))
 
 `people` draws the customers and the everyday groups they live in; `rings` picks members at random; `traits` says how
-one hand makes them alike; `transactions`, `notes` and `id_images` (with `cards`, `portraits`, `surfaces`) write the
-records that follow; `entities` what is shared exactly; `truth` what nobody but the evaluation may read.
+one hand makes them alike, and `latent_segments` how strangers come to be alike; `transactions`, `notes` and `id_images`
+(with `cards`, `portraits`, `surfaces`) write the records that follow; `entities` what is shared exactly; `truth` what
+nobody but the evaluation may read.
 """
 
 from ringsight.records.synthetic.generation import generate_bank

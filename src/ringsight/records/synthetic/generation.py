@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from ringsight.errors import DataError
 from ringsight.records.synthetic.entities import draw_entities
 from ringsight.records.synthetic.id_images import Looks, draw_looks, write_images
+from ringsight.records.synthetic.latent_segments import LatentSegments, draw_latent_segments
 from ringsight.records.synthetic.notes import draw_voices, notes_table
 from ringsight.records.synthetic.people import END, Group, GroupKind, People, draw_people
 from ringsight.records.synthetic.rings import PlantedRing, draw_rings
 from ringsight.records.synthetic.settings import SyntheticBankConfig
 from ringsight.records.synthetic.traits import Traits
 from ringsight.records.synthetic.transactions import Routines, draw_routines, transactions_table
-from ringsight.records.synthetic.truth import write_truth
+from ringsight.records.synthetic.truth import write_latent_segments, write_truth
 from ringsight.records.writing import write_folder_atomically
 
 
@@ -37,13 +38,17 @@ def generate_bank(config: SyntheticBankConfig, seed: int, into: Path | str) -> N
     """
     into = Path(into)
     _refuse_foreign(into)
-    draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(7)]
+    draws = [np.random.default_rng(child) for child in np.random.SeedSequence(seed).spawn(8)]
     people = draw_people(config, draws[0])
     rings = draw_rings(config, people, draws[1])
     routines = draw_routines(config.customers, config, draws[2])
     voices, looks = draw_voices(config.customers, draws[3]), draw_looks(config.customers, draws[4])
+    latent = draw_latent_segments(config, draws[7])
+    latent.tie_routines(routines, latent.of_customers)
+    latent.tie_voices(voices, latent.of_customers)
+    latent.tie_looks(looks, latent.of_customers)
     _tie_everyday(people.groups, config, routines, looks, draws[5])
-    _tie_rings(rings, config, (routines, voices, looks), draws[5])
+    _tie_rings(rings, config, (routines, voices, looks), latent, draws[5])
     with write_folder_atomically(into) as folder:
         customers = _customers_table(people, draw_entities(people, rings, draws[5]))
         customers.sample(fraction=1, shuffle=True, seed=int(draws[5].integers(2**31))).write_csv(
@@ -54,6 +59,8 @@ def generate_bank(config: SyntheticBankConfig, seed: int, into: Path | str) -> N
         notes.write_csv(folder / "call_notes.csv")
         write_images(folder, people, looks, draws[4]).write_csv(folder / "id_images.csv")
         write_truth(folder, people, rings, [*people.groups, *templated], draws[6])
+        if config.latent:
+            write_latent_segments(folder, people, latent.of_customers)
         _set_times(folder)
 
 
@@ -92,15 +99,24 @@ def _tie_rings(
     rings: list[PlantedRing],
     config: SyntheticBankConfig,
     traits: tuple[Routines, Traits, Looks],
+    latent: LatentSegments,
     rng: np.random.Generator,
 ) -> None:
-    """Give the members of each ring part of one hand's traits, in place, in the traces that it ties."""
+    """Give the members of each ring part of one hand's traits, in place, in the traces that it ties.
+
+    The hand belongs to a latent segment as everybody does: what members show is then no rarer than what others do.
+    """
     routines, voices, looks = traits
     for ring in rings:
         share = ring.strength.share
-        look = draw_looks(1, rng)
-        routines.habits.tie(ring.tied_in("transactions"), draw_routines(1, config, rng).habits, share, rng)
-        voices.tie(ring.tied_in("notes"), draw_voices(1, rng), share, rng)
+        segment = latent.of_a_hand()
+        look, routine = draw_looks(1, rng), draw_routines(1, config, rng)
+        latent.tie_looks(look, segment)
+        latent.tie_routines(routine, segment)
+        routines.habits.tie(ring.tied_in("transactions"), routine.habits, share, rng)
+        voice = draw_voices(1, rng)
+        latent.tie_voices(voice, segment)
+        voices.tie(ring.tied_in("notes"), voice, share, rng)
         for shown, hand in ((looks.scenes, look.scenes), (looks.faces, look.faces), (looks.layouts, look.layouts)):
             shown.tie(ring.tied_in("id_images"), hand, share, rng)
 

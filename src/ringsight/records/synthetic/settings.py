@@ -46,6 +46,9 @@ class SyntheticBankConfig:
     """Most members of a ring."""
     strength: Strength | None = None
     """Strength of every ring; by default the rings take turns through all four."""
+    latent: float = 0.0
+    """How much undeclared segments of customers share in every modality, from 0 to 1, in the units of a ring's strength
+    (0.4 is faint): 12 segments of 3 to 14 % of the customers each, named in `truth/latent_segments.csv` alone."""
 
     def __post_init__(self) -> None:
         """Refuse settings that make no sense.
@@ -64,6 +67,8 @@ class SyntheticBankConfig:
         for name, (value, least) in lowest.items():
             if not value >= least:
                 raise SettingsError(f"bank.{name} must be at least {least} (got {value})")
+        if not 0 <= self.latent <= 1:
+            raise SettingsError(f"bank.latent must be from 0 to 1 (got {self.latent})")
         if self.ring_count * self.ring_size_max > self.customers:
             raise SettingsError(
                 f"{self.ring_count} rings of up to {self.ring_size_max} do not fit into {self.customers} customers",

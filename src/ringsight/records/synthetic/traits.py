@@ -29,7 +29,7 @@ class Traits:
 
         Args:
             members: rows of this table.
-            hand: one row, drawn as every other.
+            hand: one row, drawn as every other; or one for each member.
             share: from 0 (nothing is tied) to 1 (all members are one).
             rng: source of chance.
         """

@@ -21,6 +21,8 @@ NATIONAL_MERCHANTS, LOCAL_MERCHANTS, BILLERS = 600, 40, 60
 """Alternatives of each; local merchants are so many in each neighbourhood, bills go to few."""
 PAYERS_OF_ONE = 10
 """Customers who transfer to one contact, on average: what a ring pays together is no rarer than what others do."""
+MERCHANTS, SPREE_DAYS = slice(0, NATIONAL), slice(NATIONAL + CONTACTS, NATIONAL + CONTACTS + SPREES)
+BILLERS_PAID = slice(SPREE_DAYS.stop, SPREE_DAYS.stop + ORDERS)
 WEEKDAY, ROUNDING, BILL_DAY = (NATIONAL + CONTACTS + SPREES + 2 * ORDERS + place for place in range(3))
 LEVEL, SPREAD, HOUR, WIDTH, TREND, ONLINE = range(6)
 SALARIES = {"retail": 2400.0, "student": 900.0, "premium": 5200.0, "business": 3600.0}

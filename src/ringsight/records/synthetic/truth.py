@@ -1,4 +1,4 @@
-"""The truth of a synthetic bank: rings, labels and benign groups, in a folder of their own."""
+"""The truth of a synthetic bank: rings, labels, benign groups and latent segments, in a folder of their own."""
 
 import json
 from datetime import timedelta
@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ringsight.records.synthetic.people import END, Group, People
 from ringsight.records.synthetic.rings import PlantedRing
@@ -49,6 +50,13 @@ def write_truth(
         schema={"customer_id": pl.String, "group_id": pl.String, "kind": pl.String},
         orient="row",
     ).write_csv(folder / "truth" / "benign.csv")
+
+
+def write_latent_segments(folder: Path, people: People, segments: NDArray[np.int64]) -> None:
+    """Write the number of each customer's latent segment into `folder`/truth/latent_segments.csv."""
+    pl.DataFrame({"customer_id": people.customer_id, "latent_segment": segments}).write_csv(
+        folder / "truth" / "latent_segments.csv"
+    )
 
 
 def _write_rings(path: Path, rings: list[PlantedRing]) -> None:
