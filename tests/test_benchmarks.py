@@ -9,7 +9,9 @@ import pytest
 from banks import Prepared, seeds, settle
 from baselines import choose, outcome
 from detections import flagged_at
-from error_rate import Flags, any_flag, mean_share, no_ring_table, ring_table
+from error_rate import Outcome as Searched
+from error_rate import Search, known, searched
+from error_rate_page import mean_share, plot, share_of_banks, written
 from facets import measured
 from made_results import results_with
 from outcomes import Outcome, outcome_of, outcome_table, trait_table
@@ -22,6 +24,7 @@ from rivals.traces import Traces
 from scipy.stats import gamma
 from simulated_bank import bank_of, simulate
 from verdicts import Case, false_share, held_against, readable
+from worlds import KINDS, draw
 
 from ringsight.detection.detect import detect
 from ringsight.detection.results import RINGS, Results
@@ -256,23 +259,64 @@ def test_tables_say_what_was_found(planted: Prepared):
 
 
 def test_no_flag_in_many_banks_bounds_the_rate_by_clopper_and_pearson():
-    clean, benign, false = Flags(0, 0, 0, 0, (0, 0)), Flags(1, 0, 1, 0, (0, 1)), Flags(1, 0, 0, 1, (1, 1))
-    none = any_flag([[clean]] * 200, 0, benign_false=True)
+    none = share_of_banks([False] * 200)
     assert (none.value, none.low, none.high) == pytest.approx((0, 0, 1 - 0.025 ** (1 / 200)))
-    mixed = [[benign]] * 2 + [[false]] + [[clean]] * 7
-    assert any_flag(mixed, 0, benign_false=False).value == 0.1
-    assert any_flag(mixed, 0, benign_false=True).value == 0.3
-    assert any_flag([[false]], 0, benign_false=True).high == 1.0
+    assert share_of_banks([True] + [False] * 9).value == 0.1
+    assert share_of_banks([True]).high == 1.0
 
 
 def test_the_interval_of_the_false_share_holds_its_mean():
-    banks = [[Flags(4, 3, 0, 1, (share, share))] * 3 for share in (0.0, 0.25, 0.5)]
-    mean = mean_share(banks, 0, column=0)
+    mean = mean_share([0, 1, 2], [4, 4, 4])
     assert mean.low <= mean.value == 0.25 <= mean.high
-    alone = mean_share(banks[:1], 0, column=0)
+    alone = mean_share([0], [0])  # nothing flagged is nothing false
     assert alone.low == alone.value == alone.high == 0.0
-    assert "mean of 3" in ring_table(banks)
-    assert "share of 3" in no_ring_table(banks)
+
+
+def outcomes_of(world: str, *, rings: bool) -> list[Searched]:
+    """Three banks: nothing flagged; a false flag; and one whose rate is withheld."""
+    told = [(True, 0, 0), (True, 4, 1), (False, 5, 5)]
+    return [
+        Searched(Search(world, rings, seed, 600, 0.05), stated, 0.1, flags, false, flags - false, 8, 3 * flags, flags)
+        for seed, (stated, flags, false) in enumerate(told)
+    ]
+
+
+def test_the_page_of_the_error_rate_counts_a_withheld_rate_apart(tmp_path: Path):
+    outcomes = [each for rings in (False, True) for each in outcomes_of("couples", rings=rings)]
+    page = written(outcomes)
+    rows = [line.split(" | ") for line in page.splitlines() if line.startswith("| couples")]
+    assert [row[1:3] for row in rows] == [["600", "3"]] * 2
+    assert [cell.split(" ")[0] for cell in rows[0][3:6]] == ["0.333", "0.667", "1"]
+    assert [cell.split(" ")[0] for cell in rows[1][3:6]] == ["0.125", "0.417", "1"]
+    assert rows[1][6] == "1.0 of 8.0"
+    plot(outcomes, tmp_path)
+    assert (tmp_path / "error_rate.png").stat().st_size > 10_000
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_every_world_is_drawn_with_rings_and_without(name: str):
+    for rings in (False, True):
+        bank, embeddings, truth = draw(KINDS[name], 1, 150, rings=rings)
+        assert bool(truth.rings) == rings
+        assert len(bank.customers) == 150
+        assert {each.modality for each in embeddings.values()} == {"transactions", "notes", "id_images"}
+        for space, each in embeddings.items():
+            again = draw(KINDS[name], 1, 150, rings=rings)[1][space]
+            np.testing.assert_array_equal(each.vectors, again.vectors)
+        members = [customer for ring in truth.rings.values() for customer in ring]
+        assert len(members) == len(set(members))
+        assert not set(members) & set().union(*truth.benign.values())
+
+
+def test_a_bank_that_was_searched_is_not_searched_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    search = Search("independent", rings=True, seed=1, customers=150, rate=0.2)
+    searched(tmp_path, search)
+    monkeypatch.setattr("error_rate.detect", None)
+    searched(tmp_path, search)
+    (found,) = known(tmp_path)
+    assert found.search == search
+    assert 0 <= found.false <= found.flags
+    assert found.planted == len(draw(KINDS["independent"], 1, 150, rings=True)[2].rings)
 
 
 def test_a_space_that_rings_are_tied_in_tells_more_of_them_than_another(planted: Prepared):
