@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from ringsight import progress
 from ringsight.detection.agreement import Ties, calibrate
 from ringsight.detection.alike_pairs import PAIR_RATE, AlikePairs, alike_pairs
 from ringsight.detection.candidates import Candidates, propose
@@ -81,11 +80,10 @@ def _weighed(
     bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfig, seed: int
 ) -> tuple[Evidence, Weights]:
     """The evidence of a bank, its sources weighed by decisions."""
-    with progress.stage("evidence", "weighing the evidence between customers"):
-        entities = bank.columns_with(ColumnRole.evidence)
-        evidence = gather_evidence(bank.customers, embeddings, entities, config.candidates, seed)
-        decisions = None if config.decisions is None else read_decisions(config.decisions)
-        weights = learn_weights(evidence.sources, decisions, bank.customer_ids)
+    entities = bank.columns_with(ColumnRole.evidence)
+    evidence = gather_evidence(bank.customers, embeddings, entities, config.candidates, seed)
+    decisions = None if config.decisions is None else read_decisions(config.decisions)
+    weights = learn_weights(evidence.sources, decisions, bank.customer_ids)
     return replace(evidence, weights=weights.values), weights
 
 
