@@ -158,6 +158,17 @@ def test_every_member_of_a_flag_is_told_how_surely_they_belong(planted: Simulati
     assert not set(results.perhaps["customer_id"]) & in_flags
 
 
+def test_beyond_the_bound_of_the_guard_no_rate_leaves_detection(planted: Simulation, results: Results):
+    withheld = detect(planted.bank, planted.embeddings, replace(QUICK, guard_bits=-9.0), seed=0)
+    assert not withheld.summary["rate_stated"]
+    assert withheld.summary["expected_false_flags"] is None
+    assert withheld.rings["ring_id"].equals(results.rings["ring_id"])
+    for table, rates in ((withheld.rings, ["p_value", "q_value", "adjusted_q_value"]), (withheld.members, ["q_value"])):
+        assert all(table[rate].null_count() == len(table) for rate in rates)
+    assert withheld.conditions["q_value"].null_count() == len(withheld.conditions)
+    assert withheld.rings["flagged"].equals(results.rings["flagged"])
+
+
 @pytest.mark.parametrize("shared", [False, True])
 def test_banks_without_rings_are_seldom_flagged(shared: bool):
     runs = 20

@@ -34,6 +34,11 @@ def test_results_say_how_many_rings_and_show_those_that_are_flagged(results: Res
     assert "R2" not in html
 
 
+def test_where_no_rate_can_be_stated_none_is_named(results: Results):
+    withheld = replace(results, summary=results.summary | {"rate_stated": False})
+    assert repr(withheld) == "Results(2 rings, 1 flagged; no rate can be stated)"
+
+
 def test_whatever_was_written_is_shown_as_text(results: Results):
     hostile = replace(results, rings=results.rings.with_columns(ring_id=pl.lit(HOSTILE)))
     common = (CommonValue("phone", HOSTILE, ColumnRole.evidence, 2, 3),)

@@ -186,8 +186,10 @@ class Results:
 
     def described(self) -> str:
         """How many rings, how many of them flagged, and at which rate, in a line."""
-        rate = f" at a false-discovery rate of {self.summary['fdr']}" if "fdr" in self.summary else ""
-        return f"{len(self.rings):,} rings, {int(self.rings['flagged'].sum()):,} flagged{rate}"
+        told = f"{len(self.rings):,} rings, {int(self.rings['flagged'].sum()):,} flagged"
+        if not self.summary.get("rate_stated", True):
+            return f"{told}; no rate can be stated"
+        return f"{told} at a false-discovery rate of {self.summary['fdr']}" if "fdr" in self.summary else told
 
     def __repr__(self) -> str:
         """The same as a value."""

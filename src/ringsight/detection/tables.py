@@ -88,6 +88,8 @@ class Tables:
         tested = np.isfinite(p)
         q[tested] = false_discovery_control(p[tested]) if tested.any() else 1.0
         fit = np.where(q <= LEAVE_OUT, Fit.fits, np.where(p <= DOUBTFUL, Fit.leave_out, Fit.doubtful))
+        if not self._rate_stated:
+            q[:] = np.nan
         return pl.DataFrame(
             {
                 "ring_id": np.repeat(np.array(self._ids, dtype=np.str_), self._groups.sizes),
