@@ -158,6 +158,7 @@ def test_every_member_of_a_flag_is_told_how_surely_they_belong(planted: Simulati
     assert not set(results.perhaps["customer_id"]) & in_flags
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [False, True])
 def test_banks_without_rings_are_seldom_flagged(shared: bool):
     runs = 20
