@@ -36,6 +36,8 @@ from ringsight.records.bank import ColumnRole
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.synthetic import SyntheticBankConfig
 
+pytestmark = pytest.mark.slow
+
 COLUMNS = {
     "device_id": ColumnRole.evidence,
     "phone": ColumnRole.evidence,

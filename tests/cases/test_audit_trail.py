@@ -110,7 +110,10 @@ def test_the_trail_is_read_in_pieces_in_its_order(used: CaseBook):
     read = used.audit.entries(AUDITOR, after=2, limit=3)
     assert [entry.number for entry in read] == [3, 4, 5]
     looked = used.audit.entries(AUDITOR, after=6)
-    assert [entry.content["subject"] for entry in looked] == ["after 0", "after 2", "after 6"]
+    assert [entry.content for entry in looked] == [
+        {"subject": f"after {number}", "customer": ""} for number in (0, 2, 6)
+    ]
+    assert {entry.case_id for entry in looked} == {""}
 
 
 def test_the_whole_trail_is_exported_in_its_order_and_that_is_recorded(used: CaseBook):
@@ -124,6 +127,7 @@ def test_a_case_shows_what_was_done_to_it_and_looked_at_in_it(used: CaseBook, an
     shown = used.audit.of_case("K1", ana)
     assert [entry.action for entry in shown] == ["opened", "view_photo", "claimed", "decided"]
     assert {entry.case_id for entry in shown} == {"K1"}
+    assert shown[1].content == {"subject": "image-of-C01", "customer": "C01"}
     assert used.audit.of_case("K9", ana) == []
 
 

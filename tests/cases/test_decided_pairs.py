@@ -97,6 +97,20 @@ def test_two_cases_that_decide_a_pair_both_ways_are_listed_with_both(book: CaseB
     assert (A, B) not in said(book)
 
 
+def test_of_two_cases_a_firm_decision_counts_before_an_unsure_one_and_the_later_before_the_earlier(
+    book: CaseBook, world: World, ana: User
+):
+    judgements = (Judgement.same_hand, Judgement.same_hand, Judgement.unsure)
+    for number, judgement in enumerate(judgements, start=1):
+        book.import_run(world.run(Ring(f"R{number}", [A, B, CUSTOMERS[2 + number]])), world.bank)
+        book.claim(f"K{number}", ana)
+        decide(book, ana, Scope.ring, judgement, case=f"K{number}")
+    pairs, against = decided_pairs(book.cases())
+    of_both = pairs.filter(customer_a=A, customer_b=B)
+    assert of_both.select("decision", "case_id").rows() == [("same_hand", "K2")]
+    assert against.is_empty()
+
+
 def test_a_pair_held_apart_that_others_tie_is_left_out_and_listed(two: CaseBook, ana: User):
     decide(two, ana, Scope.link, Judgement.different, A, C)
     decide(two, ana, Scope.ring, Judgement.same_hand)

@@ -95,6 +95,7 @@ def test_two_who_agree_close_a_case_and_two_who_do_not_pass_it_to_a_lead(
         assert book.claim_next(ana) is None
         agreed, disagreed = decided(book, "K1", ben, SAME), decided(book, "K2", ben, DIFFERENT)
         assert (agreed.status, disagreed.status) == (Status.decided, Status.escalated)
+        assert [each.final for each in agreed.decisions] == [False, True]
         assert disagreed.escalation == "two analysts disagree"
         assert decided(book, "K2", lea, DIFFERENT).verdict is Judgement.different
         assert set(exported(book, lea).values()) == {"same_hand", "different"}

@@ -54,6 +54,7 @@ def listed(found: AlikePairs, rate: float = 0.05) -> set[tuple[int, int]]:
 TWICE = [(3, 90), (17, 41), (100, 250), (120, 121)]
 
 
+@pytest.mark.slow
 def test_one_person_twice_is_found_and_strangers_keep_to_the_rate():
     found = [listed(pairs_of(seed, TWICE)) for seed in range(8)]
     assert np.mean([len(pairs & set(TWICE)) for pairs in found]) > 3.5
@@ -67,6 +68,7 @@ def test_a_ring_is_no_pair(seed: int):
     assert not [pair for pair in found if set(pair) <= set(ring.tolist())]
 
 
+@pytest.mark.slow
 def test_strangers_are_seldom_taken_for_one():
     assert sum(bool(listed(pairs_of(seed))) for seed in range(20)) <= 3
 

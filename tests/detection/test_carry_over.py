@@ -3,10 +3,9 @@
 import polars as pl
 
 from ringsight.detection.carry_over import CARRIED, carry_over
-from ringsight.detection.results import MEMBERS
 from ringsight.records.decisions import DECISIONS
 
-MEMBERS_NOW = pl.DataFrame([("R1", "a"), ("R1", "b"), ("R2", "c"), ("R2", "d")], schema=MEMBERS, orient="row")
+MEMBERS_NOW = pl.DataFrame({"ring_id": ["R1", "R1", "R2", "R2"], "customer_id": list("abcd")})
 
 
 def carried(*decided: tuple[str, str, str]) -> list[tuple[str, ...]]:

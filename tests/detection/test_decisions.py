@@ -145,6 +145,7 @@ def test_a_source_that_nobody_of_the_decided_has_keeps_its_weight_near_the_rest(
     assert 0.2 < weights.values[-1] < weights.values[0]
 
 
+@pytest.mark.slow
 def test_detection_says_which_regime_applied_and_judges_chance_with_the_same_weights(
     simulation: Simulation, sources: list[Source], tmp_path: Path
 ):

@@ -169,6 +169,7 @@ def test_beyond_the_bound_of_the_guard_no_rate_leaves_detection(planted: Simulat
     assert withheld.rings["flagged"].equals(results.rings["flagged"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shared", [False, True])
 def test_banks_without_rings_are_seldom_flagged(shared: bool):
     runs = 20

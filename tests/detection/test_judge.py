@@ -150,6 +150,7 @@ def test_every_ring_within_reach_is_told_given_every_column_and_without_every_tr
         assert set(rows.filter(pl.col("kind") == "without")["name"]) <= set(MODALITIES)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("tied", [2, 3])
 def test_where_a_ring_survives_without_a_trace_it_is_flagged_in_a_bank_without_it(tied: int):
     simulation = simulate(11, rings=3, tied=tied)
@@ -260,6 +261,7 @@ def test_evidence_shared_by_an_innocent_circle_is_explained_with_the_rest():
     assert entity["bits"][0] == pytest.approx(5 * np.log2(150 / 6))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 3])
 def test_a_household_is_explained_with_a_stranger_beside_it_too(seed: int):
     simulation = simulate(seed, customers=240, rings=3, tied=3)

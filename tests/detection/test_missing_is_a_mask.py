@@ -16,6 +16,8 @@ from ringsight.detection.settings import CandidateConfig, DetectConfig
 from ringsight.errors import ModelError, SettingsError
 from ringsight.records.embeddings import Embeddings
 
+pytestmark = pytest.mark.slow
+
 QUICK = DetectConfig(permutations=40)
 SCARCE = ("id_images", "notes")
 SIGNIFICANT = 0.01

@@ -53,6 +53,7 @@ def test_the_bits_of_a_link_add_up_by_modality_and_value_and_a_hub_adds_none(fla
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("cap", [2, 3, 50])
 def test_links_add_up_in_a_whole_detection_whatever_the_cap(cap: int):
     simulated = simulate(3, customers=200, rings=2)

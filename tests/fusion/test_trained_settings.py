@@ -12,6 +12,8 @@ from ringsight.errors import ModelError, SettingsError
 from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig, parts
 from ringsight.fusion.trained_settings import differing, refuse_differing, settings_in_force
 
+pytestmark = pytest.mark.slow
+
 
 def test_what_the_model_was_trained_with_is_no_difference(config: ModelConfig, model: Path) -> None:
     assert differing(model, config) == {}

@@ -15,6 +15,8 @@ from ringsight.records.reading import read_bank
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 from ringsight.records.synthetic.latent_segments import LatentSegments
 
+pytestmark = pytest.mark.slow
+
 SMALL = SyntheticBankConfig(customers=40, rings=3, days=10, transactions_per_customer=5.0)
 LARGE = SyntheticBankConfig(customers=160, rings=0, days=60, transactions_per_customer=40.0)
 

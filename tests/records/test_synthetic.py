@@ -15,6 +15,8 @@ from ringsight.records.reading import read_bank
 from ringsight.records.synthetic import Strength, SyntheticBankConfig, generate_bank
 from ringsight.records.synthetic.traits import Traits
 
+pytestmark = pytest.mark.slow
+
 TINY = {"days": 10, "transactions_per_customer": 5.0}
 
 

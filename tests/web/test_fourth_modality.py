@@ -32,6 +32,8 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.records.reading import read_bank
 from ringsight.report.palette import NEUTRAL, PAINTS, paint_of, paints_with
 
+pytestmark = pytest.mark.slow
+
 OWN, SPOKEN = "web_sessions", "web sessions"
 
 
