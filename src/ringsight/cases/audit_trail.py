@@ -15,7 +15,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Connection, Row, RowMapping, select
+from sqlalchemy import Connection, CursorResult, Row, RowMapping, select
 
 from ringsight.cases import clock
 from ringsight.cases.case import CaseEntry
@@ -91,10 +91,11 @@ class AuditTrail:
         with self._database.reading() as connection:
             redacted = _redactions(connection)
             previous, seen, number = BEGINNING, not head, 0
-            for number, row in enumerate(_everything(connection), start=1):
-                _check(row, number, previous, redacted.get(number))
-                previous = row["hash"]
-                seen = seen or previous == head
+            with _streamed(connection) as rows:
+                for number, row in enumerate(rows.mappings(), start=1):
+                    _check(row, number, previous, redacted.get(number))
+                    previous = row["hash"]
+                    seen = seen or previous == head
         if not seen:
             raise BrokenTrailError(
                 f"no entry has the hash {head}: entries were removed, or the whole trail was rewritten",
@@ -127,8 +128,8 @@ class AuditTrail:
         """
         user.require(Right.inspect)
         self.record(user, "export_trail", "")
-        with self._database.reading() as connection:
-            for row in connection.execute(_joined(), execution_options={"yield_per": 1000}):
+        with self._database.reading() as connection, _streamed(connection) as rows:
+            for row in rows:
                 yield _trail_entry(row)
 
     def of_case(self, case_id: str, user: User) -> list[TrailEntry]:
@@ -230,8 +231,9 @@ def _joined() -> Any:  # noqa: ANN401 - a select whose row type SQLAlchemy canno
     return select(ENTRIES, CONTENTS.c.salt, CONTENTS.c.content).outerjoin(CONTENTS).order_by(ENTRIES.c.number)
 
 
-def _everything(connection: Connection) -> Iterator[RowMapping]:
-    yield from connection.execute(_joined(), execution_options={"yield_per": 1000}).mappings()
+def _streamed(connection: Connection) -> CursorResult[Any]:
+    """The whole trail, piece by piece; to be closed, for a server keeps its place."""
+    return connection.execute(_joined(), execution_options={"yield_per": 1000})
 
 
 def _last(connection: Connection) -> tuple[int, str]:
