@@ -65,6 +65,7 @@ def test_a_member_outweighs_the_ring_and_a_link_the_member(two: CaseBook, ana: U
         (Judgement.same_hand, Judgement.unsure, Judgement.unsure),
         (Judgement.unsure, Judgement.same_hand, Judgement.unsure),
         (Judgement.different, Judgement.unsure, Judgement.different),
+        (Judgement.same_hand, Judgement.same_hand, Judgement.same_hand),
     ],
 )
 def test_of_decisions_on_two_members_the_one_that_sets_them_further_apart_counts_for_their_pair(
@@ -80,6 +81,8 @@ def test_of_two_decisions_on_a_member_the_later_counts(two: CaseBook, ana: User)
     decide(two, ana, Scope.member, Judgement.same_hand, A)
     decide(two, ana, Scope.member, Judgement.same_hand, B)
     assert set(said(two).values()) == {"same_hand"}
+    decide(two, ana, Scope.member, Judgement.unsure, A)
+    assert said(two)[A, B] == "unsure"
 
 
 def test_two_cases_that_decide_a_pair_both_ways_are_listed_with_both(book: CaseBook, world: World, ana: User):
