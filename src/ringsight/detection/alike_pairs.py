@@ -13,6 +13,7 @@ from ringsight.detection.corroboration import Measured, Owners, as_observed
 from ringsight.detection.error_rate import Chance
 from ringsight.detection.evidence import Evidence
 from ringsight.detection.shared_directions import ConditionalShuffle, shuffled
+from ringsight.graph.links import carried_bits
 from ringsight.graph.sources import CHANCE_BITS, Rows
 
 PAIR_RATE = 0.05
@@ -132,6 +133,5 @@ def _total_bits(evidence: Evidence, measured: Measured, owners: Owners, a: Rows,
             counted += both
         total += bits / np.maximum(counted, 1)
     for entity, owner in zip(evidence.entities, owners.entities, strict=True):
-        one, other = entity.codes[owner[a]], entity.codes[owner[b]]
-        total += np.where((one == other) & (one >= 0), entity.bits[one], 0.0)
+        total += carried_bits(entity, owner[a], owner[b])
     return total

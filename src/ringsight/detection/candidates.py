@@ -53,6 +53,10 @@ class Candidates:
             parts.append((str(name), rows, self.groups.take(rows)))
         return parts
 
+    def proposed_by(self, candidate: int) -> Proposer:
+        """What proposed a candidate."""
+        return self.proposers[int(self.proposer[candidate])]
+
     def of(self, proposer: int) -> NDArray[np.int64]:
         """Numbers of one proposer's candidates."""
         return np.flatnonzero(self.proposer == proposer)

@@ -13,7 +13,7 @@ from ringsight.detection.conditional import Conditioning
 from ringsight.detection.conditions import Condition, ConditionKind
 from ringsight.detection.corroboration import Corroboration
 from ringsight.detection.inside import Inside
-from ringsight.detection.membership import Membership
+from ringsight.detection.membership import Fits, Membership
 from ringsight.detection.rarity import fisher_bits
 from ringsight.detection.results import Basis
 from ringsight.detection.scoring import LOWEST, Scorer, distinct
@@ -247,9 +247,19 @@ class Judge:
 
     def _surplus(self, candidate: int) -> int:
         """Members of a candidate who fit, less those who do not."""
-        proposer = self.candidates.proposers[self.candidates.proposer[candidate]]
-        fits = self.membership.members(proposer, self.candidates.groups[candidate]).p_values <= FITS
-        return int(2 * fits.sum() - len(fits))
+        fitting = self.fits(candidate).p_values <= FITS
+        return int(2 * fitting.sum() - len(fitting))
+
+    def fits(self, candidate: int) -> Fits:
+        """How well a candidate's members fit; worked out once."""
+        if candidate not in self._fits:
+            proposer = self.candidates.proposed_by(candidate)
+            self._fits[candidate] = self.membership.members(proposer, self.candidates.groups[candidate])
+        return self._fits[candidate]
+
+    @cached_property
+    def _fits(self) -> dict[int, Fits]:
+        return {}
 
     def _spreads(self, candidate: int, covered: NDArray[np.bool_]) -> bool:
         """Whether a candidate grows beyond a ring; marks then whom it covers."""
@@ -260,13 +270,22 @@ class Judge:
         return True
 
     def grown(self, candidate: int) -> Rows:
-        """A candidate's members and all outsiders who fit, until it has more than a ring may have; sorted."""
-        proposer = self.candidates.proposers[self.candidates.proposer[candidate]]
-        return self.membership.grown(proposer, self.candidates.groups[candidate], self.config.largest)
+        """A candidate's members and all outsiders who fit, until it has more than a ring may have; sorted.
+
+        Worked out once.
+        """
+        if candidate not in self._grown:
+            proposer, members = self.candidates.proposed_by(candidate), self.candidates.groups[candidate]
+            self._grown[candidate] = self.membership.grown(proposer, members, self.config.largest)
+        return self._grown[candidate]
+
+    @cached_property
+    def _grown(self) -> dict[int, Rows]:
+        return {}
 
     def proposing(self, candidate: int) -> list[int]:
         """Numbers of the sources that proposed a candidate, among `Evidence.sources`."""
-        proposer = self.candidates.proposers[self.candidates.proposer[candidate]]
+        proposer = self.candidates.proposed_by(candidate)
         spaces = len(self.conditioning.evidence.spaces)
         return [*proposer.spaces, *([spaces + proposer.entity] if proposer.entity >= 0 else [])]
 

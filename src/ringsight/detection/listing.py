@@ -231,10 +231,10 @@ class Listing:
     def _members(self, candidate: int) -> Members:
         judge = self.judge
         members = judge.candidates.groups[candidate]
-        proposer = judge.candidates.proposers[judge.candidates.proposer[candidate]]
+        proposer = judge.candidates.proposed_by(candidate)
         perhaps = np.setdiff1d(judge.grown(candidate), members)
         return Members(
-            judge.membership.members(proposer, members),
+            judge.fits(candidate),
             perhaps,
             judge.membership.outsiders(proposer, members, perhaps),
         )

@@ -96,10 +96,7 @@ class Membership:
     def near(self, members: Rows) -> Rows:
         """Outsiders who are a near neighbour of a member in some space, or share an entity value."""
         found = [np.zeros(0, np.int64)]
-        for space in self._evidence.spaces:
-            rows = space.row[members]
-            neighbours = space.neighbours[rows[rows >= 0]].ravel()
-            found.append(np.flatnonzero(space.present)[neighbours[neighbours >= 0]])
+        found += [space.near(members) for space in self._evidence.spaces]
         for entity in self._evidence.entities:
             codes = np.unique(entity.codes[members])
             codes = codes[(codes >= 0) & (entity.bits[codes] > 0)]
@@ -198,12 +195,7 @@ class Membership:
 
     def _near_in(self, proposer: Proposer, members: Rows) -> Rows:
         """Outsiders near a member in a proposing space."""
-        found = [np.zeros(0, np.int64)]
-        for number in proposer.spaces:
-            space = self._evidence.spaces[number]
-            rows = space.row[members]
-            neighbours = space.neighbours[rows[rows >= 0]].ravel()
-            found.append(np.flatnonzero(space.present)[neighbours[neighbours >= 0]])
+        found = [np.zeros(0, np.int64), *(self._evidence.spaces[number].near(members) for number in proposer.spaces)]
         return np.setdiff1d(np.concatenate(found), members)
 
 

@@ -67,7 +67,7 @@ class Tables:
                 "adjusted_q_value": self._rate(listing.adjusted_q_values),
                 "flagged": listing.flagged,
                 "basis": [judge.basis(int(candidate)).value for candidate in listing.rings],
-                "proposer": [judge.candidates.proposers[i].name for i in judge.candidates.proposer[listing.rings]],
+                "proposer": [judge.candidates.proposed_by(int(candidate)).name for candidate in listing.rings],
                 "inside_score": judge.inside.bits[listing.rings],
                 "explanation": listing.explanations,
                 "held": listing.held,
@@ -137,7 +137,7 @@ class Tables:
         """What each source has to do with a candidate."""
         judge = self.listing.judge
         proposing = set(judge.proposing(candidate))
-        modality = judge.candidates.proposers[judge.candidates.proposer[candidate]].modality
+        modality = judge.candidates.proposed_by(candidate).modality
         own = SourceRole.inside if judge.judged_inside[candidate] else SourceRole.uncounted
         roles = []
         for number, source in enumerate(judge.conditioning.evidence.sources):
@@ -216,7 +216,7 @@ def communities(judge: Judge, flagged: Rows, customer_ids: NDArray[np.str_]) -> 
     kept, adjusted = kept[adjusted >= judge.contends], adjusted[adjusted >= judge.contends]
     members = [np.union1d(groups[int(each)], judge.grown(int(each))) for each in kept]
     names = ["C" + ring_id(customer_ids[rows])[1:] for rows in members]
-    proposers = [judge.candidates.proposers[number].name for number in judge.candidates.proposer[kept]]
+    proposers = [judge.candidates.proposed_by(int(each)).name for each in kept]
     table = pl.DataFrame(
         {
             "community_id": names,

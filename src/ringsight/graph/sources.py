@@ -58,6 +58,12 @@ class SpaceSource:
         """Bits between the records of a[i] and b[i]; both must be present; shape (pairs,)."""
         return self.nearness.bits(self.row[a], self.row[b])
 
+    def near(self, customers: Rows) -> Rows:
+        """The neighbours kept of some customers, one customer's after the other's; who is near several comes again."""
+        rows = self.row[customers]
+        neighbours = self.neighbours[rows[rows >= 0]].ravel()
+        return np.flatnonzero(self.present)[neighbours[neighbours >= 0]]
+
     def near_pairs(self, k: int) -> tuple[Rows, Rows]:
         """Pairs (a < b) of whom either has the other among its k nearest; none but the neighbours kept."""
         near = self.neighbours[:, :k]
