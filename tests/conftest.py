@@ -6,14 +6,23 @@ from pathlib import Path
 
 import pytest
 from case_world import World
+from pwdlib import PasswordHash
+from pwdlib.hashers.argon2 import Argon2Hasher
 from sqlalchemy import create_engine, text
 from throwaway_postgres import cluster, reason_to_skip
 
 from means import Means, lack
+from ringsight.cases import accounts
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import Role, User
 
 NUMBERS = count()
+
+
+@pytest.fixture(autouse=True)
+def light_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash the passwords of tests cheaply: in full, they take half of the time of the tests of the pages."""
+    monkeypatch.setattr(accounts, "_HASHING", PasswordHash((Argon2Hasher(time_cost=1, memory_cost=64),)))
 
 
 @pytest.fixture(scope="session")

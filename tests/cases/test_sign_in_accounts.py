@@ -1,10 +1,12 @@
 """Accounts: who signs in, for how long, and how often one may guess."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from ringsight.cases import clock
+from ringsight.cases.accounts import _HASHING as IN_FULL  # before a fixture makes it light
 from ringsight.cases.casebook import CaseBook
 from ringsight.cases.errors import CaseError, ForbiddenError, SignInError
 from ringsight.cases.users import Role, User
@@ -93,3 +95,9 @@ def test_no_password_or_token_is_kept(peopled: CaseBook):
     assert token not in kept
     assert SECRET not in kept
     assert "$argon2id$" in kept
+
+
+def test_a_password_is_costly_to_guess():
+    [(memory, passes)] = re.findall(r"^\$argon2id\$v=\d+\$m=(\d+),t=(\d+)", IN_FULL.hash(SECRET))
+    assert int(memory) >= 19 * 1024  # KiB, and two passes: what OWASP asks for at least
+    assert int(passes) >= 2

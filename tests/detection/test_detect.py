@@ -102,6 +102,7 @@ def test_the_same_seed_gives_the_same_bytes(planted: Simulation, results: Result
         assert path.read_bytes() == (tmp_path / "again" / path.name).read_bytes(), path.name
 
 
+@pytest.mark.slow
 def test_another_seed_finds_the_same_rings(planted: Simulation, results: Results):
     other = flags(detection_of(planted, seed=99))
     assert all(found(ring, other) for ring in planted.rings)
@@ -196,6 +197,7 @@ def device_bits(results: Results) -> pl.Series:
     return results.links.filter(pl.col("source") == "device")["bits"]
 
 
+@pytest.mark.slow
 def test_a_device_corroborates_what_one_modality_shows():
     simulation = simulate(3, customers=150, tied=1)
     of_a_ring = {customer: number for number, ring in enumerate(simulation.rings) for customer in ring}

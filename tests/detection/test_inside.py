@@ -92,6 +92,7 @@ def test_a_group_alike_in_both_spaces_stands_out(seed: int):
     assert best(candidates, inside, RING) > 10
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 def test_no_group_counts_more_than_the_number_of_communities_supports(seed: int):
     candidates, inside = judged(two_facets(seed, RING))
@@ -113,6 +114,7 @@ def test_where_honest_clumps_are_alike_in_both_spaces_a_ring_among_them_is_commo
     assert best(candidates, inside, RING) < 8
 
 
+@pytest.mark.slow
 def test_what_an_innocent_column_explains_tells_nothing_of_what_is_common():
     evidence = two_facets(1, RING, honest=60, customers=700)
     candidates, common = judged(evidence)
@@ -163,6 +165,7 @@ def test_chance_draws_families_together_from_the_law_that_the_bank_is_judged_by(
     assert many[:, 0].max() == 4.0  # capped as the bank is
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_honest_communities_show_each_share_as_often_as_it_says(seed: int):
     # strangers in both spaces: 2^-bits is the share of communities that agree so

@@ -87,6 +87,7 @@ def test_what_explains_is_told_with_its_value_and_its_carriers(planted: Simulati
     assert given(results, planted.rings[2], "address")["carriers"] == 1
 
 
+@pytest.mark.slow
 def test_a_ring_that_a_protected_column_explains_is_held_until_a_person_has_looked(
     planted: Simulation, bank: Bank, results: Results
 ):
@@ -168,6 +169,7 @@ def test_where_a_ring_survives_without_a_trace_it_is_flagged_in_a_bank_without_i
     assert fallen >= (3 if tied == 2 else 0)
 
 
+@pytest.mark.slow
 def test_the_fewest_traces_that_suffice_do_suffice():
     simulation = simulate(13, customers=120, rings=2, tied=3)
     whole = detect(simulation.bank, simulation.embeddings, QUICK, seed=0)
@@ -192,6 +194,7 @@ def one_picture(simulation: Simulation, size: int) -> tuple[dict[str, Embeddings
     return simulation.embeddings | {"id_images": same}, set(space.customer_ids[accounts].tolist())
 
 
+@pytest.mark.slow
 def test_one_picture_on_some_accounts_is_flagged_on_one_modality_alone_if_the_bank_says_so():
     simulation = simulate(3, customers=150, rings=0)
     embeddings, accounts = one_picture(simulation, 12)

@@ -213,6 +213,7 @@ def random_nights(seed: int, runs: int = 100) -> list[list[set[str]]]:
     return history
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_hundred_nights(seed: int):
     history = random_nights(seed)

@@ -30,6 +30,7 @@ def planted_on(
     return changed
 
 
+@pytest.mark.slow
 def test_a_held_ring_leaves_before_the_rate_of_the_others_is_worked_out():
     simulation = simulate(1, customers=240, rings=3, tied=3)
     ids = simulation.bank.customer_ids.tolist()
@@ -48,6 +49,7 @@ def test_a_held_ring_leaves_before_the_rate_of_the_others_is_worked_out():
     assert min(rates[True].values()) == pytest.approx(1.5 * min(rates[False].values()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", [0, 1])
 def test_customers_on_file_twice_are_pairs_and_no_rings(seed: int):
     simulation = simulate(seed, rings=0)
@@ -63,6 +65,7 @@ def test_customers_on_file_twice_are_pairs_and_no_rings(seed: int):
     assert results.pairs["q_value"].to_numpy().max() <= QUICK.fdr
 
 
+@pytest.mark.slow
 def test_a_group_that_agrees_as_a_ring_and_is_too_large_for_one_is_a_community():
     simulation = simulate(0, rings=1)
     ids = simulation.bank.customer_ids
@@ -76,6 +79,7 @@ def test_a_group_that_agrees_as_a_ring_and_is_too_large_for_one_is_a_community()
     assert (results.communities["size"] > QUICK.largest).any()
 
 
+@pytest.mark.slow
 def test_a_bank_that_calls_larger_groups_rings_gets_them():
     simulation = simulate(0, rings=0)
     club = np.random.default_rng(2).permutation(300)[:14].tolist()

@@ -17,6 +17,7 @@ from ringsight.vectors.milvus import MilvusStore
 from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import IndexKind, StoreConfig, StoreKind, VectorStore
 
+pytestmark = pytest.mark.slow
 Reopen = Callable[[], VectorStore]
 
 
@@ -164,7 +165,6 @@ def test_an_alias_that_points_nowhere_is_no_model(reopen: Reopen, people: Embedd
         assert store.model_hash == OLD
 
 
-@pytest.mark.slow
 def test_a_stray_env_file_is_not_read(tmp_path: Path):
     (tmp_path / ".env").write_text("RINGSIGHT_STRAY=read\nMILVUS_URI=http://elsewhere:1\n")
     look = "import os, ringsight.vectors.milvus; print(os.environ.get('RINGSIGHT_STRAY'), os.environ.get('MILVUS_URI'))"
@@ -208,7 +208,6 @@ def test_two_stores_on_one_folder_are_refused(reopen: Reopen):
     reopen().close()
 
 
-@pytest.mark.slow
 def test_a_folder_held_by_another_process_is_refused(reopen: Reopen, tmp_path: Path):
     hold = (
         "import sys; from pathlib import Path; from ringsight.vectors.milvus.lock import ProcessLock\n"
@@ -225,7 +224,6 @@ def test_a_folder_held_by_another_process_is_refused(reopen: Reopen, tmp_path: P
     reopen().close()
 
 
-@pytest.mark.slow
 def test_a_closed_store_is_free_for_another_process(reopen: Reopen, tmp_path: Path, people: Embeddings):
     with reopen() as store:
         store.write(people)
