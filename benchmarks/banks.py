@@ -81,6 +81,7 @@ def main() -> None:
     parser.add_argument("--days", type=int, default=120)
     parser.add_argument("--transactions", type=float, default=90.0, help="mean number for each customer")
     parser.add_argument("--rings", type=int, help="0 for none; by default one for every sixty customers")
+    parser.add_argument("--latent", type=float, default=0.0, help="how much undeclared segments share, from 0 to 1")
     parser.add_argument("--bank", action="append", default=[], metavar="NAME=FOLDER", help="has truth/labels.csv")
     parser.add_argument("--processes", type=int, default=2)
     asked = parser.parse_args()
@@ -94,6 +95,7 @@ def main() -> None:
             days=asked.days,
             transactions_per_customer=asked.transactions,
             rings=asked.rings,
+            latent=asked.latent,
         )
         settle(asked.cache / asked.set, config)
         in_processes(train_shared, [(asked.cache,)], 1)

@@ -17,6 +17,7 @@ from test_web import PASSWORD, client, send
 
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import SYSTEM, Role
+from ringsight.detection.results import Results
 from ringsight.explain.blinding import blind
 from ringsight.explain.ledger import Ledger, read_ledger
 from ringsight.explain.score_steps import StepKind, score_steps
@@ -100,6 +101,7 @@ def test_no_figure_of_the_score_is_on_any_page_until_it_is_asked_for(book: CaseB
     for address, page in before_asking(ana).items():
         assert told(page, run) == [], address  # the source, not just what is seen
         assert not re.search("leave.out|doubtful|perhaps|C29", page, re.IGNORECASE), address
+        assert not re.search("significant|survives|no innocent column|proxy", page, re.IGNORECASE), address
     asked = send(ana, "/cases/K1/score").text
     for figure in (
         "3187.6",
@@ -113,6 +115,8 @@ def test_no_figure_of_the_score_is_on_any_page_until_it_is_asked_for(book: CaseB
         "0.0229",
         "C29",
         "leave out?",
+        "still significant",
+        "Survives without notes",
     ):
         assert figure in asked
 
@@ -158,12 +162,19 @@ def test_it_makes_no_difference_where_a_sentence_stands(book: CaseBook, run: Pat
     assert "A sentence of a later version" not in html
 
 
-def test_the_lengths_of_the_bars_do_not_tell_the_score(book: CaseBook, run: Path, world: World):
-    """The same evidence with another score is drawn the same."""
+@pytest.mark.parametrize(
+    "other",
+    [
+        lambda results: replace(results, rings=results.rings.with_columns(adjusted_score=pl.lit(-250.0))),
+        lambda results: replace(results, conditions=results.conditions.clear()),
+    ],
+    ids=["another score", "below the line, where no condition is tried"],
+)
+def test_the_bars_do_not_tell_the_score(book: CaseBook, run: Path, world: World, other: Callable[[Results], Results]):
+    """The same evidence is drawn the same, whatever comes of it."""
     drawn = []
-    for score in (3187.6, -250.0):
-        results = Run(run).results
-        results = replace(results, rings=results.rings.with_columns(adjusted_score=pl.lit(score)))
+    for change in (lambda results: results, other):
+        results = change(Run(run).results)
         explained(run, results, read_bank(BankConfig(path=world.bank)))
         page = client(book, "ana").get("/cases/K1").text
         drawn.append(page[page.index('<svg class="picture waterfall"') : page.index('<div id="score"')])
@@ -178,6 +189,7 @@ def test_each_kind_is_hidden_or_shown_and_no_two_are_taken_for_each_other():
         StatementKind.members,
         StepKind.chance,
         StepKind.score,
+        StepKind.explained,
     }
     every = [*StatementKind, *StepKind]
     assert {kind for kind in every if blind(kind)} == hidden

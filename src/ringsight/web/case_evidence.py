@@ -39,8 +39,6 @@ class CaseEvidence:
     waterfall: Waterfall | None
     """None where the run no longer holds the ring."""
     statements: tuple[Statement, ...]
-    conditions: tuple[ConditionLine, ...]
-    """Only premise, verdict and whether the flag hangs on it are shown."""
     shared: tuple[CarriedValue, ...]
     columns: tuple[str, ...]
     members: tuple[MemberProfile, ...]
@@ -63,6 +61,8 @@ class Score:
     waterfall: Waterfall
     statements: tuple[Statement, ...]
     """Those of `WITH_SCORE`."""
+    conditions: tuple[ConditionLine, ...]
+    """None where the ring is far from a flag: nothing was tried on it."""
     rests_on: str
     """What the score rests on, in words."""
     assurance: Assurance
@@ -94,7 +94,6 @@ def gathered(
         ),
         waterfall=_blind_waterfall(ledger) if ledger else None,
         statements=tuple(each for each in ledger.statements if not blind(each.kind)) if ledger else (),
-        conditions=condition_lines(ledger.conditions) if ledger else (),
         shared=tuple(shared),
         columns=tuple(carried_columns(shared)),
         members=tuple(members(records, known, shared, {}, 0)),
@@ -111,7 +110,14 @@ def score(run: ReviewedRun, case: Case) -> Score | None:
     steps = score_steps(ledger.ring, ledger.agreement, ledger.conditions)
     beside = tuple(each for each in ledger.statements if each.kind in WITH_SCORE)
     basis = rests_on(ledger.ring.basis, proposing_modality(ledger.agreement))
-    return Score(ledger, waterfall(steps, cut_score(run.results)), beside, basis, assurance_of(run.results.summary))
+    return Score(
+        ledger=ledger,
+        waterfall=waterfall(steps, cut_score(run.results)),
+        statements=beside,
+        conditions=condition_lines(ledger.conditions),
+        rests_on=basis,
+        assurance=assurance_of(run.results.summary),
+    )
 
 
 def _carried(
