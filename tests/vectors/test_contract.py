@@ -73,7 +73,9 @@ class TestSearch:
         absent = Embeddings("id_images", people.customer_ids, people.vectors, OLD, "data")
         assert filled.spaces() == ["notes"]
         assert filled.count("id_images") == 0
-        assert len(filled.get("id_images", people.customer_ids).customer_ids) == 0
+        got = filled.get("id_images", people.customer_ids)
+        assert (got.space, got.model_hash, got.data_hash, len(got.vectors)) == ("id_images", OLD, "", 0)
+        assert got.customer_ids.tolist() == []
         assert (filled.search(absent, 3).indices == -1).all()
 
     def test_ties_go_by_id_even_at_the_last_place(self, store: VectorStore):
@@ -96,6 +98,9 @@ class TestSearch:
     def test_k_out_of_range_is_refused(self, filled: VectorStore, people: Embeddings, k: int):
         with pytest.raises(SettingsError, match=str(k)):
             filled.search(people, k)
+
+    def test_the_largest_k_is_taken(self, filled: VectorStore, people: Embeddings):
+        assert filled.search(some(people, [3]), 16_382).indices.shape == (1, 16_382)
 
     def test_get_gives_back_what_was_written(self, filled: VectorStore, people: Embeddings):
         got = filled.get("notes", np.array(["c00007", "nobody", "c00003", "c00007"]))
