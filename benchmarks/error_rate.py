@@ -3,10 +3,11 @@
     python benchmarks/error_rate.py --seeds 1-30
     python benchmarks/error_rate.py --worlds "independent; segments .2" --seeds 1-200 --rates 0.05,0.1,0.2
     python benchmarks/error_rate.py --worlds none --no-rings 1-200 --rings 1-20
+    python benchmarks/error_rate.py --worlds none --groups 1-10
 
-draws banks of every kind of world (`worlds.py`), or reads those of records that `banks.py` prepared, detects in each,
-and writes docs/error_rate.md and its plot from all that has been searched. What is there already is kept, so that a run
-that was stopped goes on where it was.
+draws banks of every kind of world (`worlds.py`) or with one honest group that is alike in everything, or reads those
+of records that `banks.py` prepared, detects in each, and writes docs/error_rate.md and its plot from all that has been
+searched. What is there already is kept, so that a run that was stopped goes on where it was.
 """
 
 import argparse
@@ -17,7 +18,7 @@ from pathlib import Path
 from banks import CACHE, in_processes, seeds, synthetic
 from detections import code_hash
 from error_rate_page import plot, written
-from worlds import KINDS, Drawn, draw
+from worlds import HONEST_GROUPS, KINDS, Drawn, draw
 
 from ringsight.detection.detect import detect
 from ringsight.detection.settings import DetectConfig
@@ -70,6 +71,7 @@ def main() -> None:
     parser.add_argument("--rates", type=lambda text: [float(each) for each in text.split(",")], default=[0.05])
     parser.add_argument("--no-rings", type=seeds, default=[], help="seeds of the set no_rings of `banks.py`")
     parser.add_argument("--rings", type=seeds, default=[], help="seeds of the set rings of `banks.py`")
+    parser.add_argument("--groups", type=seeds, default=[], help="seeds of banks with one honest group")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--docs", type=Path, default=Path("docs"))
     asked = parser.parse_args()
@@ -79,6 +81,12 @@ def main() -> None:
         for seed in asked.seeds
         for world in worlds
         for rings in (False, True)
+        for rate in asked.rates
+    ]
+    searches += [
+        Search(world, False, seed, asked.customers, rate)
+        for seed in asked.groups
+        for world, _ in HONEST_GROUPS.values()
         for rate in asked.rates
     ]
     searches += [
@@ -108,7 +116,8 @@ def searched(cache: Path, search: Search) -> None:
 def bank_of(cache: Path, search: Search) -> Drawn:
     """Draw the bank, or read it."""
     if search.world != RECORDS:
-        return draw(KINDS[search.world], search.seed, search.customers, rings=search.rings)
+        kinds = KINDS | dict(HONEST_GROUPS.values())
+        return draw(kinds[search.world], search.seed, search.customers, rings=search.rings)
     prepared = synthetic(cache, "rings" if search.rings else "no_rings", search.seed).read()
     return prepared.bank, prepared.embeddings, prepared.truth
 

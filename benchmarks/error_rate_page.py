@@ -9,7 +9,7 @@ import matplotlib as mpl
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import beta
-from worlds import KINDS
+from worlds import GROUP_SIZES, GROUP_STRENGTHS, HONEST_GROUPS, KINDS, STRENGTH
 
 from ringsight.detection.settings import DetectConfig
 from ringsight.evaluation.measures import FALSE_UNLESS_TIED
@@ -65,10 +65,19 @@ def written(outcomes: Sequence["Outcome"]) -> str:
         "",
         "![Realised, by world](error_rate.png)",
     ]
+    groups = {world for world, _ in HONEST_GROUPS.values()}
     for rate in rates:
-        at = [each for each in outcomes if each.search.rate == rate]
+        at = [each for each in outcomes if each.search.rate == rate and each.search.world not in groups]
         lines += ["", f"## Without rings, asked {rate}", "", *_without_rings(at)]
         lines += ["", f"## With rings, asked {rate}", "", *_with_rings(at)]
+        with_group = [each for each in outcomes if each.search.rate == rate and each.search.world in groups]
+        if with_group:
+            lines += [
+                "",
+                f"## One honest group that is alike in everything, asked {rate}",
+                "",
+                *_with_group(with_group),
+            ]
     return "\n".join([*lines, ""])
 
 
@@ -117,13 +126,35 @@ def _with_rings(outcomes: Sequence["Outcome"]) -> list[str]:
     return lines
 
 
+def _with_group(outcomes: Sequence["Outcome"]) -> list[str]:
+    lines = [
+        "Customers who are alike in every modality, no hand behind them and no column that says why, are a ring to any",
+        "method that looks at records: where such groups are common, no rate holds. Share of banks in which the one",
+        "group planted is flagged at a stated rate, by its members and by the share of the variance that they have in",
+        f"common (a ring's is {STRENGTH}, in two modalities of three).",
+        "",
+        "| members | " + " | ".join(map(str, GROUP_STRENGTHS)) + " | banks each |",
+        "|---" * (len(GROUP_STRENGTHS) + 2) + "|",
+    ]
+    for size in GROUP_SIZES:
+        cells, counts = [], []
+        for strength in GROUP_STRENGTHS:
+            world, _ = HONEST_GROUPS[size, strength]
+            banks = [each for each in outcomes if each.search.world == world]
+            counts.append(len(banks))
+            cells.append(f"{np.mean([each.stated and each.flags > 0 for each in banks]):.2f}" if banks else "")
+        lines.append(f"| {size} | " + " | ".join(cells) + f" | {min(counts)} |")
+    return lines
+
+
 def plot(outcomes: Sequence["Outcome"], docs: Path) -> None:
     """Draw what was realised in each world at `SHOWN`, as docs/error_rate.svg and .png."""
     mpl.use("Agg")
     mpl.rcParams["svg.hashsalt"] = "ringsight"
     from matplotlib import pyplot as plt
 
-    shown = [each for each in outcomes if each.search.rate == SHOWN]
+    groups = {world for world, _ in HONEST_GROUPS.values()}
+    shown = [each for each in outcomes if each.search.rate == SHOWN and each.search.world not in groups]
     panels = {
         "Banks without rings:\nshare with a flag": {
             world: (

@@ -147,6 +147,18 @@ def entities(world: World) -> None:
         world.entities[column] = values
 
 
+def honest_group(size: int, strength: float) -> Plant:
+    """One group of honest customers who are alike in every space, as a ring is; nobody can tell it from one."""
+
+    def plant(world: World) -> None:
+        members = world.take(size)
+        for space in SPACES:
+            world.tie(members, space, strength)
+        world.benign.append(members)
+
+    return plant
+
+
 KINDS: dict[str, Kind] = {
     "independent": Kind(),
     "uneven habits": Kind(uneven=True),
@@ -166,6 +178,14 @@ KINDS: dict[str, Kind] = {
     "entities with placeholders": Kind(plant=entities),
     "two in five in rings": Kind(in_rings=0.4),
 }
+GROUP_SIZES = (5, 8, 12, 16, 24, 40)
+GROUP_STRENGTHS = (0.1, 0.2, 0.3, 0.4, 0.6)
+HONEST_GROUPS = {
+    (size, strength): (f"{size} alike at {strength}", Kind(plant=honest_group(size, strength)))
+    for size in GROUP_SIZES
+    for strength in GROUP_STRENGTHS
+}
+"""By members and share of the variance that they have in common: the name of the world, and its kind."""
 
 
 def draw(kind: Kind, seed: int, customers: int, *, rings: bool) -> Drawn:
