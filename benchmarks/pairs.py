@@ -103,7 +103,7 @@ def mates(space: Embeddings, rings: Iterable[frozenset[str]]) -> float:
         if len(members) > 1:
             possible = min(NEAREST, len(members) - 1)
             shares.append(np.isin(near[members], members).sum() / (len(members) * possible))
-    return statistics.mean(shares)
+    return float(statistics.mean(shares))
 
 
 if __name__ == "__main__":

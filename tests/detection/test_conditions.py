@@ -1,5 +1,6 @@
 """Columns that rings are conditioned on: which are given, what a value of theirs is, and whose value it is."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 import numpy as np
@@ -84,7 +85,7 @@ def test_only_an_innocent_column_explains_innocently(kind: ConditionKind):
     assert told.tolist() == [kind is ConditionKind.innocent, False]
 
 
-def customers_of(**columns: list[object]) -> pl.DataFrame:
+def customers_of(**columns: Sequence[object]) -> pl.DataFrame:
     count = len(next(iter(columns.values())))
     return pl.DataFrame({"customer_id": [f"c{i}" for i in range(count)], "stratum": ["s"] * count, **columns})
 

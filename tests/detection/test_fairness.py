@@ -1,5 +1,7 @@
 """The fairness audit of a list: rates of protected groups, and how sure they are."""
 
+from typing import Any
+
 import numpy as np
 import polars as pl
 import pytest
@@ -19,7 +21,7 @@ HALVES = condition([0] * 100 + [1] * 100)
 EVERYBODY = np.ones(CUSTOMERS, dtype=bool)
 
 
-def rows(found: pl.DataFrame, value: str) -> dict[str, object]:
+def rows(found: pl.DataFrame, value: str) -> dict[str, Any]:
     return found.filter(found["value"] == value).row(0, named=True)
 
 

@@ -1,6 +1,7 @@
 """Verdicts: what is set aside as innocent, what is held, and what would be left of a ring without a trace."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -47,7 +48,7 @@ def results(bank: Bank, planted: Simulation) -> Results:
     return detect(bank, planted.embeddings, QUICK, seed=0)
 
 
-def row_of(results: Results, ring: set[str]) -> dict[str, object]:
+def row_of(results: Results, ring: set[str]) -> dict[str, Any]:
     """The row of the ring found that has most of a planted one."""
     (row,) = [
         row
@@ -57,7 +58,7 @@ def row_of(results: Results, ring: set[str]) -> dict[str, object]:
     return row
 
 
-def given(results: Results, ring: set[str], name: str) -> dict[str, object]:
+def given(results: Results, ring: set[str], name: str) -> dict[str, Any]:
     rows = results.conditions.filter(
         (pl.col("ring_id") == row_of(results, ring)["ring_id"]) & (pl.col("name") == name) & (pl.col("kind") != "only")
     )

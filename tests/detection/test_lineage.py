@@ -1,6 +1,6 @@
 """Lineage: ids last as long as their rings, are never given twice, and every change is told."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -34,7 +34,7 @@ def found(rings: Rings, flagged: bool = True, shuffle: int | None = None) -> Res
     return results_with({"rings": len(named)}, **tables)
 
 
-def _table(name: str, rows: list[tuple[object, ...]], *columns: str) -> pl.DataFrame:
+def _table(name: str, rows: Sequence[tuple[object, ...]], *columns: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={column: TABLES[name][column] for column in columns}, orient="row")
 
 

@@ -1,5 +1,7 @@
 """Evidence in bits: what nearness and shared values are worth, and that the absent are neither tied nor parted."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import polars as pl
 import pytest
@@ -123,7 +125,7 @@ def test_embeddings_of_strangers_are_refused():
         space_source(embeddings_of(np.random.default_rng(0).normal(size=(12, 4))), ids(10), keep=3)
 
 
-def customers_with(values: list[str | None]) -> pl.DataFrame:
+def customers_with(values: Sequence[str | None]) -> pl.DataFrame:
     return pl.DataFrame({"device": values}, schema={"device": pl.String})
 
 
@@ -148,7 +150,7 @@ def test_a_value_carried_by_more_than_the_cap_makes_no_pair_and_no_bits():
 
 
 @pytest.mark.parametrize("values", [[], [None, None], ["x"], ["x", "y", None]])
-def test_where_nobody_shares_there_are_no_pairs(values: list[str | None]):
+def test_where_nobody_shares_there_are_no_pairs(values: Sequence[str | None]):
     (source,) = entity_sources(customers_with(values), ["device"], cap=3)
     assert len(source.near_pairs(1)[0]) == 0
     assert source.groups(2) == []

@@ -14,6 +14,7 @@ from four_rings import RING, results_of_four_rings
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
+from matplotlib.patches import Polygon, Rectangle
 from PIL import Image
 
 from ringsight.detection.results import MEMBERS, NULL, Results
@@ -23,6 +24,7 @@ from ringsight.explain.score_steps import StepKind, score_steps
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.report import figures
 from ringsight.report.figures import calibration_figure, link_graph_figure, map_figure, null_figure, waterfall_figure
+from ringsight.report.linkgraph import MEMBERS_SHOWN
 from ringsight.report.nullchart import null_chart
 from ringsight.report.palette import PAINTS, paint_of
 from ringsight.report.spacemap import space_map
@@ -79,7 +81,7 @@ EVERY: dict[str, Draw] = {
 }
 
 
-@pytest.fixture(params=EVERY.values(), ids=EVERY.keys())
+@pytest.fixture(params=list(EVERY.values()), ids=list(EVERY))
 def draw(request: pytest.FixtureRequest) -> Draw:
     found: Draw = request.param
     return found
@@ -92,7 +94,7 @@ def test_a_notebook_gets_a_picture_of_a_readable_size(draw: Draw, results: Resul
         assert image.format == "PNG"
         assert 900 <= image.width <= 1200
         assert len(image.convert("RGB").getcolors(1 << 24) or []) > 10
-    sizes = [text.get_fontsize() for text in figure.findobj(mpl.text.Text) if text.get_text()]
+    sizes = [float(text.get_fontsize()) for text in figure.findobj(mpl.text.Text) if text.get_text()]
     assert min(sizes) >= 8
 
 
@@ -123,6 +125,7 @@ def test_a_bar_of_the_waterfall_for_each_step(results: Results):
     steps = score_steps(ring_row(results, "Rflag"), agreement_of(results, "Rflag"), conditions_of(results, "Rflag"))
     assert len(axes.patches) == len(steps) == 8
     for bar, step in zip(axes.patches, steps, strict=True):
+        assert isinstance(bar, Rectangle)
         assert sorted((bar.get_x(), bar.get_x() + bar.get_width())) == pytest.approx(sorted((step.start, step.end)))
     assert [label.get_text() for label in axes.get_yticklabels()] == [step.label for step in steps]
     assert axes.yaxis_inverted()
@@ -153,7 +156,7 @@ def test_a_ring_without_evidence_has_a_waterfall_of_its_score_alone(results: Res
 def test_a_dot_for_each_ring_over_what_chance_yields(results: Results):
     axes, chart = axes_of(null_figure(results)), null_chart(results)
     assert chart is not None
-    passed, flagged = (dots.get_offsets() for dots in axes.collections[-2:])
+    passed, flagged = (np.asarray(dots.get_offsets()) for dots in axes.collections[-2:])
     assert sorted(flagged[:, 1]) == [11.5, 19.0]  # that of the ring held among them
     assert sorted(passed[:, 1]) == [1.1, 1.5]
     assert (
@@ -165,6 +168,7 @@ def test_a_dot_for_each_ring_over_what_chance_yields(results: Results):
     assert axes.get_ylim() == (0, chart.ticks[-1])
     assert len(axes.patches) == 2
     for at, outline in enumerate(axes.patches):
+        assert isinstance(outline, Polygon)
         x, y = outline.get_xy().T
         assert (x.min() + x.max()) / 2 == pytest.approx(at)
         assert (y.min(), y.max()) == (chart.columns[at].chance[0].low, chart.columns[at].chance[-1].high)
@@ -173,7 +177,7 @@ def test_a_dot_for_each_ring_over_what_chance_yields(results: Results):
 def test_one_ring_and_no_null_make_one_column(results: Results):
     axes = axes_of(null_figure(replace(results, rings=results.rings[:1], null=results.null[:0])))
     assert [label.get_text() for label in axes.get_xticklabels()] == ["4"]
-    assert [len(dots.get_offsets()) for dots in axes.collections[-2:]] == [0, 1]
+    assert [len(np.asarray(dots.get_offsets())) for dots in axes.collections[-2:]] == [0, 1]
 
 
 def test_a_line_for_each_link_and_a_circle_for_each_member(results: Results):
@@ -209,8 +213,8 @@ def test_a_ring_of_many_shows_the_best_linked_and_says_how_many_more(results: Re
     members = pl.DataFrame([("Rflag", name, 0.001, 0.002, "fits") for name in many], MEMBERS, orient="row")
     links = link_table(("Rflag", a, b, {"notes": 40.0 - number}) for number, (a, b) in enumerate(pairwise(many)))
     figure = link_graph_figure(replace(results, members=members, links=links), "Rflag")
-    assert len(axes_of(figure).collections) == figures.MEMBERS_SHOWN
-    assert len(axes_of(figure).lines) == figures.MEMBERS_SHOWN - 1
+    assert len(axes_of(figure).collections) == MEMBERS_SHOWN
+    assert len(axes_of(figure).lines) == MEMBERS_SHOWN - 1
     assert any(words.endswith("and 10 more") for words in words_of(figure))
 
 
@@ -223,9 +227,9 @@ def test_a_dot_for_each_customer_of_the_map(results: Results, joint: Embeddings)
     figure = map_figure(results, joint)
     drawn = space_map(results, joint)
     assert drawn is not None
-    others, star = axes_of(figure).collections
-    assert np.array_equal(others.get_offsets(), drawn.others)
-    assert (len(others.get_offsets()), len(star.get_offsets())) == (len(IDS) - 4, 4)
+    others, star = (np.asarray(dots.get_offsets()) for dots in axes_of(figure).collections)
+    assert np.array_equal(others, drawn.others)
+    assert (len(others), len(star)) == (len(IDS) - 4, 4)
     assert len(axes_of(figure).lines) == 4  # from the middle to each member
     assert " 1 Rflag" in words_of(figure)
     assert "40 customers by t-SNE" in axes_of(figure).get_title()
@@ -244,12 +248,18 @@ def test_where_there_is_nothing_the_figure_says_so(results: Results, joint: Embe
 def test_a_dot_for_each_quantile_against_chance(results: Results):
     axes = axes_of(calibration_figure(results))
     [dots] = axes.collections
-    assert dots.get_offsets().tolist() == [[1.9, 2.0], [4.0, 4.5]]  # by chance, and seen
+    assert np.asarray(dots.get_offsets()).tolist() == [[1.9, 2.0], [4.0, 4.5]]  # by chance, and seen
     assert {"median", "90%"} <= {text.get_text() for text in axes.texts}
     [band] = axes.patches
+    assert isinstance(band, Polygon)
     assert {tuple(corner) for corner in band.get_xy()} == {(1.9, 2.1), (1.9, 1.7), (4.0, 4.4), (4.0, 3.6)}
     [diagonal] = axes.lines
-    assert tuple(diagonal.get_xdata()) == tuple(diagonal.get_ydata()) == axes.get_xlim() == axes.get_ylim()
+    assert (
+        tuple(np.asarray(diagonal.get_xdata()))
+        == tuple(np.asarray(diagonal.get_ydata()))
+        == axes.get_xlim()
+        == axes.get_ylim()
+    )
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("agreement by chance, bits", "agreement seen, bits")
 
 

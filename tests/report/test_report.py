@@ -1,7 +1,7 @@
 """The report is one file, says what it must, shows no hostile text as markup, and is the same twice."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from html import unescape
@@ -184,7 +184,7 @@ def results() -> Results:
         for customer in ids
     ]
 
-    def table(rows: list[tuple[object, ...]], schema: dict[str, type[pl.DataType]]) -> pl.DataFrame:
+    def table(rows: Sequence[tuple[object, ...]], schema: Mapping[str, type[pl.DataType]]) -> pl.DataFrame:
         return pl.DataFrame(rows, schema=schema, orient="row")
 
     return results_with(
