@@ -48,8 +48,8 @@ class Outcome:
     search: Search
     stated: bool
     """Whether a rate was stated, and not withheld."""
-    shift: float
-    """Of the guard, in bits."""
+    shifts: tuple[float, ...]
+    """Of the checks of the guard, in bits."""
     flags: int
     false: int
     found: int
@@ -131,7 +131,7 @@ def outcome(search: Search, drawn: Drawn) -> Outcome:
     return Outcome(
         search=search,
         stated=results.summary["rate_stated"],
-        shift=results.summary["guard"]["shift"],
+        shifts=tuple(check["shift"] for check in results.summary["guard"]),
         flags=found.false_flags.whole,
         false=found.false_flags.part,
         found=found.rings.part,

@@ -61,7 +61,7 @@ def write_run(bank: Path, out: Path, rings: Mapping[str, Collection[str]], seed:
 
 def _summary(bank: Bank) -> dict[str, object]:
     claimed = {"fdr": RATE, "rate_stated": True, "expected_false_flags": 0.2, "shared_directions": []}
-    guard = {"shift": 0.05, "spread": 0.04, "bound": 0.3}
+    guard = [{"quantile": 0.5, "shift": 0.05, "spread": 0.04, "bound": 0.3}]
     return claimed | {"guard": guard, "data_hash": bank.data_hash, "customers": bank.customers.height}
 
 

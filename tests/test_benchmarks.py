@@ -277,8 +277,11 @@ def test_the_interval_of_the_false_share_holds_its_mean():
 def outcomes_of(world: str, *, rings: bool) -> list[Searched]:
     """Three banks: nothing flagged; a false flag; and one whose rate is withheld."""
     told = [(True, 0, 0), (True, 4, 1), (False, 5, 5)]
+    shifts = (0.1, 0.4)
     return [
-        Searched(Search(world, rings, seed, 600, 0.05), stated, 0.1, flags, false, flags - false, 8, 3 * flags, flags)
+        Searched(
+            Search(world, rings, seed, 600, 0.05), stated, shifts, flags, false, flags - false, 8, 3 * flags, flags
+        )
         for seed, (stated, flags, false) in enumerate(told)
     ]
 

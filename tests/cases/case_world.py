@@ -39,7 +39,7 @@ class Ring:
 WITHHELD: dict[str, Any] = {
     "rate_stated": False,
     "expected_false_flags": None,
-    "guard": {"shift": 0.71, "spread": 0.04, "bound": 0.3},
+    "guard": [{"quantile": 0.5, "shift": 0.71, "spread": 0.04, "bound": 0.3}],
 }
 """What a summary says where no rate can be stated."""
 
@@ -83,7 +83,7 @@ class World:
         ]
         members = [(ring.ring_id, name) for ring in rings for name in ring.members]
         facts: dict[str, Any] = {"fdr": 0.05, "expected_false_flags": 0.2, "shared_directions": []}
-        facts["guard"] = {"shift": 0.12, "spread": 0.04, "bound": 0.3}
+        facts["guard"] = [{"quantile": 0.5, "shift": 0.12, "spread": 0.04, "bound": 0.3}]
         bank = read_bank(BankConfig(path=self.bank))
         facts["data_hash"] = bank.data_hash
         results = results_with(

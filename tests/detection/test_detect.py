@@ -159,14 +159,18 @@ def test_every_member_of_a_flag_is_told_how_surely_they_belong(planted: Simulati
     assert not set(results.perhaps["customer_id"]) & in_flags
 
 
-def test_beyond_the_bound_of_the_guard_no_rate_leaves_detection(planted: Simulation, results: Results):
-    withheld = detect(planted.bank, planted.embeddings, replace(QUICK, guard_bits=-9.0), seed=0)
+@pytest.mark.parametrize("bound", ["guard_bits", "guard_upper_bits"])
+def test_beyond_a_bound_of_the_guard_no_rate_leaves_detection(planted: Simulation, results: Results, bound: str):
+    strict = replace(QUICK)
+    setattr(strict, bound, -9.0)
+    withheld = detect(planted.bank, planted.embeddings, strict, seed=0)
     assert not withheld.summary["rate_stated"]
     assert withheld.summary["expected_false_flags"] is None
     assert withheld.rings["ring_id"].equals(results.rings["ring_id"])
     for table, rates in ((withheld.rings, ["p_value", "q_value", "adjusted_q_value"]), (withheld.members, ["q_value"])):
         assert all(table[rate].null_count() == len(table) for rate in rates)
     assert withheld.conditions["q_value"].null_count() == len(withheld.conditions)
+    assert withheld.pairs["q_value"].null_count() == len(withheld.pairs)
     assert withheld.rings["flagged"].equals(results.rings["flagged"])
 
 

@@ -16,7 +16,7 @@ RING = ("a", "b", "c", "d")
 MEMBERSHIP = {"Rflag": RING, "Rheld": "efg", "Rhome": "hij", "Rpass": "klm"}
 FITS = {"c": (0.02, 0.06, "leave out?"), "d": (0.3, 0.4, "doubtful")}
 """Of the members who do not fit."""
-GUARD = {"guard": {"shift": 0.1, "spread": 0.05, "bound": 0.3}, "shared_directions": []}
+GUARD = {"guard": [{"quantile": 0.5, "shift": 0.1, "spread": 0.05, "bound": 0.3}], "shared_directions": []}
 """What a summary says of what modalities share."""
 
 

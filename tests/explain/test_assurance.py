@@ -10,10 +10,12 @@ from ringsight.explain.assurance import assurance_of
 STATED: dict[str, Any] = {
     "fdr": 0.1,
     "expected_false_flags": 0.2,
-    "guard": {"shift": -0.04, "spread": 0.05, "bound": 0.3},
+    "guard": [{"quantile": 0.5, "shift": -0.04, "spread": 0.05, "bound": 0.3}],
     "shared_directions": [],
 }
-WITHHELD = STATED | {"expected_false_flags": None, "guard": {"shift": 0.9, "spread": 0.05, "bound": 0.3}}
+MEDIAN = {"quantile": 0.5, "shift": 0.9, "spread": 0.05, "bound": 0.3}
+UPPER = {"quantile": 0.9, "shift": 0.4, "spread": 0.2, "bound": 1.0}
+WITHHELD = STATED | {"expected_false_flags": None, "guard": [MEDIAN, UPPER]}
 
 
 def test_the_unit_is_that_by_which_flags_are_evaluated():
@@ -34,15 +36,27 @@ def test_a_stated_rate_has_no_warning_and_a_withheld_one_no_rate():
     assert "at most 10 % of the flags" in stated.unit
     assert "10 %" not in withheld.unit
     assert withheld.warning == "No error rate can be stated of this list."
-    assert "by 0.90 bits, where 0.30 is allowed" in withheld.reason
+    assert "explains by 0.90 bits at their median, where 0.30 is allowed. The rings" in withheld.reason
+
+
+def test_either_check_withholds_and_the_reason_names_it():
+    apart = assurance_of(WITHHELD | {"guard": [MEDIAN | {"shift": 0.1}, UPPER | {"shift": 1.7}]})
+    assert "explains by 1.70 bits where the upper 10% begin, where 1.00 is allowed. The rings" in apart.reason
+    without = assurance_of(WITHHELD | {"guard": {"shift": 0.9, "bound": 0.3}})
+    assert (without.guard, without.guard_words) == ((), "")
+    assert "more than chance explains. The rings" in without.reason
 
 
 def test_the_guard_says_more_or_less_than_chance():
-    guards = [assurance_of(summary).guard for summary in (STATED, WITHHELD)]
-    assert [words.split("(")[0] for words in (guard.words for guard in guards if guard)] == [
-        "Groups of customers that touch no flag agree by 0.04 bits less than chance does ",
-        "Groups of customers that touch no flag agree by 0.90 bits more than chance does ",
-    ]
+    assert assurance_of(STATED).guard_words == (
+        "Groups of customers that touch no flag agree by 0.04 bits less than chance does at their median "
+        "(by chance this figure varies by 0.05); beyond 0.30 no rate is stated."
+    )
+    assert assurance_of(WITHHELD).guard_words == (
+        "Groups of customers that touch no flag agree by 0.90 bits more than chance does at their median "
+        "(by chance this figure varies by 0.05) and by 0.40 bits more than chance does where the upper 10% begin "
+        "(by chance this figure varies by 0.20); beyond 0.30 and 1.00 no rate is stated."
+    )
 
 
 def test_a_column_that_goes_with_what_is_shared_is_named_once():
@@ -60,4 +74,4 @@ def test_a_column_that_goes_with_what_is_shared_is_named_once():
 
 def test_what_an_earlier_version_kept_has_no_guard():
     assurance = assurance_of({"fdr": 0.05, "expected_false_flags": 0.2})
-    assert (assurance.stated, assurance.guard, assurance.shared) == (True, None, ())
+    assert (assurance.stated, assurance.guard, assurance.shared) == (True, (), ())

@@ -52,7 +52,7 @@ STATED = {
     "fdr": 0.05,
     "rate_stated": True,
     "expected_false_flags": 0.2,
-    "guard": {"shift": 0.12, "spread": 0.04, "bound": 0.3},
+    "guard": [{"quantile": 0.5, "shift": 0.12, "spread": 0.04, "bound": 0.3}],
     "shared_directions": [{"strength": 0.61, "column": "branch", "explained": 0.83}],
     "seed": 7,
     "model_hashes": {"notes": "abc"},
@@ -60,7 +60,7 @@ STATED = {
 WITHHELD = STATED | {
     "rate_stated": False,
     "expected_false_flags": None,
-    "guard": {"shift": 0.71, "spread": 0.04, "bound": 0.3},
+    "guard": [{"quantile": 0.5, "shift": 0.71, "spread": 0.04, "bound": 0.3}],
 }
 SCRIPT = "the parcel <b>stands</b> at the customs office and the fee is due"
 
@@ -284,9 +284,8 @@ def test_it_states_its_error_rate_and_what_it_does_not_claim(html: str, bank: Ba
 def test_it_shows_how_well_chance_was_imitated_before_the_list(html: str):
     assert html.index('id="calibration"') < html.index('id="flags"')
     told = words(section(html, "calibration"))
-    assert (
-        "agree by 0.12 bits more than chance does (by chance this figure varies by 0.04); beyond 0.30 no rate" in told
-    )
+    assert "agree by 0.12 bits more than chance does at their median (by chance this figure varies by 0.04); " in told
+    assert "; beyond 0.30 no rate" in told
     assert "goes with branch (83% of it)" in told
     assert section(html, "calibration").count('class="seen"') == 1 + 3  # that of the legend, and three quantiles
 
@@ -297,7 +296,7 @@ def test_where_no_rate_can_be_stated_a_warning_stands_in_its_place(report: Repor
     html = report(replace(results, rings=results.rings.with_columns(empty), conditions=conditions, summary=WITHHELD))
     shown = words(html[html.index("<body>") : html.index("Provenance")])
     assert "No error rate can be stated of this list." in shown
-    assert "by 0.71 bits, where 0.30 is allowed" in shown
+    assert "by 0.71 bits at their median, where 0.30 is allowed" in shown
     assert "belongs in bank.strata" in shown
     assert "5 %" not in shown
     for secret in ("0.0777", "0.0123", "0.0004", "< 0.0001"):  # of members, pairs and outsiders

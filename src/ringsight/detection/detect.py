@@ -1,7 +1,7 @@
 """Detection, whole: evidence → candidates → chance worlds → scores → innocent explanations → list → `Results`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import asdict, replace
 from typing import Any
 
 import numpy as np
@@ -20,7 +20,7 @@ from ringsight.detection.conditions import (
 from ringsight.detection.corroboration import Corroboration, Measured, as_observed, corroborate
 from ringsight.detection.evidence import Evidence, gather_evidence
 from ringsight.detection.fairness import fairness
-from ringsight.detection.guard import Guard, guard
+from ringsight.detection.guard import MEDIAN, UPPER, Guard, guard
 from ringsight.detection.inside import inside_agreement, judge_inside
 from ringsight.detection.judge import Judge
 from ringsight.detection.listing import Listing
@@ -72,7 +72,8 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     listing = Listing(judge, judge.settled[0])
     in_flags = candidates.groups.take(listing.rings[listing.flagged]).members
     free = (candidates.groups.among(in_flags) == 0) & ~around_circles(candidates.groups, conditions, config.largest)
-    watch = guard(candidates, observed[0].full, worlds[0].calibrating.full, free, config.guard_bits)
+    bounds = {MEDIAN: config.guard_bits, UPPER: config.guard_upper_bits}
+    watch = guard(candidates, observed[0].full, worlds[0].calibrating.full, free, bounds)
     return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)
 
 
@@ -150,7 +151,7 @@ def _results(
         **_counts(bank, embeddings, rings, config),
         "expected_false_flags": _expected(listing) if watch.rate_stated else None,
         "rate_stated": watch.rate_stated,
-        "guard": {"shift": watch.shift, "spread": watch.spread, "bound": watch.bound},
+        "guard": [asdict(check) for check in watch.checks],
         "shared_directions": named_directions(shared, bank.customers),
         "communities": len(apart),
         "alike_pairs": len(pairs.a),
@@ -166,7 +167,7 @@ def _results(
         conditions=tables.conditions(),
         communities=apart,
         community_members=apart_members,
-        pairs=pair_table(pairs, ids),
+        pairs=pair_table(pairs, ids, watch.rate_stated),
         fairness=fairness(
             judge.conditions,
             [flagged[ring] for ring in range(flagged.count)],

@@ -1,10 +1,13 @@
 """The guard: how much dependence between modalities the chance worlds leave unexplained.
 
 Candidates that touch no flagged ring, and hold no two of one declared household or other small circle, should
-corroborate, at their median, as much as the chance worlds show. Where they corroborate more, modalities of ordinary
-customers know of each other in a way that neither strata nor shared directions explain, and no rate can be stated.
+corroborate as much as the chance worlds show: at their median, and where the upper tenth of them begins. Where they
+corroborate more, modalities of ordinary customers know of each other in a way that neither strata nor shared directions
+explain, and no rate can be stated. The median shows what ties customers everywhere, the upper tenth what ties those of
+some segments much and others not.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,23 +22,36 @@ FEWEST = 20
 QUANTILES = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98])
 
 
+MEDIAN, UPPER = 0.5, 0.9
+"""The quantiles that are bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One quantile of the free candidates' corroboration, held against chance worlds; averaged over proposers."""
+
+    quantile: float
+    shift: float
+    """Bits by which it is beyond that of chance worlds."""
+    spread: float
+    """Standard deviation of that of chance worlds."""
+    bound: float
+    """Beyond this no rate is stated."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Guard:
     """What dependence is left."""
 
-    shift: float
-    """Bits by which free candidates corroborate beyond chance worlds, at their median, averaged over proposers."""
-    spread: float
-    """Standard deviation of that figure over chance worlds."""
-    bound: float
-    """Beyond this no rate is stated."""
+    checks: tuple[Check, ...]
+    """None where too few candidates are free."""
     calibration: pl.DataFrame
     """Columns of `CALIBRATION`: quantiles of the free candidates' corroboration, in the bank and in chance worlds."""
 
     @property
     def rate_stated(self) -> bool:
         """Whether a rate can be stated."""
-        return self.shift <= self.bound
+        return all(check.shift <= check.bound for check in self.checks)
 
 
 def guard(
@@ -43,7 +59,7 @@ def guard(
     corroboration: NDArray[np.float64],
     worlds: NDArray[np.float32],
     free: NDArray[np.bool_],
-    bound: float,
+    bounds: Mapping[float, float],
 ) -> Guard:
     """Hold the corroboration of ordinary candidates against chance worlds.
 
@@ -52,7 +68,7 @@ def guard(
         corroboration: across modalities, nothing predicted taken off; shape (candidates,).
         worlds: the same in chance worlds; shape (worlds, candidates).
         free: candidates that touch no flagged ring and no declared circle; shape (candidates,).
-        bound: bits of `Guard.bound`.
+        bounds: by quantile, one of `QUANTILES`, bits of `Check.bound`.
     """
     observed, chance = [], []
     for number, proposer in enumerate(candidates.proposers):
@@ -62,11 +78,14 @@ def guard(
             observed.append(np.quantile(corroboration[rows], QUANTILES))
             chance.append(np.quantile(worlds[:, rows], QUANTILES, axis=1))
     if not observed:
-        return Guard(0.0, 0.0, bound, pl.DataFrame(schema=CALIBRATION))
+        return Guard((), pl.DataFrame(schema=CALIBRATION))
     seen, drawn = np.mean(observed, axis=0), np.mean(chance, axis=0)  # (quantiles,), (quantiles, worlds)
     table = pl.DataFrame(
         {"quantile": QUANTILES, "observed": seen, "chance": drawn.mean(axis=1), "spread": drawn.std(axis=1)},
         schema=CALIBRATION,
     )
-    median = int(np.flatnonzero(QUANTILES == 0.5)[0])
-    return Guard(float(seen[median] - drawn[median].mean()), float(drawn[median].std()), bound, table)
+    checks = []
+    for quantile, bound in bounds.items():
+        at = int(np.flatnonzero(quantile == QUANTILES)[0])
+        checks.append(Check(quantile, float(seen[at] - drawn[at].mean()), float(drawn[at].std()), bound))
+    return Guard(tuple(checks), table)

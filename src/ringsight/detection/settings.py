@@ -46,7 +46,10 @@ class DetectConfig:
     tail_bits: float = 6.0
     """Bits that agreement inside one modality may count beyond what the number of its communities supports."""
     guard_bits: float = 0.3
-    """Dependence between modalities, in bits, that may be left unexplained; beyond it no rate is stated."""
+    """Dependence between modalities, in bits, that may be left unexplained in ordinary groups, at their median; beyond
+    it no rate is stated."""
+    guard_upper_bits: float = 1.0
+    """The same where the upper tenth of ordinary groups begins: what ties only some segments shows there."""
     inside: list[str] = field(default_factory=lambda: ["id_images", "transactions"])
     """Modalities whose own spaces corroborate each other. Notes are not among them: a shared wish is no evidence of one
     hand."""

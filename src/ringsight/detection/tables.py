@@ -231,10 +231,11 @@ def communities(judge: Judge, flagged: Rows, customer_ids: NDArray[np.str_]) -> 
     return table, pl.DataFrame(rows, schema=COMMUNITY_MEMBERS, orient="row")
 
 
-def pair_table(pairs: AlikePairs, customer_ids: NDArray[np.str_]) -> pl.DataFrame:
-    """Pairs who may be one person or a couple; columns of `PAIRS`."""
+def pair_table(pairs: AlikePairs, customer_ids: NDArray[np.str_], rate_stated: bool) -> pl.DataFrame:
+    """Pairs who may be one person or a couple; columns of `PAIRS`. Without a rate, q-values are left empty."""
+    rates = pairs.q_values.tolist() if rate_stated else [None] * len(pairs.a)
     ends = {"customer_a": customer_ids[pairs.a], "customer_b": customer_ids[pairs.b]}
-    return pl.DataFrame(ends | {"bits": pairs.bits, "q_value": pairs.q_values}, schema=PAIRS)
+    return pl.DataFrame(ends | {"bits": pairs.bits, "q_value": rates}, schema=PAIRS)
 
 
 def null_table(judge: Judge) -> pl.DataFrame:

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ringsight.detection.guard import MEDIAN, Check
 from ringsight.explain.words import listed, percent, spoken
 
 ASSUMPTION = (
@@ -19,27 +20,6 @@ HALVES = 0.5
 
 
 @dataclass(frozen=True, slots=True)
-class GuardFigures:
-    """How much more ordinary customers agree than chance does, in bits."""
-
-    shift: float
-    """Of groups that touch no flag, at their median."""
-    spread: float
-    """Standard deviation of the same figure over chance worlds."""
-    bound: float
-    """Beyond this no rate is stated."""
-
-    @property
-    def words(self) -> str:
-        """The three figures as a sentence."""
-        more = "more" if self.shift >= 0 else "less"
-        return (
-            f"Groups of customers that touch no flag agree by {abs(self.shift):.2f} bits {more} than chance does "
-            f"(by chance this figure varies by {self.spread:.2f}); beyond {self.bound:.2f} no rate is stated."
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class Assurance:
     """What a list of flags says of itself."""
 
@@ -47,8 +27,8 @@ class Assurance:
     """The share of false flags that was asked for."""
     expected: float | None
     """Flags expected to be false; None where no rate can be stated."""
-    guard: GuardFigures | None
-    """None where an earlier version detected."""
+    guard: tuple[Check, ...]
+    """None where an earlier version detected, or too few groups touch no flag."""
     shared: tuple[str, ...]
     """Customer columns that go with what modalities share, in words."""
 
@@ -87,11 +67,22 @@ class Assurance:
         """Why no rate is stated; empty where one is."""
         if self.stated:
             return ""
-        excess = f" by {self.guard.shift:.2f} bits, where {self.guard.bound:.2f} is allowed" if self.guard else ""
+        beyond = [check for check in self.guard if check.shift > check.bound]
+        excess = [f" by {check.shift:.2f} bits {_where(check)}, where {check.bound:.2f} is allowed" for check in beyond]
         return (
-            f"Different kinds of records of this bank's ordinary customers agree more than chance explains{excess}. "
+            "Different kinds of records of this bank's ordinary customers agree more than chance explains"
+            f"{' and'.join(excess)}. "
             "The rings are ranked by score, and an unknown share of them is false."
         )
+
+    @property
+    def guard_words(self) -> str:
+        """How far ordinary customers agree, against chance; empty where there is no guard."""
+        if not self.guard:
+            return ""
+        agree = listed([_against_chance(check) for check in self.guard])
+        bounds = listed([f"{check.bound:.2f}" for check in self.guard])
+        return f"Groups of customers that touch no flag agree {agree}; beyond {bounds} no rate is stated."
 
     @property
     def remedy(self) -> str:
@@ -117,6 +108,19 @@ def assurance_of(summary: Mapping[str, Any]) -> Assurance:
     return Assurance(
         fdr=summary["fdr"],
         expected=summary["expected_false_flags"],
-        guard=GuardFigures(**told) if told else None,
+        guard=tuple(Check(**check) for check in told) if isinstance(told, list) else (),
         shared=tuple(f"{spoken(column)} ({percent(share)} of it)" for column, share in sorted(best.items())),
+    )
+
+
+def _where(check: Check) -> str:
+    """A quantile of ordinary groups, in words."""
+    return "at their median" if check.quantile == MEDIAN else f"where the upper {1 - check.quantile:.0%} begin"
+
+
+def _against_chance(check: Check) -> str:
+    more = "more" if check.shift >= 0 else "less"
+    return (
+        f"by {abs(check.shift):.2f} bits {more} than chance does {_where(check)} "
+        f"(by chance this figure varies by {check.spread:.2f})"
     )

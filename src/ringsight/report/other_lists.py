@@ -26,8 +26,8 @@ class AlikePair:
     customer_a: str
     customer_b: str
     bits: float
-    q_value: float
-    """Share of coincidences expected among the pairs down to this one."""
+    q_value: float | None
+    """Share of coincidences expected among the pairs down to this one; None where no rate is stated."""
 
 
 def communities(results: Results) -> tuple[Community, ...]:
