@@ -49,7 +49,7 @@ def golden_embeddings() -> dict[str, Embeddings]:
 
 
 def found() -> Results:
-    return detect(golden_bank(), golden_embeddings(), DetectConfig(permutations=60), 1)
+    return detect(golden_bank(), golden_embeddings(), DetectConfig(permutations=60, guard_upper_bits=2.0), 1)
 
 
 @pytest.fixture(scope="module")

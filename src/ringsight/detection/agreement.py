@@ -127,33 +127,67 @@ def pair_means(spaces: Sequence[Ties], groups: Groups, owners: Sequence[Rows]) -
         groups: of customers.
         owners: for each space, customer -> the customer whose vector it carries.
     """
-    left, right = groups.pairs
-    group = groups.group[left]
-    bits = np.zeros((len(spaces), len(left)))
-    both = np.zeros((len(spaces), len(left)), dtype=np.bool_)
-    size = np.zeros((len(spaces), groups.count), dtype=np.int64)
-    for number, (space, owner) in enumerate(zip(spaces, owners, strict=True)):
-        carried = owner[groups.members]
-        present = space.present[carried]
-        both[number] = present[left] & present[right]
-        bits[number, both[number]] = space.pair_bits(carried[left[both[number]]], carried[right[both[number]]])
-        size[number] = np.bincount(groups.group[present], minlength=groups.count)
-    best = _best_pair(np.where(both, bits - CHANCE_BITS, 0.0).sum(axis=0), groups)
+    carried = _carried_pairs(spaces, owners, groups)
+    bits, together = [], np.zeros(len(groups.pairs[0]))
+    for space, pairs in zip(spaces, carried, strict=True):
+        bits.append(pairs.spread(space.pair_bits(pairs.a, pairs.b)))
+        together += bits[-1]
+        together -= CHANCE_BITS * pairs.both
+    best = _best_pair(together, groups)
     full, second = np.zeros((2, len(spaces), groups.count))
-    for number in range(len(spaces)):
-        total, pairs = _sums(bits[number], both[number], group, groups.count)
-        taken, taken_pairs = _sums(bits[number][best], both[number][best], groups.group, groups.count)
-        full[number] = total / np.maximum(pairs, 1)
-        second[number] = (2 * total - taken) / np.maximum(2 * pairs - taken_pairs, 1)
-        size[number][pairs == 0] = 0
-    return PairMeans(full, second, size)
+    for number, (of_space, pairs) in enumerate(zip(bits, carried, strict=True)):
+        total, taken = groups.sum_of_pairs(of_space), groups.sum_of_members(of_space[best])
+        taken_pairs = groups.sum_of_members(pairs.both[best])
+        full[number] = total / np.maximum(pairs.count, 1)
+        second[number] = (2 * total - taken) / np.maximum(2 * pairs.count - taken_pairs, 1)
+    return PairMeans(full, second, np.stack([pairs.size for pairs in carried]))
 
 
-def _sums(
-    bits: NDArray[np.float64], counted: NDArray[np.bool_], group: NDArray[np.int64], groups: int
-) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
-    pairs = np.bincount(group[counted], minlength=groups)
-    return np.bincount(group, bits * counted, groups).astype(np.float64), pairs.astype(np.int64)
+@dataclass(frozen=True, slots=True, eq=False)
+class _CarriedPairs:
+    """Whose records the pairs of groups carry in a space."""
+
+    counted: NDArray[np.int64]
+    """The pairs of whom both are present."""
+    a: Rows
+    b: Rows
+    """Whose records they carry, at both ends; each of shape (counted,)."""
+    both: NDArray[np.int64]
+    """1 for pairs that are counted, 0 for others; shape (pairs,)."""
+    count: NDArray[np.int64]
+    """How many of each group's pairs are counted; shape (groups,)."""
+    size: NDArray[np.int64]
+    """Members who are present, 0 where no two are; shape (groups,)."""
+
+    @classmethod
+    def of(cls, present: NDArray[np.bool_], owner: Rows, groups: Groups) -> "_CarriedPairs":
+        left, right = groups.pairs
+        carried = owner[groups.members]
+        here = present[carried]
+        both = here[left] & here[right]
+        counted = np.flatnonzero(both)
+        ones = both.astype(np.int64)
+        count = groups.sum_of_pairs(ones)
+        size = np.where(count > 0, groups.sum_of_members(here.astype(np.int64)), 0)
+        return cls(counted, carried[left[counted]], carried[right[counted]], ones, count, size)
+
+    def spread(self, bits: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Bits of the pairs counted, laid out for all pairs, 0 for others; shape (pairs,)."""
+        if len(self.counted) == len(self.both):
+            return bits
+        spread = np.zeros(len(self.both))
+        spread[self.counted] = bits
+        return spread
+
+
+def _carried_pairs(spaces: Sequence[Ties], owners: Sequence[Rows], groups: Groups) -> list[_CarriedPairs]:
+    """Of each space, worked out once for all those of the same customers and owners."""
+    found: list[_CarriedPairs] = []
+    for number, (space, owner) in enumerate(zip(spaces, owners, strict=True)):
+        same = (at for at in range(number) if owners[at] is owner and np.array_equal(spaces[at].present, space.present))
+        first = next(same, None)
+        found.append(_CarriedPairs.of(space.present, owner, groups) if first is None else found[first])
+    return found
 
 
 def _best_pair(total: NDArray[np.float64], groups: Groups) -> NDArray[np.int64]:

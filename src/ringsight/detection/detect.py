@@ -70,8 +70,8 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     observed = [corroborate(evidence, candidates, way, as_observed(evidence)) for way in ways]
     judge = _judge(evidence, candidates, conditions, (beyond, observed[-1], worlds[-1], shuffle), config)
     listing = Listing(judge, judge.settled[0])
-    in_flags = candidates.groups.take(listing.rings[listing.flagged]).members
-    free = (candidates.groups.among(in_flags) == 0) & ~around_circles(candidates.groups, conditions, config.largest)
+    in_rings = candidates.groups.take(listing.rings[listing.flagged_or_held]).members
+    free = (candidates.groups.among(in_rings) == 0) & ~around_circles(candidates.groups, conditions, config.largest)
     bounds = {MEDIAN: config.guard_bits, UPPER: config.guard_upper_bits}
     watch = guard(candidates, observed[0].full, worlds[0].calibrating.full, free, bounds)
     return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)

@@ -3,11 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ringsight.graph.sources import Rows
+
+Values = TypeVar("Values", NDArray[np.float64], NDArray[np.int64])
 
 LARGEST_COMPARED_WHOLE = 64
 """In a larger group each member is compared with this many others only, so that the work grows with the group."""
@@ -73,6 +76,19 @@ class Groups:
         return np.concatenate([empty, *lefts])[by_group], np.concatenate([empty, *rights])[by_group]
 
     @cached_property
+    def pair_counts(self) -> NDArray[np.int64]:
+        """Pairs of each group; shape (groups,)."""
+        return np.array([len(pairs_of(int(size))[0]) for size in self.sizes], dtype=np.int64)
+
+    def sum_of_pairs(self, values: Values) -> Values:
+        """What the pairs of each group have, added up; from shape (pairs,) to (groups,)."""
+        return _sums_of(values, self.pair_counts)
+
+    def sum_of_members(self, values: Values) -> Values:
+        """What the members of each group have, added up; from shape (members,) to (groups,)."""
+        return _sums_of(values, self.sizes)
+
+    @cached_property
     def pairs_by_member(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
         """Numbers of the pairs that each member is in, member after member, and where each member's begin."""
         left, right = self.pairs
@@ -80,6 +96,15 @@ class Groups:
         order = np.argsort(ends, kind="stable")
         start = np.searchsorted(ends[order], np.arange(len(self.members)))
         return order % max(len(left), 1), start
+
+
+def _sums_of(values: Values, counts: NDArray[np.int64]) -> Values:
+    """Sums of runs of so many values each, 0 of none."""
+    sums = np.zeros(len(counts), dtype=values.dtype)
+    some = np.flatnonzero(counts)
+    if len(some):
+        sums[some] = np.add.reduceat(values, (np.cumsum(counts) - counts)[some])
+    return sums
 
 
 @lru_cache(maxsize=1024)

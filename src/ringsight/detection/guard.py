@@ -1,6 +1,6 @@
 """The guard: how much dependence between modalities the chance worlds leave unexplained.
 
-Candidates that touch no flagged ring, and hold no two of one declared household or other small circle, should
+Candidates that touch no flagged or held ring, and hold no two of one declared household or other small circle, should
 corroborate as much as the chance worlds show: at their median, and where the upper tenth of them begins. Where they
 corroborate more, modalities of ordinary customers know of each other in a way that neither strata nor shared directions
 explain, and no rate can be stated. The median shows what ties customers everywhere, the upper tenth what ties those of
@@ -67,7 +67,7 @@ def guard(
         candidates: of the bank.
         corroboration: across modalities, nothing predicted taken off; shape (candidates,).
         worlds: the same in chance worlds; shape (worlds, candidates).
-        free: candidates that touch no flagged ring and no declared circle; shape (candidates,).
+        free: candidates that touch no flagged or held ring and no declared circle; shape (candidates,).
         bounds: by quantile, one of `QUANTILES`, bits of `Check.bound`.
     """
     observed, chance = [], []

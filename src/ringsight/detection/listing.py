@@ -223,9 +223,15 @@ class Listing:
         return Conditional(ring, kind, *given, float(left.bits[0]), float(left.full[0]), rate, decisive)
 
     @cached_property
+    def flagged_or_held(self) -> NDArray[np.bool_]:
+        """Rings that are flagged, or would be but for a protected column."""
+        found: NDArray[np.bool_] = self.flagged | np.array([bool(column) for column in self.held], dtype=np.bool_)
+        return found
+
+    @cached_property
     def members(self) -> dict[int, Members]:
         """Of each flagged or held ring how well its members fit, and who else does."""
-        looked_at = np.flatnonzero(self.flagged | np.array([bool(column) for column in self.held], dtype=np.bool_))
+        looked_at = np.flatnonzero(self.flagged_or_held)
         return {int(ring): self._members(int(self.rings[ring])) for ring in looked_at}
 
     def _members(self, candidate: int) -> Members:

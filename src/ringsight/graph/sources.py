@@ -83,7 +83,7 @@ class EveryRank:
 
     def bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
         """Bits between rows a[i] and b[i]; shape (pairs,)."""
-        return self.table[a, b].astype(np.float64)
+        return self.table.ravel().take(a * len(self.table) + b).astype(np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
