@@ -158,7 +158,9 @@ def test_of_what_strangers_beside_a_household_add_no_more_remains_than_their_luc
 def test_a_device_changes_hands_along_with_everything_else(with_device: Conditioning):
     whole = observed_bits(with_device, GROUP)[0]
     assert whole > 16
-    assert left(with_device, GROUP, sharers(GROUP)) == pytest.approx(0, abs=1e-9)
+    pair = np.array([36, 39, 100])
+    assert remaining(with_device, sharers(GROUP, pair), pair, GROUP) == pytest.approx([0, 0], abs=1e-9)
+    assert observed_bits(with_device, pair)[0] > 3
     assert left(with_device, GROUP, sharers(np.union1d(GROUP, np.arange(100, 260)))) > 0.9 * whole
 
 
