@@ -1,6 +1,7 @@
 """What is left of a ring given a column: who exchanges records with whom, and what is explained by it."""
 
 import numpy as np
+import polars as pl
 import pytest
 from simulated_bank import simulate
 
@@ -11,8 +12,10 @@ from ringsight.detection.conditions import Condition, ConditionKind
 from ringsight.detection.corroboration import Measured, as_observed, corroborate
 from ringsight.detection.evidence import Evidence, gather_evidence
 from ringsight.detection.groups import Groups
+from ringsight.detection.rarity import rarity_bits
 from ringsight.detection.settings import CandidateConfig
 from ringsight.detection.shared_directions import ConditionalShuffle, SharedDirections
+from ringsight.graph.sources import CHANCE_BITS
 
 N = 300
 STRATA = np.array([i % 3 for i in range(N)])
@@ -34,11 +37,25 @@ def evidence() -> Evidence:
     return gather_evidence(simulation.bank.customers, embeddings, [], CandidateConfig(neighbours=10), seed=0)
 
 
-@pytest.fixture(scope="module")
-def conditioning(evidence: Evidence) -> Conditioning:
+def conditioning_of(evidence: Evidence) -> Conditioning:
     nothing = SharedDirections(tuple(np.zeros((N, 0)) for _ in evidence.modalities), np.zeros(0), 0.0)
     shuffle = ConditionalShuffle(nothing, [evidence.cells_of(modality) for modality in evidence.modalities])
     return Conditioning(evidence, Measured(evidence.spaces, [calibrate(each, 0) for each in evidence.spaces]), shuffle)
+
+
+@pytest.fixture(scope="module")
+def conditioning(evidence: Evidence) -> Conditioning:
+    return conditioning_of(evidence)
+
+
+@pytest.fixture(scope="module")
+def with_device() -> Conditioning:
+    """The five have a device in common; a third of the others have one, each two of them, and notes tell nothing."""
+    simulation = simulate(1, customers=N, rings=0)
+    devices = ["ours" if i in GROUP else f"d{i // 6}" if i % 3 == 0 else None for i in range(N)]
+    customers = simulation.bank.customers.with_columns(device=pl.Series(devices))
+    notes = {"notes": simulation.embeddings["notes"]}
+    return conditioning_of(gather_evidence(customers, notes, ["device"], CandidateConfig(neighbours=10), seed=0))
 
 
 def by_notes(evidence: Evidence, *groups: np.ndarray) -> Candidates:
@@ -63,6 +80,13 @@ def observed_bits(conditioning: Conditioning, *groups: np.ndarray) -> np.ndarray
     evidence = conditioning.evidence
     candidates = by_notes(evidence, *groups)
     return corroborate(evidence, candidates, conditioning.measured, as_observed(evidence)).full
+
+
+def household(*members: int) -> Condition:
+    """They share a value, and everybody else has one of their own."""
+    codes = np.arange(N)
+    codes[list(members)] = min(members)
+    return condition_of(codes)
 
 
 def remaining(conditioning: Conditioning, condition: Condition, *groups: np.ndarray) -> list[float]:
@@ -111,6 +135,42 @@ def test_what_remains_is_never_negative_nor_more_than_there_was(conditioning: Co
         condition = condition_of(rng.integers(-1, 8, N))
         whole = observed_bits(conditioning, members)[0]
         assert 0 <= left(conditioning, members, condition) <= max(whole, 0) + 1e-9
+
+
+def test_the_little_that_a_household_has_is_explained_too(conditioning: Conditioning):
+    hardly = np.array([52, 217, 227, 253])
+    assert 0.1 < observed_bits(conditioning, hardly)[0] < 1
+    assert left(conditioning, hardly, sharers(hardly)) == pytest.approx(0, abs=1e-9)
+
+
+def test_of_what_strangers_beside_a_household_add_no_more_remains_than_their_luck(conditioning: Conditioning):
+    groups = [np.append(GROUP, 100), np.append(GROUP, [100, 150, 200])]
+    condition, candidates = household(*GROUP.tolist()), by_notes(conditioning.evidence, *groups)
+    assert condition.characterises(candidates.groups).all()
+    had, explained = observed_bits(conditioning, *groups), conditioning._explained(candidates, np.arange(2), condition)
+    added = had - explained.mean(axis=1)
+    luck = [rarity_bits(had[[row]], np.sort(explained[row]), CHANCE_BITS)[0] for row in range(2)]
+    assert luck[0] < added[0] - 1
+    assert luck[1] > added[1] > 0
+    np.testing.assert_allclose(remaining(conditioning, condition, *groups), [luck[0], added[1]])
+
+
+def test_a_device_changes_hands_along_with_everything_else(with_device: Conditioning):
+    whole = observed_bits(with_device, GROUP)[0]
+    assert whole > 16
+    pair = np.array([36, 39, 100])
+    assert remaining(with_device, sharers(GROUP, pair), pair, GROUP) == pytest.approx([0, 0], abs=1e-9)
+    assert observed_bits(with_device, pair)[0] > 3
+    assert left(with_device, GROUP, sharers(np.union1d(GROUP, np.arange(100, 260)))) > 0.9 * whole
+
+
+def test_who_has_no_device_is_handed_none(with_device: Conditioning):
+    members = np.arange(28, 40)
+    (present,) = [device.present for device in with_device.evidence.entities]
+    (owner,) = with_device._drawn(members, sharers(np.arange(20, 60))).entities
+    assert owner.shape == (WORLDS, 12)
+    np.testing.assert_array_equal(present[owner], np.tile(present[members], (WORLDS, 1)))
+    assert set(owner[:, present[members]].ravel().tolist()) == set((20 + np.flatnonzero(present[20:60])).tolist())
 
 
 def test_the_same_question_has_the_same_answer_in_any_company(conditioning: Conditioning):
@@ -169,8 +229,9 @@ def test_every_carrier_is_as_likely_a_donor_as_any_other():
 def test_of_a_large_pool_a_random_part_gives(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr("ringsight.detection.conditional.LARGEST_POOL", 20)
     members = np.arange(5)
-    owner = _exchanged(members, [(members, np.arange(N))], np.ones(N, bool), None, np.random.default_rng(0))
-    assert len(np.unique(owner)) <= 20 < LARGEST_POOL
+    for pool in (N, 25):
+        owner = _exchanged(members, [(members, np.arange(pool))], np.ones(N, bool), None, np.random.default_rng(0))
+        assert len(np.unique(owner)) == 20 < LARGEST_POOL
     assert all(len(set(world)) == 5 for world in owner.tolist())
 
 

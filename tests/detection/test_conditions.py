@@ -69,11 +69,19 @@ def test_no_group_needs_more_coincidence_than_the_most():
     assert characterises(codes, large, np.arange(0, 4)) == [True, False]
 
 
+def test_two_of_three_suffice_in_a_bank_so_large_that_it_is_no_coincidence():
+    for customers, own in ((3000, True), (1500, False)):
+        codes = np.arange(customers)
+        codes[1] = 0
+        assert characterises(codes, np.array([0, 1, 100])) == [own]
+
+
 def test_how_many_carry_the_commonest_value():
     codes = np.array([0, 0, 1, 1, 1, -1, -1, 2])
     groups = Groups.of([np.arange(5), np.array([0, 2, 7]), np.array([5, 6]), np.array([1, 5, 6])])
     assert condition_of(codes).carriers(groups).tolist() == [3, 1, 0, 1]
     assert condition_of(np.full(8, -1)).carriers(groups).tolist() == [0] * 4
+    assert condition_of(np.minimum(codes, 0)).carriers(groups).tolist() == [5, 3, 0, 1]  # there is but one value
 
 
 @pytest.mark.parametrize("kind", list(ConditionKind))
@@ -83,6 +91,16 @@ def test_only_an_innocent_column_explains_innocently(kind: ConditionKind):
     groups = Groups.of([GROUP, np.arange(100, 105)])
     told = explained_innocently(groups, [condition_of(codes, kind)])
     assert told.tolist() == [kind is ConditionKind.innocent, False]
+
+
+def test_a_group_is_explained_that_any_of_the_innocent_columns_explains():
+    one, other = np.arange(N), np.arange(N)
+    one[GROUP], other[100:105] = 0, 0
+    groups = Groups.of([GROUP, np.arange(100, 105), np.arange(200, 205)])
+    conditions = [condition_of(one), condition_of(other)]
+    for order in (conditions, conditions[::-1]):
+        assert explained_innocently(groups, order).tolist() == [True, True, False]
+        assert around_circles(groups, order, 12).tolist() == [True, True, False]
 
 
 def customers_of(**columns: Sequence[object]) -> pl.DataFrame:
@@ -103,6 +121,8 @@ def test_two_of_one_household_are_around_a_circle_and_two_of_one_town_are_not():
     assert around_circles(groups, [condition_of(codes)], 100).tolist() == [True, False, True, False]
     assert not around_circles(groups, [condition_of(codes, ConditionKind.protected)], 12).any()
     assert not around_circles(groups, [], 12).any()
+    alone = np.where(np.arange(N) < 3, 0, -1)
+    assert around_circles(groups, [condition_of(alone)], 3).tolist() == [True, False, False, False]
 
 
 def test_innocent_columns_come_before_protected_ones_each_by_name():
@@ -121,6 +141,7 @@ def test_innocent_columns_come_before_protected_ones_each_by_name():
     ]
     # what is blank is absent, and two who have no address do not share one
     assert [values_of(c) for c in conditions] == [["", ""], ["x", ""], ["f", "m"]]
+    assert [c.values for c in conditions] == [[], ["x"], ["f", "m"]]
 
 
 def test_nothing_declared_nothing_given():
@@ -141,6 +162,40 @@ def test_of_names_the_last_word_counts():
     names = ["Ada Maria Lovelace", " Byron Lovelace ", "Grace", None]
     (condition,) = declared_conditions(bank_of(customers_of(name=names), {"name": ColumnRole.protected}))
     assert values_of(condition) == ["Lovelace", "Lovelace", "Grace", ""]
+    assert condition.names == ["Ada Maria Lovelace", "Byron Lovelace", "Grace", ""]
+
+
+def test_only_a_column_of_names_has_names():
+    roles = {"sex": ColumnRole.protected, "Name": ColumnRole.protected, "surname": ColumnRole.protected}
+    customers = customers_of(sex=["f"], Name=["Ada Lovelace"], surname=["Lovelace"])
+    assert [list(c.names) for c in declared_conditions(bank_of(customers, roles))] == [["Ada Lovelace"], [], []]
+
+
+FAMILY = ["Ada Byron", "Allegra Byron", "Medora Byron"]
+SPELLINGS = ["Jon Smith", "John Smith", "Jóhn Smith"]
+
+
+@pytest.mark.parametrize(
+    ("names", "people"),
+    [
+        (SPELLINGS, 3),
+        (FAMILY, 0),
+        ([*SPELLINGS, *FAMILY], 3),
+        ([*SPELLINGS, "Mary Smith"], 0),  # not all who share the last word
+        ([*SPELLINGS[:2], "Ada Byron", "Grace Hopper"], 2),
+        ([*SPELLINGS[:2], "Ada Byron", "Grace Hopper", "Alan Turing"], 0),  # less than half
+        (["Ada Byron", "Grace Hopper"], 0),
+        (["", ""], 0),
+    ],
+)
+def test_one_person_is_half_of_the_members_and_all_who_share_the_name(names: list[str], people: int):
+    customers = customers_of(name=[*names, "Jon Smith"])
+    (condition,) = declared_conditions(bank_of(customers, {"name": ColumnRole.protected}))
+    assert condition.one_person(np.arange(len(names))) == people
+
+
+def test_without_names_nobody_is_one_person():
+    assert condition_of(np.zeros(4, dtype=np.int64)).one_person(np.arange(4)) == 0
 
 
 def test_birth_years_count_by_their_decade():
@@ -148,6 +203,13 @@ def test_birth_years_count_by_their_decade():
     (condition,) = declared_conditions(bank_of(customers_of(birth_year=years), {"birth_year": ColumnRole.protected}))
     assert values_of(condition)[:5] == ["1950s", "1950s", "1960s", "", "1960s"]
     assert condition.values == ["1950s", "1960s", "1970s"]
+
+
+@pytest.mark.parametrize(("numbers", "values"), [(12, 12), (13, 2)])
+def test_more_than_twelve_numbers_are_taken_in_tens(numbers: int, values: int):
+    customers = customers_of(birth_year=list(range(1960, 1960 + numbers)))
+    (condition,) = declared_conditions(bank_of(customers, {"birth_year": ColumnRole.protected}))
+    assert len(condition.values) == values
 
 
 def test_a_few_numbers_are_values_of_their_own():

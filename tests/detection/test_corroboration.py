@@ -11,6 +11,7 @@ from ringsight.detection.agreement import calibrate, entity_agreement, pair_mean
 from ringsight.detection.candidates import Candidates, propose
 from ringsight.detection.corroboration import Measured, Owners, as_observed, corroborate, own_agreement
 from ringsight.detection.evidence import Evidence, gather_evidence
+from ringsight.detection.groups import Groups
 from ringsight.detection.settings import CandidateConfig
 
 N = 150
@@ -64,6 +65,37 @@ def test_the_bits_are_those_of_the_groups(evidence: Evidence, measured: Measured
     np.testing.assert_allclose(device, np.where(proposed, 0, whole))
 
 
+def test_all_that_did_not_propose_adds_up_by_second_ties_too(
+    evidence: Evidence, measured: Measured, candidates: Candidates
+):
+    found = corroborate(evidence, candidates, measured, as_observed(evidence))
+    names = [space.name for space in evidence.spaces]
+    everyone = np.arange(N)
+    for modality in ("id_images", "transactions"):
+        rows = candidates.of(names.index(modality))
+        groups = candidates.groups.take(rows)
+        others = [number for number, name in enumerate(names) if name != modality]
+        means = pair_means([evidence.spaces[number] for number in others], groups, [everyone] * 2)
+        second = entity_agreement(evidence.entities[0], groups, everyone).second
+        for place, number in enumerate(others):
+            second = second + measured.calibrations[number].bits(means.second[place], means.size[place])
+        np.testing.assert_allclose(found.second[rows], second)
+
+
+def test_where_there_is_one_modality_only_entity_columns_corroborate_it(evidence: Evidence, measured: Measured):
+    (notes,) = (space for space in evidence.spaces if space.name == "notes")
+    alone = replace(evidence, spaces=(notes,), weights=np.ones(2))
+    calibration = measured.calibrations[evidence.spaces.index(notes)]
+    candidates = propose(alone, CandidateConfig(neighbours=10))
+    found = corroborate(alone, candidates, Measured((notes,), [calibration]), as_observed(alone))
+    by_notes, by_device = candidates.of(0), candidates.of(1)
+    device = entity_agreement(alone.entities[0], candidates.groups, np.arange(N))
+    np.testing.assert_array_equal(found.full[by_notes], device.full[by_notes])
+    np.testing.assert_array_equal(found.second[by_notes], device.second[by_notes])
+    np.testing.assert_array_equal(found.by_source[by_device, 1], 0)
+    assert (found.by_source[by_device, 0] != 0).all()
+
+
 def test_records_in_other_hands_corroborate_the_groups_of_those_hands(
     evidence: Evidence, measured: Measured, candidates: Candidates
 ):
@@ -79,6 +111,12 @@ def test_records_in_other_hands_corroborate_the_groups_of_those_hands(
     other = corroborate(evidence, back, measured, as_observed(evidence))
     np.testing.assert_allclose(one.full, other.full)
     np.testing.assert_allclose(one.second, other.second)
+
+
+def test_no_candidates(evidence: Evidence, measured: Measured):
+    nobody = Candidates((), Groups.of([]), np.zeros(0, dtype=np.int64))
+    assert corroborate(evidence, nobody, measured, as_observed(evidence)).by_source.shape == (0, 4)
+    assert own_agreement(evidence, nobody, measured).shape == (0, 4)
 
 
 def test_weights_count(evidence: Evidence, measured: Measured, candidates: Candidates):

@@ -121,6 +121,12 @@ def test_the_source_that_tells_hands_apart_weighs_most(simulation: Simulation, s
     assert weights.values.mean() == pytest.approx(1)
 
 
+def test_the_fewer_the_decisions_the_less_they_move(simulation: Simulation, sources: list[Source]):
+    ids = simulation.bank.customer_ids
+    most = [learn_weights(sources, decided(simulation, sources, 0, each), ids).values.max() for each in (10, 40, 160)]
+    assert most[0] < most[1] < most[2]
+
+
 def test_few_decisions_teach_nothing_and_it_is_said(simulation: Simulation, sources: list[Source]):
     few = decided(simulation, sources, 0, FEWEST - 1)
     for decisions in (None, few, few.clear()):

@@ -34,6 +34,18 @@ def test_q_values_rise_and_never_claim_more_than_the_worlds_can_show(seed: int):
         assert len(np.unique(q[observed == score])) == 1
 
 
+def test_no_rate_is_above_one():
+    chance = Chance(np.full(60, 4.0), worlds=20)
+    np.testing.assert_array_equal(chance.q_values(np.array([3.0, 2.0])), [1.0, 1.0])
+    assert chance.expected_false(np.array([3.0]))[0] > 2
+
+
+def test_what_chance_shows_at_the_very_score_counts():
+    chance = Chance(np.array([4.0, 4.0, 3.0]), worlds=9)
+    np.testing.assert_allclose(chance.p_values(np.array([4.0, 4.01])), [3 / 4, 1 / 4])
+    np.testing.assert_allclose(chance.q_values(np.array([4.0, 4.0])), [0.3 / 2] * 2)
+
+
 def test_more_chance_rings_make_nothing_surer():
     rng = np.random.default_rng(0)
     observed, null = np.sort(rng.exponential(2.0, 30))[::-1], rng.exponential(1.0, 200)

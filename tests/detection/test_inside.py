@@ -187,6 +187,19 @@ def test_equal_communities_have_no_cliff():
     assert (inside.bits <= 0.2).all()
 
 
+@pytest.mark.parametrize("tail_bits", [0.0, 6.0])
+def test_however_tight_a_community_it_counts_what_their_number_supports_and_so_much_more(tail_bits: float):
+    proposers = (Proposer("a", "transactions", spaces=(0,)),)
+    groups = Groups.of([np.arange(3 * at, 3 * at + 3) for at in range(40)])
+    bits = np.append(np.random.default_rng(0).random(39), 500.0)
+    candidates = Candidates(proposers, groups, np.zeros(40, dtype=np.int64))
+    honest = np.arange(40) < 31
+    config = DetectConfig(inside=["transactions"], isolated=[], tail_bits=tail_bits)
+    inside = judge_inside(candidates, Agreement(bits, bits[::-1]), np.array([True]), honest, config)
+    assert inside.bits[39] == inside.second[0] == inside.bits.max() == pytest.approx(5 + tail_bits)
+    np.testing.assert_allclose(inside.cap, 5 + tail_bits)
+
+
 # --- isolation -------------------------------------------------------------------------------------------------------
 
 

@@ -6,8 +6,10 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
+from made_judge import CUSTOMERS, Stated, made_judge
 from simulated_bank import MODALITIES, Simulation, bank_of, flags, found, simulate
 
+from ringsight.detection.conditions import Condition, ConditionKind
 from ringsight.detection.detect import detect
 from ringsight.detection.results import Results
 from ringsight.detection.settings import DetectConfig
@@ -272,3 +274,49 @@ def test_a_household_is_explained_with_a_stranger_beside_it_too(seed: int):
     address = pl.Series(shared(simulation, {0: "home"}))
     bank = bank_of(simulation.bank.customers.with_columns(address=address), {"address": ColumnRole.innocent})
     assert not found(simulation.rings[0], flags(detect(bank, simulation.embeddings, QUICK, seed=0)))
+
+
+# --- candidates that share customers ----------------------------------------------------------------------------------
+
+ADDRESS = Condition(ConditionKind.innocent, "address", np.full(CUSTOMERS, -1), [])
+
+
+def rings_of(*candidates: tuple[list[int], float, float]) -> list[list[int]]:
+    """The members of each ring, best first; of candidates with their bits, and the bits that an address leaves.
+
+    One with half a bit left, or less, does not contend for a flag.
+    """
+    left = {("address", members[0]): bits for members, _, bits in candidates}
+    judge = made_judge(
+        Stated(
+            groups=[members for members, _, _ in candidates],
+            bits=[[had] for _, had, _ in candidates],
+            conditions=[ADDRESS],
+            left=left,
+        )
+    )
+    return [judge.candidates.groups[ring].tolist() for ring in judge.settled[0]]
+
+
+REST: list[tuple[list[int], float, float]] = [([100 + at, 110 + at, 120 + at], -1.0, -1.0) for at in range(4)]
+
+
+def test_a_ring_that_contends_goes_before_an_explained_household_that_overlaps_it():
+    household, ring = ([1, 2, 3, 4], 12.0, 0.0), ([0, 1, 2], 4.0, 4.0)
+    for order in ([household, ring], [ring, household]):
+        assert rings_of(*order, *REST)[0] == [0, 1, 2]
+        assert [1, 2, 3, 4] not in rings_of(*order, *REST)
+
+
+def test_of_rings_that_contend_the_one_goes_first_of_which_more_is_left():
+    half_explained, whole = ([40, 41, 42], 12.0, 4.0), ([42, 43, 44], 8.0, 8.0)
+    found = rings_of(half_explained, whole, *REST)
+    assert found[0] == [42, 43, 44]
+    assert [40, 41, 42] not in found
+
+
+def test_an_explained_household_is_shown_whole_and_not_in_the_piece_of_which_most_is_left():
+    household, piece = ([20, 21, 22, 23], 10.0, 0.1), ([21, 22, 23], 9.0, 0.5)
+    found = rings_of(household, piece, *REST)
+    assert [20, 21, 22, 23] in found
+    assert [21, 22, 23] not in found

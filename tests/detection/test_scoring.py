@@ -5,7 +5,7 @@ import pytest
 
 from ringsight.detection.candidates import Candidates, Proposer
 from ringsight.detection.groups import Groups
-from ringsight.detection.scoring import Scorer, distinct
+from ringsight.detection.scoring import FEWEST, Scorer, distinct
 from ringsight.graph.sources import CHANCE_BITS
 
 BOTH = (Proposer("notes", "notes", spaces=(0,)), Proposer("device", "", entity=0))
@@ -57,6 +57,21 @@ def test_a_candidate_is_compared_with_what_chance_gives_to_it():
     assert bits[:25].mean() < bits[25:].mean() - 3
     fresh = np.concatenate([scorer.across(chance(rng, 1, 50)[0] + shift) for _ in range(200)]).reshape(200, 50)
     assert fresh[:, :25].mean() == pytest.approx(fresh[:, 25:].mean(), abs=0.1)
+
+
+def test_a_candidate_is_no_part_of_what_is_expected_of_it():
+    worlds = chance(np.random.default_rng(5), 3, 20)
+    scorer = Scorer.learn(candidates_of(*[0] * 20), worlds)
+    beyond = [worlds[world] - np.delete(worlds, world, axis=0).mean(axis=0) for world in range(3)]
+    np.testing.assert_allclose(scorer.calibration[0], np.sort(np.ravel(beyond)), atol=0.002)
+
+
+def test_few_candidates_are_topped_up_with_uncorroborated_ones():
+    worlds = chance(np.random.default_rng(6), 4, 4)
+    for candidates, known in ((3, 12), (4, 16)):
+        calibration = Scorer.learn(candidates_of(*[0] * candidates), worlds[:, :candidates]).calibration[0]
+        assert len(calibration) == FEWEST
+        assert (calibration == 0).sum() == FEWEST - known
 
 
 def test_proposers_are_judged_each_by_its_own_candidates():

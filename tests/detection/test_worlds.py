@@ -80,6 +80,7 @@ def test_strangers_corroborate_by_nothing_on_average(evidence: Evidence):
 
 def test_the_first_half_calibrates_and_the_second_judges(evidence: Evidence):
     _, worlds = worlds_of(evidence, 6)
+    assert worlds.full.dtype == worlds.second.dtype == np.float32  # in half the memory
     np.testing.assert_array_equal(worlds.calibrating.full, worlds.full[:3])
     np.testing.assert_array_equal(worlds.judging.full, worlds.full[3:])
     np.testing.assert_array_equal(worlds.judging.second, worlds.second[3:])

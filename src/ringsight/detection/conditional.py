@@ -63,7 +63,7 @@ class Conditioning:
         own = given.characterises(groups)
         left[touched] = np.maximum(corroboration[touched] - np.maximum(explained.mean(axis=1), 0.0), 0.0)
         for number in np.flatnonzero(own):
-            surprise = rarity_bits(corroboration[touched[number : number + 1]], np.sort(explained[number]), CHANCE_BITS)
+            surprise = rarity_bits(corroboration[touched[[number]]], np.sort(explained[number]), CHANCE_BITS)
             left[touched[number]] = min(left[touched[number]], float(surprise[0]))
         return left
 
@@ -86,7 +86,7 @@ class Conditioning:
         repeated = Candidates(
             candidates.proposers, Groups(np.arange(start[-1]), start), np.repeat(candidates.proposer[rows], WORLDS)
         )
-        return corroborate(self.evidence, repeated, self.measured, owners).full.reshape(-1, WORLDS)
+        return corroborate(self.evidence, repeated, self.measured, owners).full.reshape(len(rows), WORLDS)
 
     def _drawn(self, members: Rows, given: Condition) -> Owners:
         """Whose records each member carries in each world; of each modality and entity column (WORLDS, members)."""
@@ -135,12 +135,11 @@ def _exchanged(
             continue
         if len(donors) > max(LARGEST_POOL, 2 * len(have)):
             donors = rng.choice(donors, max(LARGEST_POOL, 2 * len(have)), replace=False)
-        keys = rng.gumbel(size=(WORLDS, len(have), len(donors))) if odds else rng.random((WORLDS, 1, len(donors)))
         if odds is None:
-            owner[:, have] = donors[keys[:, 0].argsort(axis=1)[:, : len(have)]]
+            owner[:, have] = donors[rng.random((WORLDS, len(donors))).argsort(axis=1)[:, : len(have)]]
             continue
         records, asked = odds
-        keys += asked[members[have]] @ records[donors].T
+        keys = asked[members[have]] @ records[donors].T + rng.gumbel(size=(WORLDS, len(have), len(donors)))
         for place in range(len(have)):
             chosen = keys[:, place].argmax(axis=1)
             owner[:, have[place]] = donors[chosen]

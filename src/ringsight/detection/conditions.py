@@ -62,9 +62,9 @@ class Condition:
         """How many members of each group carry its commonest value; shape (groups,)."""
         code = self.codes[groups.members]
         held = code >= 0
-        key, counts = np.unique(groups.group[held] * max(len(self.values), 1) + code[held], return_counts=True)
+        key, counts = np.unique(groups.group[held] * len(self.values) + code[held], return_counts=True)
         most = np.zeros(groups.count, dtype=np.int64)
-        np.maximum.at(most, key // max(len(self.values), 1), counts)
+        np.maximum.at(most, key // len(self.values), counts)
         return most
 
     def shared_by_few(self, groups: Groups, few: int) -> NDArray[np.bool_]:
@@ -74,9 +74,9 @@ class Condition:
         code = self.codes[groups.members]
         rare = np.flatnonzero(code >= 0)
         rare = rare[carriers[code[rare]] <= few]
-        key, sharers = np.unique(groups.group[rare] * max(len(self.values), 1) + code[rare], return_counts=True)
+        key, sharers = np.unique(groups.group[rare] * len(self.values) + code[rare], return_counts=True)
         shared = np.zeros(groups.count, dtype=np.bool_)
-        shared[key[sharers > 1] // max(len(self.values), 1)] = True
+        shared[key[sharers > 1] // len(self.values)] = True
         return shared
 
     def one_person(self, members: Rows) -> int:

@@ -64,15 +64,13 @@ def corroborate(evidence: Evidence, candidates: Candidates, measured: Measured, 
     second = np.zeros(candidates.groups.count)
     for modality, rows, groups in candidates.by_modality:
         others = [number for number, space in enumerate(evidence.spaces) if space.modality != modality]
-        if not others or groups.count == 0:
-            continue
         carried = [owners.modalities[evidence.spaces[number].modality] for number in others]
         means = pair_means([measured.ties[number] for number in others], groups, carried)
         for place, number in enumerate(others):
             calibration, weight = measured.calibrations[number], evidence.weights[number]
             by_source[rows, number] = weight * calibration.bits(means.full[place], means.size[place])
             second[rows] += weight * calibration.bits(means.second[place], means.size[place])
-    proposed_by = np.array([each.entity for each in candidates.proposers] or [-1])[candidates.proposer]
+    proposed_by = np.array([each.entity for each in candidates.proposers])[candidates.proposer]
     for number, entity in enumerate(evidence.entities):
         agreement = entity_agreement(entity, candidates.groups, owners.entities[number])
         counts = evidence.weights[spaces + number] * (proposed_by != number)
@@ -96,7 +94,7 @@ def own_agreement(evidence: Evidence, candidates: Candidates, measured: Measured
             means = pair_means([measured.ties[number] for number in own], groups, [everyone] * len(own))
             for place, number in enumerate(own):
                 bits[rows, number] = measured.calibrations[number].bits(means.full[place], means.size[place])
-    proposed_by = np.array([each.entity for each in candidates.proposers] or [-1])[candidates.proposer]
+    proposed_by = np.array([each.entity for each in candidates.proposers])[candidates.proposer]
     for number, entity in enumerate(evidence.entities):
         own_column = proposed_by == number
         bits[own_column, spaces + number] = entity_agreement(entity, candidates.groups, everyone).full[own_column]

@@ -51,4 +51,4 @@ class Chance:
 
 def _at_least(scores: NDArray[np.float64], among: NDArray[np.float64]) -> NDArray[np.int64]:
     """How many of `among`, ascending, are at least as high as each score; shape (scores,)."""
-    return len(among) - np.searchsorted(among, scores, side="left")
+    return len(among) - np.searchsorted(among, scores)
