@@ -135,12 +135,14 @@ def pair_means(spaces: Sequence[Ties], groups: Groups, owners: Sequence[Rows]) -
         together -= CHANCE_BITS * pairs.both
     best = _best_pair(together, groups)
     full, second = np.zeros((2, len(spaces), groups.count))
+    size = np.zeros((len(spaces), groups.count), dtype=np.int64)
     for number, (of_space, pairs) in enumerate(zip(bits, carried, strict=True)):
         total, taken = groups.sum_of_pairs(of_space), groups.sum_of_members(of_space[best])
         taken_pairs = groups.sum_of_members(pairs.both[best])
         full[number] = total / np.maximum(pairs.count, 1)
         second[number] = (2 * total - taken) / np.maximum(2 * pairs.count - taken_pairs, 1)
-    return PairMeans(full, second, np.stack([pairs.size for pairs in carried]))
+        size[number] = pairs.size
+    return PairMeans(full, second, size)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

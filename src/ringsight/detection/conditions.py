@@ -189,6 +189,6 @@ def _opened_week(customers: pl.DataFrame) -> pl.Series:
 def _protected(values: pl.Series) -> pl.Series:
     text = _text(values)
     numbers = text.cast(pl.Float64, strict=False)
-    if numbers.null_count() == text.null_count() and numbers.n_unique() > DECADES:
+    if numbers.null_count() == text.null_count() and numbers.drop_nulls().n_unique() > DECADES:
         return (numbers / 10).floor().cast(pl.Int64).cast(pl.String) + "0s"
     return text.str.split(" ").list.last() if _is_name(values.name) else text
