@@ -4,6 +4,7 @@
     python benchmarks/error_rate.py --worlds "independent; segments .2" --seeds 1-200 --rates 0.05,0.1,0.2
     python benchmarks/error_rate.py --worlds none --no-rings 1-200 --rings 1-20
     python benchmarks/error_rate.py --worlds none --groups 1-10
+    python benchmarks/error_rate.py --worlds "uneven habits" --rings 1-20 --caps 3,6,9,12
 
 draws banks of every kind of world (`worlds.py`) or with one honest group that is alike in everything, or reads those
 of records that `banks.py` prepared, detects in each, and writes docs/error_rate.md and its plot from all that has been
@@ -39,6 +40,8 @@ class Search:
     seed: int
     customers: int
     rate: float
+    tail_bits: float = DetectConfig().tail_bits
+    """Bits that agreement inside one modality may count beyond what the number of its communities supports."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +71,8 @@ def main() -> None:
     parser.add_argument("--worlds", default="; ".join(KINDS), help="separated by semicolons, or none")
     parser.add_argument("--seeds", type=seeds, default=seeds("1-30"), help="for example 1-30")
     parser.add_argument("--customers", type=int, default=600)
-    parser.add_argument("--rates", type=lambda text: [float(each) for each in text.split(",")], default=[0.05])
+    parser.add_argument("--rates", type=_numbers, default=[0.05])
+    parser.add_argument("--caps", type=_numbers, default=[DetectConfig().tail_bits], help="values of detect.tail_bits")
     parser.add_argument("--no-rings", type=seeds, default=[], help="seeds of the set no_rings of `banks.py`")
     parser.add_argument("--rings", type=seeds, default=[], help="seeds of the set rings of `banks.py`")
     parser.add_argument("--groups", type=seeds, default=[], help="seeds of banks with one honest group")
@@ -77,11 +81,12 @@ def main() -> None:
     asked = parser.parse_args()
     worlds = [] if asked.worlds == "none" else asked.worlds.split("; ")
     searches = [
-        Search(world, rings, seed, asked.customers, rate)
+        Search(world, rings, seed, asked.customers, rate, cap)
         for seed in asked.seeds
         for world in worlds
         for rings in (False, True)
         for rate in asked.rates
+        for cap in asked.caps
     ]
     searches += [
         Search(world, False, seed, asked.customers, rate)
@@ -90,16 +95,21 @@ def main() -> None:
         for rate in asked.rates
     ]
     searches += [
-        Search(RECORDS, rings, seed, 0, rate)
+        Search(RECORDS, rings, seed, 0, rate, cap)
         for rings, chosen in ((False, asked.no_rings), (True, asked.rings))
         for seed in chosen
         for rate in asked.rates
+        for cap in asked.caps
     ]
     in_processes(searched, [(asked.cache, each) for each in searches], asked.processes)
     outcomes = known(asked.cache)
     with write_atomically(asked.docs / "error_rate.md") as partial:
         partial.write_text(written(outcomes), encoding="utf-8")
     plot(outcomes, asked.docs)
+
+
+def _numbers(text: str) -> list[float]:
+    return [float(each) for each in text.split(",")]
 
 
 def searched(cache: Path, search: Search) -> None:
@@ -125,7 +135,7 @@ def bank_of(cache: Path, search: Search) -> Drawn:
 def outcome(search: Search, drawn: Drawn) -> Outcome:
     """What is flagged in one bank, held against the truth."""
     bank, embeddings, truth = drawn
-    results = detect(bank, embeddings, DetectConfig(fdr=search.rate), search.seed)
+    results = detect(bank, embeddings, DetectConfig(fdr=search.rate, tail_bits=search.tail_bits), search.seed)
     found = evaluate(results, truth)
     named = found.named["flagged"].precision
     return Outcome(

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 DRAWS = 10_000
 SHOWN = 0.05
 """The rate that the plot shows."""
+USUAL_CAP = DetectConfig().tail_bits
+GROUPS = {world for world, _ in HONEST_GROUPS.values()}
+"""Worlds that have a table of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,25 +62,24 @@ def written(outcomes: Sequence["Outcome"]) -> str:
         "",
         f"In each of {len(KINDS)} kinds of world (drawn as embeddings: `benchmarks/worlds.py`) banks with and without",
         f"rings are searched. {FALSE_UNLESS_TIED.capitalize()}, honest groups included.",
-        f"A rate is withheld where the guard is beyond {DetectConfig().guard_bits} bits. Intervals are of 95 %: of a",
+        f"A rate is withheld where the guard is beyond {DetectConfig().guard_bits} bits at the median of ordinary",
+        f"groups, or {DetectConfig().guard_upper_bits} where the upper tenth of them begins. Intervals are of 95 %: of a",
         "share of banks by Clopper and Pearson, of a mean by a bootstrap over banks. Written by",
         "`python benchmarks/error_rate.py`.",
         "",
         "![Realised, by world](error_rate.png)",
     ]
-    groups = {world for world, _ in HONEST_GROUPS.values()}
     for rate in rates:
-        at = [each for each in outcomes if each.search.rate == rate and each.search.world not in groups]
-        lines += ["", f"## Without rings, asked {rate}", "", *_without_rings(at)]
-        lines += ["", f"## With rings, asked {rate}", "", *_with_rings(at)]
-        with_group = [each for each in outcomes if each.search.rate == rate and each.search.world in groups]
-        if with_group:
-            lines += [
-                "",
-                f"## One honest group that is alike in everything, asked {rate}",
-                "",
-                *_with_group(with_group),
-            ]
+        at = [each for each in outcomes if each.search.rate == rate]
+        usual = [each for each in at if each.search.world not in GROUPS and each.search.tail_bits == USUAL_CAP]
+        tables = {
+            "Without rings": _without_rings(usual),
+            "With rings": _with_rings(usual),
+            "One honest group that is alike in everything": _with_group(at),
+            "What agreement inside one modality may count": _by_cap(at),
+        }
+        for title, table in tables.items():
+            lines += ["", f"## {title}, asked {rate}", "", *table] if table else []
     return "\n".join([*lines, ""])
 
 
@@ -127,6 +129,9 @@ def _with_rings(outcomes: Sequence["Outcome"]) -> list[str]:
 
 
 def _with_group(outcomes: Sequence["Outcome"]) -> list[str]:
+    outcomes = [each for each in outcomes if each.search.world in GROUPS]
+    if not outcomes:
+        return []
     lines = [
         "Customers who are alike in every modality, no hand behind them and no column that says why, are a ring to any",
         "method that looks at records: where such groups are common, no rate holds. Share of banks in which the one",
@@ -147,14 +152,44 @@ def _with_group(outcomes: Sequence["Outcome"]) -> list[str]:
     return lines
 
 
+def _by_cap(outcomes: Sequence["Outcome"]) -> list[str]:
+    """The banks that were searched at several caps, at each of them."""
+    caps = sorted({each.search.tail_bits for each in outcomes})
+    by_bank: dict[tuple[str, bool, int, int], dict[float, Outcome]] = {}
+    for each in outcomes:
+        bank = (each.search.world, each.search.rings, each.search.customers, each.search.seed)
+        by_bank.setdefault(bank, {})[each.search.tail_bits] = each
+    if len(caps) < 2:
+        return []
+    lines = [
+        "By `detect.tail_bits`, in the same banks: what a higher cap finds, and its price; rates stated or not.",
+        "",
+        "| world | rings | banks | cap | rings found | false share of flags | banks with a flag |",
+        "|---|---|---|---|---|---|---|",
+    ]
+    whole = {bank: at for bank, at in by_bank.items() if len(at) == len(caps)}
+    for world, rings in sorted({bank[:2] for bank in whole}):
+        for cap in caps:
+            banks = [at[cap] for bank, at in whole.items() if bank[:2] == (world, rings)]
+            found = f"{np.mean([each.found for each in banks]):.1f} of {np.mean([each.planted for each in banks]):.1f}"
+            false = mean_share([each.false for each in banks], [each.flags for each in banks])
+            flagged = share_of_banks([each.flags > 0 for each in banks])
+            cells = (world, "yes" if rings else "no", len(banks), f"{cap:g}", found if rings else "", false, flagged)
+            lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return lines
+
+
 def plot(outcomes: Sequence["Outcome"], docs: Path) -> None:
     """Draw what was realised in each world at `SHOWN`, as docs/error_rate.svg and .png."""
     mpl.use("Agg")
     mpl.rcParams["svg.hashsalt"] = "ringsight"
     from matplotlib import pyplot as plt
 
-    groups = {world for world, _ in HONEST_GROUPS.values()}
-    shown = [each for each in outcomes if each.search.rate == SHOWN and each.search.world not in groups]
+    shown = [
+        each
+        for each in outcomes
+        if (each.search.rate, each.search.tail_bits) == (SHOWN, USUAL_CAP) and each.search.world not in GROUPS
+    ]
     panels = {
         "Banks without rings:\nshare with a flag": {
             world: (

@@ -24,7 +24,7 @@ from rivals.traces import Traces
 from scipy.stats import gamma
 from simulated_bank import bank_of, simulate
 from verdicts import Case, false_share, held_against, readable
-from worlds import KINDS, draw
+from worlds import HONEST_GROUPS, KINDS, draw
 
 from ringsight.detection.detect import detect
 from ringsight.detection.results import RINGS, Results
@@ -296,6 +296,20 @@ def test_the_page_of_the_error_rate_counts_a_withheld_rate_apart(tmp_path: Path)
     assert rows[1][6] == "1.0 of 8.0"
     plot(outcomes, tmp_path)
     assert (tmp_path / "error_rate.png").stat().st_size > 10_000
+
+
+def test_honest_groups_and_caps_have_tables_of_their_own():
+    world, _ = HONEST_GROUPS[8, 0.4]
+    usual = outcomes_of("couples", rings=True)
+    higher = [replace(each, search=replace(each.search, tail_bits=9.0), found=each.found + 1) for each in usual[:2]]
+    page = written([*usual, *higher, *outcomes_of(world, rings=False)])
+    rows = [line.split(" | ") for line in page.splitlines()]
+    assert [row[1:3] for row in rows if row[0] == "| couples" and len(row) == 8] == [["600", "3"]]
+    assert [row[1:5] for row in rows if row[0] == "| couples" and len(row) == 7] == [
+        ["yes", "2", "6", "1.5 of 8.0"],
+        ["yes", "2", "9", "2.5 of 8.0"],
+    ]
+    assert [row[1:] for row in rows if row[0] == "| 8"] == [["", "", "", "0.33", "", "0 |"]]
 
 
 @pytest.mark.parametrize("name", KINDS)
