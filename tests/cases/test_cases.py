@@ -182,6 +182,18 @@ def test_held_rings_are_cases_and_a_seeded_sample_from_below_the_line(url: str, 
         assert book.workload.missed().below == 12
 
 
+def test_the_queue_does_not_tell_what_was_drawn_at_random(url: str, world: World):
+    below = [Ring(f"B{n}", CUSTOMERS[3 * n + 6 : 3 * n + 9], q=0.99, flagged=False, score=-3.0) for n in range(3)]
+    run = world.run(*flagged_rings(2), *below)
+    with open_casebook(url, CaseSettings(sample=3)) as book:
+        book.import_run(run, world.bank)
+        rows = book.queue(QueueFilter())
+        assert len(rows) == 5
+        assert all(row.value >= 0.95 * row.exposure > 0 for row in rows)
+        by_exposure = sorted(rows, key=lambda row: -row.exposure)
+        assert [row.case_id for row in rows] == [row.case_id for row in by_exposure]
+
+
 def test_what_is_missed_is_estimated_from_the_sample_alone(url: str, world: World, ana: User):
     below = [Ring(f"B{n}", [f"C{n:02}", "C28", "C29"], q=0.9, flagged=False) for n in range(20)]
     with open_casebook(url, CaseSettings(sample=5)) as book:

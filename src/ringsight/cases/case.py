@@ -27,6 +27,10 @@ class Status(StrEnum):
     """Its members are in another case now."""
 
 
+PRESUMED = 0.95
+"""What a ring drawn at random counts in the queue."""
+
+
 class Origin(StrEnum):
     """How a ring became a case."""
 
@@ -193,8 +197,11 @@ class Case:
     def evidence(self) -> float:
         """Chance that the ring is coordinated beyond its innocent explanation: 1 - adjusted_q_value.
 
-        Where no rate is stated, a weight from 0 to 1 that grows with the adjusted score, and orders cases alike.
+        Where no rate is stated, a weight from 0 to 1 that grows with the adjusted score, and orders cases alike. A ring
+        drawn at random counts as a flagged one would: neither its value nor its place in the queue may tell it.
         """
+        if self.origin is Origin.sample:
+            return PRESUMED
         q = self.ring["adjusted_q_value"]
         if q is not None:
             return 1.0 - float(q)
