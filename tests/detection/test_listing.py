@@ -142,8 +142,9 @@ def listing_of(block_proxies: bool = True) -> Listing:
     return Listing(judge, judge.settled[0])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def stated() -> Listing:
+    """Made anew for each test: what it works out it keeps, and a test would not notice what another has worked out."""
     return listing_of()
 
 
