@@ -45,6 +45,14 @@ def test_of_equals_the_first_columns_come(k: int):
     np.testing.assert_array_equal(similarities, np.take_along_axis(index.similarities, nearest(index, k), 1))
 
 
+@pytest.mark.parametrize("k", [2, 5, 40])
+def test_a_tie_that_begins_at_the_last_place_is_broken_too(k: int):
+    index = index_of(60)
+    index.similarities[0, 2900 : 2900 + k - 1] = 0.9 - np.arange(k - 1) / 1000
+    columns, _ = settle(index, np.arange(1), k, CUSTOMERS)
+    np.testing.assert_array_equal(columns, nearest(index, k))
+
+
 def test_only_tied_rows_are_asked_deeper_by_fours():
     index = index_of(1, 200, 8, 30)
     settle(index, np.arange(4), 5, CUSTOMERS)
