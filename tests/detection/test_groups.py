@@ -55,3 +55,11 @@ def test_no_groups_have_no_pairs():
     nothing = Groups.of([])
     assert (nothing.count, len(nothing.members), len(nothing.pairs[0])) == (0, 0, 0)
     assert nothing.take(np.zeros(0, np.int64)).count == 0
+
+
+def test_pairs_are_counted_as_they_are_laid_out():
+    groups = Groups.of([np.arange(size) for size in (1, 2, 3, 63, 64, 65, 200)])
+    laid_out = np.bincount(groups.group[groups.pairs[0]], minlength=groups.count)
+    assert groups.pair_counts.tolist() == laid_out.tolist()
+    assert groups.sum_of_pairs(np.ones(laid_out.sum())).tolist() == laid_out.tolist()
+    assert groups.sum_of_members(np.ones(groups.sizes.sum())).tolist() == groups.sizes.tolist()

@@ -64,6 +64,8 @@ def corroborate(evidence: Evidence, candidates: Candidates, measured: Measured, 
     second = np.zeros(candidates.groups.count)
     for modality, rows, groups in candidates.by_modality:
         others = [number for number, space in enumerate(evidence.spaces) if space.modality != modality]
+        if not others:
+            continue
         carried = [owners.modalities[evidence.spaces[number].modality] for number in others]
         means = pair_means([measured.ties[number] for number in others], groups, carried)
         for place, number in enumerate(others):
