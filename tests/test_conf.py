@@ -48,6 +48,7 @@ def test_a_job_has_the_defaults_of_its_dataclass(job: str) -> None:
     assert settings == command.settings(**required)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("job", "choice"), takers())
 def test_a_named_choice_fits_every_job_that_takes_it(job: str, choice: str) -> None:
     server = ["store.uri=http://localhost:19530"] if choice == "store=server" else []

@@ -6,6 +6,7 @@ import pkgutil
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from functools import cache
 from pathlib import Path
 
 import polars as pl
@@ -61,6 +62,7 @@ def modules() -> dict[str, list[str]]:
     return found
 
 
+@cache
 def classes() -> dict[str, list[str]]:
     """Name of a public class -> the modules that define one of this name."""
     found: dict[str, list[str]] = defaultdict(list)

@@ -26,6 +26,8 @@ from ringsight.runs.paths import RunPaths
 from ringsight.runs.run import Run
 from ringsight.web.app import create_app
 
+pytestmark = pytest.mark.slow
+
 ADMIN, AUDITOR = User("ada", Role.admin), User("otto", Role.auditor)
 GONE = "C01"
 PASSWORD = "correct horse battery"  # noqa: S105 - of an account that lives as long as a test

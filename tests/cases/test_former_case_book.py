@@ -34,12 +34,13 @@ def former(url: str, tmp_path: Path) -> str:
     ben); K3 is open again; K4 is escalated, and K9 split off from it; K8 is merged into K7.
     """
     lines = (HERE / "case_book_0_1.sql").read_text(encoding="utf-8")
-    dumped = tmp_path / "cases.db" if url.startswith("sqlite") else tmp_path / "dumped.db"
+    dumped = tmp_path / "dumped.db"
     with sqlite3.connect(dumped) as connection:
         connection.executescript(lines)
     connection.close()
-    if not url.startswith("sqlite"):
-        copy_rows(f"sqlite:///{dumped}", url)
+    if url.startswith("sqlite"):
+        return f"sqlite:///{dumped}"
+    copy_rows(f"sqlite:///{dumped}", url)
     return url
 
 

@@ -73,6 +73,7 @@ def test_strangers_are_seldom_taken_for_one():
     assert sum(bool(listed(pairs_of(seed))) for seed in range(20)) <= 3
 
 
+@pytest.mark.slow
 def test_pairs_are_in_order_and_each_customer_is_in_one():
     found = pairs_of(0, TWICE)
     assert (np.diff(found.bits) <= 0).all()
@@ -83,6 +84,7 @@ def test_pairs_are_in_order_and_each_customer_is_in_one():
     assert ((found.q_values >= 0) & (found.q_values <= 1)).all()
 
 
+@pytest.mark.slow
 def test_the_closer_the_surer():
     near, far = (pairs_of(1, TWICE, noise=noise) for noise in (0.05, 1.0))
     assert near.bits[:3].mean() > far.bits[:3].mean()

@@ -83,6 +83,7 @@ def test_the_summary_counts_what_the_tables_hold(planted: Simulation, results: R
     assert (summary["strata"], summary["data_hash"]) == (3, planted.bank.data_hash)
 
 
+@pytest.mark.slow
 def test_no_truth_is_read(planted: Simulation, results: Results):
     # there is no folder to read from, and columns that tell are not looked at
     assert not planted.bank.path.exists()
@@ -108,6 +109,7 @@ def test_another_seed_finds_the_same_rings(planted: Simulation, results: Results
     assert all(found(ring, other) for ring in planted.rings)
 
 
+@pytest.mark.slow
 def test_what_customers_are_called_and_in_which_order_they_come_is_irrelevant():
     names = [f"k{i:04d}" for i in np.random.default_rng(5).permutation(300)]
     renamed = simulate(1, names=names)
@@ -116,6 +118,7 @@ def test_what_customers_are_called_and_in_which_order_they_come_is_irrelevant():
     assert len(flagged) <= len(renamed.rings) + 1
 
 
+@pytest.mark.slow
 def test_the_joint_space_has_no_part_in_it(planted: Simulation, results: Results):
     again = detect(
         planted.bank,
@@ -126,6 +129,7 @@ def test_the_joint_space_has_no_part_in_it(planted: Simulation, results: Results
     assert again.rings.equals(results.rings)
 
 
+@pytest.mark.slow
 def test_those_who_lack_a_modality_are_not_tied_by_lacking_it():
     # a third have no image; nearly all of them in one stratum, as where one channel never asks for one
     rng = np.random.default_rng(2)
@@ -159,6 +163,7 @@ def test_every_member_of_a_flag_is_told_how_surely_they_belong(planted: Simulati
     assert not set(results.perhaps["customer_id"]) & in_flags
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bound", ["guard_bits", "guard_upper_bits"])
 def test_beyond_a_bound_of_the_guard_no_rate_leaves_detection(planted: Simulation, results: Results, bound: str):
     strict = replace(QUICK)
@@ -190,6 +195,7 @@ def test_banks_without_rings_are_seldom_flagged(shared: bool):
     assert flagged <= binom.ppf(0.995, runs, 1.1 * QUICK.fdr)
 
 
+@pytest.mark.slow
 def test_a_ring_of_one_modality_is_flagged_on_no_other_basis_than_inside_it():
     simulation = simulate(3, tied=1)
     results = detection_of(simulation)
@@ -217,6 +223,7 @@ def test_a_device_corroborates_what_one_modality_shows():
         assert "device" not in unused.agreement["source"]
 
 
+@pytest.mark.slow
 def test_a_value_that_everybody_shares_ties_nobody_and_explains_nothing(planted: Simulation, results: Results):
     everybody = planted.bank.customers.with_columns(device=pl.lit("kiosk"), branch=pl.lit("main"), sex=pl.lit("x"))
     roles = {"device": ColumnRole.evidence, "branch": ColumnRole.innocent, "sex": ColumnRole.protected}
@@ -228,6 +235,7 @@ def test_a_value_that_everybody_shares_ties_nobody_and_explains_nothing(planted:
     assert sorted(map(sorted, flags(again))) == sorted(map(sorted, flags(results)))
 
 
+@pytest.mark.slow
 def test_strata_with_fewer_customers_than_neighbours_are_looked_for_serve():
     simulation = simulate(6, customers=120, rings=2)
     strata = pl.Series("stratum", [f"s{i // 12}" for i in range(120)])

@@ -230,6 +230,7 @@ def _has(results: Results, row: dict[str, object], name: str) -> bool:
 
 
 @pytest.mark.parametrize(("carriers", "explained"), [(0, False), (5, False), (7, True), (12, True)])
+@pytest.mark.slow
 def test_a_picture_is_explained_where_half_of_its_accounts_share_a_rare_value(carriers: int, explained: bool):
     simulation = simulate(3, customers=150, rings=0)
     embeddings, accounts = one_picture(simulation, 12)

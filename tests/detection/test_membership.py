@@ -55,7 +55,7 @@ def proposer(evidence: Evidence, name: str) -> Proposer:
     return Proposer(name, evidence.spaces[number].modality, spaces=(number,))
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 4))])
 @pytest.mark.parametrize("by", ["notes", "shops"])
 def test_members_fit_and_strangers_among_them_do_not(seed: int, by: str):
     evidence, membership = world(seed)
@@ -65,6 +65,7 @@ def test_members_fit_and_strangers_among_them_do_not(seed: int, by: str):
     assert (fits.p_values[8:] > 0.02).all()
 
 
+@pytest.mark.slow
 def test_strangers_have_p_values_like_chance():
     evidence, membership = world(1)
     rng = np.random.default_rng(0)
@@ -75,7 +76,7 @@ def test_strangers_have_p_values_like_chance():
     assert (fits.p_values <= 0.05).mean() < 0.12
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 3))])
 def test_a_ring_grows_by_the_mates_who_were_left_out_and_by_nobody_else(seed: int):
     evidence, membership = world(seed)
     grown = membership.grown(proposer(evidence, "notes"), RING[:5], largest=12)
@@ -83,18 +84,21 @@ def test_a_ring_grows_by_the_mates_who_were_left_out_and_by_nobody_else(seed: in
     assert len(grown) <= len(RING) + 1
 
 
+@pytest.mark.slow
 def test_growth_ends_where_a_ring_ends():
     evidence, membership = world(2)
     grown = membership.grown(proposer(evidence, "notes"), RING[:3], largest=4)
     assert len(grown) > 4  # who fits beyond the largest ring is let in, and then it is none
 
 
+@pytest.mark.slow
 def test_strangers_do_not_grow():
     evidence, membership = world(3)
     strangers = np.array([100, 150, 210, 320])
     assert len(membership.grown(proposer(evidence, "shops"), strangers, largest=12)) <= 5
 
 
+@pytest.mark.slow
 def test_who_lacks_the_other_modalities_is_told_by_nothing():
     lacking = np.ones(N, dtype=bool)
     lacking[RING[:2]] = False
@@ -122,6 +126,7 @@ def test_both_tests_together_are_a_product_of_chances():
     assert fits.p_values[0] == pytest.approx(2.0**-7 * (1 + 7 * np.log(2)))
 
 
+@pytest.mark.slow
 def test_the_same_question_has_the_same_answer():
     evidence, membership = world(6)
     once, again = (membership.members(proposer(evidence, "shops"), RING) for _ in range(2))

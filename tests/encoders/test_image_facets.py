@@ -62,6 +62,7 @@ def part(bank: Bank, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("facet", list(SAME))
 def test_each_facet_sees_what_is_the_same_in_it(bank: Bank, part: Path, facet: str) -> None:
     near = facets_of(bank, part)[facet]
@@ -87,6 +88,7 @@ def test_images_of_any_mode_and_size_are_measured(tmp_path: Path, mode: str, siz
     assert all(np.isfinite(each).all() for each in measures.values())
 
 
+@pytest.mark.slow
 def test_several_images_of_a_customer_are_one_row(bank: Bank, part: Path) -> None:
     twice = bank.with_records(id_images=bank.id_images.vstack(bank.id_images))
     once, doubled = facets_of(bank, part), facets_of(twice, part)

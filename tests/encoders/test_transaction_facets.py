@@ -76,6 +76,7 @@ def test_each_facet_sees_its_own_tie(facet: str) -> None:
     assert rank_of_the_tied(tied(history(), **TIES[facet]), facet) == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("facet", "other"), [pair for pair in permutations(FACETS, 2) if set(pair) != TIMES])
 def test_no_facet_sees_anothers_tie(facet: str, other: str) -> None:
     before, after = history(), tied(history(), **TIES[other])

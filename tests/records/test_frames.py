@@ -282,6 +282,7 @@ def test_a_column_of_mixed_values_is_refused_by_name(frames: Frames) -> None:
 # --- the folder ------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_folder_goes_with_the_bank_and_not_before(folder: Folder, frames: Frames) -> None:
     bank = read(folder, frames)
     path, part = bank.path, bank.with_records(
@@ -296,6 +297,7 @@ def test_the_folder_goes_with_the_bank_and_not_before(folder: Folder, frames: Fr
     assert not path.exists()
 
 
+@pytest.mark.slow
 def test_nothing_is_left_where_the_frames_are_refused(
     frames: Frames, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

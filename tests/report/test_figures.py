@@ -87,6 +87,7 @@ def draw(request: pytest.FixtureRequest) -> Draw:
     return found
 
 
+@pytest.mark.slow
 def test_a_notebook_gets_a_picture_of_a_readable_size(draw: Draw, results: Results, joint: Embeddings):
     figure = draw(results, joint)
     assert isinstance(figure, Figure)
@@ -98,6 +99,7 @@ def test_a_notebook_gets_a_picture_of_a_readable_size(draw: Draw, results: Resul
     assert min(sizes) >= 8
 
 
+@pytest.mark.slow
 def test_pyplot_has_no_part_in_it(draw: Draw, results: Results, joint: Embeddings):
     import matplotlib.pyplot as plt
 
@@ -108,6 +110,7 @@ def test_pyplot_has_no_part_in_it(draw: Draw, results: Results, joint: Embedding
     assert mpl.rcParams == before
 
 
+@pytest.mark.slow
 def test_the_same_results_give_the_same_picture(draw: Draw, results: Results, joint: Embeddings):
     once, again = (draw(results, joint)._repr_png_() for _ in range(2))  # type: ignore[attr-defined]
     assert once == again

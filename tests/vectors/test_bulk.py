@@ -54,6 +54,7 @@ def test_equal_vectors_come_in_the_order_of_their_ids(monkeypatch: pytest.Monkey
     assert (by_cells.similarities == exactly.similarities).all()
 
 
+@pytest.mark.slow
 class TestCells:
     def test_nearly_all_neighbours_are_found_and_every_similarity_is_exact(self):
         people = make_embeddings(25_000, dim=16)

@@ -59,8 +59,8 @@ def run(world: World) -> Path:
 
 
 @pytest.fixture
-def book(run: Path, world: World) -> Iterator[CaseBook]:
-    with open_casebook(f"sqlite:///{world.folder}/cases.db") as book:
+def book(run: Path, world: World, sqlite_url: str) -> Iterator[CaseBook]:
+    with open_casebook(sqlite_url) as book:
         book.import_run(run, world.bank)
         book.accounts.add("ana", Role.analyst, PASSWORD, SYSTEM)
         yield book
@@ -100,7 +100,8 @@ def test_no_figure_of_the_score_is_on_any_page_until_it_is_asked_for(book: CaseB
     ana = client(book, "ana")
     for address, page in before_asking(ana).items():
         assert told(page, run) == [], address  # the source, not just what is seen
-        assert not re.search("leave.out|doubtful|perhaps|C29", page, re.IGNORECASE), address
+        without_images = re.sub(r"base64,[^\"]*", "", page)
+        assert not re.search(r"leave.out|doubtful|perhaps|\bC29\b", without_images, re.IGNORECASE), address
         assert not re.search("significant|survives|no innocent column|proxy", page, re.IGNORECASE), address
     asked = send(ana, "/cases/K1/score").text
     for figure in (
@@ -144,9 +145,9 @@ INSERTED = {"kind": "verdict", "text": "Flagged. A sentence of a later version, 
     [
         lambda statements: statements[::-1],
         lambda statements: statements[1:] + statements[:1],
-        *(lambda statements, at=at: [*statements[:at], INSERTED, *statements[at:]] for at in range(4)),
+        *(lambda statements, at=at: [*statements[:at], INSERTED, *statements[at:]] for at in (0, 3)),
     ],
-    ids=["reversed", "turned", *(f"inserted at {at}" for at in range(4))],
+    ids=["reversed", "turned", "inserted at 0", "inserted at 3"],
 )
 def test_it_makes_no_difference_where_a_sentence_stands(book: CaseBook, run: Path, change: Change):
     """Sentences are told by their kind, so that one inserted, or another order, gives nothing away."""
@@ -170,6 +171,7 @@ def test_it_makes_no_difference_where_a_sentence_stands(book: CaseBook, run: Pat
     ],
     ids=["another score", "below the line, where no condition is tried"],
 )
+@pytest.mark.slow
 def test_the_bars_do_not_tell_the_score(book: CaseBook, run: Path, world: World, other: Callable[[Results], Results]):
     """The same evidence is drawn the same, whatever comes of it."""
     drawn = []

@@ -15,13 +15,15 @@ from ringsight.cases.users import Role, User
 from ringsight.web.dossier import Dossier, as_json, as_page, gather
 from ringsight.web.reviewed_runs import Runs
 
+pytestmark = pytest.mark.slow
+
 ANA, ADA = User("ana", Role.analyst), User("ada", Role.admin)
 HOSTILE = "<script>alert(1)</script>"
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[CaseBook]:
-    with open_casebook(f"sqlite:///{world.folder}/cases.db") as book:
+def book(world: World, sqlite_url: str) -> Iterator[CaseBook]:
+    with open_casebook(sqlite_url) as book:
         book.import_run(world.run_alike(), world.bank)
         book.audit.record(ANA, "view_photo", "IC00", customer="C00", case_id="K1")
         decision = Decision(Scope.ring, Judgement.same_hand, note=HOSTILE)

@@ -79,8 +79,8 @@ def run(results: Results, bank: Bank, embeddings: dict[str, Embeddings], folder:
 
 
 @pytest.fixture
-def browser(run: Path, folder: Path, tmp_path: Path) -> Iterator[TestClient]:
-    with open_casebook(f"sqlite:///{tmp_path}/cases.db") as book:
+def browser(run: Path, folder: Path, sqlite_url: str) -> Iterator[TestClient]:
+    with open_casebook(sqlite_url) as book:
         yield signed_in(book, run, folder)
 
 
@@ -183,7 +183,13 @@ def compare(bank: Bank, pairs: Collection[Pair]) -> Mapping[Pair, MatchingSessio
 
 
 def test_one_entry_among_the_comparers_sets_its_records_side_by_side(
-    results: Results, bank: Bank, run: Path, folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    results: Results,
+    bank: Bank,
+    run: Path,
+    folder: Path,
+    tmp_path: Path,
+    sqlite_url: str,
+    monkeypatch: pytest.MonkeyPatch,
 ):
     for module in (gathering, ledger_module, statements_module):
         monkeypatch.setattr(module, "COMPARERS", (*COMPARERS, Comparer(MatchingSessions, compare)))
@@ -195,7 +201,7 @@ def test_one_entry_among_the_comparers_sets_its_records_side_by_side(
     again = tmp_path / "run"
     explained(again, results, bank)
     assert "one browser, Lynx &lt;2.8&gt;." in (again / "report.html").read_text(encoding="utf-8")
-    with open_casebook(f"sqlite:///{tmp_path}/cases.db") as book:
+    with open_casebook(sqlite_url) as book:
         shown = send(signed_in(book, again, folder), "/cases/K1/comparison").text
     assert shown.count("one browser, Lynx &lt;2.8&gt;.") == 2
 

@@ -1,7 +1,6 @@
 """Which hosts are answered and which forms are taken: the defences against DNS rebinding and forms of other sites."""
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any, cast
 
 import pytest
@@ -23,8 +22,8 @@ TAKEN, REFUSED, NOT_ANSWERED = 401, 403, 421
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[CaseBook]:
-    with open_casebook(f"sqlite:///{tmp_path}/cases.db") as book:
+def book(sqlite_url: str) -> Iterator[CaseBook]:
+    with open_casebook(sqlite_url) as book:
         yield book
 
 

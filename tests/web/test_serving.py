@@ -31,9 +31,9 @@ RINGS = Ring("R1", CUSTOMERS[20:23]), Ring("R2", CUSTOMERS[:3]), Ring("R3", CUST
 
 
 @pytest.fixture
-def peopled(world: World) -> Iterator[CaseBook]:
+def peopled(world: World, sqlite_url: str) -> Iterator[CaseBook]:
     """With cases K1 to K3, the last of the sample."""
-    with open_casebook(f"sqlite:///{world.folder}/cases.db") as book:
+    with open_casebook(sqlite_url) as book:
         book.import_run(world.run(*RINGS), world.bank)
         yield book
 
@@ -284,9 +284,9 @@ def test_the_first_start_makes_an_admin_and_a_lead_for_whoever_is_alone(
 # --- four-eyes review -----------------------------------------------------------------------------------------------
 
 
-def test_who_decided_is_told_to_wait_and_a_colleague_what_to_look_at(world: World):
+def test_who_decided_is_told_to_wait_and_a_colleague_what_to_look_at(world: World, sqlite_url: str):
     settings = CaseSettings(four_eyes=FourEyes.always)
-    with open_casebook(f"sqlite:///{world.folder}/cases.db", settings) as book:
+    with open_casebook(sqlite_url, settings) as book:
         book.import_run(world.run(*RINGS), world.bank)
         first, second = signed_in(book, Role.analyst), signed_in(book, Role.lead)
         send(first, "/cases/K2/claim")

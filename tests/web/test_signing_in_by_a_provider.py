@@ -41,8 +41,8 @@ def provider(serving: Loopback, monkeypatch: pytest.MonkeyPatch) -> Loopback:
 
 
 @pytest.fixture
-def book(tmp_path: Path) -> Iterator[CaseBook]:
-    with open_casebook(f"sqlite:///{tmp_path}/cases.db") as book:
+def book(sqlite_url: str) -> Iterator[CaseBook]:
+    with open_casebook(sqlite_url) as book:
         yield book
 
 

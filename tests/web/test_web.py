@@ -28,8 +28,8 @@ HOSTILE = '<script>alert("1")</script>'
 
 
 @pytest.fixture
-def book(world: World) -> Iterator[CaseBook]:
-    with open_casebook(f"sqlite:///{world.folder}/cases.db") as book:
+def book(world: World, sqlite_url: str) -> Iterator[CaseBook]:
+    with open_casebook(sqlite_url) as book:
         book.import_run(world.run(Ring("R1", ["C20", "C21", "C22"]), Ring("R2", ["C01", "C02", "C03"])), world.bank)
         for name, role in (("ana", "analyst"), ("ben", "analyst"), ("eva", "auditor"), ("ada", "admin")):
             book.accounts.add(name, Role(role), PASSWORD, SYSTEM)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -83,6 +84,7 @@ def write_report(
         partial.write_text(html, encoding="utf-8", newline="\n")
 
 
+@cache
 def _environment() -> Environment:
     environment = Environment(
         loader=PackageLoader("ringsight.report"),
