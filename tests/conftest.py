@@ -1,5 +1,6 @@
 """One case book a test, over every kind of database."""
 
+import gc
 import shutil
 from collections.abc import Iterator
 from itertools import count
@@ -18,6 +19,11 @@ from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import Role, User
 
 NUMBERS = count()
+
+
+def pytest_collection_finish() -> None:
+    """Spare the collector all that imports and collecting made."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

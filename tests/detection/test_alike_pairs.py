@@ -61,6 +61,7 @@ def test_one_person_twice_is_found_and_strangers_keep_to_the_rate():
     assert np.mean([len(pairs - set(TWICE)) / max(len(pairs), 1) for pairs in found]) < 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(4))
 def test_a_ring_is_no_pair(seed: int):
     ring = np.array([5, 6, 7, 8])

@@ -122,6 +122,7 @@ def test_what_an_innocent_column_explains_tells_nothing_of_what_is_common():
     assert best(candidates, explained, RING) > best(candidates, common, RING) + 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("modality", ["notes", "web_sessions"])
 def test_a_modality_that_is_no_evidence_of_one_hand_is_not_judged(modality: str):
     spaces = [embeddings_of(cloud(at), f"facet{at}", modality) for at in range(2)]

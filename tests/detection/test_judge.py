@@ -215,6 +215,7 @@ def test_one_picture_on_some_accounts_is_flagged_on_one_modality_alone_if_the_ba
     assert (cautious["basis"], cautious["flagged"]) == ("inside", False)
 
 
+@pytest.mark.slow
 def test_one_picture_on_more_accounts_than_a_ring_has_is_listed_among_the_communities():
     simulation = simulate(3, customers=150, rings=0)
     embeddings, accounts = one_picture(simulation, 40)
@@ -245,6 +246,7 @@ def test_a_picture_is_explained_where_half_of_its_accounts_share_a_rare_value(ca
     assert (protected["held"], protected["flagged"]) == (("sex", False) if explained else ("", True))
 
 
+@pytest.mark.slow
 def test_a_common_value_explains_no_picture():
     simulation = simulate(3, customers=150, rings=0)
     embeddings, accounts = one_picture(simulation, 12)
@@ -253,6 +255,7 @@ def test_a_common_value_explains_no_picture():
     assert (row["explanation"], row["flagged"]) == ("", True)
 
 
+@pytest.mark.slow
 def test_evidence_shared_by_an_innocent_circle_is_explained_with_the_rest():
     # a household that shares a device as well: the device changes hands along with everything else
     simulation = simulate(3, customers=150, rings=2, tied=2)

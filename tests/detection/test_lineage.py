@@ -145,6 +145,7 @@ def test_an_id_is_not_given_again_to_the_members_that_first_had_it():
     assert names[2][old] == names[0][young] != names[2][young]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("absent", "same"), [(1, True), (MEMORY - 1, True), (MEMORY, False)])
 def test_a_ring_that_comes_back_is_known_for_a_while(absent: int, same: bool):
     names, lineage = nights([A], *[[] for _ in range(absent)], [A])

@@ -110,6 +110,7 @@ def test_who_lacks_the_other_modalities_is_told_by_nothing():
     assert (whole.p_values < 0.05).all()
 
 
+@pytest.mark.slow
 def test_a_shared_device_ties_members_and_outsiders_across_modalities():
     evidence, membership = world(5, device=True)
     with_device = membership.outsiders(proposer(evidence, "shops"), RING, np.array([48, 49]))

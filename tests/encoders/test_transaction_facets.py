@@ -143,6 +143,7 @@ def test_a_slip_in_a_date_costs_no_days_and_no_memory() -> None:
     assert vectors(slipped, fitted)["active_days"][1:].any(axis=1).all()
 
 
+@pytest.mark.slow
 def test_a_long_history_counts_by_its_last_years() -> None:
     long = pl.concat([history(), history().with_columns(pl.col("timestamp").dt.offset_by("-9y"))])
     long = long.sort("customer_id", "timestamp")

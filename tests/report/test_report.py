@@ -336,6 +336,7 @@ def test_alike_pairs_stand_apart_with_a_rate_of_their_own(html: str):
     assert "C33 C34 23.5 0.0123" in told
 
 
+@pytest.mark.slow
 def test_what_was_not_found_has_no_section(report: Report, results: Results):
     html = report(replace(results, communities=results.communities[:0], pairs=results.pairs[:0]))
     assert 'id="communities"' not in html
@@ -428,6 +429,7 @@ def test_evidence_adds_up_to_the_bits_of_the_links(html: str):
     assert "transactions 2.0, notes 3.0, ID images 1.0, shared values 2.0 bits per member" in html
 
 
+@pytest.mark.slow
 def test_the_same_input_gives_the_same_bytes(report: Report, results: Results, html: str):
     assert report(results) == html
 

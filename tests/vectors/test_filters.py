@@ -283,6 +283,7 @@ def test_a_table_without_rows_is_filtered() -> None:
     assert len(empty.filter(polars_expression(parse_filter("region == 'a' or last_seen < 3")))) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("index", [IndexKind.hnsw, IndexKind.ivf_flat, IndexKind.autoindex])
 def test_few_who_fit_are_compared_exactly_whatever_the_index(index: IndexKind, tmp_path: Path) -> None:
     crowd = make_embeddings(2000, dim=24, seed=4)

@@ -149,6 +149,7 @@ def test_a_review_finds_the_bank_where_its_run_found_it(world: World, monkeypatc
         assert {case.bank for case in book.cases()} == {str(world.bank)}
 
 
+@pytest.mark.slow
 def test_behind_tls_cookies_are_secure_and_browsers_come_by_tls_alone(peopled: CaseBook):
     peopled.accounts.add("ana", Role.analyst, PASSWORD, SYSTEM)
     browser = TestClient(create_app(peopled, SiteSettings(address=ADDRESS)), base_url=ADDRESS)

@@ -274,6 +274,7 @@ def test_passwords_can_be_switched_off(book: CaseBook, provider: Loopback):
     assert browser.post("/sign-in", data={"name": "ana", "password": PASSWORD}).status_code == 401
 
 
+@pytest.mark.slow
 def test_many_sign_ins_begun_and_left_are_bounded(browser: TestClient):
     for _ in range(50):
         begin(browser)

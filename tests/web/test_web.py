@@ -238,6 +238,7 @@ def test_records_of_strangers_are_not_shown(book: CaseBook):
     assert send(client(book, "ana"), "/cases/K1/records", customer="../../etc/passwd").status_code == 400
 
 
+@pytest.mark.slow
 def test_a_dossier_cites_and_is_recorded(book: CaseBook):
     ana = client(book, "ana")
     found = json.loads(ana.get("/cases/K1/dossier.json").text)
