@@ -17,15 +17,17 @@ NEAREST = float(np.sqrt(2 * 10.0**-DECIMALS))
 """Distances below this are equal: similarities are kept to so many decimals."""
 STANDS_APART = 1.5
 """A small branch stands apart if the link that ends it is so many times as long as its longest."""
+LARGE_STANDS_APART = 1.01
+"""A large one, if it is this many times as long: in a large bank some customer joins at nearly every length."""
 LARGEST_SHARE = 0.1
 """A branch with more of those who have the modality is a part of the bank, not a ring; 50 are always allowed."""
 
 
 def branches(space: SpaceSource, minimum: int, smallest: int) -> list[Rows]:
-    """Branches of the single-linkage tree, each sorted: those with `minimum` members or more, but not too many.
+    """Branches of the single-linkage tree that stand apart, each sorted, but for those with too many members.
 
-    Smaller ones, of `smallest` members or more, are branches if they stand apart (`STANDS_APART`). Parts that equal
-    distances join at once are none: nobody among them stands apart.
+    Those of `minimum` members or more need stand apart by less (`LARGE_STANDS_APART`) than those of `smallest` members
+    or more (`STANDS_APART`).
     """
     start, end, distance = _spanning_tree(space)
     largest = max(50, int(LARGEST_SHARE * space.count))
@@ -36,8 +38,8 @@ def branches(space: SpaceSource, minimum: int, smallest: int) -> list[Rows]:
     def close(part: int, height: float) -> None:
         members = parts.members[part]
         longest = parts.height[part]
-        apart = len(members) >= smallest and height >= STANDS_APART * longest
-        if (apart or len(members) >= minimum) and len(members) <= largest and height > longest:
+        apart = LARGE_STANDS_APART if len(members) >= minimum else STANDS_APART
+        if smallest <= len(members) <= largest and height >= apart * longest:
             found.append(np.sort(owner[members]))
 
     for a, b, height in zip(start.tolist(), end.tolist(), distance.tolist(), strict=True):

@@ -5,13 +5,14 @@ community of (bits of their link - resolution): a pair must bring more bits than
 It has no resolution limit, so that small rings are not merged in a large bank, unlike modularity.
 """
 
-import random
-
-import igraph as ig
 import numpy as np
+from graspologic_native import leiden_csr
 from numpy.typing import NDArray
+from scipy.sparse import coo_array
 
 from ringsight.graph.sources import Rows
+
+ITERATIONS = 4
 
 
 def communities(
@@ -22,18 +23,29 @@ def communities(
     Args:
         pairs: linked customers (a, b), each of shape (links,).
         bits: evidence of each link; shape (links,).
-        resolution: bits that a pair must bring on average to be worth keeping together.
+        resolution: bits that a pair must bring on average to be worth keeping together; above 0.
         minimum: smallest community returned.
         seed: of Leiden (Traag, Waltman and Van Eck 2019), which visits the customers in random order.
     """
     a, b = pairs
     if len(a) == 0:
         return []
-    nodes, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
-    graph = ig.Graph(n=len(nodes), edges=ends.reshape(2, -1).T)
-    ig.set_random_number_generator(random.Random(seed))
-    partition = graph.community_leiden(
-        objective_function="CPM", weights=bits.tolist(), resolution=resolution, n_iterations=4
+    customers, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
+    start, end = ends.reshape(2, -1)
+    both_ways = (np.r_[bits, bits], (np.r_[start, end], np.r_[end, start]))
+    graph = coo_array(both_ways, shape=(len(customers), len(customers))).tocsr()
+    _, found = leiden_csr(
+        graph.indptr.astype(np.int64),
+        graph.indices.astype(np.int32),
+        graph.data,
+        len(customers),
+        resolution=resolution,
+        iterations=ITERATIONS,
+        use_modularity=False,
+        seed=seed,
     )
-    found = [nodes[np.sort(members)] for members in partition if len(members) >= minimum]
-    return sorted(found, key=lambda members: int(members[0]))
+    label = np.empty(len(customers), dtype=np.int64)
+    label[np.fromiter(found.keys(), np.int64, len(found))] = np.fromiter(found.values(), np.int64, len(found))
+    order = np.argsort(label, kind="stable")
+    parts = np.split(customers[order], np.flatnonzero(np.diff(label[order])) + 1)
+    return sorted((members for members in parts if len(members) >= minimum), key=lambda members: int(members[0]))

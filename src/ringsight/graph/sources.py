@@ -26,6 +26,8 @@ from ringsight.vectors.neighbours import DECIMALS, Neighbours
 Rows = NDArray[np.int64]
 CHANCE_BITS = float(np.log2(np.e))
 """Expected -log2(u) of a uniform u: what two strangers' nearness is worth on average."""
+ROUNDING = 1e-4
+"""By no more do two ways to compute a similarity differ."""
 SAMPLE = 4096
 """Customers by whom the size of a tie is estimated that the neighbours kept do not show whole."""
 
@@ -106,6 +108,8 @@ class NearRanks:
     """For each key how many others are at least as near."""
     reach: NDArray[np.int64]
     """How many others are at least as near as the last neighbour kept; shape (n,)."""
+    last: NDArray[np.float32]
+    """Similarity of the last neighbour kept; shape (n,)."""
 
     def bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
         """Bits between rows a[i] and b[i]; shape (pairs,)."""
@@ -115,11 +119,13 @@ class NearRanks:
 
     def _one_way(self, start: Rows, end: Rows, similarity: NDArray[np.float64]) -> NDArray[np.float64]:
         others = len(self.vectors) - 1
-        key = start * len(self.vectors) + end
+        tail = ndtr((self.mean[start] - similarity) / self.spread[start])
+        rank = np.clip(tail * others, self.reach[start], others)
+        near = np.flatnonzero(similarity >= self.last[start] - ROUNDING)
+        key = start[near] * len(self.vectors) + end[near]
         at = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
-        tail = ndtr(-(similarity - self.mean[start]) / self.spread[start])
-        farther = np.clip(tail * others, self.reach[start], others)
-        rank = np.where(self.keys[at] == key, self.ranks[at], farther)
+        kept = self.keys[at] == key
+        rank[near[kept]] = self.ranks[at[kept]]
         bits: NDArray[np.float64] = np.log2(others / rank)
         return bits
 
@@ -185,6 +191,7 @@ def _near_ranks(vectors: NDArray[np.float32], neighbours: Neighbours) -> NearRan
         keys=keys[order],
         ranks=ranks[start, column][order],
         reach=reach,
+        last=neighbours.similarities[:, -1],
     )
 
 

@@ -1,11 +1,8 @@
 """The links of a case as a picture that can be moved about: members, their links, and the values that they share."""
 
-import random
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from threading import Lock
 
-import igraph as ig
 import networkx as nx
 import numpy as np
 
@@ -19,8 +16,6 @@ STEPS, MOVES = 400, 50_000
 """Of the layout, and moves of single nodes in all of them: of many nodes each is moved less often."""
 SEED = 0
 """Of the nudges that keep nodes from lying on each other: the same case always looks the same."""
-_LAYING = Lock()
-"""igraph has one source of chance for all threads."""
 CONNECTORS = 40
 """Shared values that are drawn, those of most members first."""
 
@@ -103,17 +98,13 @@ def drawing(
 
 def _places(graph: "nx.Graph[str]", order: Sequence[str], ties: Sequence[Carried]) -> list[tuple[float, float]]:
     """Places of members, then of connectors, by Fruchterman and Reingold (1991)."""
-    if not order:  # of a case that went into another; igraph ends the whole process when a thread asks for nothing
+    if not order:  # of a case that went into another
         return []
     index = {customer: number for number, customer in enumerate(order)}
-    pairs = sorted((min(index[a], index[b]), max(index[a], index[b])) for a, b in graph.edges)
-    pairs += [(index[customer], len(order) + at) for at, tie in enumerate(ties) for customer in tie.members]
-    whole = ig.Graph(n=len(order) + len(ties), edges=pairs)
-    angles = 2 * np.pi * np.arange(whole.vcount()) / whole.vcount()
-    circle = np.column_stack([np.cos(angles), np.sin(angles)])
-    steps = min(STEPS, MOVES // whole.vcount())
-    with _LAYING:
-        ig.set_random_number_generator(random.Random(SEED))
-        laid = whole.layout_fruchterman_reingold(seed=circle.tolist(), niter=steps, grid=False)
-    places = fitted(np.array(laid.coords).reshape(-1, 2), (WIDTH, HEIGHT), MARGIN)
+    whole: nx.Graph[int] = nx.empty_graph(len(order) + len(ties))
+    whole.add_edges_from(sorted((index[a], index[b]) for a, b in graph.edges))
+    whole.add_edges_from((index[customer], len(order) + at) for at, tie in enumerate(ties) for customer in tie.members)
+    steps = min(STEPS, MOVES // len(whole))
+    laid = nx.spring_layout(whole, pos=nx.circular_layout(whole), iterations=steps, seed=SEED, method="force")
+    places = fitted(np.array([laid[node] for node in whole]), (WIDTH, HEIGHT), MARGIN)
     return [(float(x), float(y)) for x, y in places.round(1)]
