@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ringsight.detection.candidates import Proposer
 from ringsight.detection.corroboration import Measured
 from ringsight.detection.evidence import Evidence
-from ringsight.detection.rarity import fisher_bits, rarity_bits
+from ringsight.detection.rarity import fisher_bits, rarities
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.shared_directions import ConditionalShuffle
 from ringsight.graph.sources import CHANCE_BITS, Rows
@@ -24,6 +24,10 @@ Floats = NDArray[np.float64]
 
 STAND_INS = 2_000
 """Draws of stand-ins for each customer."""
+FIRST_STAND_INS = 100
+"""Draws by which those are told who are far from fitting,"""
+FAR_FROM_FITTING = 2.0
+"""with fewer bits than this."""
 DONORS = 512
 """Comparable customers at most whose records stand in."""
 NEAREST = 60
@@ -83,7 +87,7 @@ class Membership:
         """
         inside = members
         while len(inside) <= largest:
-            near = self.near(inside)
+            near = self._plausible(proposer, inside, self.near(inside))
             if len(near) == 0:
                 break
             bits = self.outsiders(proposer, inside, near).bits
@@ -103,15 +107,20 @@ class Membership:
             found.append(np.flatnonzero(np.isin(entity.codes, codes)))
         return np.setdiff1d(np.concatenate(found), members)
 
+    def _plausible(self, proposer: Proposer, members: Rows, outsiders: Rows) -> Rows:
+        """Outsiders without those whom few stand-ins show to be no nearer than strangers are."""
+        across = self._across(proposer, members, outsiders, FIRST_STAND_INS)
+        return outsiders[~(across < FAR_FROM_FITTING)]
+
     def _test(self, proposer: Proposer, members: Rows, tested: Rows) -> Fits:
-        rng = np.random.default_rng([self._evidence.seed, int(members[0]), len(members)])
-        across = self._across(proposer, members, tested, rng)
+        across = self._across(proposer, members, tested, STAND_INS)
         return Fits(across, self._inside(proposer, members, tested))
 
-    def _across(self, proposer: Proposer, members: Rows, tested: Rows, rng: np.random.Generator) -> Floats:
-        """Bits of each customer's ties across modalities against stand-ins'."""
+    def _across(self, proposer: Proposer, members: Rows, tested: Rows, draws: int) -> Floats:
+        """Bits of each customer's ties across modalities against those of so many stand-ins."""
+        rng = np.random.default_rng([self._evidence.seed, int(members[0]), len(members)])
         observed = np.zeros(len(tested))
-        chance = np.zeros((len(tested), STAND_INS))
+        chance = np.zeros((len(tested), draws))
         told = np.zeros(len(tested), dtype=np.bool_)
         for modality in self._evidence.modalities:
             spaces = self._evidence.spaces_of(modality)
@@ -127,7 +136,7 @@ class Membership:
                     continue
                 donors = np.sort(rng.choice(donors, min(DONORS, len(donors)), replace=False))
                 observed[here] += self._ties(spaces, members, tested[here])
-                chance[here] += self._stand_ins(modality, spaces, members, (tested[here], donors), rng)
+                chance[here] += self._stand_ins(modality, members, (tested[here], donors), draws, rng)
                 told[here] = True
         for number, entity in enumerate(self._evidence.entities):
             if number == proposer.entity:
@@ -136,44 +145,55 @@ class Membership:
             observed += weight * _shared_value(entity.codes, entity.bits, members, tested)
             told |= entity.present[tested]
         bits = np.full(len(tested), np.nan)
-        for place in np.flatnonzero(told):
-            bits[place] = rarity_bits(observed[place : place + 1], np.sort(chance[place]), CHANCE_BITS)[0]
+        bits[told] = rarities(observed[told], np.sort(chance[told], axis=1), CHANCE_BITS)
         return bits
 
     def _stand_ins(
-        self, modality: str, spaces: Sequence[int], members: Rows, people: tuple[Rows, Rows], rng: np.random.Generator
+        self, modality: str, members: Rows, people: tuple[Rows, Rows], draws: int, rng: np.random.Generator
     ) -> Floats:
-        """Ties of stand-ins drawn for each customer; shape (customers, STAND_INS)."""
+        """Ties of stand-ins drawn for each customer, to the members other than that; shape (customers, draws)."""
         tested, donors = people
-        own = np.isin(tested, members)
-        ties = self._ties(spaces, members, donors)
+        ties = np.zeros((len(tested), len(donors)))
+        for number in self._evidence.spaces_of(modality):
+            others = members[self._measured.ties[number].present[members]]
+            bits = self._bits(number, donors, others)
+            own = others == tested[:, None]
+            left = bits.sum(axis=1) - own @ bits.T
+            ties += self._weights[number] * left / np.maximum(len(others) - own.sum(axis=1, keepdims=True), 1)
         odds = self._odds[modality]
-        drawn = np.empty((len(tested), STAND_INS))
-        for place, customer in enumerate(tested):
-            of_donors = self._ties(spaces, members[members != customer], donors) if own[place] else ties
-            weights = None
-            if odds is not None:
-                records, asked = odds
-                log_odds = records[donors] @ asked[customer]
-                weights = np.exp(log_odds - log_odds.max())
-                weights /= weights.sum()
-            drawn[place] = of_donors[rng.choice(len(donors), STAND_INS, p=weights)]
-        return drawn
+        if odds is None:
+            drawn = rng.integers(len(donors), size=(len(tested), draws))
+        else:
+            records, asked = odds
+            drawn = _drawn(asked[tested] @ records[donors].T, draws, rng)
+        stand_ins: Floats = np.take_along_axis(ties, drawn, axis=1)
+        return stand_ins
 
     def _ties(self, spaces: Sequence[int], members: Rows, customers: Rows) -> Floats:
         """Mean bits above chance of each customer's ties to members other than itself, over spaces summed."""
         total = np.zeros(len(customers))
         for number in spaces:
-            ties = self._measured.ties[number]
-            others = members[ties.present[members]]
-            a, b = np.repeat(customers, len(others)), np.tile(others, len(customers))
-            counted = (a != b) & ties.present[a]
-            bits = np.zeros(len(a))
-            bits[counted] = ties.pair_bits(a[counted], b[counted]) - CHANCE_BITS
-            shape = (len(customers), len(others))
-            count = counted.reshape(shape).sum(axis=1)
-            total += self._weights[number] * bits.reshape(shape).sum(axis=1) / np.maximum(count, 1)
+            present = self._measured.ties[number].present
+            others = members[present[members]]
+            count = present[customers] * len(others) - np.isin(customers, others)
+            bits = self._bits(number, customers, others)
+            total += self._weights[number] * bits.sum(axis=1) / np.maximum(count, 1)
         return total
+
+    def _bits(self, space: int, customers: Rows, others: Rows) -> Floats:
+        """Bits above chance between customers and others, 0 of nobody with itself or where absent: (customers, others).
+
+        Args:
+            space: number of the space.
+            customers: present or not.
+            others: all present.
+        """
+        ties = self._measured.ties[space]
+        a, b = np.repeat(customers, len(others)), np.tile(others, len(customers))
+        counted = (a != b) & ties.present[a]
+        bits = np.zeros(len(a))
+        bits[counted] = ties.pair_bits(a[counted], b[counted]) - CHANCE_BITS
+        return bits.reshape(len(customers), len(others))
 
     def _inside(self, proposer: Proposer, members: Rows, tested: Rows) -> Floats:
         """Bits of each customer's ties in the modality's other spaces against those of the nearest outsiders."""
@@ -197,6 +217,17 @@ class Membership:
         """Outsiders near a member in a proposing space."""
         found = [np.zeros(0, np.int64), *(self._evidence.spaces[number].near(members) for number in proposer.spaces)]
         return np.setdiff1d(np.concatenate(found), members)
+
+
+def _drawn(log_odds: Floats, draws: int, rng: np.random.Generator) -> NDArray[np.int64]:
+    """Columns drawn by the log odds of each row; shape (rows, draws)."""
+    rows, columns = log_odds.shape
+    odds = np.exp(log_odds - log_odds.max(axis=1, keepdims=True))
+    reached = odds.cumsum(axis=1)
+    row = np.arange(rows)[:, None]
+    ladder = (reached / reached[:, -1:] + row).ravel()
+    at = np.searchsorted(ladder, rng.random((rows, draws)) + row, side="right") - row * columns
+    return np.minimum(at, columns - 1)
 
 
 def _shared_value(codes: NDArray[np.int64], bits: Floats, members: Rows, tested: Rows) -> Floats:

@@ -26,6 +26,22 @@ def rarity_bits(values: NDArray[np.float64], chance: NDArray[np.float64], least_
     return np.where(values > cut, beyond, -np.log2(np.maximum(share, TAIL)))
 
 
+def rarities(values: NDArray[np.float64], chance: NDArray[np.float64], least_scale: float) -> NDArray[np.float64]:
+    """`rarity_bits` of each value among chance figures of its own.
+
+    Args:
+        values: figures to judge; shape (values,).
+        chance: for each what chance shows, sorted; shape (values, figures).
+        least_scale: as there.
+    """
+    cut = chance[:, int((1 - TAIL) * chance.shape[1])]
+    beyond_cut = chance >= cut[:, None]
+    excess = ((chance - cut[:, None]) * beyond_cut).sum(axis=1) / beyond_cut.sum(axis=1)
+    share = (chance >= values[:, None]).mean(axis=1)
+    beyond = np.log2(np.e) * (values - cut) / np.maximum(excess, least_scale) - np.log2(TAIL)
+    return np.where(values > cut, beyond, -np.log2(np.maximum(share, TAIL)))
+
+
 def fisher_bits(bits: NDArray[np.float64]) -> NDArray[np.float64]:
     """Minus log2 of the chance that the product of two uniform numbers has so many bits or more.
 

@@ -228,13 +228,15 @@ def _swap(owner: Rows, cells: NDArray[np.int64], odds: Odds, rng: np.random.Gene
     """Pair the customers of each cell at random, and let each pair exchange records by the odds; many times over."""
     records, asked = odds
     size = np.bincount(cells)
-    begin = np.concatenate([[0], np.cumsum(size)])[:-1]
+    begin = np.cumsum(size) - size
+    place = np.arange(len(cells)) - np.repeat(begin, size)
+    first = np.flatnonzero((place % 2 == 0) & (place + 1 < np.repeat(size, size)))
+    narrow = cells.astype(np.min_scalar_type(len(size)))  # sorted by radix, many times as quickly
     for _ in range(ROUNDS):
-        order = np.lexsort((rng.random(len(cells)), cells))
-        place = np.arange(len(order)) - begin[cells[order]]
-        first = np.flatnonzero((place % 2 == 0) & (place + 1 < size[cells[order]]))
+        drawn = rng.permutation(len(cells))
+        order = drawn[np.argsort(narrow[drawn], kind="stable")]
         a, b = order[first], order[first + 1]
-        gain = ((records[owner[b]] - records[owner[a]]) * (asked[a] - asked[b])).sum(axis=1)
+        gain = np.einsum("ij,ij->i", records[owner[b]] - records[owner[a]], asked[a] - asked[b])
         swapped = rng.random(len(a)) < 1 / (1 + np.exp(-np.clip(gain, -50, 50)))
         owner[a[swapped]], owner[b[swapped]] = owner[b[swapped]], owner[a[swapped]]
 

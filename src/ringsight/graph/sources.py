@@ -169,10 +169,12 @@ def _every_rank(vectors: NDArray[np.float32]) -> EveryRank:
     n = len(vectors)
     similarity = (vectors @ vectors.T).round(DECIMALS)
     np.fill_diagonal(similarity, -np.inf)
+    of_rank = np.log2((n - 1) / np.minimum(np.arange(1, n + 1), n - 1)).astype(np.float32)
     bits = np.empty((n, n), dtype=np.float32)
     for row, others in zip(bits, similarity, strict=True):
-        rank = n - np.searchsorted(np.sort(others), others)
-        row[:] = np.log2((n - 1) / np.minimum(rank, n - 1))
+        order = np.argsort(-others)
+        last = np.flatnonzero(np.diff(others[order], append=np.inf))  # of those who are equally near
+        row[order] = np.repeat(of_rank[last], np.diff(last, prepend=-1))
     return EveryRank(((bits + bits.T) / 2).astype(np.float32, copy=False))
 
 
