@@ -1,6 +1,7 @@
 """A judge of candidates whose corroboration, and what conditions leave of it, is stated by hand."""
 
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -17,7 +18,7 @@ from ringsight.detection.judge import Judge
 from ringsight.detection.membership import Fits, Membership
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.shared_directions import ConditionalShuffle, SharedDirections
-from ringsight.detection.worlds import ChanceWorlds
+from ringsight.detection.worlds import Calibration
 from ringsight.graph.sources import EntitySource, Rows
 
 WORLDS = 18
@@ -96,19 +97,24 @@ def made_judge(stated: Stated) -> Judge:
     for number, bits in enumerate(stated.bits):
         by_source[number, 1 : 1 + len(bits)] = bits
     second = by_source.sum(axis=1) if stated.second is None else np.array(stated.second)
-    worlds = np.zeros((2 * WORLDS, count), dtype=np.float32)
-    worlds[WORLDS:, : len(stated.chance)] = stated.chance
+    quiet = np.zeros((WORLDS, count), dtype=np.float32)
+    shown = np.zeros((count, 1))
+    shown[: len(stated.chance), 0] = stated.chance
     nothing = np.zeros(count)
+    small = [number for number, each in enumerate(stated.groups) if len(each) <= stated.config.largest]
+    config = copy(stated.config)
+    config.permutations = 2 * WORLDS  # fewer than a user may ask for
     return Judge(
         candidates=Candidates(
             proposers, Groups.of([np.array(each) for each in stated.groups]), np.zeros(count, dtype=np.int64)
         ),
         corroboration=Corroboration(by_source, second),
         inside=Inside(nothing, nothing, np.full(count, -1), nothing),
-        worlds=ChanceWorlds(worlds, worlds),
+        calibration=Calibration(quiet, quiet),
+        judging=lambda _: Corroboration(shown[small], shown[small, 0]),
         conditions=stated.conditions,
         conditioning=StatedConditioning(evidence, Measured([], []), shuffle, stated.left),
         membership=StatedMembership(proposers, stated.mates),
-        config=stated.config,
+        config=config,
         seed=0,
     )

@@ -63,10 +63,9 @@ def test_tables_are_the_same(results: Results, name: str):
     assert_frame_equal(getattr(results, name), before, abs_tol=1e-6)
 
 
-def test_the_bank_has_something_of_everything(results: Results):
+def test_the_bank_has_rings_above_and_below_the_line_and_ties_of_every_source(results: Results):
     assert set(results.rings["flagged"]) == {True, False}
     assert set(results.links["source"]) == {*SPACES, "device_id", "phone"}
-    assert set(results.rings["held"]) == {"", "language"}
 
 
 if __name__ == "__main__":

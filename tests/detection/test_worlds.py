@@ -11,7 +11,7 @@ from ringsight.detection.corroboration import Measured, as_observed, corroborate
 from ringsight.detection.evidence import Evidence, gather_evidence
 from ringsight.detection.settings import CandidateConfig
 from ringsight.detection.shared_directions import ConditionalShuffle, SharedDirections
-from ringsight.detection.worlds import ChanceWorlds, chance_worlds
+from ringsight.detection.worlds import FEWEST_CALIBRATING, Calibration, ChanceWorlds, calibrating
 
 N = 120
 CONFIG = CandidateConfig(neighbours=10)
@@ -41,9 +41,10 @@ def shuffle_of(evidence: Evidence) -> ConditionalShuffle:
     return ConditionalShuffle(nothing, [evidence.cells_of(modality) for modality in evidence.modalities])
 
 
-def worlds_of(evidence: Evidence, count: int, largest: int = N) -> tuple[Candidates, ChanceWorlds]:
-    candidates, shuffle = propose(evidence, CONFIG), shuffle_of(evidence)
-    return candidates, chance_worlds(evidence, candidates, [measured_of(evidence)], shuffle, count, largest)[0]
+def worlds_of(evidence: Evidence, count: int) -> tuple[Candidates, Calibration]:
+    candidates = propose(evidence, CONFIG)
+    worlds = ChanceWorlds(evidence, shuffle_of(evidence))
+    return candidates, worlds.calibration(range(count), candidates, [measured_of(evidence)])[0]
 
 
 def test_records_go_to_customers_of_the_stratum_who_have_the_modality(evidence: Evidence):
@@ -78,23 +79,24 @@ def test_strangers_corroborate_by_nothing_on_average(evidence: Evidence):
     assert abs(worlds.full[:, spaces].mean()) < 0.3
 
 
-def test_the_first_half_calibrates_and_the_second_judges(evidence: Evidence):
-    _, worlds = worlds_of(evidence, 6)
-    assert worlds.full.dtype == worlds.second.dtype == np.float32  # in half the memory
-    np.testing.assert_array_equal(worlds.calibrating.full, worlds.full[:3])
-    np.testing.assert_array_equal(worlds.judging.full, worlds.full[3:])
-    np.testing.assert_array_equal(worlds.judging.second, worlds.second[3:])
+def test_worlds_are_kept_in_half_the_memory(evidence: Evidence):
+    _, worlds = worlds_of(evidence, 2)
+    assert worlds.full.dtype == worlds.second.dtype == np.float32
 
 
-def test_groups_too_large_for_a_ring_do_not_judge(evidence: Evidence):
-    candidates, whole = worlds_of(evidence, 6)
-    large = candidates.groups.sizes > 5
-    assert 0 < large.sum() < len(large)
-    _, worlds = worlds_of(evidence, 6, largest=5)
-    np.testing.assert_array_equal(worlds.calibrating.full, whole.calibrating.full)
-    np.testing.assert_array_equal(worlds.judging.full[:, ~large], whole.judging.full[:, ~large])
-    assert np.isnan(worlds.judging.full[:, large]).all()
-    assert np.isnan(worlds.judging.second[:, large]).all()
+def test_a_world_measures_some_candidates_as_it_does_among_all(evidence: Evidence):
+    candidates, whole = worlds_of(evidence, 3)
+    small = np.flatnonzero(candidates.groups.sizes <= 5)
+    assert 0 < len(small) < candidates.groups.count
+    worlds = ChanceWorlds(evidence, shuffle_of(evidence))
+    some = worlds.corroboration(2, candidates.take(small), measured_of(evidence))
+    np.testing.assert_array_equal(some.full.astype(np.float32), whole.full[2, small])
+    np.testing.assert_array_equal(some.second.astype(np.float32), whole.second[2, small])
+
+
+@pytest.mark.parametrize(("candidates", "worlds"), [(0, 100), (4_000, 100), (10_000, 50), (10**6, FEWEST_CALIBRATING)])
+def test_the_more_candidates_the_fewer_worlds_calibrate(candidates: int, worlds: int):
+    assert calibrating(candidates, 200) == worlds
 
 
 def test_a_world_is_the_same_in_any_number_of_others(evidence: Evidence):
@@ -103,7 +105,7 @@ def test_a_world_is_the_same_in_any_number_of_others(evidence: Evidence):
 
 def test_ways_to_count_are_measured_in_the_same_worlds(evidence: Evidence):
     way, candidates = measured_of(evidence), propose(evidence, CONFIG)
-    one, two = chance_worlds(evidence, candidates, [way, way], shuffle_of(evidence), 3, N)
+    one, two = ChanceWorlds(evidence, shuffle_of(evidence)).calibration(range(3), candidates, [way, way])
     np.testing.assert_array_equal(one.full, two.full)
 
 

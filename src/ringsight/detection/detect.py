@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from ringsight import progress
 from ringsight.detection.agreement import Ties, calibrate
 from ringsight.detection.alike_pairs import PAIR_RATE, AlikePairs, alike_pairs
 from ringsight.detection.candidates import Candidates, propose
@@ -37,7 +38,7 @@ from ringsight.detection.shared_directions import (
 )
 from ringsight.detection.tables import Tables, communities, null_table, pair_table
 from ringsight.detection.weights import Weights, learn_weights
-from ringsight.detection.worlds import ChanceWorlds, chance_worlds
+from ringsight.detection.worlds import Calibration, ChanceWorlds, calibrating
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
@@ -66,14 +67,17 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     candidates = propose(evidence, config.candidates).without(pairs.b, config.candidates.min_size)
     conditions = declared_conditions(bank)
     ways = [raw] if beyond is raw else [raw, beyond]
-    worlds = chance_worlds(evidence, candidates, ways, shuffle, config.permutations, config.largest)
+    worlds = ChanceWorlds(evidence, shuffle)
+    numbers = range(calibrating(candidates.groups.count, config.permutations))
+    steps = progress.steps(numbers, "letting records change hands within strata")
+    calibration = worlds.calibration(steps, candidates, ways)
     observed = [corroborate(evidence, candidates, way, as_observed(evidence)) for way in ways]
-    judge = _judge(evidence, candidates, conditions, (beyond, observed[-1], worlds[-1], shuffle), config)
+    judge = _judge(worlds, candidates, conditions, (beyond, observed[-1], calibration[-1]), config)
     listing = Listing(judge, judge.settled[0])
     in_rings = candidates.groups.take(listing.rings[listing.flagged_or_held]).members
     free = (candidates.groups.among(in_rings) == 0) & ~around_circles(candidates.groups, conditions, config.largest)
     bounds = {MEDIAN: config.guard_bits, UPPER: config.guard_upper_bits}
-    watch = guard(candidates, observed[0].full, worlds[0].calibrating.full, free, bounds)
+    watch = guard(candidates, observed[0].full, calibration[0].full, free, bounds)
     return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)
 
 
@@ -112,20 +116,23 @@ def _measured(evidence: Evidence, shared: SharedDirections) -> tuple[Measured, M
 
 
 def _judge(
-    evidence: Evidence,
+    worlds: ChanceWorlds,
     candidates: Candidates,
     conditions: Sequence[Condition],
-    seen: tuple[Measured, Corroboration, ChanceWorlds, ConditionalShuffle],
+    seen: tuple[Measured, Corroboration, Calibration],
     config: DetectConfig,
 ) -> Judge:
-    measured, observed, worlds, shuffle = seen
+    evidence, shuffle = worlds.evidence, worlds.shuffle
+    measured, observed, calibration = seen
+    small = candidates.take(np.flatnonzero(candidates.groups.sizes <= config.largest))
     agreement, judged = inside_agreement(evidence, candidates, measured.ties, config)
     honest = ~explained_innocently(candidates.groups, conditions)
     return Judge(
         candidates=candidates,
         corroboration=observed,
         inside=judge_inside(candidates, agreement, judged, honest, config),
-        worlds=worlds,
+        calibration=calibration,
+        judging=lambda world: worlds.corroboration(config.permutations // 2 + world, small, measured),
         conditions=conditions,
         conditioning=Conditioning(evidence, measured, shuffle),
         membership=Membership(evidence, measured, shuffle, config),
@@ -154,6 +161,7 @@ def _results(
         "guard": [asdict(check) for check in watch.checks],
         "shared_directions": named_directions(shared, bank.customers),
         "communities": len(apart),
+        "worlds": {"calibrating": len(judge.calibration.full), "judging": len(judge.chance)},
         "alike_pairs": len(pairs.a),
         "seed": judge.seed,
         "weights": weights.described(judge.conditioning.evidence.sources),
@@ -200,7 +208,6 @@ def _counts(
         "explained": int((rings["explanation"] != "").sum()),
         "held": int((rings["held"] != "").sum()),
         "fdr": config.fdr,
-        "permutations": config.permutations,
         "data_hash": bank.data_hash,
         "model_hashes": {name: each.model_hash for name, each in sorted(embeddings.items())},
         "quarantined_rows": len(bank.quarantine),

@@ -1,6 +1,6 @@
 """Which candidates are rings: scored against chance, adjusted for innocent explanations, and let grow."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -12,19 +12,23 @@ from ringsight.detection.candidates import Candidates
 from ringsight.detection.conditional import Conditioning
 from ringsight.detection.conditions import Condition, ConditionKind
 from ringsight.detection.corroboration import Corroboration
+from ringsight.detection.error_rate import Chance
 from ringsight.detection.inside import Inside
 from ringsight.detection.membership import Fits, Membership
 from ringsight.detection.rarity import fisher_bits
 from ringsight.detection.results import Basis
 from ringsight.detection.scoring import LOWEST, Scorer, distinct
 from ringsight.detection.settings import DetectConfig
-from ringsight.detection.worlds import ChanceWorlds
+from ringsight.detection.worlds import Calibration
 from ringsight.graph.sources import Rows
 
 Floats = NDArray[np.float64]
 
 SHARE_KEPT = 2 / 3
 """Share of a ring's members that a fuller candidate must hold."""
+ENOUGH = 50
+"""Rings on the list that chance must have shown for its rate to be known within a seventh."""
+BATCH = 10
 FITS = 0.05
 """A member fits if a stranger would do so with a lesser chance."""
 
@@ -81,7 +85,9 @@ class Judge:
     candidates: Candidates
     corroboration: Corroboration
     inside: Inside
-    worlds: ChanceWorlds
+    calibration: Calibration
+    judging: Callable[[int], Corroboration]
+    """Of the candidates small enough for a ring, in one of the worlds that judge, by its number."""
     conditions: Sequence[Condition]
     conditioning: Conditioning
     membership: Membership
@@ -91,17 +97,21 @@ class Judge:
     @cached_property
     def full(self) -> Scorer:
         """Scores corroboration."""
-        return Scorer.learn(self.candidates, self.worlds.calibrating.full)
+        return Scorer.learn(self.candidates, self.calibration.full)
 
     @cached_property
     def second(self) -> Scorer:
         """Scores corroboration by second ties."""
-        return Scorer.learn(self.candidates, self.worlds.calibrating.second)
+        return Scorer.learn(self.candidates, self.calibration.second)
 
-    @property
+    @cached_property
     def contends(self) -> float:
-        """Bits from which an adjusted score contends for a flag; nothing less is adjusted, or ever flagged."""
-        return float(np.log2(0.25 / self.config.fdr))
+        """Bits from which an adjusted score contends for a flag; nothing less is adjusted, or ever flagged.
+
+        In a bank of many rings it is the lowest score on the list before anything is taken off.
+        """
+        usual = float(np.log2(0.25 / self.config.fdr))
+        return min(usual, self._line(self.chance)) if self._listed(self.chance).any() else usual
 
     @cached_property
     def judged_inside(self) -> NDArray[np.bool_]:
@@ -130,22 +140,54 @@ class Judge:
         )
 
     @cached_property
+    def small(self) -> NDArray[np.int64]:
+        """Numbers of the candidates that are small enough for a ring."""
+        return np.flatnonzero(self.candidates.groups.sizes <= self.config.largest)
+
+    @cached_property
     def chance(self) -> list["ChanceRings"]:
-        """The rings of every judging world; communities leave there too."""
-        small = np.flatnonzero(self.candidates.groups.sizes <= self.config.largest)
-        judging, groups = self.worlds.judging, self.candidates.groups.take(small)
-        found = []
-        for world in range(len(judging.full)):
-            inside = self.inside.drawn(np.random.default_rng([self.seed, world, 1]))[small]
-            full, second = (
-                scorer.score(
-                    scorer.across(corroboration[world, small], small), inside, self.judged_inside[small], small
-                )
-                for scorer, corroboration in ((self.full, judging.full), (self.second, judging.second))
-            )
-            kept = distinct(groups, full)
-            found.append(ChanceRings(full[kept], groups.sizes[kept], second[distinct(groups, second)]))
+        """The rings of every judging world; communities leave there too.
+
+        Worlds are drawn until chance has shown `ENOUGH` rings that would be on the list, but no more than half of the
+        permutations asked for (sequential Monte Carlo test: Besag and Clifford 1991, Biometrika 78:301; looked at
+        every `BATCH` worlds).
+        """
+        found: list[ChanceRings] = []
+        most = self.config.permutations - self.config.permutations // 2
+        for world in progress.steps(range(most), "comparing with worlds of chance until they tell enough"):
+            found.append(self._chance_rings(world))
+            if len(found) % BATCH == 0:
+                line = self._line(found)
+                if sum(int((each.scores >= line).sum()) for each in found) >= ENOUGH:
+                    break
         return found
+
+    def _chance_rings(self, world: int) -> "ChanceRings":
+        corroboration, groups = self.judging(world), self.candidates.groups.take(self.small)
+        inside = self.inside.drawn(np.random.default_rng([self.seed, world, 1]))[self.small]
+        full, second = (
+            scorer.score(scorer.across(told, self.small), inside, self.judged_inside[self.small], self.small)
+            for scorer, told in ((self.full, corroboration.full), (self.second, corroboration.second))
+        )
+        kept = distinct(groups, full)
+        return ChanceRings(full[kept], groups.sizes[kept], second[distinct(groups, second)])
+
+    @cached_property
+    def _whole_scores(self) -> Floats:
+        """Scores of the bank's rings, nothing taken off."""
+        scores = self.observed.full[self.small]
+        return scores[distinct(self.candidates.groups.take(self.small), scores)]
+
+    def _listed(self, worlds: Sequence["ChanceRings"]) -> NDArray[np.bool_]:
+        """Which of them would be on the list."""
+        chance = Chance(np.concatenate([np.zeros(0), *(world.scores for world in worlds)]), len(worlds))
+        return chance.q_values(self._whole_scores) <= self.config.fdr
+
+    def _line(self, worlds: Sequence["ChanceRings"]) -> float:
+        """The lowest score on the list; where it is empty, the highest score of all."""
+        listed = self._listed(worlds)
+        scores = self._whole_scores
+        return float(scores[listed].min() if listed.any() else scores.max(initial=-np.inf))
 
     @cached_property
     def adjusted(self) -> tuple[Scores, NDArray[np.int64]]:
@@ -153,8 +195,7 @@ class Judge:
 
         Worked out for candidates that contend and are small enough for a ring; of the others nothing is taken off.
         """
-        small = self.candidates.groups.sizes <= self.config.largest
-        rows = np.flatnonzero((self.observed.full >= self.contends) & small)
+        rows = self.small[self.observed.full[self.small] >= self.contends]
         best, number = self.explained(rows)
         explanation = np.full(self.candidates.groups.count, -1)
         explanation[rows] = number

@@ -227,7 +227,8 @@ def _drawn(log_odds: Floats, draws: int, rng: np.random.Generator) -> NDArray[np
     row = np.arange(rows)[:, None]
     ladder = (reached / reached[:, -1:] + row).ravel()
     at = np.searchsorted(ladder, rng.random((rows, draws)) + row, side="right") - row * columns
-    return np.minimum(at, columns - 1)
+    drawn: NDArray[np.int64] = np.minimum(at, columns - 1)
+    return drawn
 
 
 def _shared_value(codes: NDArray[np.int64], bits: Floats, members: Rows, tested: Rows) -> Floats:

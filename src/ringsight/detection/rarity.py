@@ -37,9 +37,10 @@ def rarities(values: NDArray[np.float64], chance: NDArray[np.float64], least_sca
     cut = chance[:, int((1 - TAIL) * chance.shape[1])]
     beyond_cut = chance >= cut[:, None]
     excess = ((chance - cut[:, None]) * beyond_cut).sum(axis=1) / beyond_cut.sum(axis=1)
-    share = (chance >= values[:, None]).mean(axis=1)
-    beyond = np.log2(np.e) * (values - cut) / np.maximum(excess, least_scale) - np.log2(TAIL)
-    return np.where(values > cut, beyond, -np.log2(np.maximum(share, TAIL)))
+    share: NDArray[np.float64] = (chance >= values[:, None]).mean(axis=1)
+    beyond: NDArray[np.float64] = np.log2(np.e) * (values - cut) / np.maximum(excess, least_scale) - np.log2(TAIL)
+    bits: NDArray[np.float64] = np.where(values > cut, beyond, -np.log2(np.maximum(share, TAIL)))
+    return bits
 
 
 def fisher_bits(bits: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -40,7 +40,7 @@ class DetectConfig:
     fdr: float = 0.05
     """False-discovery rate asked of the flagged rings."""
     permutations: int = 200
-    """Chance worlds: the first half calibrates scores, the second half judges them."""
+    """Most chance worlds: up to half of them calibrate scores, up to half judge them; a large bank needs fewer."""
     largest: int = 12
     """Most members of a ring; what grows beyond is a community, and is listed apart."""
     tail_bits: float = 6.0

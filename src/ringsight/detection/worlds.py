@@ -4,73 +4,79 @@ In each world the records of a modality change hands as a whole, within a stratu
 its spaces, by odds that keep what modalities share (`shared_directions`); each entity column changes hands on its own.
 Candidates stay as they are: the modality that proposed one does not count for it. Who has records at all does not
 change: missing stays a mask.
+
+Some worlds calibrate scores, others judge them. A large bank shows as much of chance in a few worlds as a small one in
+many, so that fewer are drawn of it: of those that calibrate, `calibrating`; of those that judge, until chance is known
+well enough (`judge.Judge.chance`).
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight import progress
 from ringsight.detection.candidates import Candidates
-from ringsight.detection.corroboration import Measured, Owners, corroborate
+from ringsight.detection.corroboration import Corroboration, Measured, Owners, corroborate
 from ringsight.detection.evidence import Evidence
 from ringsight.detection.shared_directions import ConditionalShuffle, shuffled
 
+CALIBRATING = 500_000
+"""Candidates of all worlds together that scores are calibrated by,"""
+FEWEST_CALIBRATING = 20
+"""in at least so many worlds."""
+
+
+def calibrating(candidates: int, permutations: int) -> int:
+    """How many worlds calibrate scores of so many candidates; at most half of `permutations`."""
+    wanted = max(FEWEST_CALIBRATING, int(np.ceil(CALIBRATING / max(candidates, 1))))
+    return min(permutations // 2, wanted)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ChanceWorlds:
-    """Corroboration of candidates in every chance world; NaN in judging worlds for those too large for a ring."""
+class Calibration:
+    """Corroboration of candidates in the worlds that calibrate."""
 
     full: NDArray[np.float32]
     """Shape (worlds, candidates)."""
     second: NDArray[np.float32]
     """By second ties; shape (worlds, candidates)."""
 
-    @property
-    def calibrating(self) -> "ChanceWorlds":
-        """The first half, which scores are learned from."""
-        return ChanceWorlds(self.full[: len(self.full) // 2], self.second[: len(self.full) // 2])
 
-    @property
-    def judging(self) -> "ChanceWorlds":
-        """The second half, which judges."""
-        return ChanceWorlds(self.full[len(self.full) // 2 :], self.second[len(self.full) // 2 :])
+@dataclass(frozen=True, slots=True, eq=False)
+class ChanceWorlds:
+    """The chance worlds of a bank, by number: each is the same whatever others are drawn."""
 
+    evidence: Evidence
+    shuffle: ConditionalShuffle
+    """Hands records on."""
 
-def chance_worlds(
-    evidence: Evidence,
-    candidates: Candidates,
-    measured: Sequence[Measured],
-    shuffle: ConditionalShuffle,
-    count: int,
-    largest: int,
-) -> list[ChanceWorlds]:
-    """Run chance worlds, and measure the candidates in each.
+    def owners(self, number: int) -> Owners:
+        """Whose records everybody carries in one world."""
+        rng = np.random.default_rng([self.evidence.seed, number])
+        modalities = dict(zip(self.evidence.modalities, self.shuffle.draw(rng), strict=True))
+        return Owners(
+            modalities, [shuffled(self.evidence.entity_cells_of(each), rng) for each in self.evidence.entities]
+        )
 
-    Args:
-        evidence: of the bank.
-        candidates: whose corroboration is measured; in the half that judges, of those small enough for a ring.
-        measured: ways to count bits; each is measured in the same worlds.
-        shuffle: hands records on.
-        count: how many worlds.
-        largest: most members of a ring.
+    def corroboration(self, number: int, candidates: Candidates, measured: Measured) -> Corroboration:
+        """Measure candidates in one world."""
+        return corroborate(self.evidence, candidates, measured, self.owners(number))
 
-    Returns:
-        In the order of `measured`.
-    """
-    full, second = np.full((2, len(measured), count, candidates.groups.count), np.nan, dtype=np.float32)
-    everyone = np.arange(candidates.groups.count)
-    small = np.flatnonzero(candidates.groups.sizes <= largest)
-    halves = ((everyone, candidates), (small, candidates.take(small)))
-    cells = [evidence.entity_cells_of(entity) for entity in evidence.entities]
-    for world in progress.steps(range(count), "letting records change hands within strata"):
-        rng = np.random.default_rng([evidence.seed, world])
-        modalities = dict(zip(evidence.modalities, shuffle.draw(rng), strict=True))
-        owners = Owners(modalities, [shuffled(cell, rng) for cell in cells])
-        rows, some = halves[world >= count // 2]
-        for number, way in enumerate(measured):
-            found = corroborate(evidence, some, way, owners)
-            full[number, world, rows], second[number, world, rows] = found.full, found.second
-    return [ChanceWorlds(*each) for each in zip(full, second, strict=True)]
+    def calibration(
+        self, numbers: Iterable[int], candidates: Candidates, measured: Sequence[Measured]
+    ) -> list[Calibration]:
+        """Measure candidates in several worlds, and in each by several ways to count bits.
+
+        Returns:
+            In the order of `measured`.
+        """
+        full: list[list[NDArray[np.float32]]] = [[] for _ in measured]
+        second: list[list[NDArray[np.float32]]] = [[] for _ in measured]
+        for number in numbers:
+            owners = self.owners(number)
+            for place, way in enumerate(measured):
+                found = corroborate(self.evidence, candidates, way, owners)
+                full[place].append(found.full.astype(np.float32))
+                second[place].append(found.second.astype(np.float32))
+        return [Calibration(np.array(one), np.array(other)) for one, other in zip(full, second, strict=True)]

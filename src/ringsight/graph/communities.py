@@ -13,6 +13,8 @@ from scipy.sparse import coo_array
 from ringsight.graph.sources import Rows
 
 ITERATIONS = 4
+FREE = 1e-9
+"""Where a pair need bring nothing; the library has no 0."""
 
 
 def communities(
@@ -23,7 +25,7 @@ def communities(
     Args:
         pairs: linked customers (a, b), each of shape (links,).
         bits: evidence of each link; shape (links,).
-        resolution: bits that a pair must bring on average to be worth keeping together; above 0.
+        resolution: bits that a pair must bring on average to be worth keeping together.
         minimum: smallest community returned.
         seed: of Leiden (Traag, Waltman and Van Eck 2019), which visits the customers in random order.
     """
@@ -39,7 +41,7 @@ def communities(
         graph.indices.astype(np.int32),
         graph.data,
         len(customers),
-        resolution=resolution,
+        resolution=max(resolution, FREE),
         iterations=ITERATIONS,
         use_modularity=False,
         seed=seed,

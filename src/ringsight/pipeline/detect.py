@@ -23,7 +23,7 @@ LIBRARIES = (
     "pytorch-lightning",
     "transformers",
     "pymilvus",
-    "igraph",
+    "graspologic-native",
     "numpy",
     "scipy",
     "polars",
@@ -53,7 +53,7 @@ def detect(
         DataError: if the decisions cannot be used.
     """
     config = config or DetectConfig()
-    worlds = f"looking for rings in {config.permutations + 1:,} worlds, of which one is real"
+    worlds = f"looking for rings in the bank, and in up to {config.permutations:,} worlds of chance"
     with report_to(progress), stage("detect", worlds):
         return detection.detect(bank, embeddings, config, seed)
 
