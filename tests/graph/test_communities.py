@@ -55,5 +55,17 @@ def test_no_links_no_communities():
     assert communities((nobody, nobody), np.zeros(0), 1.0, 3, seed=0) == []
 
 
+@pytest.mark.parametrize("resolution", [0.0, 1.0])
+def test_links_that_are_worth_nothing_tie_nobody(resolution: float):
+    pairs = links(ONE, OTHER)
+    assert communities(pairs, np.zeros(len(pairs[0])), resolution, 2, seed=0) == []
+
+
+def test_where_pairs_need_bring_nothing_all_who_are_linked_are_together():
+    pairs = links(ONE, OTHER)
+    found = communities(pairs, np.ones(len(pairs[0])), 0.0, 2, seed=0)
+    assert [members.tolist() for members in found] == [ONE, OTHER]
+
+
 def test_one_link_is_no_ring():
     assert communities((np.array([1]), np.array([4])), np.array([9.0]), 1.0, 3, seed=0) == []

@@ -29,7 +29,8 @@ def communities(
         minimum: smallest community returned.
         seed: of Leiden (Traag, Waltman and Van Eck 2019), which visits the customers in random order.
     """
-    a, b = pairs
+    tied = bits > 0
+    a, b, bits = pairs[0][tied], pairs[1][tied], bits[tied]
     if len(a) == 0:
         return []
     customers, ends = np.unique(np.concatenate([a, b]), return_inverse=True)
