@@ -65,7 +65,7 @@ def test_customers_on_file_twice_are_pairs_and_seldom_in_a_ring():
         real = {tuple(sorted(ids[pair].tolist())) for pair in twice}
         listed = set(results.pairs.select("customer_a", "customer_b").iter_rows())
         assert len(real & listed) >= 10
-        assert len(listed - real) <= 1
+        assert len(listed - real) <= 2
         assert results.summary["alike_pairs"] == len(listed)
         assert results.pairs["q_value"].to_numpy().max() <= QUICK.fdr
     assert accused <= 1  # where a stranger happens to be near both, they pass as three

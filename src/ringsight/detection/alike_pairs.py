@@ -14,13 +14,17 @@ from ringsight.detection.error_rate import Chance
 from ringsight.detection.evidence import Evidence
 from ringsight.detection.shared_directions import ConditionalShuffle, shuffled
 from ringsight.graph.links import carried_bits
-from ringsight.graph.sources import CHANCE_BITS, Rows
+from ringsight.graph.sources import CHANCE_BITS, Rows, distinct_keys
 
 PAIR_RATE = 0.05
 """False-discovery rate of the list of pairs. It does not follow the rate asked of rings: pairs leave before rings are
 sought, and a list at another rate would be of other rings."""
 WORLDS = 20
-"""Chance worlds that pairs are held against."""
+"""Most chance worlds that pairs are held against,"""
+FEWEST_WORLDS = 4
+"""and fewest:"""
+ENOUGH = 50
+"""no more are drawn once chance has shown so many pairs that would be on the list (as in `judge.Judge.chance`)."""
 GAP = 0.6
 """A pair is isolated if neither has a third who is tied by so large a part of their bits,"""
 COMMON = 0.9
@@ -58,14 +62,21 @@ def alike_pairs(evidence: Evidence, measured: Measured, shuffle: ConditionalShuf
     near = [space.near_pairs(NEIGHBOURS) for space in evidence.spaces]
     cells = [evidence.entity_cells_of(entity) for entity in evidence.entities]
     nearest = _nearest(evidence, measured, near, as_observed(evidence))
-    chance = []
-    for world in range(WORLDS):
-        rng = np.random.default_rng([evidence.seed, world, 2])
+    worlds: list[_Nearest] = []
+    while True:
+        rng = np.random.default_rng([evidence.seed, len(worlds), 2])
         modalities = dict(zip(evidence.modalities, shuffle.draw(rng), strict=True))
-        chance.append(_nearest(evidence, measured, near, Owners(modalities, [shuffled(cell, rng) for cell in cells])))
-    common = float(np.quantile(np.concatenate([each.highest for each in chance]), COMMON))
-    a, b, bits = nearest.isolated(common)
-    q = Chance(np.concatenate([each.isolated(common)[2] for each in chance]), WORLDS).q_values(bits)
+        worlds.append(_nearest(evidence, measured, near, Owners(modalities, [shuffled(cell, rng) for cell in cells])))
+        if len(worlds) < FEWEST_WORLDS:
+            continue
+        common = float(np.quantile(np.concatenate([each.highest for each in worlds]), COMMON))
+        a, b, bits = nearest.isolated(common)
+        chance = Chance(np.concatenate([each.isolated(common)[2] for each in worlds]), len(worlds))
+        q = chance.q_values(bits)
+        listed = bits[q <= PAIR_RATE]
+        line = listed.min() if len(listed) else bits.max(initial=-np.inf)
+        if len(worlds) == WORLDS or (chance.scores >= line).sum() >= ENOUGH:
+            break
     order = np.lexsort((b, a, -bits))
     return AlikePairs(a[order], b[order], bits[order], q[order])
 
@@ -116,7 +127,7 @@ def _near_keys(evidence: Evidence, near: list[tuple[Rows, Rows]], owners: Owners
         carrier[owners.modalities[space.modality]] = np.arange(evidence.customers)
         one, other = carrier[start], carrier[end]
         keys.append(np.minimum(one, other) * evidence.customers + np.maximum(one, other))
-    return np.unique(np.concatenate([np.zeros(0, np.int64), *keys]))
+    return distinct_keys(np.concatenate([np.zeros(0, np.int64), *keys]))
 
 
 def _total_bits(evidence: Evidence, measured: Measured, owners: Owners, a: Rows, b: Rows) -> NDArray[np.float64]:

@@ -66,7 +66,7 @@ class Scorer:
         proposer = self.proposer if rows is None else self.proposer[rows]
         beyond = (corroboration - (self.expected if rows is None else self.expected[rows])).round(DECIMALS)
         bits = np.zeros(beyond.shape)
-        for number in np.unique(proposer):
+        for number in np.flatnonzero(np.bincount(proposer)).tolist():
             here = proposer == number
             bits[..., here] = rarity_bits(beyond[..., here], self.calibration[number], CHANCE_BITS)
         return bits

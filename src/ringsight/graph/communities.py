@@ -12,7 +12,7 @@ from scipy.sparse import coo_array
 
 from ringsight.graph.sources import Rows
 
-ITERATIONS = 4
+ITERATIONS = 2
 FREE = 1e-9
 """Where a pair need bring nothing; the library has no 0."""
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.graph.sources import CHANCE_BITS, Rows, Source, SpaceSource
+from ringsight.graph.sources import CHANCE_BITS, Rows, Source, SpaceSource, distinct_keys
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -47,7 +47,7 @@ def fused_links(spaces: Sequence[SpaceSource], k: int) -> Links:
     """
     customers = len(spaces[0].present)
     near = [space.near_pairs(k) for space in spaces]
-    key = np.unique(np.concatenate([a * customers + b for a, b in near]))
+    key = distinct_keys(np.concatenate([a * customers + b for a, b in near]))
     a, b = key // customers, key % customers
     total = np.sum([bits_above_chance(space, a, b) for space in spaces], axis=0)
     others = int(np.any([space.present for space in spaces], axis=0).sum()) - 1

@@ -32,6 +32,13 @@ SAMPLE = 4096
 """Customers by whom the size of a tie is estimated that the neighbours kept do not show whole."""
 
 
+def distinct_keys(keys: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The distinct keys, sorted; by sorting, which for millions of pairs is several times as quick as by a hash."""
+    ordered = np.sort(keys)
+    kept: NDArray[np.int64] = ordered[np.diff(ordered, prepend=-1) != 0]
+    return kept
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class SpaceSource:
     """Nearness in one space."""
@@ -71,7 +78,7 @@ class SpaceSource:
         near = self.neighbours[:, :k]
         start, column = np.nonzero(near >= 0)
         end = near[start, column].astype(np.int64)
-        pairs = np.unique(np.minimum(start, end) * self.count + np.maximum(start, end))
+        pairs = distinct_keys(np.minimum(start, end) * self.count + np.maximum(start, end))
         owner = np.flatnonzero(self.present)
         return owner[pairs // self.count], owner[pairs % self.count]
 
@@ -131,7 +138,7 @@ class NearRanks:
 
 
 def space_source(
-    embeddings: Embeddings, customer_ids: NDArray[np.str_], keep: int, every_rank_up_to: int = 4096
+    embeddings: Embeddings, customer_ids: NDArray[np.str_], keep: int, every_rank_up_to: int = 2048
 ) -> SpaceSource:
     """Weigh one modality's embeddings.
 
