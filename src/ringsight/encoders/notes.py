@@ -43,6 +43,7 @@ from ringsight.encoders.fitting import (
     settings_of,
     trainer_settings,
 )
+from ringsight.encoders.kept_vectors import KeptVectors, weights_hash
 from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked, tokens_of
 from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool
 from ringsight.encoders.part import Part, write_part
@@ -56,6 +57,9 @@ if TYPE_CHECKING:
     from transformers import PreTrainedModel
 
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
+
+BATCH = 64
+_KEPT = KeptVectors()
 
 
 class NoteEncoder(nn.Module):
@@ -235,16 +239,20 @@ def _sample(texts: list[str], count: int, rng: np.random.Generator) -> list[str]
 
 
 def _note_vectors(encoder: NoteEncoder, tokenizer: Tokenizer, texts: list[str], longest: int) -> NDArray[np.float32]:
-    """Encode notes in batches of like length; shape (notes, hidden)."""
+    """Encode notes, each once, in batches of like length; shape (notes, hidden)."""
     encoder.eval()
     tokens = tokens_of(tokenizer, texts, longest)
-    order = sorted(range(len(tokens)), key=lambda note: (len(tokens[note]), note))
-    batches = [order[start : start + 64] for start in range(0, len(order), 64)]
-    vectors = np.zeros((len(texts), encoder.bert.config.hidden_size), dtype=np.float32)
-    with torch.inference_mode():
-        for batch in progress.steps(batches, "reading notes"):
-            vectors[batch] = encoder(*padded([tokens[note] for note in batch])).numpy()
-    return vectors
+
+    def read(notes: list[int]) -> NDArray[np.float32]:
+        order = sorted(range(len(notes)), key=lambda place: (len(tokens[notes[place]]), place))
+        batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
+        vectors = np.zeros((len(notes), encoder.bert.config.hidden_size), dtype=np.float32)
+        with torch.inference_mode():
+            for batch in progress.steps(batches, "reading notes"):
+                vectors[batch] = encoder(*padded([tokens[notes[place]] for place in batch])).numpy()
+        return vectors
+
+    return _KEPT.of(weights_hash(encoder.bert.state_dict()), tokens, read)
 
 
 def _base(config: NotesConfig) -> tuple["PreTrainedModel", Tokenizer]:
