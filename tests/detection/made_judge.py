@@ -18,7 +18,7 @@ from ringsight.detection.judge import Judge
 from ringsight.detection.membership import Fits, Membership
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.shared_directions import ConditionalShuffle, SharedDirections
-from ringsight.detection.worlds import CalibratingWorlds
+from ringsight.detection.worlds import CalibrationWorlds
 from ringsight.graph.sources import EntitySource, Rows
 
 WORLDS = 18
@@ -85,7 +85,7 @@ CUSTOMERS = 200
 def made_judge(stated: Stated) -> Judge:
     """A judge of an entity column's candidates; 2.32 bits and more of score contend for a flag.
 
-    CalibratingWorlds worlds show nothing, so that the score is the bits, 4.32 more, and log2 of the candidates less.
+    CalibrationWorlds worlds show nothing, so that the score is the bits, 4.32 more, and log2 of the candidates less.
     """
     count = len(stated.groups)
     nobody = np.zeros(CUSTOMERS, dtype=np.bool_)
@@ -110,7 +110,7 @@ def made_judge(stated: Stated) -> Judge:
         ),
         corroboration=Corroboration(by_source, second),
         inside=Inside(nothing, nothing, np.full(count, -1), nothing),
-        calibration=CalibratingWorlds(quiet, quiet),
+        calibration=CalibrationWorlds(quiet, quiet),
         judging=lambda _: Corroboration(shown[small], shown[small, 0]),
         conditions=stated.conditions,
         conditioning=StatedConditioning(evidence, Measured([], []), shuffle, stated.left),

@@ -11,7 +11,7 @@ from ringsight.detection.corroboration import Measured, as_observed, corroborate
 from ringsight.detection.evidence import Evidence, gather_evidence
 from ringsight.detection.settings import CandidateConfig
 from ringsight.detection.shared_directions import ConditionalShuffle, SharedDirections
-from ringsight.detection.worlds import FEWEST_CALIBRATING, CalibratingWorlds, ChanceWorlds, calibrating
+from ringsight.detection.worlds import FEWEST_CALIBRATING, CalibrationWorlds, ChanceWorlds, calibrating
 
 N = 120
 CONFIG = CandidateConfig(neighbours=10)
@@ -41,7 +41,7 @@ def shuffle_of(evidence: Evidence) -> ConditionalShuffle:
     return ConditionalShuffle(nothing, [evidence.cells_of(modality) for modality in evidence.modalities])
 
 
-def worlds_of(evidence: Evidence, count: int) -> tuple[Candidates, CalibratingWorlds]:
+def worlds_of(evidence: Evidence, count: int) -> tuple[Candidates, CalibrationWorlds]:
     candidates = propose(evidence, CONFIG)
     worlds = ChanceWorlds(evidence, shuffle_of(evidence))
     return candidates, worlds.calibration(range(count), candidates, [measured_of(evidence)])[0]

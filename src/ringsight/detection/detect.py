@@ -38,7 +38,7 @@ from ringsight.detection.shared_directions import (
 )
 from ringsight.detection.tables import Tables, communities, null_table, pair_table
 from ringsight.detection.weights import Weights, learn_weights
-from ringsight.detection.worlds import CalibratingWorlds, ChanceWorlds, calibrating
+from ringsight.detection.worlds import CalibrationWorlds, ChanceWorlds, calibrating
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
@@ -119,7 +119,7 @@ def _judge(
     worlds: ChanceWorlds,
     candidates: Candidates,
     conditions: Sequence[Condition],
-    seen: tuple[Measured, Corroboration, CalibratingWorlds],
+    seen: tuple[Measured, Corroboration, CalibrationWorlds],
     config: DetectConfig,
 ) -> Judge:
     evidence, shuffle = worlds.evidence, worlds.shuffle

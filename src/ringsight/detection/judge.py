@@ -19,7 +19,7 @@ from ringsight.detection.rarity import fisher_bits
 from ringsight.detection.results import Basis
 from ringsight.detection.scoring import LOWEST, Scorer, distinct
 from ringsight.detection.settings import DetectConfig
-from ringsight.detection.worlds import CalibratingWorlds
+from ringsight.detection.worlds import CalibrationWorlds
 from ringsight.graph.sources import Rows
 
 Floats = NDArray[np.float64]
@@ -85,7 +85,7 @@ class Judge:
     candidates: Candidates
     corroboration: Corroboration
     inside: Inside
-    calibration: CalibratingWorlds
+    calibration: CalibrationWorlds
     judging: Callable[[int], Corroboration]
     """Of the candidates small enough for a ring, in one of the worlds that judge, by its number."""
     conditions: Sequence[Condition]

@@ -34,7 +34,7 @@ def calibrating(candidates: int, permutations: int) -> int:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CalibratingWorlds:
+class CalibrationWorlds:
     """Corroboration of candidates in the worlds that calibrate."""
 
     full: NDArray[np.float32]
@@ -65,7 +65,7 @@ class ChanceWorlds:
 
     def calibration(
         self, numbers: Iterable[int], candidates: Candidates, measured: Sequence[Measured]
-    ) -> list[CalibratingWorlds]:
+    ) -> list[CalibrationWorlds]:
         """Measure candidates in several worlds, and in each by several ways to count bits.
 
         Returns:
@@ -79,4 +79,4 @@ class ChanceWorlds:
                 found = corroborate(self.evidence, candidates, way, owners)
                 full[place].append(found.full.astype(np.float32))
                 second[place].append(found.second.astype(np.float32))
-        return [CalibratingWorlds(np.array(one), np.array(other)) for one, other in zip(full, second, strict=True)]
+        return [CalibrationWorlds(np.array(one), np.array(other)) for one, other in zip(full, second, strict=True)]
