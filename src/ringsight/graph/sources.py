@@ -28,6 +28,8 @@ CHANCE_BITS = float(np.log2(np.e))
 """Expected -log2(u) of a uniform u: what two strangers' nearness is worth on average."""
 ROUNDING = 1e-4
 """By no more do two ways to compute a similarity differ."""
+AT_ONCE = 32_768
+"""Pairs whose vectors are laid out side by side at a time: those of all pairs would not fit the cache, nor the memory."""
 SAMPLE = 4096
 """Customers by whom the size of a tie is estimated that the neighbours kept do not show whole."""
 
@@ -120,8 +122,12 @@ class NearRanks:
 
     def bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
         """Bits between rows a[i] and b[i]; shape (pairs,)."""
-        similarity = np.einsum("ij,ij->i", self.vectors[a], self.vectors[b]).astype(np.float64)
-        bits: NDArray[np.float64] = (self._one_way(a, b, similarity) + self._one_way(b, a, similarity)) / 2
+        bits = np.empty(len(a))
+        for start in range(0, len(a), AT_ONCE):
+            some = slice(start, start + AT_ONCE)
+            one, other = a[some], b[some]
+            similarity = np.einsum("ij,ij->i", self.vectors[one], self.vectors[other]).astype(np.float64)
+            bits[some] = (self._one_way(one, other, similarity) + self._one_way(other, one, similarity)) / 2
         return bits
 
     def _one_way(self, start: Rows, end: Rows, similarity: NDArray[np.float64]) -> NDArray[np.float64]:
