@@ -29,7 +29,7 @@ CHANCE_BITS = float(np.log2(np.e))
 ROUNDING = 1e-4
 """By no more do two ways to compute a similarity differ."""
 AT_ONCE = 32_768
-"""Pairs whose vectors are laid out side by side at a time: those of all pairs would not fit the cache, nor the memory."""
+"""Pairs whose vectors are laid out side by side at a time: those of all would not fit the cache."""
 SAMPLE = 4096
 """Customers by whom the size of a tie is estimated that the neighbours kept do not show whole."""
 
