@@ -17,7 +17,11 @@ MODALITIES = ("id_images", "notes", "transactions")
 
 
 def pairs_of(
-    seed: int, twice: list[tuple[int, int]] | None = None, ring: np.ndarray | None = None, noise: float = 0.3
+    seed: int,
+    twice: list[tuple[int, int]] | None = None,
+    ring: np.ndarray | None = None,
+    noise: float = 0.3,
+    modalities: tuple[str, ...] = MODALITIES,
 ) -> AlikePairs:
     """Alike pairs of random customers.
 
@@ -26,11 +30,12 @@ def pairs_of(
         twice: pairs of customers who are alike in everything.
         ring: customers who are alike in everything.
         noise: how much those who are alike differ.
+        modalities: that the bank has.
     """
     rng = np.random.default_rng(seed)
     ids = np.array([f"c{i:04d}" for i in range(N)])
     embeddings = {}
-    for name in MODALITIES:
+    for name in modalities:
         vectors = rng.normal(size=(N, 16))
         for one, other in twice or []:
             vectors[other] = vectors[one] + noise * vectors[other]
@@ -40,7 +45,7 @@ def pairs_of(
         embeddings[name] = Embeddings(name, ids, unit.astype(np.float32), "model", "data")
     customers = pl.DataFrame({"customer_id": ids, "stratum": "all"})
     evidence = gather_evidence(customers, embeddings, [], CandidateConfig(neighbours=20), seed=seed)
-    nothing = SharedDirections(tuple(np.zeros((N, 0)) for _ in MODALITIES), np.zeros(0), 0.0)
+    nothing = SharedDirections(tuple(np.zeros((N, 0)) for _ in modalities), np.zeros(0), 0.0)
     shuffle = ConditionalShuffle(nothing, [evidence.cells_of(modality) for modality in evidence.modalities])
     measured = Measured(evidence.spaces, [calibrate(space, 0) for space in evidence.spaces])
     return alike_pairs(evidence, measured, shuffle)
@@ -49,6 +54,10 @@ def pairs_of(
 def listed(found: AlikePairs, rate: float = 0.05) -> set[tuple[int, int]]:
     kept = found.listed(rate)
     return set(zip(kept.a.tolist(), kept.b.tolist(), strict=True))
+
+
+def test_who_are_alike_in_the_only_modality_there_is_are_not_told_from_chance():
+    assert listed(pairs_of(0, TWICE, modalities=("notes",))) == set()
 
 
 TWICE = [(3, 90), (17, 41), (100, 250), (120, 121)]

@@ -51,6 +51,9 @@ class AlikePairs:
         return AlikePairs(self.a[kept], self.b[kept], self.bits[kept], self.q_values[kept])
 
 
+_NOBODY = AlikePairs(*np.zeros((2, 0), dtype=np.int64), *np.zeros((2, 0)))
+
+
 def alike_pairs(evidence: Evidence, measured: Measured, shuffle: ConditionalShuffle) -> AlikePairs:
     """Find the pairs who are each other's nearest by all evidence, while everybody else is far less near.
 
@@ -59,6 +62,8 @@ def alike_pairs(evidence: Evidence, measured: Measured, shuffle: ConditionalShuf
         measured: how bits are counted.
         shuffle: hands records on in the chance worlds.
     """
+    if len(evidence.modalities) + len(evidence.entities) < 2:
+        return _NOBODY  # every chance world is the bank under other names
     near = [space.near_pairs(NEIGHBOURS) for space in evidence.spaces]
     cells = [evidence.entity_cells_of(entity) for entity in evidence.entities]
     nearest = _nearest(evidence, measured, near, as_observed(evidence))
