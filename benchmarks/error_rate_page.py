@@ -54,6 +54,12 @@ def mean_share(parts: Sequence[int], wholes: Sequence[int]) -> Interval:
     return Interval(float(shares.mean()), float(low), float(high))
 
 
+def stated_share(banks: Sequence["Outcome"]) -> Interval | None:
+    """Mean false share of the flags of those banks of which a rate is stated; None where there is none."""
+    stated = [each for each in banks if each.stated]
+    return mean_share([each.false for each in stated], [each.flags for each in stated]) if stated else None
+
+
 def written(outcomes: Sequence["Outcome"]) -> str:
     """The page, in Markdown."""
     rates = sorted({each.search.rate for each in outcomes})
@@ -117,12 +123,11 @@ def _with_rings(outcomes: Sequence["Outcome"]) -> list[str]:
         "|---|---|---|---|---|---|---|---|",
     ]
     for (world, customers), banks in by_world(outcomes, rings=True).items():
-        stated = [each for each in banks if each.stated]
-        false = mean_share([each.false for each in stated], [each.flags for each in stated]) if stated else ""
+        false = stated_share(banks) or ""
         either = mean_share([each.false for each in banks], [each.flags for each in banks])
         found = f"{np.mean([each.found for each in banks]):.1f} of {np.mean([each.planted for each in banks]):.1f}"
         wrong = mean_share([each.named - each.right for each in banks], [each.named for each in banks])
-        withheld = len(banks) - len(stated)
+        withheld = sum(not each.stated for each in banks)
         cells = (world, customers or "", len(banks), false, either, withheld, found, wrong)
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return lines
@@ -190,7 +195,7 @@ def plot(outcomes: Sequence["Outcome"], docs: Path) -> None:
         for each in outcomes
         if (each.search.rate, each.search.tail_bits) == (SHOWN, USUAL_CAP) and each.search.world not in GROUPS
     ]
-    panels = {
+    panels: dict[str, dict[tuple[str, int], tuple[Interval | None, Interval]]] = {
         "Banks without rings:\nshare with a flag": {
             world: (
                 share_of_banks([each.stated and each.flags > 0 for each in banks]),
@@ -200,7 +205,7 @@ def plot(outcomes: Sequence["Outcome"], docs: Path) -> None:
         },
         "Banks with rings:\nfalse share of flags": {
             world: (
-                mean_share([each.false * each.stated for each in banks], [each.flags for each in banks]),
+                stated_share(banks),
                 mean_share([each.false for each in banks], [each.flags for each in banks]),
             )
             for world, banks in by_world(shown, rings=True).items()
@@ -211,9 +216,10 @@ def plot(outcomes: Sequence["Outcome"], docs: Path) -> None:
     for panel, (title, shares) in zip(axes, panels.items(), strict=True):
         panel.axvline(SHOWN, color="0.7", linewidth=1, label=f"asked {SHOWN}")
         for way, (label, color) in enumerate((("rate stated", "#0072b2"), ("rate stated or withheld", "#d55e00"))):
-            drawn = [(place, shares[name][way]) for place, name in enumerate(names) if name in shares]
+            found = {place: shares[name][way] for place, name in enumerate(names) if name in shares}
+            drawn = {place: share for place, share in found.items() if share is not None}
             look = {"color": color, "label": label, "marker": "os"[way]}
-            _bars(panel, np.array([place for place, _ in drawn]) + 0.15 * way, [share for _, share in drawn], look)
+            _bars(panel, np.array(list(drawn)) + 0.15 * way, list(drawn.values()), look)
         panel.set(title=title, xlabel="with 95 % intervals", xlim=(0, None))
     axes[0].set(
         yticks=range(len(names)), yticklabels=[f"{world} ({size:,})" if size else world for world, size in names]

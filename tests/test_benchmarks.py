@@ -11,7 +11,7 @@ from baselines import choose, outcome
 from detections import flagged_at
 from error_rate import Outcome as Searched
 from error_rate import Search, known, searched
-from error_rate_page import mean_share, plot, share_of_banks, written
+from error_rate_page import mean_share, plot, share_of_banks, stated_share, written
 from facets import measured
 from made_results import results_with
 from outcomes import Outcome, outcome_of, outcome_table, trait_table
@@ -296,6 +296,17 @@ def test_the_page_of_the_error_rate_counts_a_withheld_rate_apart(tmp_path: Path)
     assert rows[1][6] == "1.0 of 8.0"
     plot(outcomes, tmp_path)
     assert (tmp_path / "error_rate.png").stat().st_size > 10_000
+
+
+def test_where_every_rate_is_withheld_no_false_share_is_stated(tmp_path: Path):
+    banks = outcomes_of("couples", rings=True)
+    stated = stated_share(banks)
+    assert stated is not None
+    assert stated.value == 0.125
+    assert stated_share(banks[2:]) is None
+    withheld = [*outcomes_of("couples", rings=False)[2:], *banks[2:]]
+    assert "| 600 | 1 |  | 1.000" in written(withheld)
+    plot(withheld, tmp_path)
 
 
 def test_honest_groups_and_caps_have_tables_of_their_own():
