@@ -212,12 +212,14 @@ def plot(outcomes: Sequence["Outcome"], docs: Path) -> None:
         },
     }
     names = list(next(iter(panels.values())))
-    figure, axes = plt.subplots(1, 2, figsize=(10, max(3.0, 1.2 + 0.32 * len(names))), sharey=True, layout="constrained")
+    figure, axes = plt.subplots(1, 2, figsize=(10, 1.2 + 0.32 * len(names)), sharey=True, layout="constrained")
     for panel, (title, shares) in zip(axes, panels.items(), strict=True):
         panel.axvline(SHOWN, color="0.7", linewidth=1, label=f"asked {SHOWN}")
         for way, (label, color) in enumerate((("rate stated", "#0072b2"), ("rate stated or withheld", "#d55e00"))):
             found = {place: shares[name][way] for place, name in enumerate(names) if name in shares}
             drawn = {place: share for place, share in found.items() if share is not None}
+            if not drawn:
+                continue
             look = {"color": color, "label": label, "marker": "os"[way]}
             _bars(panel, np.array(list(drawn)) + 0.15 * way, list(drawn.values()), look)
         panel.set(title=title, xlabel="with 95 % intervals", xlim=(0, None))
