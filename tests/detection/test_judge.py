@@ -6,11 +6,13 @@ from typing import Any
 import numpy as np
 import polars as pl
 import pytest
-from made_judge import CUSTOMERS, Stated, made_judge
+from made_judge import CUSTOMERS, WORLDS, Stated, made_judge
 from simulated_bank import MODALITIES, Simulation, bank_of, flags, found, simulate
 
 from ringsight.detection.conditions import Condition, ConditionKind
 from ringsight.detection.detect import detect
+from ringsight.detection.judge import BATCH
+from ringsight.detection.listing import Listing
 from ringsight.detection.results import Results
 from ringsight.detection.settings import DetectConfig
 from ringsight.records.bank import Bank, ColumnRole
@@ -324,3 +326,35 @@ def test_an_explained_household_is_shown_whole_and_not_in_the_piece_of_which_mos
     found = rings_of(household, piece, *REST)
     assert [20, 21, 22, 23] in found
     assert [21, 22, 23] not in found
+
+
+TRIPLES = [[at, at + 60, at + 120] for at in range(60)]
+
+
+@pytest.mark.parametrize(("shown", "worlds"), [(4, WORLDS), (5, BATCH), (20, BATCH)])
+def test_worlds_judge_until_chance_has_shown_enough_above_the_best_where_nothing_is_on_the_list(
+    shown: int, worlds: int
+):
+    judge = made_judge(Stated(groups=TRIPLES[:20], bits=[[1.0]] * 20, chance=[3.0] * shown))
+    assert not Listing(judge, judge.settled[0]).flagged.any()
+    assert len(judge.chance) == worlds
+
+
+def test_chance_below_the_list_ends_nothing():
+    judge = made_judge(Stated(groups=TRIPLES, bits=[[9.0]] * 60, chance=[3.0] * 30))
+    assert Listing(judge, judge.settled[0]).flagged.all()
+    assert len(judge.chance) == WORLDS
+
+
+def test_a_long_list_goes_down_as_far_as_its_rate_allows():
+    many = made_judge(Stated(groups=TRIPLES, bits=[[1.0]] * 60))
+    assert many.observed.full.max() < 0 <= np.log2(0.25 / 0.05)  # none of them would contend for itself
+    assert Listing(many, many.settled[0]).flagged.all()
+
+
+def test_a_short_list_has_no_ring_below_what_contends_for_itself():
+    few = made_judge(Stated(groups=TRIPLES[:3], bits=[[9.0], [9.0], [-4.0]]))
+    usual = np.log2(0.25 / 0.05)
+    assert few.observed.full[2] < usual
+    assert few.contends == usual
+    assert Listing(few, few.settled[0]).flagged.tolist() == [True, True, False]
