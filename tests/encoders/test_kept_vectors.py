@@ -36,6 +36,10 @@ def test_what_is_new_is_read_and_what_was_read_is_not():
     assert later.read == [[7]]
 
 
+def test_no_notes_have_no_vectors():
+    assert KeptVectors().of("a", [], Reader([])).shape == (0, 2)
+
+
 def test_another_encoder_reads_for_itself():
     kept, reader = KeptVectors(), Reader(NOTES)
     kept.of("a", NOTES, reader)

@@ -42,13 +42,14 @@ class KeptVectors:
         first = {key: number for number, key in reversed(list(enumerate(keys)))}
         found = {key: self._kept[key] for key in first if key in self._kept}
         unread = sorted(number for key, number in first.items() if key not in found)
-        found |= zip((keys[number] for number in unread), read(unread), strict=True)
+        new = read(unread)
+        found |= zip((keys[number] for number in unread), new, strict=True)
         for key in first:
             self._kept[key] = found[key]
             self._kept.move_to_end(key)
         while len(self._kept) > self._most:
             self._kept.popitem(last=False)
-        return np.stack([found[key] for key in keys])
+        return np.array([found[key] for key in keys], dtype=np.float32).reshape(len(keys), new.shape[1])
 
 
 def weights_hash(weights: Mapping[str, Tensor]) -> str:
