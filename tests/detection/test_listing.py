@@ -55,7 +55,7 @@ def test_a_held_ring_leaves_before_the_rate_of_the_others_is_worked_out():
 
 @pytest.mark.slow
 def test_customers_on_file_twice_are_pairs_and_seldom_in_a_ring():
-    accused = 0
+    accused = strangers = 0
     for seed in range(4):
         simulation = simulate(seed, rings=0)
         twice = np.random.default_rng(seed).permutation(300)[:24].reshape(-1, 2).tolist()
@@ -65,9 +65,10 @@ def test_customers_on_file_twice_are_pairs_and_seldom_in_a_ring():
         real = {tuple(sorted(ids[pair].tolist())) for pair in twice}
         listed = set(results.pairs.select("customer_a", "customer_b").iter_rows())
         assert len(real & listed) >= 10
-        assert len(listed - real) <= 2
+        strangers += len(listed - real)
         assert results.summary["alike_pairs"] == len(listed)
         assert results.pairs["q_value"].to_numpy().max() <= QUICK.fdr
+    assert strangers <= 4  # one a bank
     assert accused <= 1  # where a stranger happens to be near both, they pass as three
 
 
