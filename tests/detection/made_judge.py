@@ -111,7 +111,7 @@ def made_judge(stated: Stated) -> Judge:
         corroboration=Corroboration(by_source, second),
         inside=Inside(nothing, nothing, np.full(count, -1), nothing),
         calibration=CalibrationWorlds(quiet, quiet),
-        judging=lambda _: Corroboration(shown[small], shown[small, 0]),
+        judging=lambda _, some: Corroboration(shown[small], shown[small, 0]),
         conditions=stated.conditions,
         conditioning=StatedConditioning(evidence, Measured([], []), shuffle, stated.left),
         membership=StatedMembership(proposers, stated.mates),

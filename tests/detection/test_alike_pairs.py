@@ -10,6 +10,7 @@ from ringsight.detection.corroboration import Measured
 from ringsight.detection.evidence import gather_evidence
 from ringsight.detection.settings import CandidateConfig
 from ringsight.detection.shared_directions import ConditionalShuffle, SharedDirections
+from ringsight.detection.worlds import ChanceWorlds
 from ringsight.records.embeddings import Embeddings
 
 N = 300
@@ -48,7 +49,7 @@ def pairs_of(
     nothing = SharedDirections(tuple(np.zeros((N, 0)) for _ in modalities), np.zeros(0), 0.0)
     shuffle = ConditionalShuffle(nothing, [evidence.cells_of(modality) for modality in evidence.modalities])
     measured = Measured(evidence.spaces, [calibrate(space, 0) for space in evidence.spaces])
-    return alike_pairs(evidence, measured, shuffle)
+    return alike_pairs(ChanceWorlds(evidence, shuffle), measured)
 
 
 def listed(found: AlikePairs, rate: float = 0.05) -> set[tuple[int, int]]:

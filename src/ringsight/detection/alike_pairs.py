@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ringsight.detection.corroboration import Measured, Owners, as_observed
 from ringsight.detection.error_rate import Chance
 from ringsight.detection.evidence import Evidence
-from ringsight.detection.shared_directions import ConditionalShuffle, shuffled
+from ringsight.detection.worlds import ChanceWorlds
 from ringsight.graph.links import carried_bits
 from ringsight.graph.sources import CHANCE_BITS, Rows, distinct_keys
 
@@ -22,9 +22,7 @@ sought, and a list at another rate would be of other rings."""
 WORLDS = 20
 """Most chance worlds that pairs are held against,"""
 FEWEST_WORLDS = 4
-"""and fewest:"""
-ENOUGH = 50
-"""no more are drawn once chance has shown so many pairs that would be on the list (as in `judge.Judge.chance`)."""
+"""and fewest: no more are drawn once they tell enough (`Chance.tells_enough`)."""
 GAP = 0.6
 """A pair is isolated if neither has a third who is tied by so large a part of their bits,"""
 COMMON = 0.9
@@ -54,34 +52,30 @@ class AlikePairs:
 _NOBODY = AlikePairs(*np.zeros((2, 0), dtype=np.int64), *np.zeros((2, 0)))
 
 
-def alike_pairs(evidence: Evidence, measured: Measured, shuffle: ConditionalShuffle) -> AlikePairs:
+def alike_pairs(worlds: ChanceWorlds, measured: Measured) -> AlikePairs:
     """Find the pairs who are each other's nearest by all evidence, while everybody else is far less near.
 
     Args:
-        evidence: of the bank.
+        worlds: of the bank, that pairs are held against.
         measured: how bits are counted.
-        shuffle: hands records on in the chance worlds.
     """
+    evidence = worlds.evidence
     if len(evidence.modalities) + len(evidence.entities) < 2:
         return _NOBODY  # every chance world is the bank under other names
     near = [space.near_pairs(NEIGHBOURS) for space in evidence.spaces]
-    cells = [evidence.entity_cells_of(entity) for entity in evidence.entities]
     nearest = _nearest(evidence, measured, near, as_observed(evidence))
-    worlds: list[_Nearest] = []
+    seen: list[_Nearest] = []
     while True:
-        rng = np.random.default_rng([evidence.seed, len(worlds), 2])
-        modalities = dict(zip(evidence.modalities, shuffle.draw(rng), strict=True))
-        worlds.append(_nearest(evidence, measured, near, Owners(modalities, [shuffled(cell, rng) for cell in cells])))
-        if len(worlds) < FEWEST_WORLDS:
+        owners = worlds.drawn(np.random.default_rng([evidence.seed, len(seen), 2]))
+        seen.append(_nearest(evidence, measured, near, owners))
+        if len(seen) < FEWEST_WORLDS:
             continue
-        common = float(np.quantile(np.concatenate([each.highest for each in worlds]), COMMON))
+        common = float(np.quantile(np.concatenate([each.highest for each in seen]), COMMON))
         a, b, bits = nearest.isolated(common)
-        chance = Chance(np.concatenate([each.isolated(common)[2] for each in worlds]), len(worlds))
-        q = chance.q_values(bits)
-        listed = bits[q <= PAIR_RATE]
-        line = listed.min() if len(listed) else bits.max(initial=-np.inf)
-        if len(worlds) == WORLDS or (chance.scores >= line).sum() >= ENOUGH:
+        chance = Chance.of([each.isolated(common)[2] for each in seen])
+        if len(seen) == WORLDS or chance.tells_enough(bits, PAIR_RATE):
             break
+    q = chance.q_values(bits)
     order = np.lexsort((b, a, -bits))
     return AlikePairs(a[order], b[order], bits[order], q[order])
 

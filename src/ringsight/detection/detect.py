@@ -63,11 +63,11 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     evidence, weights = _weighed(bank, embeddings, config, seed)
     shared, shuffle = _shared(evidence)
     raw, beyond = _measured(evidence, shared)
-    pairs = alike_pairs(evidence, raw, shuffle).listed(PAIR_RATE)
+    worlds = ChanceWorlds(evidence, shuffle)
+    pairs = alike_pairs(worlds, raw).listed(PAIR_RATE)
     candidates = propose(evidence, config.candidates).without(pairs.b, config.candidates.min_size)
     conditions = declared_conditions(bank)
     ways = [raw] if beyond is raw else [raw, beyond]
-    worlds = ChanceWorlds(evidence, shuffle)
     numbers = range(calibrating(candidates.groups.count, config.permutations))
     steps = progress.steps(numbers, "letting records change hands within strata")
     calibration = worlds.calibration(steps, candidates, ways)
@@ -124,7 +124,6 @@ def _judge(
 ) -> Judge:
     evidence, shuffle = worlds.evidence, worlds.shuffle
     measured, observed, calibration = seen
-    small = candidates.take(np.flatnonzero(candidates.groups.sizes <= config.largest))
     agreement, judged = inside_agreement(evidence, candidates, measured.ties, config)
     honest = ~explained_innocently(candidates.groups, conditions)
     return Judge(
@@ -132,7 +131,7 @@ def _judge(
         corroboration=observed,
         inside=judge_inside(candidates, agreement, judged, honest, config),
         calibration=calibration,
-        judging=lambda world: worlds.corroboration(config.permutations // 2 + world, small, measured),
+        judging=lambda world, some: worlds.corroboration(config.permutations // 2 + world, some, measured),
         conditions=conditions,
         conditioning=Conditioning(evidence, measured, shuffle),
         membership=Membership(evidence, measured, shuffle, config),

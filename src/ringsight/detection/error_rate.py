@@ -6,11 +6,15 @@ as null) and of Tusher, Tibshirani and Chu (2001). What chance shows is the mean
 to the count of all worlds so that a finite number of them never claims a rate of zero.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+
+ENOUGH = 50
+"""Findings on the list that chance must have shown for its rate to be known within a seventh."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -21,6 +25,21 @@ class Chance:
     """Surprise of every ring of every judging world."""
     worlds: int
     """How many worlds judged."""
+
+    @classmethod
+    def of(cls, worlds: Sequence[NDArray[np.float64]]) -> "Chance":
+        """By the scores of each judging world."""
+        return cls(np.concatenate([np.zeros(0), *worlds]), len(worlds))
+
+    def tells_enough(self, observed: NDArray[np.float64], rate: float) -> bool:
+        """Whether more worlds would hardly change the list at a rate: `ENOUGH` scores of chance are as high as its end.
+
+        Where the list is empty, as high as the best observed (sequential Monte Carlo test: Besag and Clifford 1991,
+        Biometrika 78:301).
+        """
+        listed = observed[self.q_values(observed) <= rate]
+        line = listed.min() if len(listed) else observed.max(initial=-np.inf)
+        return int((self.scores >= line).sum()) >= ENOUGH
 
     @cached_property
     def ordered(self) -> NDArray[np.float64]:

@@ -26,9 +26,8 @@ Floats = NDArray[np.float64]
 
 SHARE_KEPT = 2 / 3
 """Share of a ring's members that a fuller candidate must hold."""
-ENOUGH = 50
-"""Rings on the list that chance must have shown for its rate to be known within a seventh."""
 BATCH = 10
+"""Chance worlds after which it is asked whether they tell enough."""
 FITS = 0.05
 """A member fits if a stranger would do so with a lesser chance."""
 
@@ -86,8 +85,8 @@ class Judge:
     corroboration: Corroboration
     inside: Inside
     calibration: CalibrationWorlds
-    judging: Callable[[int], Corroboration]
-    """Of the candidates small enough for a ring, in one of the worlds that judge, by its number."""
+    judging: Callable[[int, Candidates], Corroboration]
+    """Measures candidates in one of the worlds that judge, by its number."""
     conditions: Sequence[Condition]
     conditioning: Conditioning
     membership: Membership
@@ -111,7 +110,8 @@ class Judge:
         In a bank of many rings it is the lowest score on the list before anything is taken off.
         """
         usual = float(np.log2(0.25 / self.config.fdr))
-        return min(usual, self._line(self.chance)) if self._listed(self.chance).any() else usual
+        q = Chance.of([world.scores for world in self.chance]).q_values(self._whole_scores)
+        return float(self._whole_scores[q <= self.config.fdr].min(initial=usual))
 
     @cached_property
     def judged_inside(self) -> NDArray[np.bool_]:
@@ -148,22 +148,20 @@ class Judge:
     def chance(self) -> list["ChanceRings"]:
         """The rings of every judging world; communities leave there too.
 
-        Worlds are drawn until chance has shown `ENOUGH` rings that would be on the list, but no more than half of the
-        permutations asked for (sequential Monte Carlo test: Besag and Clifford 1991, Biometrika 78:301; looked at
-        every `BATCH` worlds).
+        Worlds are drawn until they tell enough (`Chance.tells_enough`, asked every `BATCH` worlds), but no more than
+        half of the permutations asked for.
         """
         found: list[ChanceRings] = []
         most = self.config.permutations - self.config.permutations // 2
         for world in progress.steps(range(most), "comparing with worlds of chance until they tell enough"):
             found.append(self._chance_rings(world))
-            if len(found) % BATCH == 0:
-                line = self._line(found)
-                if sum(int((each.scores >= line).sum()) for each in found) >= ENOUGH:
-                    break
+            chance = Chance.of([each.scores for each in found])
+            if len(found) % BATCH == 0 and chance.tells_enough(self._whole_scores, self.config.fdr):
+                break
         return found
 
     def _chance_rings(self, world: int) -> "ChanceRings":
-        corroboration, groups = self.judging(world), self.candidates.groups.take(self.small)
+        corroboration, groups = self.judging(world, self._small_candidates), self._small_candidates.groups
         inside = self.inside.drawn(np.random.default_rng([self.seed, world, 1]))[self.small]
         full, second = (
             scorer.score(scorer.across(told, self.small), inside, self.judged_inside[self.small], self.small)
@@ -173,21 +171,14 @@ class Judge:
         return ChanceRings(full[kept], groups.sizes[kept], second[distinct(groups, second)])
 
     @cached_property
+    def _small_candidates(self) -> Candidates:
+        return self.candidates.take(self.small)
+
+    @cached_property
     def _whole_scores(self) -> Floats:
         """Scores of the bank's rings, nothing taken off."""
         scores = self.observed.full[self.small]
-        return scores[distinct(self.candidates.groups.take(self.small), scores)]
-
-    def _listed(self, worlds: Sequence["ChanceRings"]) -> NDArray[np.bool_]:
-        """Which of them would be on the list."""
-        chance = Chance(np.concatenate([np.zeros(0), *(world.scores for world in worlds)]), len(worlds))
-        return chance.q_values(self._whole_scores) <= self.config.fdr
-
-    def _line(self, worlds: Sequence["ChanceRings"]) -> float:
-        """The lowest score on the list; where it is empty, the highest score of all."""
-        listed = self._listed(worlds)
-        scores = self._whole_scores
-        return float(scores[listed].min() if listed.any() else scores.max(initial=-np.inf))
+        return scores[distinct(self._small_candidates.groups, scores)]
 
     @cached_property
     def adjusted(self) -> tuple[Scores, NDArray[np.int64]]:

@@ -67,12 +67,12 @@ class Listing:
     @cached_property
     def chance(self) -> Chance:
         """What chance shows of scores."""
-        return _chance([world.scores for world in self.judge.chance])
+        return Chance.of([world.scores for world in self.judge.chance])
 
     @cached_property
     def second_chance(self) -> Chance:
         """What chance shows of scores by second ties."""
-        return _chance([world.second for world in self.judge.chance])
+        return Chance.of([world.second for world in self.judge.chance])
 
     @cached_property
     def scores(self) -> Floats:
@@ -244,7 +244,3 @@ class Listing:
             perhaps,
             judge.membership.outsiders(proposer, members, perhaps),
         )
-
-
-def _chance(worlds: Sequence[Floats]) -> Chance:
-    return Chance(np.concatenate([np.zeros(0), *worlds]), len(worlds))

@@ -22,8 +22,7 @@ def rarity_bits(values: NDArray[np.float64], chance: NDArray[np.float64], least_
     cut = chance[int((1 - TAIL) * len(chance))]
     scale = max(float((chance[chance >= cut] - cut).mean()), least_scale)
     share = 1 - np.searchsorted(chance, values, side="left") / len(chance)
-    beyond = np.log2(np.e) * (values - cut) / scale - np.log2(TAIL)
-    return np.where(values > cut, beyond, -np.log2(np.maximum(share, TAIL)))
+    return _with_tail(values, share, cut, scale)
 
 
 def rarities(values: NDArray[np.float64], chance: NDArray[np.float64], least_scale: float) -> NDArray[np.float64]:
@@ -37,8 +36,18 @@ def rarities(values: NDArray[np.float64], chance: NDArray[np.float64], least_sca
     cut = chance[:, int((1 - TAIL) * chance.shape[1])]
     beyond_cut = chance >= cut[:, None]
     excess = ((chance - cut[:, None]) * beyond_cut).sum(axis=1) / beyond_cut.sum(axis=1)
-    share: NDArray[np.float64] = (chance >= values[:, None]).mean(axis=1)
-    beyond: NDArray[np.float64] = np.log2(np.e) * (values - cut) / np.maximum(excess, least_scale) - np.log2(TAIL)
+    share = (chance >= values[:, None]).mean(axis=1)
+    return _with_tail(values, share, cut, np.maximum(excess, least_scale))
+
+
+def _with_tail(
+    values: NDArray[np.float64],
+    share: NDArray[np.float64],
+    cut: NDArray[np.float64],
+    scale: NDArray[np.float64] | float,
+) -> NDArray[np.float64]:
+    """Bits of the share counted up to where the tail begins, and of the exponential tail beyond."""
+    beyond = np.log2(np.e) * (values - cut) / scale - np.log2(TAIL)
     bits: NDArray[np.float64] = np.where(values > cut, beyond, -np.log2(np.maximum(share, TAIL)))
     return bits
 

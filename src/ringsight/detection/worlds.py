@@ -12,6 +12,7 @@ well enough (`judge.Judge.chance`).
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -43,7 +44,7 @@ class CalibrationWorlds:
     """By second ties; shape (worlds, candidates)."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class ChanceWorlds:
     """The chance worlds of a bank, by number: each is the same whatever others are drawn."""
 
@@ -51,13 +52,18 @@ class ChanceWorlds:
     shuffle: ConditionalShuffle
     """Hands records on."""
 
+    @cached_property
+    def _entity_cells(self) -> list[NDArray[np.int64]]:
+        return [self.evidence.entity_cells_of(entity) for entity in self.evidence.entities]
+
+    def drawn(self, rng: np.random.Generator) -> Owners:
+        """Whose records everybody carries in a world drawn so."""
+        modalities = dict(zip(self.evidence.modalities, self.shuffle.draw(rng), strict=True))
+        return Owners(modalities, [shuffled(cells, rng) for cells in self._entity_cells])
+
     def owners(self, number: int) -> Owners:
         """Whose records everybody carries in one world."""
-        rng = np.random.default_rng([self.evidence.seed, number])
-        modalities = dict(zip(self.evidence.modalities, self.shuffle.draw(rng), strict=True))
-        return Owners(
-            modalities, [shuffled(self.evidence.entity_cells_of(each), rng) for each in self.evidence.entities]
-        )
+        return self.drawn(np.random.default_rng([self.evidence.seed, number]))
 
     def corroboration(self, number: int, candidates: Candidates, measured: Measured) -> Corroboration:
         """Measure candidates in one world."""

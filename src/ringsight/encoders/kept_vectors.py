@@ -1,8 +1,8 @@
 """Vectors of notes that were read already: BERT reads each note once for a model, whoever asks for it.
 
 A run asks for the same notes four times: training fits the space to them, the joint space is trained on two halves of
-every history and on all of it, and then everybody is embedded. What was read is kept in memory alone, so that nothing
-is left of it when the process ends.
+every history and on all of it, and then everybody is embedded. What was read is kept in memory alone, by a hash of
+the note, so that nothing is left of it when the process ends.
 """
 
 import hashlib
@@ -38,7 +38,7 @@ class KeptVectors:
         Returns:
             Shape (notes, hidden).
         """
-        keys = [(encoder, np.asarray(note, dtype=np.int32).tobytes()) for note in tokens]
+        keys = [(encoder, hashlib.sha256(np.asarray(note, dtype=np.int32).tobytes()).digest()) for note in tokens]
         first = {key: number for number, key in reversed(list(enumerate(keys)))}
         found = {key: self._kept[key] for key in first if key in self._kept}
         unread = sorted(number for key, number in first.items() if key not in found)
