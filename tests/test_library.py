@@ -13,6 +13,7 @@ import polars as pl
 import pytest
 import yaml
 from filelock import FileLock
+from tiny_world import ringsight as command
 
 import ringsight
 from ringsight.cases.casebook import open_casebook
@@ -24,7 +25,6 @@ ROOT = Path(__file__).parents[1]
 PAGE = (ROOT / "docs" / "library.md").read_text(encoding="utf-8")
 ENTRIES = re.findall(r"^### (\w+)$", PAGE, re.MULTILINE)
 SIGNATURES = dict(re.findall(r"^```text\n(\w+)\((.*)\) -> .*\n```$", PAGE, re.MULTILINE))
-PROGRAM = Path(sys.executable).with_name("ringsight")
 HEAVY = ("torch", "polars", "numpy", "pymilvus", "transformers", "hydra", "rich", "tqdm")
 
 
@@ -105,13 +105,13 @@ def made(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 
 @pytest.fixture(scope="session")
-def from_frames(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder, empty at first, with `out/mine` made from data frames by the lines of the README."""
+def from_frames(made: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
+    """A folder with `out/mine` made from data frames by the lines of the README; only notes are not read anew."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "frames"
     with FileLock(f"{folder}.lock"):
         if not (folder / "done").is_file():
-            folder.mkdir()
+            shutil.copytree(made / "out" / "mine" / "model" / "notes", folder / "out" / "mine" / "model" / "notes")
             (folder / "said").write_text(ran(readme_lines()[0], folder)[0])
             (folder / "done").touch()
     return folder
@@ -135,7 +135,7 @@ def ran(program: str, folder: Path) -> tuple[str, str]:
 
 
 def commanded(*words: str, cwd: Path) -> str:
-    done = subprocess.run([PROGRAM, *words], cwd=cwd, capture_output=True, text=True, check=False)
+    done = command(*words, cwd=cwd)
     assert done.returncode == 0, done.stderr
     return done.stdout
 
@@ -202,6 +202,9 @@ def test_every_command_works_on_a_run_made_from_frames(from_frames: Path, tmp_pa
 
 def test_the_examples_of_the_documentation_run_one_after_the_other(made: Path, tmp_path: Path):
     shutil.copytree(made / "bank", tmp_path / "bank")
-    shutil.copytree(made / "out" / "mine" / "model", tmp_path / "out" / "mine" / "model")  # else all would train twice
+    trained = made / "out" / "mine" / "model"  # else all would train three times
+    shutil.copytree(trained, tmp_path / "out" / "mine" / "model")
+    for part in ("transactions", "notes"):
+        shutil.copytree(trained / part, tmp_path / "models" / "mine" / part)
     quietly = "\n".join(code_in(PAGE)).replace(", progress=ringsight.progress.in_notebook()", "")
     assert ran(quietly, tmp_path) == ("", "")
