@@ -63,3 +63,12 @@ def test_pairs_are_counted_as_they_are_laid_out():
     assert groups.pair_counts.tolist() == laid_out.tolist()
     assert groups.sum_of_pairs(np.ones(laid_out.sum())).tolist() == laid_out.tolist()
     assert groups.sum_of_members(np.ones(groups.sizes.sum())).tolist() == groups.sizes.tolist()
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_touching_names_every_group_that_any_of_the_customers_is_in(seed: int):
+    rng = np.random.default_rng(seed)
+    groups = [np.sort(rng.choice(10, rng.integers(5), replace=False)) for _ in range(rng.integers(8))]
+    customers = rng.choice(12, rng.integers(4))
+    touched = [number for number, members in enumerate(groups) if np.isin(members, customers).any()]
+    assert Groups.of(groups).touching(customers).tolist() == touched

@@ -15,6 +15,7 @@ from ringsight.detection.evidence import Evidence
 from ringsight.detection.worlds import ChanceWorlds
 from ringsight.graph.links import carried_bits
 from ringsight.graph.sources import CHANCE_BITS, Rows, distinct_keys
+from ringsight.workers import side_by_side
 
 PAIR_RATE = 0.05
 """False-discovery rate of the list of pairs. It does not follow the rate asked of rings: pairs leave before rings are
@@ -64,16 +65,20 @@ def alike_pairs(worlds: ChanceWorlds, measured: Measured) -> AlikePairs:
         return _NOBODY  # every chance world is the bank under other names
     near = [space.near_pairs(NEIGHBOURS) for space in evidence.spaces]
     nearest = _nearest(evidence, measured, near, as_observed(evidence))
+
+    def of_world(number: int) -> _Nearest:
+        owners = worlds.drawn(np.random.default_rng([evidence.seed, number, 2]))
+        return _nearest(evidence, measured, near, owners)
+
     seen: list[_Nearest] = []
-    while True:
-        owners = worlds.drawn(np.random.default_rng([evidence.seed, len(seen), 2]))
-        seen.append(_nearest(evidence, measured, near, owners))
+    for world in side_by_side(of_world, range(WORLDS)):
+        seen.append(world)
         if len(seen) < FEWEST_WORLDS:
             continue
         common = float(np.quantile(np.concatenate([each.highest for each in seen]), COMMON))
         a, b, bits = nearest.isolated(common)
         chance = Chance.of([each.isolated(common)[2] for each in seen])
-        if len(seen) == WORLDS or chance.tells_enough(bits, PAIR_RATE):
+        if chance.tells_enough(bits, PAIR_RATE):
             break
     q = chance.q_values(bits)
     order = np.lexsort((b, a, -bits))
@@ -106,15 +111,18 @@ def _nearest(evidence: Evidence, measured: Measured, near: list[tuple[Rows, Rows
     a, b = key // evidence.customers, key % evidence.customers
     total = _total_bits(evidence, measured, owners, a, b)
     ends, partner, bits = np.r_[a, b], np.r_[b, a], np.r_[total, total]
-    order = np.lexsort((partner, -bits, ends))
+    order = np.argsort(ends, kind="stable")
     ends, partner, bits = ends[order], partner[order], bits[order]
-    first = np.flatnonzero(np.r_[True, ends[1:] != ends[:-1]]) if len(ends) else np.zeros(0, np.int64)
-    second = first[first + 1 < len(ends)] + 1
-    second = second[ends[second] == ends[second - 1]]
+    start = np.flatnonzero(np.diff(ends, prepend=-1))
     best = np.full(evidence.customers, -1)
     highest, runner_up = np.zeros((2, evidence.customers))
-    best[ends[first]], highest[ends[first]] = partner[first], bits[first]
-    runner_up[ends[second]] = bits[second]
+    if len(start):
+        here, degree = ends[start], np.diff(start, append=len(ends))
+        highest[here] = np.maximum.reduceat(bits, start)
+        reached = np.where(bits == highest[ends], partner, evidence.customers)
+        best[here] = np.minimum.reduceat(reached, start)
+        others = np.where(partner == best[ends], -np.inf, bits)
+        runner_up[here] = np.where(degree > 1, np.maximum.reduceat(others, start), 0.0)
     return _Nearest(best, highest, runner_up)
 
 

@@ -19,6 +19,7 @@ from ringsight.graph.branches import branches
 from ringsight.graph.communities import communities
 from ringsight.graph.links import Links, fused_links, source_links, threshold_bits
 from ringsight.graph.sources import Rows
+from ringsight.workers import side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Candidates:
 def propose(evidence: Evidence, config: CandidateConfig) -> Candidates:
     """Propose candidates by every space, every pair of spaces inside a modality, and every entity column."""
     proposers = _proposers(evidence)
-    proposed = [_proposed(each, evidence, config) for each in proposers]
+    proposed = list(side_by_side(lambda each: _proposed(each, evidence, config), proposers))
     return Candidates(
         proposers=tuple(proposers),
         groups=Groups.of([members for each in proposed for members in each]),

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from ringsight import progress
-from ringsight.detection.agreement import Ties, calibrate
+from ringsight.detection.agreement import Calibration, Ties, calibrate
 from ringsight.detection.alike_pairs import PAIR_RATE, AlikePairs, alike_pairs
 from ringsight.detection.candidates import Candidates, propose
 from ringsight.detection.conditional import Conditioning
@@ -42,6 +42,7 @@ from ringsight.detection.worlds import CalibrationWorlds, ChanceWorlds, calibrat
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
+from ringsight.workers import side_by_side
 
 TRIM = 0.01
 """Share of the customers without whom a shared direction must hold too."""
@@ -107,12 +108,16 @@ def _shared(evidence: Evidence) -> tuple[SharedDirections, ConditionalShuffle]:
 
 def _measured(evidence: Evidence, shared: SharedDirections) -> tuple[Measured, Measured]:
     """How bits are counted: as they are, and beyond what is shared; the same where nothing is."""
-    raw = Measured(evidence.spaces, [calibrate(space, evidence.seed) for space in evidence.spaces])
+    raw = Measured(evidence.spaces, _calibrations(evidence.spaces, evidence.seed))
     if not shared.count:
         return raw, raw
     rng = np.random.default_rng([evidence.seed, 3])
     ties: list[Ties] = [beyond_shared(space, shared.coordinates, rng) for space in evidence.spaces]
-    return raw, Measured(ties, [calibrate(each, evidence.seed) for each in ties])
+    return raw, Measured(ties, _calibrations(ties, evidence.seed))
+
+
+def _calibrations(ties: Sequence[Ties], seed: int) -> list[Calibration]:
+    return list(side_by_side(lambda each: calibrate(each, seed), ties))
 
 
 def _judge(

@@ -54,6 +54,19 @@ class Groups:
         """How many of each group's members are among these customers; shape (groups,)."""
         return np.bincount(self.group, np.isin(self.members, customers), self.count).astype(np.int64)
 
+    def touching(self, customers: Rows) -> NDArray[np.int64]:
+        """Numbers of the groups that any of these customers is in, ascending."""
+        group, ordered = self._by_customer
+        begin, end = (np.searchsorted(ordered, customers, side) for side in ("left", "right"))
+        parts = [group[one:other] for one, other in zip(begin, end, strict=True)]
+        return np.unique(np.concatenate([np.zeros(0, np.int64), *parts]))
+
+    @cached_property
+    def _by_customer(self) -> tuple[NDArray[np.int64], Rows]:
+        """Groups of the members, and the members, customer after customer."""
+        order = np.argsort(self.members, kind="stable")
+        return self.group[order], self.members[order]
+
     def take(self, groups: NDArray[np.int64]) -> "Groups":
         """Some of the groups, in the order given."""
         sizes = self.sizes[groups]

@@ -21,6 +21,7 @@ from ringsight.detection.scoring import LOWEST, Scorer, distinct
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.worlds import CalibrationWorlds
 from ringsight.graph.sources import Rows
+from ringsight.workers import side_by_side
 
 Floats = NDArray[np.float64]
 
@@ -153,8 +154,9 @@ class Judge:
         """
         found: list[ChanceRings] = []
         most = self.config.permutations - self.config.permutations // 2
-        for world in progress.steps(range(most), "comparing with worlds of chance until they tell enough"):
-            found.append(self._chance_rings(world))
+        worlds = side_by_side(self._chance_rings, range(most))
+        for rings in progress.steps(worlds, "comparing with worlds of chance until they tell enough", most):
+            found.append(rings)
             chance = Chance.of([each.scores for each in found])
             if len(found) % BATCH == 0 and chance.tells_enough(self._whole_scores, self.config.fdr):
                 break
@@ -236,10 +238,13 @@ class Judge:
         while True:
             kept = distinct(groups, np.where(community, -np.inf, rank))
             to_grow = [int(each) for each in kept if contending[each] and int(each) not in grown_small]
-            spreading = [each for each in progress.steps(to_grow, "letting rings grow") if self._spreads(each, covered)]
+            growing = progress.steps(side_by_side(self.grown, to_grow), "letting rings grow", len(to_grow))
+            spreading = [each for each, grown in zip(to_grow, growing, strict=True) if len(grown) > self.config.largest]
             grown_small.update(to_grow)
             if not spreading:
                 break
+            for each in spreading:
+                covered[self.grown(each)] = True
             inside = np.bincount(groups.group, covered[groups.members], groups.count)
             community[spreading] = True
             community |= contending & (2 * inside > groups.sizes)
@@ -262,15 +267,17 @@ class Judge:
             if not eligible[head]:
                 continue
             members = groups[int(head)]
-            shared = np.bincount(groups.group, holder[groups.members] == head, groups.count)
-            others = np.bincount(groups.group, ~np.isin(holder[groups.members], (-1, head)), groups.count)
-            rivals = np.flatnonzero(
-                eligible
-                & (shared >= SHARE_KEPT * len(members))
-                & (others == 0)
-                & (groups.sizes > len(members))
-                & (adjusted >= np.maximum(self.contends, adjusted[head] / 2))
-            )
+            near = groups.touching(members)
+            near = near[
+                eligible[near]
+                & (groups.sizes[near] > len(members))
+                & (adjusted[near] >= np.maximum(self.contends, adjusted[head] / 2))
+            ]
+            some = groups.take(near)
+            held_by = holder[some.members]
+            shared = some.sum_of_members((held_by == head).astype(np.int64))
+            others = some.sum_of_members(((held_by != head) & (held_by >= 0)).astype(np.int64))
+            rivals = near[(shared >= SHARE_KEPT * len(members)) & (others == 0)]
             worth = [self._surplus(int(each)) for each in (head, *rivals)]
             best = max(range(len(worth)), key=lambda each: (worth[each], adjusted[(head, *rivals)[each]]))
             fullest[place] = (head, *rivals)[best]
@@ -292,14 +299,6 @@ class Judge:
     @cached_property
     def _fits(self) -> dict[int, Fits]:
         return {}
-
-    def _spreads(self, candidate: int, covered: NDArray[np.bool_]) -> bool:
-        """Whether a candidate grows beyond a ring; marks then whom it covers."""
-        grown = self.grown(candidate)
-        if len(grown) <= self.config.largest:
-            return False
-        covered[grown] = True
-        return True
 
     def grown(self, candidate: int) -> Rows:
         """A candidate's members and all outsiders who fit, until it has more than a ring may have; sorted.
@@ -343,8 +342,9 @@ class Judge:
         """Candidates that hold half of another's members, and of which those are half."""
         groups = self.candidates.groups
         members = groups[candidate]
-        shared = groups.among(members)
-        return np.flatnonzero(2 * shared >= np.maximum(groups.sizes, len(members)))
+        near = groups.touching(members)
+        some = groups.take(near)
+        return near[2 * some.among(members) >= np.maximum(some.sizes, len(members))]
 
     def basis(self, candidate: int) -> Basis:
         """What makes a candidate too surprising for chance."""

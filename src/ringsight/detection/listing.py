@@ -18,6 +18,7 @@ from ringsight.detection.error_rate import Chance
 from ringsight.detection.judge import Judge, Scores
 from ringsight.detection.membership import Fits
 from ringsight.graph.sources import Rows
+from ringsight.workers import side_by_side
 
 Floats = NDArray[np.float64]
 
@@ -231,8 +232,8 @@ class Listing:
     @cached_property
     def members(self) -> dict[int, Members]:
         """Of each flagged or held ring how well its members fit, and who else does."""
-        looked_at = np.flatnonzero(self.flagged_or_held)
-        return {int(ring): self._members(int(self.rings[ring])) for ring in looked_at}
+        looked_at = np.flatnonzero(self.flagged_or_held).tolist()
+        return dict(zip(looked_at, side_by_side(self._members, self.rings[looked_at].tolist()), strict=True))
 
     def _members(self, candidate: int) -> Members:
         judge = self.judge

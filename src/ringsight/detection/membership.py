@@ -145,13 +145,16 @@ class Membership:
             observed += weight * _shared_value(entity.codes, entity.bits, members, tested)
             told |= entity.present[tested]
         bits = np.full(len(tested), np.nan)
-        bits[told] = rarities(observed[told], np.sort(chance[told], axis=1), CHANCE_BITS)
+        bits[told] = rarities(observed[told], chance[told], CHANCE_BITS)
         return bits
 
     def _stand_ins(
         self, modality: str, members: Rows, people: tuple[Rows, Rows], draws: int, rng: np.random.Generator
     ) -> Floats:
-        """Ties of stand-ins drawn for each customer, to the members other than that; shape (customers, draws)."""
+        """Ties of stand-ins for each customer, to the members other than that; shape (customers, draws).
+
+        Where all stand-ins are as likely, the same ones serve every customer.
+        """
         tested, donors = people
         ties = np.zeros((len(tested), len(donors)))
         for number in self._evidence.spaces_of(modality):
@@ -162,10 +165,9 @@ class Membership:
             ties += self._weights[number] * left / np.maximum(len(others) - own.sum(axis=1, keepdims=True), 1)
         odds = self._odds[modality]
         if odds is None:
-            drawn = rng.integers(len(donors), size=(len(tested), draws))
-        else:
-            records, asked = odds
-            drawn = _drawn(asked[tested] @ records[donors].T, draws, rng)
+            return ties.take(rng.integers(len(donors), size=draws), axis=1)
+        records, asked = odds
+        drawn = _drawn(asked[tested] @ records[donors].T, draws, rng)
         stand_ins: Floats = np.take_along_axis(ties, drawn, axis=1)
         return stand_ins
 

@@ -30,10 +30,11 @@ def rarities(values: NDArray[np.float64], chance: NDArray[np.float64], least_sca
 
     Args:
         values: figures to judge; shape (values,).
-        chance: for each what chance shows, sorted; shape (values, figures).
+        chance: for each what chance shows, in any order; shape (values, figures).
         least_scale: as there.
     """
-    cut = chance[:, int((1 - TAIL) * chance.shape[1])]
+    last = int((1 - TAIL) * chance.shape[1])
+    cut = np.partition(chance, last, axis=1)[:, last]
     beyond_cut = chance >= cut[:, None]
     excess = ((chance - cut[:, None]) * beyond_cut).sum(axis=1) / beyond_cut.sum(axis=1)
     share = (chance >= values[:, None]).mean(axis=1)

@@ -21,6 +21,7 @@ from ringsight.detection.candidates import Candidates
 from ringsight.detection.corroboration import Corroboration, Measured, Owners, corroborate
 from ringsight.detection.evidence import Evidence
 from ringsight.detection.shared_directions import ConditionalShuffle, shuffled
+from ringsight.workers import side_by_side
 
 CALIBRATING = 500_000
 """Candidates of all worlds together that scores are calibrated by,"""
@@ -69,6 +70,10 @@ class ChanceWorlds:
         """Measure candidates in one world."""
         return corroborate(self.evidence, candidates, measured, self.owners(number))
 
+    def _measured(self, number: int, candidates: Candidates, measured: Sequence[Measured]) -> list[Corroboration]:
+        owners = self.owners(number)
+        return [corroborate(self.evidence, candidates, way, owners) for way in measured]
+
     def calibration(
         self, numbers: Iterable[int], candidates: Candidates, measured: Sequence[Measured]
     ) -> list[CalibrationWorlds]:
@@ -79,10 +84,8 @@ class ChanceWorlds:
         """
         full: list[list[NDArray[np.float32]]] = [[] for _ in measured]
         second: list[list[NDArray[np.float32]]] = [[] for _ in measured]
-        for number in numbers:
-            owners = self.owners(number)
-            for place, way in enumerate(measured):
-                found = corroborate(self.evidence, candidates, way, owners)
+        for world in side_by_side(lambda number: self._measured(number, candidates, measured), numbers):
+            for place, found in enumerate(world):
                 full[place].append(found.full.astype(np.float32))
                 second[place].append(found.second.astype(np.float32))
         return [CalibrationWorlds(np.array(one), np.array(other)) for one, other in zip(full, second, strict=True)]

@@ -22,6 +22,7 @@ from ringsight.errors import DataError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.neighbours import DECIMALS, Neighbours
+from ringsight.vectors.pairs import pair_similarities
 
 Rows = NDArray[np.int64]
 CHANCE_BITS = float(np.log2(np.e))
@@ -29,7 +30,7 @@ CHANCE_BITS = float(np.log2(np.e))
 ROUNDING = 1e-4
 """By no more do two ways to compute a similarity differ."""
 AT_ONCE = 32_768
-"""Pairs whose vectors are laid out side by side at a time: those of all would not fit the cache."""
+"""Pairs whose ranks are looked up at a time: those of all would not fit the cache."""
 SAMPLE = 4096
 """Customers by whom the size of a tie is estimated that the neighbours kept do not show whole."""
 
@@ -123,24 +124,32 @@ class NearRanks:
     def bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
         """Bits between rows a[i] and b[i]; shape (pairs,)."""
         bits = np.empty(len(a))
+        similarities = pair_similarities(self.vectors, a, b)
         for start in range(0, len(a), AT_ONCE):
             some = slice(start, start + AT_ONCE)
-            one, other = a[some], b[some]
-            similarity = np.einsum("ij,ij->i", self.vectors[one], self.vectors[other]).astype(np.float64)
-            bits[some] = (self._one_way(one, other, similarity) + self._one_way(other, one, similarity)) / 2
+            one, other, similarity = a[some], b[some], similarities[some].astype(np.float64)
+            rank = self._one_way(one, other, similarity)
+            rank *= self._one_way(other, one, similarity)
+            np.log2(rank, out=rank)
+            np.subtract(np.log2(len(self.vectors) - 1), rank / 2, out=bits[some])
         return bits
 
     def _one_way(self, start: Rows, end: Rows, similarity: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Ranks of the ends among all others of the starts."""
         others = len(self.vectors) - 1
-        tail = ndtr((self.mean[start] - similarity) / self.spread[start])
-        rank = np.clip(tail * others, self.reach[start], others)
-        near = np.flatnonzero(similarity >= self.last[start] - ROUNDING)
+        rank = self.mean.take(start)
+        rank -= similarity
+        rank /= self.spread.take(start)
+        ndtr(rank, out=rank)
+        rank *= others
+        np.maximum(rank, self.reach.take(start), out=rank)
+        np.minimum(rank, others, out=rank)
+        near = np.flatnonzero(similarity >= self.last.take(start) - ROUNDING)
         key = start[near] * len(self.vectors) + end[near]
         at = np.minimum(np.searchsorted(self.keys, key), len(self.keys) - 1)
         kept = self.keys[at] == key
         rank[near[kept]] = self.ranks[at[kept]]
-        bits: NDArray[np.float64] = np.log2(others / rank)
-        return bits
+        return rank
 
 
 def space_source(
