@@ -48,8 +48,8 @@ def read_bank(
     set aside), no timestamp from 1900 to 2100, no finite number, an image that is missing, damaged, too large
     or outside the folder. Of rows with one id, the first in the file that has no other fault is kept.
 
-    Entity columns get one spelling of each value, and null where there is none (`canonical.one_spelling`); further
-    customer columns stay as the bank gave them. An optional column that the bank has not given is absent from its table.
+    Entity columns get one spelling of each value, null where there is none (`canonical.one_spelling`); further
+    customer columns stay as the bank gave them. An optional column that is not given is absent from its table.
 
     Args:
         config: which folder, and how to read it.

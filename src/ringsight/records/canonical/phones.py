@@ -19,6 +19,10 @@ UNMISTAKABLE = 9
 
 LONGEST = 250
 """Characters that libphonenumber is given to read."""
+NAMED = re.compile(r"^(?:tel|phone|mobile)\s*[:.]?\s*", re.IGNORECASE)
+DECIMAL = re.compile(r"^(\d+)\.0$")
+ABROAD = re.compile(r"^\(?00\)?[\s./-]*(?=[1-9])")
+NO_DIGIT = re.compile(r"\D+")
 PLAIN = re.compile(r"\+[1-9][0-9 ./-]*")
 CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
 
@@ -115,9 +119,9 @@ def _without_code(numbers: Iterable[_Number]) -> dict[str, _Number]:
 
 def _plain(written: str) -> str:
     """Without `tel:`, with `+` for `00`, and whole where a table took it for a decimal number."""
-    text = re.sub(r"^(?:tel|phone|mobile)\s*[:.]?\s*", "", written, flags=re.IGNORECASE)
-    text = re.sub(r"^(\d+)\.0$", r"\1", text)
-    return re.sub(r"^\(?00\)?[\s./-]*(?=[1-9])", "+", text)
+    if written.startswith("+"):
+        return written
+    return ABROAD.sub("+", DECIMAL.sub(r"\1", NAMED.sub("", written)))
 
 
 def _international(text: str) -> _Number | None:
@@ -170,7 +174,7 @@ def _in_country(text: str, region: str) -> _Number | None:
 
 def _digits(text: str) -> str:
     """The digits, as ASCII has them."""
-    digits: str = re.sub(r"\D", "", text) if text.isascii() else phonenumbers.normalize_digits_only(text)
+    digits: str = NO_DIGIT.sub("", text) if text.isascii() else phonenumbers.normalize_digits_only(text)
     return digits
 
 

@@ -67,6 +67,8 @@ numbers such as 0151 23456789."""
 SHARE = 2 / 3
 """A phone number is none either if so much of it are `ROW` equal digits or more, as in 0151 00000000. Of other ids some
 are filled up with zeros."""
+ROWS = ["".join(str((first + step * at) % 10) for at in range(ROW)) for first in range(10) for step in (0, 1, 9)]
+"""All of them."""
 EQUAL = "|".join(f"{digit}{{{ROW},}}" for digit in range(10))
 """Pattern of so many equal digits."""
 SHORT = r"^(?:\d{1,2}|0+|1{3,6}|9{3,6}|1234?5?6?|01234?5?6?)$"
@@ -124,7 +126,7 @@ def _rules_of(kind: ValueKind, values: pl.Series) -> list[tuple[pl.Expr, str]]:
             host = value.str.extract(r"@(?:.*\.)?([^.@]+)\.[^.@]*$")
             nobody = mailbox.is_in([*MAILBOXES.split(", "), *_words(few_letters=True)]) | mailbox.str.contains("^x+$")
             nowhere = host.is_in(HOSTS.split(", ")) | value.str.ends_with(".invalid")
-            return [(~value.str.contains("@"), "no e-mail address"), (nobody | nowhere, "nobody's mailbox")]
+            return [(~value.str.contains(".@"), "no e-mail address"), (nobody | nowhere, "nobody's mailbox")]
         case ValueKind.device:
             known = value.is_in(list(DEVICES)) | value.str.contains(f"^F{{{ROW},}}$")
             return [(known, "a device that is many"), (value.is_in(_in_a_row(values)), NO_ROW)]
@@ -153,7 +155,8 @@ def _in_a_row(values: pl.Series, beside: str = "") -> list[str]:
         beside: pattern of what does not count.
     """
     digits = values.str.replace_all(beside, "") if beside else values
-    likely = digits.str.contains(rf"^(?:0+|9{{4,}}|\d{{{ROW},}})$")
+    row = digits.to_frame("digits").select(pl.col("digits").str.contains_any(ROWS)).to_series()
+    likely = digits.str.contains(r"^(?:0+|9{4,})$") | (row & digits.str.contains(r"^\d+$"))
     found = pl.DataFrame({"value": values, "digits": digits}).filter(likely)
     return [value for value, digits in found.iter_rows() if len(_steps(digits)) <= 1]
 
