@@ -15,6 +15,7 @@ from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.given_table import GivenTable, find_table
 from ringsight.records.images import check_images
 from ringsight.records.quarantine import summary
+from ringsight.records.spelt_ids import spelt_ids
 from ringsight.records.strata import strata
 from ringsight.records.table_reading import (
     check_repeats,
@@ -47,6 +48,7 @@ def read_bank(
     bytes that are not UTF-8, an empty id or note, a customer that is not in the customers table (or was itself
     set aside), no timestamp from 1900 to 2100, no finite number, an image that is missing, damaged, too large
     or outside the folder. Of rows with one id, the first in the file that has no other fault is kept.
+    A blank or placeholder in `opened_at`, or the lack of that column, leaves unknown when an account was opened.
 
     Entity columns get one spelling of each value, null where there is none (`canonical.one_spelling`); further
     customer columns stay as the bank gave them. An optional column that is not given is absent from its table.
@@ -162,6 +164,7 @@ def _customers(config: BankConfig, declarations: Declarations, given: GivenTable
             remedy="give at least two customers" if fewest > 1 else "give a customer",
         )
     customers, written = with_canonical_entities(sorted_table(sieve, CUSTOMERS), roles, declarations.values, given)
+    written = written.with_further(sieve.unknown, spelt_ids(customers["customer_id"]))
     return _ReadCustomers(customers, roles, sieve.faults(), written)
 
 

@@ -1,7 +1,7 @@
 """How a bank wrote the values of its customers' columns, beside the one spelling that stands in the bank."""
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -40,6 +40,11 @@ class Written:
             by_customer = found.setdefault((column, value), {})
             by_customer[customer] = (*by_customer.get(customer, ()), written)
         return found
+
+    def with_further(self, placeholders: pl.DataFrame, remarks: tuple[str, ...]) -> "Written":
+        """With placeholders of another column, and further remarks."""
+        whole = pl.concat([self.placeholders, placeholders])
+        return replace(self, placeholders=whole, remarks=(*self.remarks, *remarks))
 
     def described(self) -> list[str]:
         """The same in lines to read: what stands for nothing, what may, and the remarks."""
