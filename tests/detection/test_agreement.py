@@ -148,3 +148,26 @@ def test_a_value_beyond_the_cap_is_no_agreement():
     bits = entity_agreement(source, Groups.of([np.arange(4), np.arange(11, 14)]), np.arange(14)).full
     assert bits[0] == 0
     assert bits[1] > 0
+
+
+def several(values: list[list[str]]) -> pl.DataFrame:
+    return pl.DataFrame({"device": [*values, *([f"own {i}"] for i in range(100 - len(values)))]})
+
+
+def test_members_who_share_two_values_do_not_agree_twice():
+    (once,) = entity_sources(several([["a"]] * 3), ["device"], cap=10)
+    (twice,) = entity_sources(several([["a", "b"]] * 3), ["device"], cap=10)
+    groups = Groups.of([np.arange(3), np.arange(6)])
+    one, other = (entity_agreement(source, groups, np.arange(100)) for source in (once, twice))
+    np.testing.assert_allclose(one.full, other.full)
+    np.testing.assert_allclose(one.second, other.second)
+
+
+def test_a_member_counts_by_the_value_that_most_of_the_group_have():
+    """Also where all of them have a hub, which is worth nothing."""
+    hub = [[f"own hub {i}", "hub"] for i in range(12)]
+    (plain,) = entity_sources(several([["a"]] * 4), ["device"], cap=10)
+    (source,) = entity_sources(several([["hub", "a"], ["b", "a", "hub"], ["a", "b"], ["c", "a"], *hub]), ["device"], 10)
+    group = Groups.of([np.arange(4)])
+    one, other = (entity_agreement(each, group, np.arange(100)).full[0] for each in (plain, source))
+    assert one == pytest.approx(other)

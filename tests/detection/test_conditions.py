@@ -263,3 +263,9 @@ def test_the_order_of_the_declaration_does_not_matter():
     roles = {"address": ColumnRole.innocent, "branch": ColumnRole.innocent}
     one, other = (declared_conditions(bank_of(customers, r)) for r in (roles, dict(reversed(roles.items()))))
     assert [(c.name, c.codes.tolist(), c.values) for c in one] == [(c.name, c.codes.tolist(), c.values) for c in other]
+
+
+def test_of_several_values_counts_the_rarest_that_somebody_else_has():
+    homes = [["home", "works"], ["home", "works"], ["mine", "works"], ["yours"], [], None]
+    (address,) = declared_conditions(bank_of(customers_of(address=homes), {"address": ColumnRole.innocent}))
+    assert values_of(address) == ["home", "home", "works", "yours", "", ""]

@@ -154,3 +154,27 @@ def test_where_nobody_shares_there_are_no_pairs(values: Sequence[str | None]):
     (source,) = entity_sources(customers_with(values), ["device"], cap=3)
     assert len(source.near_pairs(1)[0]) == 0
     assert source.groups(2) == []
+
+
+SEVERAL = pl.DataFrame(
+    {"device": [["x", "y"], ["y", "x"], ["z", "y"], None, ["w"], ["w", "hub"], ["hub"], ["hub", "v"], ["hub", "u"]]}
+)
+
+
+def test_customers_with_several_values_are_tied_by_any_of_them():
+    (source,) = entity_sources(SEVERAL, ["device"], cap=3)
+    bits = carried_bits(source, *all_pairs(9))
+    tied = {pair: bit for pair, bit in zip(zip(*all_pairs(9), strict=True), bits, strict=True) if bit}
+    rarest = np.log2(8 / 2)
+    assert tied == pytest.approx({(0, 1): rarest, (0, 2): np.log2(8 / 3), (1, 2): np.log2(8 / 3), (4, 5): rarest})
+    np.testing.assert_array_equal(np.column_stack(source.near_pairs(1)), list(tied))
+    assert [group.tolist() for group in source.groups(2)] == [[4, 5], [0, 1], [0, 1, 2]]
+
+
+def test_the_order_of_values_does_not_matter():
+    one, other = (
+        entity_sources(SEVERAL.select(each), ["device"], cap=3)[0]
+        for each in (pl.col("device"), pl.col("device").list.reverse())
+    )
+    np.testing.assert_array_equal(carried_bits(one, *all_pairs(9)), carried_bits(other, *all_pairs(9)))
+    assert [set(group) for group in one.groups(2)] == [set(group) for group in other.groups(2)]

@@ -6,10 +6,18 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from bank_of_records import bank_of_records
 
 from ringsight.errors import SettingsError
 from ringsight.online.common import in_common
-from ringsight.online.similar import SimilarConfig, SpaceWeights, most_similar, stored_vectors, unknown
+from ringsight.online.similar import (
+    SimilarConfig,
+    SpaceWeights,
+    most_similar,
+    stored_vectors,
+    unknown,
+    with_newcomer,
+)
 from ringsight.records.bank import ColumnRole, Customers
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.opening import open_store
@@ -88,3 +96,23 @@ def test_settings_that_make_no_sense_are_refused() -> None:
     for weight in (-1.0, float("nan"), float("inf")):
         with pytest.raises(SettingsError, match="notes"):
             SpaceWeights(notes=weight)
+
+
+def test_customers_with_several_values_have_any_of_them_in_common() -> None:
+    table = CUSTOMERS.with_columns(device_id=pl.Series([["D1", "D2"], ["D2"], ["D2", "D1"], ["D9"]]))
+    found = in_common(Customers(Path("bank"), table, ROLES), "a", ["b", "c", "d"])
+    carried = {other: [(each.value, each.customers) for each in common] for other, common in found.items()}
+    assert carried["b"][0] == ("D2", 3)
+    assert sorted(carried["c"][:2]) == [("D1", 2), ("D2", 3)]
+    assert carried["d"] == []
+
+
+def test_a_newcomer_who_spells_otherwise_has_the_value_in_common() -> None:
+    table = CUSTOMERS.with_columns(phone=pl.Series(["+49 151 23456789", "+49 151 2345678", "+49 30 123456", None]))
+    roles = {**ROLES, "phone": ColumnRole.evidence}
+    own = pl.DataFrame(
+        {"customer_id": ["n"], "device_id": [["d1", "D7"]], "branch": ["NORTH"], "phone": ["0151/23456789"]}
+    )
+    newcomer = replace(bank_of_records(), customers=own)
+    found = in_common(with_newcomer(Customers(Path("bank"), table, roles), newcomer), "n", ["a"])["a"]
+    assert {each.column for each in found} == {"device_id", "branch", "phone"}

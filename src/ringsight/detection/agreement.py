@@ -205,11 +205,16 @@ def _best_pair(total: NDArray[np.float64], groups: Groups) -> NDArray[np.int64]:
 
 
 def entity_agreement(source: EntitySource, groups: Groups, owner: Rows) -> Agreement:
-    """Bits of the values that several members of each group share; by second ties one sharer fewer counts."""
-    code = source.codes[owner[groups.members]]
-    held = code >= 0
+    """Bits of the values that several members of each group share; by second ties one sharer fewer counts.
+
+    A member with several values counts by the one that most of its group have, the rarest of equals: people who share
+    two phones do not agree twice.
+    """
+    code = source.every_code[owner[groups.members]]
     values = max(len(source.bits), 1)
-    key, sharers = np.unique(groups.group[held] * values + code[held], return_counts=True)
+    held = code[:, 0] >= 0
+    of_member = _most_shared(groups.group[held, None] * values + code[held], code[held] >= 0, source.bits)
+    key, sharers = np.unique(of_member, return_counts=True)
     group = key // values
     size = np.bincount(groups.group[held], minlength=groups.count)[group]
     choices = (gammaln(size + 1) - gammaln(sharers + 1) - gammaln(size - sharers + 1)) * CHANCE_BITS
@@ -219,3 +224,20 @@ def entity_agreement(source: EntitySource, groups: Groups, owner: Rows) -> Agree
         for links in (sharers - 1, sharers - 2)
     )
     return Agreement(full.astype(np.float64), second.astype(np.float64))
+
+
+def _most_shared(keys: NDArray[np.int64], held: NDArray[np.bool_], bits: NDArray[np.float64]) -> NDArray[np.int64]:
+    """Of each member's values in its group, as keys, the one worth anything that most members have; shape (members,).
+
+    Args:
+        keys: `group * values + code`; shape (members, most).
+        held: which of them there are, the first in any case; same shape.
+        bits: by code.
+    """
+    if keys.shape[1] == 1:
+        return keys[:, 0]
+    _, where, counts = np.unique(np.where(held, keys, -1), return_inverse=True, return_counts=True)
+    worth = np.where(held, bits[keys % len(bits)], 0.0) if len(bits) else np.zeros(keys.shape)
+    rank = np.where(worth > 0, counts[where.reshape(keys.shape)] * (bits.max(initial=0.0) + 1) + worth, 0.0)
+    most: NDArray[np.int64] = keys[np.arange(len(keys)), rank.argmax(axis=1)]
+    return most

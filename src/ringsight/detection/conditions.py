@@ -16,6 +16,7 @@ from ringsight.detection.groups import Groups
 from ringsight.detection.spellings import most_of_one_name
 from ringsight.graph.sources import EntitySource, Rows
 from ringsight.records.bank import Bank, ColumnRole
+from ringsight.records.written import carried
 
 DECADES = 12
 """A protected column of numbers with more distinct values than this is taken in tens: a birth year by its decade."""
@@ -130,14 +131,17 @@ def declared_conditions(bank: Bank) -> list[Condition]:
 
     Two are derived where the bank does not give them: `agent_id`, the agent who wrote most of a customer's notes, and
     `opened_week`, the week in which the account was opened, within its `onboarding` channel where that is known. Of
-    names the last word counts: relatives and origins share it.
+    names the last word counts: relatives and origins share it. Of several values of one customer counts the rarest that
+    somebody else has too: a household's address before the employer's.
     """
-    innocent = {column: _text(bank.customers[column]) for column in bank.columns_with(ColumnRole.innocent)}
+    innocent = {column: _text(bank.customers, column) for column in bank.columns_with(ColumnRole.innocent)}
     if "agent_id" not in bank.customers.columns and "agent_id" in bank.notes.columns:
         innocent["agent_id"] = _main_agent(bank)
     if "opened_at" in bank.customers.columns and "opened_week" not in bank.customers.columns:
         innocent["opened_week"] = _opened_week(bank.customers)
-    protected = {column: _protected(bank.customers[column]) for column in bank.columns_with(ColumnRole.protected)}
+    protected = {
+        column: _protected(_text(bank.customers, column)) for column in bank.columns_with(ColumnRole.protected)
+    }
     return [
         *(_coded(ConditionKind.innocent, name, values) for name, values in sorted(innocent.items())),
         *(_named(_coded(ConditionKind.protected, name, values), bank) for name, values in sorted(protected.items())),
@@ -148,7 +152,7 @@ def _named(condition: Condition, bank: Bank) -> Condition:
     """With the whole names, if it is a column of names."""
     if not _is_name(condition.name):
         return condition
-    return replace(condition, names=_text(bank.customers[condition.name]).fill_null("").to_list())
+    return replace(condition, names=_text(bank.customers, condition.name).fill_null("").to_list())
 
 
 def _is_name(column: str) -> bool:
@@ -161,7 +165,14 @@ def _coded(kind: ConditionKind, name: str, values: pl.Series) -> Condition:
     return Condition(kind, name, np.full(len(values), -1) if codes is None else codes.fill_null(-1).to_numpy(), known)
 
 
-def _text(values: pl.Series) -> pl.Series:
+def _text(customers: pl.DataFrame, column: str) -> pl.Series:
+    """One value of each customer, null where there is none."""
+    values = customers[column]
+    if values.dtype.is_nested():
+        held = carried(customers, column).with_columns(carriers=pl.len().over("value"))
+        first = held.sort(pl.col("carriers") == 1, "carriers", "value").unique("row", keep="first")
+        rows = pl.DataFrame({"row": pl.int_range(customers.height, dtype=pl.UInt32, eager=True)})
+        values = rows.join(first, on="row", how="left", maintain_order="left")["value"].rename(column)
     text = values.cast(pl.String).str.strip_chars()
     return text.set(text == "", None)
 
@@ -186,9 +197,8 @@ def _opened_week(customers: pl.DataFrame) -> pl.Series:
     return customers.select(opened_week=week)["opened_week"]
 
 
-def _protected(values: pl.Series) -> pl.Series:
-    text = _text(values)
+def _protected(text: pl.Series) -> pl.Series:
     numbers = text.cast(pl.Float64, strict=False)
     if numbers.null_count() == text.null_count() and numbers.drop_nulls().n_unique() > DECADES:
         return (numbers / 10).floor().cast(pl.Int64).cast(pl.String) + "0s"
-    return text.str.split(" ").list.last() if _is_name(values.name) else text
+    return text.str.split(" ").list.last() if _is_name(text.name) else text

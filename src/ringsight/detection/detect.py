@@ -215,4 +215,5 @@ def _counts(
         "data_hash": bank.data_hash,
         "model_hashes": {name: each.model_hash for name, each in sorted(embeddings.items())},
         "quarantined_rows": len(bank.quarantine),
+        "placeholders": bank.written.counted(),
     }

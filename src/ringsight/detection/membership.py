@@ -102,9 +102,9 @@ class Membership:
         found = [np.zeros(0, np.int64)]
         found += [space.near(members) for space in self._evidence.spaces]
         for entity in self._evidence.entities:
-            codes = np.unique(entity.codes[members])
+            codes = np.unique(entity.every_code[members])
             codes = codes[(codes >= 0) & (entity.bits[codes] > 0)]
-            found.append(np.flatnonzero(np.isin(entity.codes, codes)))
+            found.append(np.flatnonzero(np.isin(entity.every_code, codes).any(axis=1)))
         return np.setdiff1d(np.concatenate(found), members)
 
     def _plausible(self, proposer: Proposer, members: Rows, outsiders: Rows) -> Rows:
@@ -142,7 +142,7 @@ class Membership:
             if number == proposer.entity:
                 continue
             weight = self._weights[len(self._evidence.spaces) + number]
-            observed += weight * _shared_value(entity.codes, entity.bits, members, tested)
+            observed += weight * _shared_value(entity.every_code, entity.bits, members, tested)
             told |= entity.present[tested]
         bits = np.full(len(tested), np.nan)
         bits[told] = rarities(observed[told], chance[told], CHANCE_BITS)
@@ -234,9 +234,10 @@ def _drawn(log_odds: Floats, draws: int, rng: np.random.Generator) -> NDArray[np
 
 
 def _shared_value(codes: NDArray[np.int64], bits: Floats, members: Rows, tested: Rows) -> Floats:
-    """Bits of the entity value that each customer shares with a member other than itself; 0 without one."""
-    of_members = codes[members]
+    """Bits of the rarest entity value that each customer shares with a member other than itself; 0 without one."""
+    of_members = codes[members].ravel()
     carriers = np.bincount(of_members[of_members >= 0], minlength=len(bits))
     own = codes[tested]
-    others = np.where(own >= 0, carriers[own], 0) - np.isin(tested, members)
-    return np.where((own >= 0) & (others > 0), bits[own], 0.0)
+    others = np.where(own >= 0, carriers[own], 0) - np.isin(tested, members)[:, None]
+    shared: Floats = np.where((own >= 0) & (others > 0), bits[own], 0.0).max(axis=1)
+    return shared

@@ -163,7 +163,7 @@ def named_directions(shared: SharedDirections, customers: pl.DataFrame) -> list[
         coordinate = shared.coordinates[:, direction]
         total = float(((coordinate - coordinate.mean()) ** 2).sum())
         best = ("", 0.0)
-        for column in customers.columns:
+        for column in [name for name, dtype in customers.schema.items() if not dtype.is_nested()]:
             values = customers[column].cast(pl.String, strict=False).fill_null("")
             code = np.unique(values.to_numpy().astype(np.str_), return_inverse=True)[1]
             groups = int(code.max()) + 1

@@ -20,6 +20,7 @@ from scipy.special import ndtr
 
 from ringsight.errors import DataError
 from ringsight.records.embeddings import Embeddings
+from ringsight.records.written import carried
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.neighbours import DECIMALS, Neighbours
 from ringsight.vectors.pairs import pair_similarities
@@ -248,29 +249,46 @@ class EntitySource:
     present: NDArray[np.bool_]
     """Shape (customers,)."""
     codes: NDArray[np.int64]
-    """Customer -> code of its value, -1 where absent; shape (customers,)."""
+    """Customer -> code of its value, of several the first, -1 where absent; shape (customers,)."""
     bits: NDArray[np.float64]
     """Code -> log2(n / f), or 0 for a value carried by more than the cap; shape (values,)."""
+    further: NDArray[np.int64] | None = None
+    """Customer -> codes of its other values, -1 for none; shape (customers, most - 1); None if nobody has several."""
+
+    @property
+    def every_code(self) -> NDArray[np.int64]:
+        """Customer -> codes of all its values, -1 for none; shape (customers, most)."""
+        return self.codes[:, None] if self.further is None else np.column_stack([self.codes, self.further])
 
     def pair_bits(self, a: Rows, b: Rows) -> NDArray[np.float64]:
-        """Bits between the records of a[i] and b[i]; both must be present; shape (pairs,)."""
-        shared: NDArray[np.float64] = np.where(self.codes[a] == self.codes[b], self.bits[self.codes[a]], 0.0)
-        return shared
+        """Bits between the records of a[i] and b[i], of several shared values the rarest's; both must be present.
+
+        Returns:
+            Shape (pairs,).
+        """
+        codes, best = self.every_code, np.zeros(len(a))
+        for one in codes.T:
+            for other in codes.T:
+                shared = (one[a] == other[b]) & (one[a] >= 0)
+                best = np.maximum(best, np.where(shared, self.bits[one[a]], 0.0))
+        return best
 
     def near_pairs(self, k: int) -> tuple[Rows, Rows]:
         """All pairs (a < b) that share a value within the cap, whatever k: a shared value has no rank."""
-        pairs = [(a, b) for group in self.groups(2) for i, a in enumerate(group) for b in group[i + 1 :]]
+        pairs = {(a, b) for group in self.groups(2) for i, a in enumerate(group) for b in group[i + 1 :]}
         both = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
         return both[:, 0], both[:, 1]
 
     def groups(self, minimum: int) -> list[Rows]:
         """The customers of each value within the cap that at least `minimum` share, in order of value."""
-        order = np.argsort(self.codes, kind="stable")
-        carriers = np.split(order, np.flatnonzero(np.diff(self.codes[order])) + 1)
+        every = self.every_code
+        code = every.ravel()
+        order = np.argsort(code, kind="stable")
+        carriers = np.split(order, np.flatnonzero(np.diff(code[order])) + 1)
         return [
-            group
+            group // every.shape[1]
             for group in carriers
-            if len(group) >= minimum and self.codes[group[0]] >= 0 and self.bits[self.codes[group[0]]] > 0
+            if len(group) >= minimum and code[group[0]] >= 0 and self.bits[code[group[0]]] > 0
         ]
 
 
@@ -286,13 +304,16 @@ def entity_sources(customers: pl.DataFrame, columns: Sequence[str], cap: int) ->
         columns: columns declared as evidence.
         cap: a value that more customers carry says nothing about any two of them, and is never walked.
     """
-    sources: list[EntitySource] = []
-    for column in columns:
-        values = customers[column].cast(pl.String)
-        present = values.is_not_null().to_numpy()
-        codes = np.full(len(values), -1, dtype=np.int64)
-        codes[present] = values.drop_nulls().rank("dense").to_numpy().astype(np.int64) - 1
-        carriers = np.bincount(codes[present]) if present.any() else np.zeros(0, np.int64)
-        bits = np.where(carriers <= cap, np.log2(max(int(present.sum()), 1) / np.maximum(carriers, 1)), 0.0)
-        sources.append(EntitySource(name=column, present=present, codes=codes, bits=bits))
-    return sources
+    return [_entity_source(customers, column, cap) for column in columns]
+
+
+def _entity_source(customers: pl.DataFrame, column: str, cap: int) -> EntitySource:
+    held = carried(customers, column)
+    row, place = held["row"].to_numpy(), held.select(pl.int_range(pl.len()).over("row")).to_series().to_numpy()
+    code = held["value"].rank("dense").to_numpy().astype(np.int64) - 1
+    codes = np.full((customers.height, int(place.max(initial=0)) + 1), -1, dtype=np.int64)
+    codes[row, place] = code
+    carriers = np.bincount(code)
+    present = codes[:, 0] >= 0
+    bits = np.where(carriers <= cap, np.log2(max(int(present.sum()), 1) / np.maximum(carriers, 1)), 0.0)
+    return EntitySource(column, present, codes[:, 0], bits, codes[:, 1:] if codes.shape[1] > 1 else None)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import polars as pl
 
 from ringsight.records.bank import ColumnRole, Customers
+from ringsight.records.written import carried
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +38,12 @@ def in_common(customers: Customers, customer_id: str, others: Collection[str]) -
     for column, role in customers.roles.items():
         if role is ColumnRole.protected:
             continue
-        held = customers.table.select("customer_id", value=pl.col(column).cast(pl.String)).drop_nulls()
-        own = held.filter(pl.col("customer_id") == customer_id)["value"].to_list()
-        carriers = held.filter(pl.col("value").is_in(own))
-        for other in carriers.filter(pl.col("customer_id").is_in(list(common)))["customer_id"]:
-            common[other].append(CommonValue(column, own[0], role, len(carriers), len(held)))
+        held = carried(customers.table, column)
+        of = held["row"].n_unique()
+        for value in held.filter(pl.col("customer_id") == customer_id)["value"]:
+            carriers = held.filter(pl.col("value") == value)
+            for other in carriers.filter(pl.col("customer_id").is_in(list(common)))["customer_id"]:
+                common[other].append(CommonValue(column, value, role, len(carriers), of))
     return {other: tuple(sorted(values, key=_rarest_evidence_first)) for other, values in common.items()}
 
 

@@ -14,8 +14,12 @@ from ringsight.detection.html_table import html_table
 from ringsight.errors import DataError, SettingsError
 from ringsight.online.common import CommonValue, in_common
 from ringsight.records.bank import Bank, Customers
-from ringsight.records.contract import modalities
+from ringsight.records.canonical.one_spelling import with_canonical_entities
+from ringsight.records.contract import CUSTOMERS, modalities
+from ringsight.records.declarations import declared
 from ringsight.records.embeddings import JOINT, Embeddings
+from ringsight.records.given_table import GivenTable
+from ringsight.records.value_declarations import ValueDeclarations
 from ringsight.vectors.filters import parse_filter
 from ringsight.vectors.ranking import Ranked, Ranking, rank_neighbours
 from ringsight.vectors.vector_store import VectorStore
@@ -197,10 +201,25 @@ def vectors_of_records(records: Bank, model: Path, customer_id: str) -> dict[str
 
 
 def with_newcomer(customers: Customers, records: Bank) -> Customers:
-    """A bank's customers with those of `records` beside them; those of the same id are replaced."""
+    """A bank's customers with those of `records` beside them; those of the same id are replaced.
+
+    Values that are one, as the bank's settings have it, are spelt in one way again.
+    """
     others = customers.table.filter(~pl.col("customer_id").is_in(records.customers["customer_id"].to_list()))
-    table = pl.concat([others, records.customers], how="diagonal_relaxed")
-    return replace(customers, table=table.sort("customer_id"))
+    newcomers = records.customers
+    for column in customers.roles.keys() & set(newcomers.columns):  # in which somebody may have several values
+        if (others.schema[column] == pl.String) != (newcomers.schema[column] == pl.String):
+            others, newcomers = (_as_lists(table, column) for table in (others, newcomers))
+    table = pl.concat([others, newcomers], how="diagonal_relaxed")
+    values = declared(customers.read_as).values if customers.read_as else ValueDeclarations()
+    given = GivenTable(CUSTOMERS.name, customers.path)
+    table, _ = with_canonical_entities(table.sort("customer_id"), customers.roles, values, given)
+    return replace(customers, table=table)
+
+
+def _as_lists(table: pl.DataFrame, column: str) -> pl.DataFrame:
+    several = table.schema[column].is_nested()
+    return table if several else table.with_columns(pl.concat_list(pl.col(column).cast(pl.String)))
 
 
 def unknown(customer_id: str, known: NDArray[np.str_], where: str) -> DataError:

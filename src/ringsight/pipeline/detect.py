@@ -27,6 +27,7 @@ LIBRARIES = (
     "numpy",
     "scipy",
     "polars",
+    "phonenumbers",
 )
 """Libraries whose versions a result depends on."""
 

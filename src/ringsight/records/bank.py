@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from ringsight.errors import DataError, SettingsError
 from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.writing import TemporaryFolder
+from ringsight.records.written import Written
 
 
 class ColumnRole(StrEnum):
@@ -30,6 +31,19 @@ class ColumnRole(StrEnum):
     protected = "protected"
 
 
+class ValueKind(StrEnum):
+    """What the values of an entity column are, and so which spellings are one value."""
+
+    phone = "phone"
+    email = "email"
+    device = "device"
+    iban = "iban"
+    identifier = "identifier"
+    """Any other value that is given to few: letter case, blanks and Unicode form do not count."""
+    text = "text"
+    """Words, such as an address or an employer: as `identifier`, and a full stop or comma at the end does not count."""
+
+
 @dataclass(kw_only=True, slots=True)
 class BankConfig:
     """How to read a bank's folder."""
@@ -40,6 +54,19 @@ class BankConfig:
     """Table -> {our column: the bank's column}; a `bank.yaml` in the folder may say the same."""
     entities: dict[str, ColumnRole] = field(default_factory=dict)
     """Customer column -> role, on top of the conventional names (README, "Your data")."""
+    kinds: dict[str, ValueKind] = field(default_factory=dict)
+    """Entity column -> what its values are, where its name does not say so (README, "Your data")."""
+    lists: dict[str, str] = field(default_factory=dict)
+    """Entity column -> what separates several values in one cell, for instance `;`."""
+    phone_region: str = ""
+    """Country, in two letters, of phone numbers without a country code; by default the one that most of a column's
+    numbers with a code have, or none."""
+    drop_email_tags: bool = True
+    """Whether `name+tag@host` is the mailbox `name@host`."""
+    placeholders: list[str] = field(default_factory=list)
+    """Values of entity columns that stand for nothing, on top of those that are recognised."""
+    not_placeholders: list[str] = field(default_factory=list)
+    """Values that are recognised as standing for nothing, and do stand for something."""
     strata: list[str] = field(default_factory=lambda: ["segment", "region"])
     """Customer columns within which customers may fairly be compared."""
     max_bad_rows: float = 0.05
@@ -73,9 +100,11 @@ class Customers:
     path: Path
     """The bank's folder."""
     table: pl.DataFrame
-    """customer_id, sorted and unique; opened_at, then metadata and entity columns as the bank gave them."""
+    """customer_id, sorted and unique; the other columns as in `Bank.customers`."""
     roles: dict[str, ColumnRole]
     """Customer column -> role."""
+    read_as: BankConfig | None = None
+    """How the table was read; None for one that was not."""
 
     @property
     def customer_ids(self) -> NDArray[np.str_]:
@@ -94,7 +123,8 @@ class Bank:
     path: Path
     """The folder that image paths are relative to."""
     customers: pl.DataFrame
-    """customer_id, opened_at, then metadata and entity columns as the bank gave them; `stratum` (str)."""
+    """customer_id; where given opened_at, null where unknown; then metadata as the bank gave it, and entity columns in
+    one spelling of each value, as strings, or as lists of strings where a customer has several; `stratum` (str)."""
     records: Mapping[str, pl.DataFrame]
     """Modality -> its records, in the columns of the contract and sorted in its order. Repeated strings are
     Categorical."""
@@ -110,6 +140,8 @@ class Bank:
     """The files as they were seen, for reading the bank again; None for a bank that was not read from a folder."""
     temporary: TemporaryFolder | None = None
     """The folder of a bank that was read from data frames, which goes with the bank; None for one that stays."""
+    written: Written = field(default_factory=Written)
+    """How the bank wrote the values of its entity columns, and which of them stand for nothing."""
 
     def __repr__(self) -> str:
         """The folder, and how much is in it, in a line."""

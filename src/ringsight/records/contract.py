@@ -19,6 +19,8 @@ class Values(StrEnum):
     """The customer that the record belongs to."""
     time = "time"
     """A moment in UTC."""
+    opening = "opening"
+    """A moment in UTC; what is none, or a placeholder of one, is unknown."""
     number = "number"
     """A finite number."""
     text = "text"
@@ -74,7 +76,7 @@ class RecordTable(Table):
     views: Views
 
 
-CUSTOMERS = Table("customers", {"customer_id": Values.key, "opened_at": Values.time}, {}, ("customer_id",))
+CUSTOMERS = Table("customers", {"customer_id": Values.key}, {"opened_at": Values.opening}, ("customer_id",))
 TRANSACTIONS = RecordTable(
     "transactions",
     {

@@ -1,6 +1,6 @@
 """Which of a bank's columns is what: `BankConfig` and the folder's `bank.yaml`, checked and merged."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,12 @@ from ringsight.records import contract
 from ringsight.records.bank import BankConfig, ColumnRole
 from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, Table
 from ringsight.records.given_table import GivenTable
+from ringsight.records.value_declarations import KEYS as VALUE_KEYS
+from ringsight.records.value_declarations import ValueDeclarations, values_from_yaml
 
 RESERVED = ("customer_id", "opened_at", "stratum")
 """Customer columns that can have no role."""
-KEYS = ("columns", "entities", "strata")
+KEYS = ("columns", "entities", "strata", *VALUE_KEYS)
 """What a `bank.yaml` may say."""
 
 
@@ -31,6 +33,8 @@ class Declarations:
     """Customer columns within which customers may fairly be compared."""
     strata_asked: bool = False
     """Whether somebody named them; the default holds for banks that have none of its columns too."""
+    values: ValueDeclarations = field(default_factory=ValueDeclarations)
+    """How the values of entity columns are read."""
 
 
 def declared(config: BankConfig) -> Declarations:
@@ -53,9 +57,10 @@ def declared(config: BankConfig) -> Declarations:
         if ColumnRole.protected in (_conventional(column), given.entities.get(column)):
             _refuse_unless_protected(column, entities[column])
     by_default = config.strata == BankConfig(path=config.path).strata
+    values = given.values.merged(config)
     if by_default and given.strata:
-        return Declarations(columns, entities, given.strata, strata_asked=True)
-    return Declarations(columns, entities, config.strata, strata_asked=not by_default)
+        return Declarations(columns, entities, given.strata, strata_asked=True, values=values)
+    return Declarations(columns, entities, config.strata, strata_asked=not by_default, values=values)
 
 
 def source_columns(table: Table, found: list[str], mapping: dict[str, str], given: GivenTable) -> dict[str, str]:
@@ -126,7 +131,7 @@ def _from_yaml(path: Path) -> Declarations:
     except (yaml.YAMLError, UnicodeDecodeError) as error:
         raise SettingsError(f"not readable as YAML: {error}", where=str(path)) from error
     if not isinstance(content, dict):
-        raise SettingsError("expected keys columns, entities and strata", where=str(path))
+        raise SettingsError(f"expected keys {', '.join(KEYS)}", where=str(path))
     for key in content:
         _check_known(str(key), list(KEYS), str(path))
     columns = content.get("columns") or {}
@@ -146,7 +151,8 @@ def _from_yaml(path: Path) -> Declarations:
         )
     for role in entities.values():
         _check_known(role, [str(known) for known in ColumnRole], str(path))
-    return Declarations(columns, {column: ColumnRole(role) for column, role in entities.items()}, strata)
+    roles = {column: ColumnRole(role) for column, role in entities.items()}
+    return Declarations(columns, roles, strata, values=values_from_yaml(content, str(path)))
 
 
 def _is_text_mapping(value: object) -> bool:

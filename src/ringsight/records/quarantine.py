@@ -8,6 +8,7 @@ from ringsight.errors import DataError
 from ringsight.records.bank import Bank
 from ringsight.records.given_table import GivenTable
 from ringsight.records.writing import write_folder_atomically
+from ringsight.records.written import PLACEHOLDERS
 
 QUARANTINE = {"file": pl.String, "row": pl.Int64, "column": pl.String, "reason": pl.String}
 """Columns of a quarantine table. `reason` reads "kind" or "kind: the offending value"."""
@@ -31,7 +32,7 @@ def quoted(value: pl.Expr) -> pl.Expr:
 class Sieve:
     """The rows of one table on their way into the bank; each unusable one is set aside once, at its first fault.
 
-    `rows` has the column `ROW` beside the table's own.
+    `rows` has the column `ROW` beside the table's own; `unknown` tells of values that stand for nothing.
     """
 
     def __init__(self, given: GivenTable, rows: pl.DataFrame, faults: pl.DataFrame) -> None:
@@ -40,6 +41,7 @@ class Sieve:
         self.rows = rows
         self.total = rows.height + faults.height
         self._faults = [faults]
+        self.unknown = pl.DataFrame(schema=PLACEHOLDERS)
 
     def set_aside(self, bad: pl.Series, column: str, reason: pl.Expr) -> None:
         """Take the rows where `bad` is true out of `rows`; `reason` is evaluated on them."""

@@ -1,5 +1,6 @@
 """From a bank's folder to a `Bank`: find the tables, map their columns, set aside what cannot be used."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
@@ -7,12 +8,14 @@ import polars as pl
 from ringsight.errors import DataError
 from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
+from ringsight.records.canonical.one_spelling import with_canonical_entities
 from ringsight.records.contract import CUSTOMERS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns
 from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.given_table import GivenTable, find_table
 from ringsight.records.images import check_images
 from ringsight.records.quarantine import summary
+from ringsight.records.spelt_ids import spelt_ids
 from ringsight.records.strata import strata
 from ringsight.records.table_reading import (
     check_repeats,
@@ -22,6 +25,18 @@ from ringsight.records.table_reading import (
     schema_of,
     sorted_table,
 )
+from ringsight.records.written import Written
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _ReadCustomers:
+    """The customers table, read."""
+
+    table: pl.DataFrame
+    roles: dict[str, ColumnRole]
+    unusable: pl.DataFrame
+    """Those set aside."""
+    written: Written
 
 
 def read_bank(
@@ -33,9 +48,10 @@ def read_bank(
     bytes that are not UTF-8, an empty id or note, a customer that is not in the customers table (or was itself
     set aside), no timestamp from 1900 to 2100, no finite number, an image that is missing, damaged, too large
     or outside the folder. Of rows with one id, the first in the file that has no other fault is kept.
+    A blank or placeholder in `opened_at`, or the lack of that column, leaves unknown when an account was opened.
 
-    Entity columns become strings, and blank ones null; further customer columns stay as the bank gave them.
-    An optional column that the bank has not given is absent from its table.
+    Entity columns get one spelling of each value, null where there is none (`canonical.one_spelling`); further
+    customer columns stay as the bank gave them. An optional column that is not given is absent from its table.
 
     Args:
         config: which folder, and how to read it.
@@ -52,9 +68,10 @@ def read_bank(
     """
     declarations = declared(config)
     tables, fingerprints = _tables(config.path, from_frames), Fingerprints(config.path, seen)
-    customers, roles, unusable = _customers(config, declarations, tables[CUSTOMERS.name], fewest)
+    read = _customers(config, declarations, tables[CUSTOMERS.name], fewest)
+    customers = read.table
     records = {table.modality: empty_table(table) for table in contract.RECORD_TABLES}
-    quarantine = [unusable]
+    quarantine = [read.unusable]
     images: set[str] = set()
     for table in contract.RECORD_TABLES:
         if table.name in tables:
@@ -70,11 +87,12 @@ def read_bank(
         path=config.path,
         customers=customers.with_columns(strata(customers, declarations.strata)),
         records=records,
-        roles=roles,
+        roles=read.roles,
         quarantine=pl.concat(quarantine).sort("file", "row"),
         data_hash=fingerprints.data_hash([*(given.path for given in tables.values()), *yaml, *pictures]),
         read_as=config,
         files=fingerprints,
+        written=read.written,
     )
 
 
@@ -86,12 +104,12 @@ def read_customers(config: BankConfig, fewest: int = 2) -> Customers:
             are unusable, or fewer than `fewest` customers remain.
         SettingsError: if the config or `bank.yaml` says something that makes no sense.
     """
-    table, roles, _ = _customers(config, declared(config), _tables(config.path)[CUSTOMERS.name], fewest)
-    return Customers(config.path, table, roles)
+    read = _customers(config, declared(config), _tables(config.path)[CUSTOMERS.name], fewest)
+    return Customers(config.path, read.table, read.roles, config)
 
 
 def describe(bank: Bank) -> str:
-    """Say in a few lines what was read, which customer column was taken for what, and what was set aside."""
+    """Say in a few lines what was read, which customer column was taken for what, what is no value, what set aside."""
     tables = {CUSTOMERS.name: bank.customers}
     tables |= {table.name: bank.table(table.modality) for table in contract.RECORD_TABLES}
     lines = [f"Bank {bank.name}"]
@@ -102,6 +120,7 @@ def describe(bank: Bank) -> str:
         lines.append(f"  {role}: {', '.join(bank.columns_with(role)) or 'none'}")
     sizes = sorted(bank.customers["stratum"].value_counts(name="size")["size"].to_list())
     lines.append(f"  strata: {len(sizes)}, of {sizes[0]:,} to {sizes[-1]:,} customers")
+    lines += [f"  {line}" for line in bank.written.described()]
     for file, column, reason, rows in summary(bank).iter_rows():
         lines.append(f"  set aside from {file}{', ' + column if column else ''}: {rows:,} ({reason})")
     return "\n".join(lines)
@@ -123,10 +142,8 @@ def _tables(folder: Path, from_frames: bool = False) -> dict[str, GivenTable]:
     return tables
 
 
-def _customers(
-    config: BankConfig, declarations: Declarations, given: GivenTable, fewest: int
-) -> tuple[pl.DataFrame, dict[str, ColumnRole], pl.DataFrame]:
-    """Read the customers: those used, the roles of their columns, those set aside."""
+def _customers(config: BankConfig, declarations: Declarations, given: GivenTable, fewest: int) -> _ReadCustomers:
+    """Read the customers."""
     found = list(schema_of(given))
     sources = source_columns(CUSTOMERS, found, declarations.columns.get(CUSTOMERS.name, {}), given)
     if "stratum" in sources:
@@ -146,9 +163,9 @@ def _customers(
             where=given.where,
             remedy="give at least two customers" if fewest > 1 else "give a customer",
         )
-    entities = pl.col(list(roles)).cast(pl.String).str.strip_chars()
-    customers = sorted_table(sieve, CUSTOMERS).with_columns(pl.when(entities != "").then(entities).name.keep())
-    return customers, roles, sieve.faults()
+    customers, written = with_canonical_entities(sorted_table(sieve, CUSTOMERS), roles, declarations.values, given)
+    written = written.with_further(sieve.unknown, spelt_ids(customers["customer_id"]))
+    return _ReadCustomers(customers, roles, sieve.faults(), written)
 
 
 def _records(

@@ -6,6 +6,7 @@ from ringsight.errors import DataError
 from ringsight.records.contract import Table, Values
 from ringsight.records.delimited import csv_header, read_csv
 from ringsight.records.given_table import GivenTable
+from ringsight.records.openings import counted_openings, unknown_openings
 from ringsight.records.quarantine import FAULTS, ROW, Sieve, quoted
 
 TEXT = (pl.String, pl.Categorical, pl.Enum)
@@ -77,7 +78,7 @@ def check_values(sieve: Sieve, table: Table, sources: dict[str, str], owners: pl
                 sieve.set_aside(blank, column, pl.lit("empty"))
             case Values.owner:
                 _check_owner(sieve, column, owners if owners is not None else pl.Series([], dtype=pl.String))
-            case Values.time | Values.number:
+            case Values.time | Values.opening | Values.number:
                 _convert(sieve, table, column, sources[column])
             case Values.label:
                 pass
@@ -109,7 +110,7 @@ def _fits(dtype: pl.DataType, kind: Values) -> bool:
     match kind:
         case Values.key | Values.owner:
             return dtype in TEXT or dtype.is_integer() or dtype == pl.Null
-        case Values.time:
+        case Values.time | Values.opening:
             return dtype in (*TEXT, pl.Datetime, pl.Date) or dtype == pl.Null
         case Values.number:
             return dtype in TEXT or dtype.is_numeric() or dtype == pl.Null
@@ -139,10 +140,10 @@ def _check_owner(sieve: Sieve, column: str, owners: pl.Series) -> None:
 
 
 def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
-    """Give timestamps and numbers their type; set aside what has none, unless it is absent and may be."""
+    """Give moments and numbers their type; set aside what has none, unless it is absent or unknown, and may be."""
     kind = table.columns[column]
     given = sieve.rows[column]
-    if kind is Values.time:
+    if kind is not Values.number:
         values = as_utc(given)
         bad = values.is_null() | ~values.dt.year().is_between(*YEARS)
     else:
@@ -150,11 +151,16 @@ def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
         values = (given.str.strip_chars() if text else given).cast(pl.Float64, strict=False)
         bad = values.is_null() | ~values.is_finite()
     bad = bad.fill_null(True)
-    if column in table.optional:
+    if kind is Values.opening:
+        told = given.cast(pl.String).str.strip_chars()
+        unknown = unknown_openings(values, told)
+        sieve.unknown = counted_openings(told.filter(unknown))
+        values, bad = values.set(unknown, None), bad & ~unknown
+    elif column in table.optional:
         bad &= given.is_not_null()
     if len(given) and bad.all():
         raise _wrong_type(sieve.given, column, theirs, kind, f"its first value is {str(given[0])[:60]!r}")
-    what = "timestamp from 1900 to 2100" if kind is Values.time else "finite number"
+    what = "finite number" if kind is Values.number else "timestamp from 1900 to 2100"
     absent = pl.col(column).is_null()
     reason = pl.when(absent).then(pl.lit("empty")).otherwise(pl.format(f"no {what}: {{}}", quoted(pl.col(column))))
     sieve.set_aside(bad, column, reason)
@@ -193,7 +199,8 @@ def _unreadable(given: GivenTable, error: Exception) -> DataError:
 
 def _wrong_type(given: GivenTable, ours: str, theirs: str, kind: Values, found: str) -> DataError:
     wanted = {Values.key: "ids (text or whole numbers)", Values.owner: "ids (text or whole numbers)"}
-    wanted |= {Values.time: "timestamps, for example 2024-05-17 09:30:00", Values.number: "finite numbers"}
+    wanted |= dict.fromkeys((Values.time, Values.opening), "timestamps, for example 2024-05-17 09:30:00")
+    wanted |= {Values.number: "finite numbers"}
     return DataError(
         f"the column {theirs!r} should hold {wanted.get(kind, 'text')}, but {found}",
         where=given.where,

@@ -10,6 +10,7 @@ import polars as pl
 from ringsight.errors import DataError
 from ringsight.explain.matching import IMAGES_EACH, NOTES_EACH
 from ringsight.records.bank import Bank, ColumnRole
+from ringsight.records.written import carried
 from ringsight.report.marked_notes import Note, Span, note
 from ringsight.report.photographs import Photograph, photograph
 from ringsight.report.rhythm import Rhythm, rhythm
@@ -21,6 +22,8 @@ class CarriedValue:
 
     column: str
     value: str
+    written: tuple[str, ...]
+    """How members wrote it, where that is otherwise; sorted."""
     carriers: int
     in_bank: float
     """Share of all customers who carry it."""
@@ -38,7 +41,7 @@ class MemberProfile:
     segment: str
     region: str
     evidence: tuple[tuple[str, bool], ...]
-    """For each evidence column shown: the value, and whether another member carries it."""
+    """For each evidence column shown: the values, and whether another member carries one of them."""
     rhythm: Rhythm | None
     notes: tuple[Note, ...]
     images: tuple[Photograph, ...]
@@ -81,15 +84,15 @@ def records_of(bank: Bank, customer_ids: Iterable[str]) -> Records:
 def carried_values(records: Records, members: list[str]) -> list[CarriedValue]:
     """Evidence values of two members or more, then innocent values of half of them or more; most carried first."""
     shared = []
+    written = records.bank.written.of(members)
     for role, enough in ((ColumnRole.evidence, 2), (ColumnRole.innocent, max(2, len(members) / 2))):
         for column in records.bank.columns_with(role):
-            values = Counter(_value(records.customers[customer], column) for customer in members)
-            del values[""]
-            shared += [
-                CarriedValue(column, value, carriers, _share(records.bank, column, value), role)
-                for value, carriers in values.items()
-                if carriers >= enough
-            ]
+            values = Counter(value for customer in members for value in values_of(records.customers[customer], column))
+            for value, carriers in values.items():
+                if carriers >= enough:
+                    spelt = {each for several in written.get((column, value), {}).values() for each in several}
+                    in_bank = _share(records.bank, column, value)
+                    shared.append(CarriedValue(column, value, tuple(sorted(spelt)), carriers, in_bank, role))
     return sorted(shared, key=lambda s: (s.role != ColumnRole.evidence, -s.carriers, s.column, s.value))
 
 
@@ -115,16 +118,18 @@ def members(
     people = []
     for number, customer in enumerate(shown, start=1):
         row = records.customers[customer]
-        values = [(column, _value(row, column)) for column in columns]
+        values = [(column, values_of(row, column)) for column in columns]
         notes, images = (table.get(customer) if number <= full else None for table in (records.notes, records.images))
         people.append(
             MemberProfile(
                 number=number,
                 customer_id=customer,
-                opened=date_of(row["opened_at"]),
+                opened=date_of(row.get("opened_at")),
                 segment=_value(row, "segment"),
                 region=_value(row, "region"),
-                evidence=tuple((value, (column, value) in common) for column, value in values),
+                evidence=tuple(
+                    (", ".join(held), any((column, value) in common for value in held)) for column, held in values
+                ),
                 rhythm=rhythm(records.transactions[customer]) if customer in records.transactions else None,
                 notes=tuple(
                     note(row["note_id"], date_of(row["timestamp"]), row["text"], spans.get(row["note_id"], ()))
@@ -137,7 +142,7 @@ def members(
 
 
 def _share(bank: Bank, column: str, value: str) -> float:
-    return len(bank.customers.filter(pl.col(column).cast(pl.String) == value)) / len(bank.customers)
+    return carried(bank.customers, column).filter(pl.col("value") == value)["row"].n_unique() / len(bank.customers)
 
 
 def _of(table: pl.DataFrame, wanted: pl.DataFrame) -> pl.DataFrame:
@@ -155,6 +160,13 @@ def _by_customer(table: pl.DataFrame) -> dict[str, pl.DataFrame]:
 
 def _rows(table: pl.DataFrame | None) -> list[dict[str, Any]]:
     return [] if table is None else table.to_dicts()
+
+
+def values_of(row: Mapping[str, object], column: str) -> list[str]:
+    """The values of a customer in an entity column."""
+    value = row.get(column)
+    several = value if isinstance(value, list) else [] if value is None else [value]
+    return [str(each) for each in several]
 
 
 def _value(row: dict[str, Any], column: str) -> str:

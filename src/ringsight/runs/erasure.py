@@ -179,7 +179,7 @@ def _redacted(ledger: Ledger, customer_id: str) -> Ledger:
 
 
 def _unquoted(link: LinkEvidence) -> LinkEvidence:
-    return replace(link, shared=tuple(replace(value, value="") for value in link.shared))
+    return replace(link, shared=tuple(replace(value, value="", written=()) for value in link.shared))
 
 
 def _without(text: str, values: set[str]) -> str:

@@ -19,6 +19,7 @@ from ringsight.report.members import (
     carried_columns,
     carried_values,
     members,
+    values_of,
 )
 from ringsight.report.ring_sections import ConditionLine, condition_lines
 from ringsight.report.waterfall import Waterfall, cut_score, waterfall
@@ -129,7 +130,7 @@ def _carried(
     return [
         Carried(
             value,
-            tuple(name for name in order if str(customers[name].get(value.column)) == value.value),
+            tuple(name for name in order if value.value in values_of(customers[name], value.column)),
             (value.column, value.value) in hubs,
         )
         for value in shared
