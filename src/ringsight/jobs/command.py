@@ -52,6 +52,9 @@ class Command(Generic[Settings]):
     """Text settings that are taken as they stand on the command line: ids, filters, addresses, hashes. Hydra would read
     `1e5` and `null` as what they look like, and stop at `>`, `=` or a quote. Paths are taken so in any case."""
 
+    bare: str = ""
+    """The setting that a word alone at the beginning gives."""
+
     def __post_init__(self) -> None:
         """Let `conf/NAME.yaml` build on the dataclass, as `schema/NAME`."""
         ConfigStore.instance().store(group="schema", name=self.name, node=self.settings)
@@ -88,8 +91,10 @@ class Command(Generic[Settings]):
             raise failure[0]
 
     def _spelt_out(self, arguments: list[str]) -> list[str]:
-        """A word alone at the beginning says what to do: `export` is `do=export`."""
+        """A word alone at the beginning says what to do: `export` is `do=export`; or it is the `bare` setting."""
         match arguments:
+            case [word, *others] if self.bare and ("=" not in word or Path(word).is_dir()) and not word.startswith("-"):
+                return [f"{self.bare}={word}", *others]
             case [word, *others] if word.isidentifier() and "do" in (
                 field.name for field in fields(cast("Any", self.settings))
             ):

@@ -60,13 +60,20 @@ def read_bank(
     """
     config = with_declared(config)
     try:
-        return _read(config, fewest, seen, from_frames)
+        return read_as_said(config, fewest, seen, from_frames=from_frames)
     except DataError as error:
         raise with_proposal(error, config, from_frames) from error
 
 
-def _read(config: BankConfig, fewest: int, seen: Fingerprints | None, from_frames: bool) -> Bank:
-    """Read a bank's folder, without a word of how it could be read otherwise."""
+def read_as_said(
+    config: BankConfig, fewest: int = 2, seen: Fingerprints | None = None, *, from_frames: bool = False
+) -> Bank:
+    """Read a bank's folder as `read_bank` does, without looking for how it could be read otherwise.
+
+    Raises:
+        DataError: as `read_bank` does.
+        SettingsError: as `read_bank` does.
+    """
     declarations = declared(config)
     tables, listing = given_tables(config.path, declarations, from_frames)
     _refuse_no_customers(tables, listing, config.path)
