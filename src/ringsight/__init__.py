@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     from ringsight.fusion.settings import FusionConfig, ModelConfig
     from ringsight.online.asking import similar
     from ringsight.online.similar import SimilarCustomers
+    from ringsight.pipeline.check import BankCheck, check_bank
     from ringsight.pipeline.detect import detect
     from ringsight.pipeline.embed import embed
     from ringsight.pipeline.evaluate import evaluate
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from ringsight.pipeline.settings import RunConfig
     from ringsight.pipeline.train import train
     from ringsight.records.bank import Bank, BankConfig, ColumnRole
+    from ringsight.records.dialect import Dialect
     from ringsight.records.embeddings import Embeddings
     from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
     from ringsight.report.figures import (
@@ -64,10 +66,12 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Bank",
+    "BankCheck",
     "BankConfig",
     "ColumnRole",
     "DataError",
     "DetectConfig",
+    "Dialect",
     "Embeddings",
     "Evaluation",
     "FusionConfig",
@@ -88,6 +92,7 @@ __all__ = [
     "TransactionsConfig",
     "VectorStore",
     "calibration_figure",
+    "check_bank",
     "detect",
     "embed",
     "evaluate",
@@ -117,6 +122,7 @@ _HOMES = {
     "ringsight.fusion.settings": ("FusionConfig", "ModelConfig"),
     "ringsight.online.asking": ("similar",),
     "ringsight.online.similar": ("SimilarCustomers",),
+    "ringsight.pipeline.check": ("BankCheck", "check_bank"),
     "ringsight.pipeline.detect": ("detect",),
     "ringsight.pipeline.embed": ("embed",),
     "ringsight.pipeline.evaluate": ("evaluate",),
@@ -126,6 +132,7 @@ _HOMES = {
     "ringsight.pipeline.settings": ("RunConfig",),
     "ringsight.pipeline.train": ("train",),
     "ringsight.records.bank": ("Bank", "BankConfig", "ColumnRole"),
+    "ringsight.records.dialect": ("Dialect",),
     "ringsight.records.embeddings": ("Embeddings",),
     "ringsight.records.synthetic": ("SyntheticBankConfig", "generate_bank"),
     "ringsight.report.figures": (

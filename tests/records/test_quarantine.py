@@ -130,7 +130,7 @@ def test_quarantine_is_written_and_stale_files_go(folder: Folder, tmp_path: Path
     assert not stale.exists()
     assert pl.read_csv(stale.parent / "transactions.csv").equals(bank.quarantine)
     counted = pl.read_csv(stale.parent / "summary.csv").rows()
-    assert counted == [("transactions.csv", "timestamp", "no timestamp from 1900 to 2100", 1)]
+    assert counted == [("transactions.csv", "timestamp", "no timestamp from 1900 to 2100", 1, "row 31: 'never'")]
 
 
 def test_nothing_set_aside_leaves_an_empty_summary(sound_bank: Bank, tmp_path: Path) -> None:

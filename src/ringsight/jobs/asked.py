@@ -21,7 +21,8 @@ def asked_keys(overrides: Iterable[str], conf: Path) -> frozenset[str]:
     for override in overrides:
         key, _, value = override.lstrip("+~").partition("=")
         choice = conf / key / f"{value}.yaml"
-        keys.update(_keys_of_choice(choice, key) if choice.is_file() else [key])
+        named = (conf / key).is_dir() and choice.is_file()
+        keys.update(_keys_of_choice(choice, key) if named else [key])
     return frozenset(keys)
 
 

@@ -14,6 +14,7 @@ from ringsight.errors import RingsightError, SettingsError
 JOBS = {
     "demo": "a synthetic bank from start to flags, held against its truth",
     "run": "a bank's folder to flagged rings: train what is missing, embed, index, detect, report",
+    "check": "look at a bank's folder without training: what would be used for what, and what should be said",
     "generate": "write a synthetic bank with rings hidden in it",
     "train": "train the encoders and the joint space",
     "embed": "a bank and a model to embeddings, on disk and in the vector store",
@@ -30,6 +31,7 @@ JOBS = {
 EXAMPLES = {
     "demo": "ringsight demo out=out/demo",
     "run": "ringsight run bank.path=BANK out=out/mine",
+    "check": "ringsight check BANK",
     "generate": "ringsight generate bank.customers=2000 seed=7 out=out/bank",
     "train": "ringsight train bank.path=out/bank encoder=notes model=models/mine",
     "embed": "ringsight embed bank.path=out/bank model=models/mine out=out/mine",

@@ -4,7 +4,6 @@ The only module that knows both Hydra and the jobs; a `DictConfig` never leaves 
 """
 
 import os
-import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
@@ -21,7 +20,9 @@ from omegaconf.errors import OmegaConfBaseException
 
 from ringsight.errors import RingsightError
 from ringsight.jobs.asked import asked_keys
+from ringsight.jobs.job_settings import paths_in
 from ringsight.jobs.misspelt import explained
+from ringsight.jobs.spelt import as_spelt
 from ringsight.records.bank import BankConfig
 
 Settings = TypeVar("Settings")
@@ -49,7 +50,10 @@ class Command(Generic[Settings]):
     """Whether a setting that is given counts even where it is as by default."""
     verbatim: tuple[str, ...] = ()
     """Text settings that are taken as they stand on the command line: ids, filters, addresses, hashes. Hydra would read
-    `1e5` and `null` as what they look like, and stop at `>`, `=` or a quote."""
+    `1e5` and `null` as what they look like, and stop at `>`, `=` or a quote. Paths are taken so in any case."""
+
+    bare: str = ""
+    """The setting that a word alone at the beginning gives."""
 
     def __post_init__(self) -> None:
         """Let `conf/NAME.yaml` build on the dataclass, as `schema/NAME`."""
@@ -64,14 +68,11 @@ class Command(Generic[Settings]):
         before = os.environ.get("HYDRA_FULL_ERROR")
         debugging = before == "1"
         os.environ["HYDRA_FULL_ERROR"] = "1"  # so that Hydra raises what it would else print
-        arguments = self._spelt_out(arguments)
-        verbatim = [argument for argument in arguments if argument.partition("=")[0] in self.verbatim]
-        sys.argv = [f"ringsight {self.name}", *(argument for argument in arguments if argument not in verbatim)]
+        arguments = as_spelt(self._spelt_out(arguments), texts=self.verbatim, paths=paths_in(self.settings))
+        sys.argv = [f"ringsight {self.name}", *arguments]
 
         @hydra.main(version_base="1.3", config_path=str(conf_dir()), config_name=self.name)
         def composed(cfg: DictConfig) -> None:
-            for key, _, text in (argument.partition("=") for argument in verbatim):
-                OmegaConf.update(cfg, key, re.sub(r"(\\*)\$\{", r"\1\1\\${", text))  # no interpolation
             failure.extend(self._attempt(cfg, debugging))
 
         failure: list[RingsightError] = []
@@ -90,8 +91,10 @@ class Command(Generic[Settings]):
             raise failure[0]
 
     def _spelt_out(self, arguments: list[str]) -> list[str]:
-        """A word alone at the beginning says what to do: `export` is `do=export`."""
+        """A word alone at the beginning says what to do: `export` is `do=export`; or it is the `bare` setting."""
         match arguments:
+            case [word, *others] if self.bare and ("=" not in word or Path(word).is_dir()) and not word.startswith("-"):
+                return [f"{self.bare}={word}", *others]
             case [word, *others] if word.isidentifier() and "do" in (
                 field.name for field in fields(cast("Any", self.settings))
             ):

@@ -8,7 +8,9 @@ from dataclasses import MISSING, dataclass, fields, is_dataclass
 from enum import Enum
 from functools import cache
 from itertools import pairwise
-from typing import get_type_hints
+from pathlib import Path
+from types import NoneType
+from typing import get_args, get_type_hints
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,18 @@ def settings_in(settings: type, prefix: str = "") -> Iterator[Setting]:
             yield Setting(prefix + field.name, _as_given(default), meanings.get(field.name, ""), choices)
     for name in nested:
         yield from settings_in(hints[name], f"{prefix}{name}.")
+
+
+def paths_in(settings: type, prefix: str = "") -> dict[str, bool]:
+    """The keys of the settings that name a file or a folder, by their type -> whether they may be left out."""
+    found: dict[str, bool] = {}
+    for name, kind in get_type_hints(settings).items():
+        kinds = get_args(kind) or (kind,)
+        if isinstance(kind, type) and is_dataclass(kind):
+            found |= paths_in(kind, f"{prefix}{name}.")
+        elif Path in kinds:
+            found[f"{prefix}{name}"] = NoneType in kinds
+    return found
 
 
 def _as_given(default: object) -> str:

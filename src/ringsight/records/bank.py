@@ -14,7 +14,10 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.errors import DataError, SettingsError
+from ringsight.records.dialect import Dialect
 from ringsight.records.fingerprints import Fingerprints
+from ringsight.records.folder_listing import FolderListing
+from ringsight.records.joins import IdRule
 from ringsight.records.writing import TemporaryFolder
 from ringsight.records.written import Written
 
@@ -69,6 +72,17 @@ class BankConfig:
     """Values that are recognised as standing for nothing, and do stand for something."""
     strata: list[str] = field(default_factory=lambda: ["segment", "region"])
     """Customer columns within which customers may fairly be compared."""
+    tables: dict[str, str] = field(default_factory=dict)
+    """Table -> its file, folder or pattern (`tx_*.csv`) inside the bank's, where it is not called as the table is."""
+    dialects: dict[str, Dialect] = field(default_factory=dict)
+    """Table, or `all` -> how it is written, for Python; on the command line `bank.yaml` says it. A table's own counts
+    in place of that of all."""
+    ids_ignore: list[IdRule] = field(default_factory=list)
+    """What of an id does not count when a record's customer is looked up: blanks, fractions, leading_zeros,
+    letter_case."""
+    declared: Path | None = None
+    """A `bank.yaml` that lies elsewhere, for folders that change every night or cannot be written to; it counts before
+    the folder's own."""
     max_bad_rows: float = 0.05
     """Largest share of unusable rows in a table before the run stops."""
     max_image_pixels: int = 50_000_000
@@ -81,6 +95,7 @@ class BankConfig:
             SettingsError: if a bound is out of range.
         """
         self.path = Path(self.path)  # from Python it may be text
+        self.declared = self.declared and Path(self.declared)
         if not 0 <= self.max_bad_rows <= 1:
             raise SettingsError(
                 f"bank.max_bad_rows must lie between 0 and 1 (got {self.max_bad_rows})",
@@ -138,6 +153,10 @@ class Bank:
     """How the folder was read; None for a bank that was not read from one."""
     files: Fingerprints | None = None
     """The files as they were seen, for reading the bank again; None for a bank that was not read from a folder."""
+    listing: FolderListing | None = None
+    """What became of each file of the folder; None for a bank that was not read from one."""
+    remarks: tuple[str, ...] = ()
+    """What is to be said of the tables, beside what was set aside."""
     temporary: TemporaryFolder | None = None
     """The folder of a bank that was read from data frames, which goes with the bank; None for one that stays."""
     written: Written = field(default_factory=Written)

@@ -114,6 +114,11 @@ IMAGES = RecordTable(
 RECORD_TABLES: tuple[RecordTable, ...] = (TRANSACTIONS, NOTES, IMAGES)
 """Every modality, in the order in which they are read, trained and shown."""
 
+STORED_TEXTS = ("segment", "region")
+"""Customer columns that the vector store keeps beside the vectors, to filter by."""
+STORED_BYTES = 512
+"""Longest customer id, and longest text of `STORED_TEXTS`, that the vector store takes, in UTF-8; it takes no control
+characters in them."""
 CONVENTIONAL_ROLES = {
     **dict.fromkeys(("device_id", "phone", "email"), ColumnRole.evidence),
     **dict.fromkeys(("address", "employer", "branch", "agent_id", "onboarding"), ColumnRole.innocent),

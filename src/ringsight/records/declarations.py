@@ -1,7 +1,8 @@
 """Which of a bank's columns is what: `BankConfig` and the folder's `bank.yaml`, checked and merged."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from difflib import get_close_matches
+from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,17 @@ from ringsight.errors import DataError, SettingsError
 from ringsight.records import contract
 from ringsight.records.bank import BankConfig, ColumnRole
 from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, Table
+from ringsight.records.dialect import Dialect
 from ringsight.records.given_table import GivenTable
+from ringsight.records.joins import IdRule
 from ringsight.records.value_declarations import KEYS as VALUE_KEYS
 from ringsight.records.value_declarations import ValueDeclarations, values_from_yaml
 
 RESERVED = ("customer_id", "opened_at", "stratum")
 """Customer columns that can have no role."""
-KEYS = ("columns", "entities", "strata", *VALUE_KEYS)
+ALL = "all"
+"""What stands for every table, in `dialects`."""
+KEYS = ("columns", "entities", "strata", "tables", "dialects", "ids_ignore", *VALUE_KEYS)
 """What a `bank.yaml` may say."""
 
 
@@ -35,21 +40,38 @@ class Declarations:
     """Whether somebody named them; the default holds for banks that have none of its columns too."""
     values: ValueDeclarations = field(default_factory=ValueDeclarations)
     """How the values of entity columns are read."""
+    tables: dict[str, str] = field(default_factory=dict)
+    """Table -> its file, folder or pattern inside the bank's folder."""
+    dialects: dict[str, Dialect] = field(default_factory=dict)
+    """Table, or `all` -> how it is written."""
+    ids_ignore: list[IdRule] = field(default_factory=list)
+    """What of ids does not count when a record's customer is looked up."""
+
+    def dialect_of(self, table: str) -> Dialect:
+        """How a table is written."""
+        return self.dialects.get(table) or self.dialects.get(ALL) or Dialect()
 
 
-def declared(config: BankConfig) -> Declarations:
+def declared(config: BankConfig, path: Path | None = None) -> Declarations:
     """Merge `bank.yaml`, where the folder has one, with the config, which wins.
 
     `strata` of `bank.yaml` holds unless the config differs from its default.
+
+    Args:
+        config: how the bank is read.
+        path: of a `bank.yaml` to take in place of the folder's.
 
     Raises:
         SettingsError: for a word that is not known (the nearest valid one is named), for a role other than
             protected on a protected column, and for strata made of a protected column.
     """
-    path = config.path / "bank.yaml"
+    path = path or config.path / "bank.yaml"
     given = _from_yaml(path) if path.is_file() else Declarations({}, {}, [])
     _check_columns(given.columns, str(path))
     _check_columns(config.columns, "bank.columns")
+    check_places(config.tables, "bank.tables")
+    for name in config.dialects:
+        _check_known(name, [ALL, *contract.tables()], "bank.dialects")
     tables = given.columns.keys() | config.columns.keys()
     columns = {table: given.columns.get(table, {}) | config.columns.get(table, {}) for table in sorted(tables)}
     entities = given.entities | config.entities
@@ -58,9 +80,37 @@ def declared(config: BankConfig) -> Declarations:
             _refuse_unless_protected(column, entities[column])
     by_default = config.strata == BankConfig(path=config.path).strata
     values = given.values.merged(config)
-    if by_default and given.strata:
-        return Declarations(columns, entities, given.strata, strata_asked=True, values=values)
-    return Declarations(columns, entities, config.strata, strata_asked=not by_default, values=values)
+    strata = given.strata if by_default and given.strata else config.strata
+    return Declarations(
+        columns,
+        entities,
+        strata,
+        strata_asked=bool(given.strata) or not by_default,
+        tables=given.tables | config.tables,
+        dialects=given.dialects | config.dialects,
+        ids_ignore=config.ids_ignore or given.ids_ignore,
+        values=values,
+    )
+
+
+def with_declared(config: BankConfig) -> BankConfig:
+    """The same config with what the `bank.yaml` that it names says, as far as it says nothing else itself.
+
+    Raises:
+        SettingsError: if there is no such file, or it says something that makes no sense.
+    """
+    path = config.declared
+    if path is None:
+        return config
+    if not path.is_file():
+        raise SettingsError("no such file", where=str(path), remedy="name a bank.yaml: bank.declared=FILE")
+    whole = declared(config, path)
+    told = {
+        each.name: getattr(whole, each.name) for each in fields(whole) if each.name not in ("strata_asked", "values")
+    }
+    several = {name: list(getattr(whole.values, name)) for name in ("placeholders", "not_placeholders")}
+    values = {each.name: getattr(whole.values, each.name) for each in fields(whole.values)} | several
+    return replace(config, declared=None, **told, **values)
 
 
 def source_columns(table: Table, found: list[str], mapping: dict[str, str], given: GivenTable) -> dict[str, str]:
@@ -137,8 +187,12 @@ def _from_yaml(path: Path) -> Declarations:
     columns = content.get("columns") or {}
     entities = content.get("entities") or {}
     strata = content.get("strata") or []
+    tables = content.get("tables") or {}
+    ids = content.get("ids_ignore") or []
     well_formed = (
         _is_text_mapping(entities)
+        and _is_text_mapping(tables)
+        and isinstance(ids, list)
         and isinstance(columns, dict)
         and all(_is_text_mapping(mapping) for mapping in columns.values())
         and isinstance(strata, list)
@@ -146,13 +200,60 @@ def _from_yaml(path: Path) -> Declarations:
     )
     if not well_formed:
         raise SettingsError(
-            "expected columns: {table: {our column: your column}}, entities: {column: role}, strata: [column]",
+            "expected columns: {table: {our column: your column}}, entities: {column: role}, strata: [column], "
+            "tables: {table: file}, ids_ignore: [rule]",
             where=str(path),
         )
     for role in entities.values():
         _check_known(role, [str(known) for known in ColumnRole], str(path))
-    roles = {column: ColumnRole(role) for column, role in entities.items()}
-    return Declarations(columns, roles, strata, values=values_from_yaml(content, str(path)))
+    for rule in ids:
+        _check_known(str(rule), [str(known) for known in IdRule], f"{path}, ids_ignore")
+    check_places(tables, f"{path}, tables")
+    return Declarations(
+        columns,
+        {column: ColumnRole(role) for column, role in entities.items()},
+        strata,
+        tables=tables,
+        dialects=_dialects(content.get("dialects") or {}, str(path)),
+        ids_ignore=[IdRule(rule) for rule in ids],
+        values=values_from_yaml(content, str(path)),
+    )
+
+
+def _dialects(given: object, path: str) -> dict[str, Dialect]:
+    """The dialects of a `bank.yaml`, each word checked."""
+    if not isinstance(given, dict) or not all(isinstance(each, dict) for each in given.values()):
+        raise SettingsError("expected dialects: {table: {word: value}}", where=path)
+    found: dict[str, Dialect] = {}
+    kinds = {each.name: type(getattr(Dialect(), each.name)) for each in fields(Dialect)}
+    for table, words in given.items():
+        where = f"{path}, dialects, {table}"
+        _check_known(str(table), [ALL, *contract.tables()], where)
+        for word, value in words.items():
+            _check_known(str(word), list(kinds), where)
+            if issubclass(kinds[word], StrEnum):
+                _check_known(str(value), [str(known) for known in kinds[word]], f"{where}, {word}")
+            elif not isinstance(value, kinds[word]) or isinstance(value, bool):
+                wanted = "a number" if kinds[word] is int else "text, in quotation marks"
+                raise SettingsError(f"{word} must be {wanted} (got {value!r})", where=where)
+        found[str(table)] = Dialect(**words)
+    return found
+
+
+def check_places(tables: dict[str, str], where: str) -> None:
+    """Refuse tables that the contract does not know, and files outside the bank's folder.
+
+    Raises:
+        SettingsError: naming the first.
+    """
+    for name, place in tables.items():
+        _check_known(name, list(contract.tables()), where)
+        if not place or "\\" in place or Path(place).is_absolute() or ".." in Path(place).parts:
+            raise SettingsError(
+                f"{place!r} is no file inside the bank's folder",
+                where=where,
+                remedy="name it from the bank's folder on",
+            )
 
 
 def _is_text_mapping(value: object) -> bool:
@@ -201,12 +302,11 @@ def _no_column(column: str, use: str, setting: str, found_where: tuple[list[str]
 
 
 def _absent(theirs: str, what: str, ours: str, found: list[str], given: GivenTable) -> DataError:
-    hint = "the file is separated by semicolons: save it with commas, or " if found and ";" in found[0] else ""
     closest = (_closest(theirs, found) or ["YOUR_COLUMN"])[0]
     return DataError(
         f"{what} is absent; found: {', '.join(found)}",
         where=given.where,
-        remedy=f"{hint}map it, {'' if given.from_frame else 'in bank.yaml or '}by {given.mapping(ours, closest)}",
+        remedy=f"map it, {'' if given.from_frame else 'in bank.yaml or '}by {given.mapping(ours, closest)}",
     )
 
 

@@ -30,31 +30,37 @@ class Ragged:
     multiline: bool
 
 
-def csv_header(path: Path) -> list[str]:
-    """Read the column names.
+def csv_header(path: Path, sign: str = ",", where: str = "") -> list[str]:
+    """Read the column names of a file whose cells are parted by `sign`; errors name it as `where`.
 
     Raises:
         DataError: if the file has no header, the header is not UTF-8, or a name stands in it twice.
     """
     try:
         with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
-            names = next(csv.reader(file), [])
+            names = next(csv.reader(file, delimiter=sign), [])
         "".join(names).encode("utf-8")  # fails on what was no UTF-8
     except (UnicodeEncodeError, csv.Error) as error:
-        raise DataError("the header is not UTF-8 text", where=str(path), remedy="save the file as UTF-8") from error
+        remedy = "save the file as UTF-8, or say in bank.yaml which encoding it has"
+        raise DataError("the header is not UTF-8 text", where=where or str(path), remedy=remedy) from error
     if not names:
-        raise DataError("the file has no header", where=str(path), remedy="begin it with a line of column names")
+        remedy = "begin it with a line of column names"
+        raise DataError("the file has no header", where=where or str(path), remedy=remedy)
     if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise DataError(f"the column {twice[0]!r} stands in the header twice", where=str(path), remedy="rename one")
+        raise DataError(
+            f"the column {twice[0]!r} stands in the header twice", where=where or str(path), remedy="rename one"
+        )
     return names
 
 
-def read_csv(path: Path, select: list[pl.Expr]) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Read a comma-separated file with a header, in UTF-8 with or without a byte-order mark.
+def read_csv(path: Path, select: list[pl.Expr], sign: str = ",", where: str = "") -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read a delimited file with a header, in UTF-8 with or without a byte-order mark.
 
     Args:
         path: the file.
         select: what to take of the file's columns, all of them strings; empty cells are null.
+        sign: the delimiter.
+        where: what errors call the file; by default its path.
 
     Returns:
         `select` and `ROW` of the rows that can be read, and the faults of those
@@ -64,13 +70,13 @@ def read_csv(path: Path, select: list[pl.Expr]) -> tuple[pl.DataFrame, pl.DataFr
     Raises:
         DataError: if the file is not CSV, or a quotation mark never closes.
     """
-    names = csv_header(path)
-    mended = None if _is_utf8(path) else _mended(path)
+    names = csv_header(path, sign, where)
+    mended = None if is_utf8(path) else _mended(path)
     ragged: list[Ragged] = []
     batches = [pl.DataFrame(schema=dict.fromkeys(names, pl.String)).select(*select, pl.lit(0, pl.UInt32).alias(ROW))]
     faults = [pl.DataFrame(schema=FAULTS)]
     even, multiline = 0, False  # rows with the right number of cells so far; whether the last of them spans lines
-    for cells in _batches(path, mended, names, ragged):
+    for cells in _batches(path if mended is None else mended, names, ragged, sign, where or str(path)):
         rows = cells.with_columns(pl.int_range(even, even + cells.height, dtype=pl.UInt32).alias(ROW))
         even += cells.height
         multiline = "\n" in (cells[names[-1]][-1] or "")
@@ -82,7 +88,7 @@ def read_csv(path: Path, select: list[pl.Expr]) -> tuple[pl.DataFrame, pl.DataFr
     if ragged and ragged[-1].row == total:
         multiline = ragged[-1].multiline
     if multiline:
-        _refuse_open_quotation(path, total)
+        _refuse_open_quotation(path, f"{where or path}, row {total}")
     numbers = pl.Series(np.delete(np.arange(1, total + 1, dtype=np.uint32), [fault.row - 1 for fault in ragged]))
     uneven = pl.DataFrame([(fault.row, "", fault.reason) for fault in ragged], schema=FAULTS, orient="row")
     stray = _numbered(pl.concat(faults), "row", numbers)
@@ -94,7 +100,9 @@ def _numbered(rows: pl.DataFrame, column: str, numbers: pl.Series) -> pl.DataFra
     return rows.with_columns(numbers.gather(rows[column]).alias(column))
 
 
-def _batches(path: Path, mended: bytes | None, names: list[str], ragged: list[Ragged]) -> Iterator[pl.DataFrame]:
+def _batches(
+    content: Path | bytes, names: list[str], ragged: list[Ragged], sign: str, where: str
+) -> Iterator[pl.DataFrame]:
     """Give the even rows as strings, block by block, and append the others to `ragged`."""
 
     def note(row: pc.InvalidRow) -> str:
@@ -103,12 +111,14 @@ def _batches(path: Path, mended: bytes | None, names: list[str], ragged: list[Ra
         ragged.append(Ragged(row.number - 1, reason, "\n" in row.text))  # Arrow counts the header as row 1
         return "skip"
 
-    source = str(path) if mended is None else pa.BufferReader(mended)
+    source = str(content) if isinstance(content, Path) else pa.BufferReader(content)
     try:
         reader = pc.open_csv(
             source,
             read_options=pc.ReadOptions(use_threads=False, block_size=BLOCK),  # with threads, rows have no numbers
-            parse_options=pc.ParseOptions(newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note),
+            parse_options=pc.ParseOptions(
+                delimiter=sign, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=note
+            ),
             convert_options=pc.ConvertOptions(
                 column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=True, null_values=[""]
             ),
@@ -120,12 +130,13 @@ def _batches(path: Path, mended: bytes | None, names: list[str], ragged: list[Ra
         if "Empty CSV" not in str(error):  # a header without a line end is all there is
             raise DataError(
                 f"not readable as CSV ({error})",
-                where=str(path),
+                where=where,
                 remedy=f"look for a quotation mark that never closes, or a row longer than {BLOCK >> 20} MiB",
             ) from error
 
 
-def _is_utf8(path: Path) -> bool:
+def is_utf8(path: Path) -> bool:
+    """Whether the whole of a file is UTF-8."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
         try:
@@ -156,7 +167,7 @@ def _without_stray_bytes(rows: pl.DataFrame, names: list[str]) -> tuple[pl.DataF
     return rows, pl.concat(faults)
 
 
-def _refuse_open_quotation(path: Path, row: int) -> None:
+def _refuse_open_quotation(path: Path, where: str) -> None:
     """Refuse a last row of several lines, unless the file ends with the quotation mark that closes it."""
     with path.open("rb") as file:
         file.seek(max(0, path.stat().st_size - BLOCK))
@@ -164,6 +175,6 @@ def _refuse_open_quotation(path: Path, row: int) -> None:
     if not end.rstrip().endswith(b'"'):
         raise DataError(
             "a quotation mark opens and never closes, and swallows the rest of the file",
-            where=f"{path}, row {row}",
+            where=where,
             remedy="close it, or write a literal quotation mark twice",
         )

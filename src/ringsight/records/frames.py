@@ -15,6 +15,7 @@ from ringsight.errors import DataError
 from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.contract import CUSTOMERS
+from ringsight.records.declarations import with_declared
 from ringsight.records.given_table import GivenTable
 from ringsight.records.reading import read_bank
 from ringsight.records.table_reading import TEXT
@@ -48,7 +49,7 @@ def read_frames(config: BankConfig, frames: Mapping[str, ArrowStream | pl.LazyFr
             cannot be taken over.
         SettingsError: if the config says something that makes no sense.
     """
-    tables = contract.tables()
+    config, tables = with_declared(config), contract.tables()
     _check_names(frames, list(tables))
     folder = TemporaryFolder()
     for name, frame in frames.items():

@@ -20,6 +20,10 @@ SHOWN = 60
 """Characters of an offending value that a reason quotes at most."""
 EXAMPLES = 5
 """Rows that an error quotes at most."""
+QUOTED = 3
+"""Rows that a summary names of each reason."""
+MOST_ALLOWED = 0.2
+"""Largest share of a table's rows that a remedy proposes to do without."""
 
 
 def quoted(value: pl.Expr) -> pl.Expr:
@@ -35,13 +39,23 @@ class Sieve:
     `rows` has the column `ROW` beside the table's own; `unknown` tells of values that stand for nothing.
     """
 
-    def __init__(self, given: GivenTable, rows: pl.DataFrame, faults: pl.DataFrame) -> None:
-        """Begin with the rows of the table that was `given` and the faults (row, column, reason) met in reading it."""
+    def __init__(self, given: GivenTable, rows: pl.DataFrame, faults: pl.DataFrame, files: pl.DataFrame) -> None:
+        """Begin with the rows of the table that was `given`, and the faults (row, column, reason) met in reading it.
+
+        Args:
+            given: the table.
+            rows: those that could be read; of a table in several files, numbered through all of them.
+            faults: of the others, numbered alike.
+            files: file, and start: how many rows stand in the files before it; sorted by start.
+        """
         self.given = given
         self.rows = rows
         self.total = rows.height + faults.height
+        self.remarks: list[str] = []
+        """What is to be said of the table, beside what was set aside."""
         self._faults = [faults]
         self.unknown = pl.DataFrame(schema=PLACEHOLDERS)
+        self._files = files.with_columns(pl.col("start").cast(pl.Int64))
 
     def set_aside(self, bad: pl.Series, column: str, reason: pl.Expr) -> None:
         """Take the rows where `bad` is true out of `rows`; `reason` is evaluated on them."""
@@ -50,10 +64,23 @@ class Sieve:
         self._faults.append(self.rows.filter(bad).select(row=ROW, column=pl.lit(column), reason=reason))
         self.rows = self.rows.filter(~bad)
 
+    def place(self, row: int) -> str:
+        """Where a row of `rows` stands."""
+        file, own = self._placed(pl.DataFrame({"row": [row]})).select("file", "row").row(0)
+        return f"{file}, row {own}" if len(self._files) > 1 else f"row {own}"
+
     def faults(self) -> pl.DataFrame:
         """Everything set aside so far, in the columns of `QUARANTINE`, sorted by row."""
-        faults = pl.concat(self._faults).with_columns(file=pl.lit(self.given.label))
-        return faults.select(pl.col(name).cast(dtype) for name, dtype in QUARANTINE.items()).sort("row")
+        placed = self._placed(pl.concat(self._faults))
+        return placed.select(pl.col(name).cast(dtype) for name, dtype in QUARANTINE.items())
+
+    def _placed(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """The same with file, and row in the file, for the number of a row through all files; sorted by it."""
+        numbered = rows.with_columns(pl.col("row").cast(pl.Int64)).sort("row", maintain_order=True)
+        placed = numbered.with_columns(before=pl.col("row") - 1).join_asof(
+            self._files, left_on="before", right_on="start", strategy="backward", check_sortedness=False
+        )
+        return placed.with_columns(row=pl.col("row") - pl.col("start"))
 
     def check_share(self, max_bad_rows: float) -> None:
         """Stop if too many rows were set aside.
@@ -64,36 +91,52 @@ class Sieve:
         faults = self.faults()
         if faults.height <= max_bad_rows * self.total:
             return
+        several = len(self._files) > 1
         examples = [
-            f"  row {row}{', ' + column if column else ''}: {reason}"
-            for _, row, column, reason in faults.head(EXAMPLES).iter_rows()
+            f"  {file + ', ' if several else ''}row {row}{', ' + column if column else ''}: {reason}"
+            for file, row, column, reason in faults.head(EXAMPLES).iter_rows()
         ]
+        remedy = f"mend the {self.given.kind}"
+        if faults.height <= MOST_ALLOWED * self.total:
+            share = self.given.setting("max_bad_rows", _next_share(faults.height, self.total))
+            remedy += f", or allow a larger share: {share}"
         raise DataError(
             f"{faults.height:,} of {self.total:,} rows cannot be used, more than {max_bad_rows:.2%}; the first:\n"
-            + "\n".join(examples),
+            + "\n".join([*examples, *self.remarks]),
             where=self.given.where,
-            remedy=f"mend the {self.given.kind}, or allow a larger share: "
-            + self.given.setting("max_bad_rows", _next_share(faults.height, self.total)),
+            remedy=remedy,
         )
 
 
 def write_quarantine(bank: Bank, folder: Path) -> None:
-    """Write into `folder` one CSV for each file with unusable rows, and summary.csv.
+    """Write into `folder` one CSV for each table with unusable rows, and summary.csv.
 
-    summary.csv counts rows by file, column and reason.
+    summary.csv counts rows by file, column and reason, and names the first of them.
     The folder is replaced as a whole, so nothing of a former run remains.
     """
+    named = pl.col("file").str.split("/").list.first().str.split(".").list.first()
     with write_folder_atomically(folder) as partial:
-        for (file,), rows in bank.quarantine.group_by("file", maintain_order=True):
-            rows.write_csv(partial / f"{Path(str(file)).stem}.csv")
+        for (table,), rows in bank.quarantine.group_by(named.alias("table"), maintain_order=True):
+            rows.write_csv(partial / f"{table}.csv")
         summary(bank).write_csv(partial / "summary.csv")
 
 
 def summary(bank: Bank) -> pl.DataFrame:
-    """Rows set aside, counted by file, column and kind of reason; columns file, column, reason, rows."""
-    kind = pl.col("reason").str.split(": ").list.first()
-    counted = bank.quarantine.group_by("file", "column", reason=kind).agg(rows=pl.len())
-    return counted.sort("file", "column", "reason")
+    """Rows set aside, counted; columns file, column, reason, rows, examples, the largest groups of a file first.
+
+    A reason is the kind alone; `examples` reads "row 3: 'x'; row 7: 'y'".
+    """
+    parted = pl.col("reason").str.splitn(": ", 2)
+    kind, value = parted.struct.field("field_0"), parted.struct.field("field_1")
+    example = pl.format(
+        "row {}{}", "row", pl.when(value.is_null()).then(pl.lit("")).otherwise(pl.format(": {}", value))
+    )
+    counted = (
+        bank.quarantine.with_columns(kind=kind, example=example)
+        .group_by("file", "column", reason="kind")
+        .agg(rows=pl.len(), examples=pl.col("example").head(QUOTED).str.join("; "))
+    )
+    return counted.sort("file", -pl.col("rows").cast(pl.Int64), "column", "reason")
 
 
 def _next_share(bad: int, total: int) -> float:

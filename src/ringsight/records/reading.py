@@ -10,13 +10,18 @@ from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
 from ringsight.records.canonical.one_spelling import with_canonical_entities
 from ringsight.records.contract import CUSTOMERS, Table
-from ringsight.records.declarations import Declarations, declared, roles_of, source_columns
+from ringsight.records.declarations import Declarations, declared, roles_of, source_columns, with_declared
 from ringsight.records.fingerprints import Fingerprints
-from ringsight.records.given_table import GivenTable, find_table
+from ringsight.records.folder_listing import FolderListing
+from ringsight.records.given_table import GivenTable
 from ringsight.records.images import check_images
-from ringsight.records.quarantine import summary
+from ringsight.records.joins import refuse_alike
+from ringsight.records.proposal import with_proposal
+from ringsight.records.quarantine import Sieve, summary
 from ringsight.records.spelt_ids import spelt_ids
+from ringsight.records.storable import check_storable
 from ringsight.records.strata import strata
+from ringsight.records.table_places import given_tables
 from ringsight.records.table_reading import (
     check_repeats,
     check_values,
@@ -34,9 +39,13 @@ class _ReadCustomers:
 
     table: pl.DataFrame
     roles: dict[str, ColumnRole]
-    unusable: pl.DataFrame
-    """Those set aside."""
+    sieve: Sieve
+    """With those set aside."""
     written: Written
+
+
+SHOWN = 12
+"""Reasons for setting rows aside that a description names."""
 
 
 def read_bank(
@@ -66,32 +75,51 @@ def read_bank(
             or fewer than `fewest` customers remain.
         SettingsError: if the config or `bank.yaml` says something that makes no sense.
     """
+    config = with_declared(config)
+    try:
+        return read_as_said(config, fewest, seen, from_frames=from_frames)
+    except DataError as error:
+        raise with_proposal(error, config, from_frames) from error
+
+
+def read_as_said(
+    config: BankConfig, fewest: int = 2, seen: Fingerprints | None = None, *, from_frames: bool = False
+) -> Bank:
+    """Read a bank's folder as `read_bank` does, without looking for how it could be read otherwise.
+
+    Raises:
+        DataError: as `read_bank` does.
+        SettingsError: as `read_bank` does.
+    """
     declarations = declared(config)
-    tables, fingerprints = _tables(config.path, from_frames), Fingerprints(config.path, seen)
+    tables, listing = given_tables(config.path, declarations, from_frames)
+    _refuse_no_customers(tables, listing, config.path)
+    fingerprints = Fingerprints(config.path, seen)
     read = _customers(config, declarations, tables[CUSTOMERS.name], fewest)
     customers = read.table
     records = {table.modality: empty_table(table) for table in contract.RECORD_TABLES}
-    quarantine = [read.unusable]
-    images: set[str] = set()
+    sieves, images = [read.sieve], set[str]()
     for table in contract.RECORD_TABLES:
         if table.name in tables:
             owners = customers["customer_id"]
-            rows, unusable = _records(table, tables[table.name], config, declarations, owners, fingerprints)
+            rows, sieve = _records(table, tables[table.name], config, declarations, owners, fingerprints)
             records[table.modality] = rows
-            quarantine.append(unusable)
+            sieves.append(sieve)
             images.update(*(rows[column] for column in table.image_columns))
-    _refuse_no_records(records, "the frames" if from_frames else str(config.path))
-    yaml = [path for path in [config.path / "bank.yaml"] if path.is_file()]
-    pictures = [config.path / path for path in images]
+            listing = listing.with_pictures(images, table.name)
+    _refuse_no_records(records, listing, "the frames" if from_frames else str(config.path))
+    hashed = {config.path / path for path in (*(file.path for file in listing.files if file.use), *images)}
     return Bank(
         path=config.path,
         customers=customers.with_columns(strata(customers, declarations.strata)),
         records=records,
         roles=read.roles,
-        quarantine=pl.concat(quarantine).sort("file", "row"),
-        data_hash=fingerprints.data_hash([*(given.path for given in tables.values()), *yaml, *pictures]),
+        quarantine=pl.concat(sieve.faults() for sieve in sieves).sort("file", "row"),
+        data_hash=fingerprints.data_hash(hashed),
         read_as=config,
         files=fingerprints,
+        listing=listing,
+        remarks=tuple(f"{sieve.given.label}, {remark}" for sieve in sieves for remark in sieve.remarks),
         written=read.written,
     )
 
@@ -104,42 +132,52 @@ def read_customers(config: BankConfig, fewest: int = 2) -> Customers:
             are unusable, or fewer than `fewest` customers remain.
         SettingsError: if the config or `bank.yaml` says something that makes no sense.
     """
-    read = _customers(config, declared(config), _tables(config.path)[CUSTOMERS.name], fewest)
+    config = with_declared(config)
+    declarations = declared(config)
+    tables, listing = given_tables(config.path, declarations)
+    _refuse_no_customers(tables, listing, config.path)
+    read = _customers(config, declarations, tables[CUSTOMERS.name], fewest)
     return Customers(config.path, read.table, read.roles, config)
 
 
 def describe(bank: Bank) -> str:
-    """Say in a few lines what was read, which customer column was taken for what, what is no value, what set aside."""
+    """Say in a few lines what was read, taken for what, taken for no value, set aside and ignored."""
     tables = {CUSTOMERS.name: bank.customers}
     tables |= {table.name: bank.table(table.modality) for table in contract.RECORD_TABLES}
     lines = [f"Bank {bank.name}"]
     for name, rows in tables.items():
-        aside = bank.quarantine.filter(pl.col("file").is_in([name, f"{name}.csv", f"{name}.parquet"])).height
-        lines.append(f"  {name}: {rows.height:,} rows used, {aside:,} set aside")
+        files = bank.listing.used_as(name) if bank.listing else []
+        aside = bank.quarantine.filter(pl.col("file").is_in([name, *files])).height
+        place = "" if files in ([], [f"{name}.csv"], [f"{name}.parquet"]) else f", from {_named(files)}"
+        lines.append(f"  {name}: {rows.height:,} rows used, {aside:,} set aside{place}")
     for role in ColumnRole:
         lines.append(f"  {role}: {', '.join(bank.columns_with(role)) or 'none'}")
     sizes = sorted(bank.customers["stratum"].value_counts(name="size")["size"].to_list())
     lines.append(f"  strata: {len(sizes)}, of {sizes[0]:,} to {sizes[-1]:,} customers")
     lines += [f"  {line}" for line in bank.written.described()]
-    for file, column, reason, rows in summary(bank).iter_rows():
-        lines.append(f"  set aside from {file}{', ' + column if column else ''}: {rows:,} ({reason})")
+    counted = summary(bank)
+    for file, column, reason, rows, examples in counted.head(SHOWN).iter_rows():
+        lines.append(f"  set aside from {file}{', ' + column if column else ''}: {rows:,} ({reason}), {examples}")
+    if counted.height > SHOWN:
+        rest = counted.slice(SHOWN)
+        lines.append(f"  set aside for {rest.height:,} other reasons or from other files: {rest['rows'].sum():,}")
+    lines += [f"  {remark}" for remark in bank.remarks]
+    lines += [f"  {line}" for line in (bank.listing.lines() if bank.listing else [])]
     return "\n".join(lines)
 
 
-def _tables(folder: Path, from_frames: bool = False) -> dict[str, GivenTable]:
-    """Find each table that the bank has given."""
-    if not folder.is_dir():
-        raise DataError("no such folder", where=str(folder), remedy="name the bank's folder: bank.path=FOLDER")
-    found = {name: find_table(folder, table, from_frame=from_frames) for name, table in contract.tables().items()}
-    tables = {name: given for name, given in found.items() if given is not None}
+def _named(files: list[str]) -> str:
+    return files[0] if len(files) == 1 else f"{len(files):,} files, {files[0]} the first"
+
+
+def _refuse_no_customers(tables: dict[str, GivenTable], listing: FolderListing, folder: Path) -> None:
     if CUSTOMERS.name not in tables:
-        names = sorted(path.name for path in folder.iterdir())
         raise DataError(
-            f"no customers.parquet or customers.csv; found: {', '.join(names[:20]) or 'nothing'}",
+            f"no customers.parquet or customers.csv; found: {_found(listing)}",
             where=str(folder),
-            remedy="export the customers under one of these names",
+            remedy="export the customers under one of these names, or name their file in bank.yaml: "
+            "tables: {customers: FILE}",
         )
-    return tables
 
 
 def _customers(config: BankConfig, declarations: Declarations, given: GivenTable, fewest: int) -> _ReadCustomers:
@@ -155,6 +193,7 @@ def _customers(config: BankConfig, declarations: Declarations, given: GivenTable
     roles = roles_of(sources, declarations, given.where)
     sieve = read_table(given, CUSTOMERS, sources)
     check_values(sieve, CUSTOMERS, sources)
+    check_storable(sieve)
     check_repeats(sieve, CUSTOMERS.key)
     sieve.check_share(config.max_bad_rows)
     if sieve.rows.height < fewest:
@@ -165,7 +204,8 @@ def _customers(config: BankConfig, declarations: Declarations, given: GivenTable
         )
     customers, written = with_canonical_entities(sorted_table(sieve, CUSTOMERS), roles, declarations.values, given)
     written = written.with_further(sieve.unknown, spelt_ids(customers["customer_id"]))
-    return _ReadCustomers(customers, roles, sieve.faults(), written)
+    refuse_alike(customers["customer_id"], declarations.ids_ignore, given.where)
+    return _ReadCustomers(customers, roles, sieve, written)
 
 
 def _records(
@@ -175,25 +215,31 @@ def _records(
     declarations: Declarations,
     owners: pl.Series,
     files: Fingerprints,
-) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Read one table of records: the usable rows, and those set aside."""
+) -> tuple[pl.DataFrame, Sieve]:
+    """Read one table of records: the usable rows, and the sieve with those set aside."""
     found = list(schema_of(given))
     sources = source_columns(table, found, declarations.columns.get(table.name, {}), given)
     sieve = read_table(given, table, sources)
-    check_values(sieve, table, sources, owners)
+    check_values(sieve, table, sources, owners, declarations.ids_ignore)
     for column in table.image_columns:
         check_images(sieve, column, config.path, config.max_image_pixels, files)
     check_repeats(sieve, table.key)
     sieve.check_share(config.max_bad_rows)
-    return sorted_table(sieve, table), sieve.faults()
+    return sorted_table(sieve, table), sieve
 
 
-def _refuse_no_records(records: dict[str, pl.DataFrame], where: str) -> None:
+def _refuse_no_records(records: dict[str, pl.DataFrame], listing: FolderListing, where: str) -> None:
     if all(table.is_empty() for table in records.values()):
         *others, last = (table.name for table in contract.RECORD_TABLES)
         raise DataError(
-            f"no {', no '.join(others)} and no {last}",
+            f"no {', no '.join(others)} and no {last}; found: {_found(listing)}",
             where=where,
             remedy=f"give at least one of {', '.join(others)} and {last}, with rows whose customer_id stands in "
             "customers",
         )
+
+
+def _found(listing: FolderListing) -> str:
+    """What lies in the folder."""
+    names = sorted({file.path.partition("/")[0] for file in listing.files})
+    return ", ".join(names[:20]) or "nothing"

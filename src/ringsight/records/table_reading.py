@@ -1,33 +1,41 @@
 """One table of a bank, Parquet or CSV, checked value by value: what remains is sound."""
 
+from collections.abc import Sequence
+
 import polars as pl
 
 from ringsight.errors import DataError
+from ringsight.records.amounts import as_numbers
 from ringsight.records.contract import Table, Values
 from ringsight.records.delimited import csv_header, read_csv
-from ringsight.records.given_table import GivenTable
+from ringsight.records.dialect import Dialect
+from ringsight.records.dialect_finding import remarks_on_lost
+from ringsight.records.given_table import GivenFile, GivenTable
+from ringsight.records.image_paths import plain_paths
+from ringsight.records.joins import IdRule, named_customers
+from ringsight.records.moments import UNIT, YEARS, as_moments
 from ringsight.records.openings import counted_openings, unknown_openings
 from ringsight.records.quarantine import FAULTS, ROW, Sieve, quoted
 
 TEXT = (pl.String, pl.Categorical, pl.Enum)
-DATES = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d", "%Y-%m-%d %H:%M", "%Y-%m-%d %H:%M%#z")
-"""ISO 8601, after a `T` between date and time has become a space."""
-YEARS = (1900, 2100)
-"""First and last year that a timestamp may lie in; others are placeholders or slips."""
+IDS = (Values.key, Values.owner)
+WHOLE = 2**53
+"""Largest floating-point number up to which every whole one can be told from the next."""
 
 
 def schema_of(given: GivenTable) -> dict[str, pl.DataType]:
-    """Read the file's own columns and their types; those of a CSV are strings.
+    """Read the table's own columns and their types; those of delimited text are strings.
+
+    Columns that its files have in several types are strings, too.
 
     Raises:
-        DataError: if the file cannot be read.
+        DataError: if a file cannot be read.
     """
-    if given.path.suffix == ".csv":
-        return {name: pl.String() for name in csv_header(given.path)}
-    try:
-        return dict(pl.scan_parquet(given.path, glob=False).collect_schema())
-    except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(given, error) from error
+    merged: dict[str, pl.DataType] = {}
+    for file in given.files:
+        for name, dtype in _schema_of(given, file).items():
+            merged[name] = dtype if merged.get(name, dtype) == dtype else pl.String()
+    return merged
 
 
 def read_table(given: GivenTable, table: Table, sources: dict[str, str]) -> Sieve:
@@ -36,26 +44,78 @@ def read_table(given: GivenTable, table: Table, sources: dict[str, str]) -> Siev
     Owners and labels come as Categorical, which keeps ten million transactions within memory.
 
     Raises:
-        DataError: if the file cannot be read, or a whole column has the wrong type.
+        DataError: if a file cannot be read or lacks a required column, or a whole column has the wrong type.
     """
     schema = schema_of(given)
-    select = []
     for ours, theirs in sources.items():
         kind = table.columns.get(ours)
-        if kind is not None and not _fits(schema[theirs], kind):
+        if kind is not None and not _fits(schema[theirs], kind, given.dialect):
             raise _wrong_type(given, ours, theirs, kind, f"it is {schema[theirs]}")
-        select.append(_taken(pl.col(theirs), schema[theirs], kind).alias(ours))
-    if given.path.suffix == ".csv":
-        return Sieve(given, *read_csv(given.path, select))
-    scan = pl.scan_parquet(given.path, row_index_name=ROW, row_index_offset=1, glob=False)
+    frames, faults = [], []
+    starts = [0]
+    for file in given.files:
+        rows, found = _read_file(given, file, table, sources, schema)
+        frames.append(rows.with_columns(pl.col(ROW) + starts[-1]))
+        faults.append(found.with_columns(pl.col("row") + starts[-1]))
+        last = [frame[name].max() for frame, name in ((rows, ROW), (found, "row")) if not frame.is_empty()]
+        starts.append(starts[-1] + max((number for number in last if isinstance(number, int)), default=0))
+    labels = pl.DataFrame({"file": [file.label for file in given.files], "start": starts[:-1]})
+    return Sieve(given, pl.concat(frames), pl.concat(faults), labels)
+
+
+def _schema_of(given: GivenTable, file: GivenFile) -> dict[str, pl.DataType]:
+    """The columns of one file, and those that its folders name."""
+    path = given.plain_of(file)
+    keys: dict[str, pl.DataType] = dict.fromkeys(file.keys, pl.String())
+    if path.suffix != ".parquet":
+        return keys | {name: pl.String() for name in csv_header(path, given.sign_of(file), given.where_of(file))}
+    try:
+        return keys | dict(pl.scan_parquet(path, glob=False, hive_partitioning=False).collect_schema())
+    except (pl.exceptions.PolarsError, OSError) as error:
+        raise _unreadable(given.where_of(file), error) from error
+
+
+def _read_file(
+    given: GivenTable, file: GivenFile, table: Table, sources: dict[str, str], schema: dict[str, pl.DataType]
+) -> tuple[pl.DataFrame, pl.DataFrame]:
+    """Read one file: its rows, and the faults met in reading it."""
+    own = _schema_of(given, file)
+    select = []
+    for ours, theirs in sources.items():
+        if theirs not in own and ours in table.required:
+            lacks = f"lacks the column {theirs!r}, which other files of {given.name} have"
+            raise DataError(lacks, where=given.where_of(file), remedy="export the files with the same columns")
+        if theirs in file.keys and theirs not in own.keys() - file.keys:
+            value: pl.Expr = pl.lit(file.keys[theirs], pl.String)
+        else:
+            value = pl.col(theirs) if theirs in own else pl.lit(None, schema[theirs])
+        kind = table.columns.get(ours)
+        if kind is Values.image:
+            value = plain_paths(value, given.dialect)
+        if own.get(theirs, schema[theirs]) != schema[theirs]:
+            value = _as_id(value, own[theirs]) if kind in IDS else value.cast(pl.String)
+        select.append(_taken(value, schema[theirs], kind).alias(ours))
+    path = given.plain_of(file)
+    if path.suffix != ".parquet":
+        return read_csv(path, select, given.sign_of(file), given.where_of(file))
+    scan = pl.scan_parquet(path, row_index_name=ROW, row_index_offset=1, glob=False, hive_partitioning=False)
     try:
         rows = scan.select(*select, ROW).collect(engine="streaming")
+        for ours, theirs in sources.items():
+            if table.columns.get(ours) in IDS and own.get(theirs, pl.Null()).is_float():
+                _refuse_fractions(given, ours, theirs, scan.select(theirs).collect().to_series())
     except (pl.exceptions.PolarsError, OSError) as error:
-        raise _unreadable(given, error) from error
-    return Sieve(given, rows, pl.DataFrame(schema=FAULTS))
+        raise _unreadable(given.where_of(file), error) from error
+    return rows, pl.DataFrame(schema=FAULTS)
 
 
-def check_values(sieve: Sieve, table: Table, sources: dict[str, str], owners: pl.Series | None = None) -> None:
+def check_values(
+    sieve: Sieve,
+    table: Table,
+    sources: dict[str, str],
+    owners: pl.Series | None = None,
+    rules: Sequence[IdRule] = (),
+) -> None:
     """Set aside the rows with a value that cannot be used, column by column, and give each column its type.
 
     Timestamps become naive UTC in microseconds, numbers float64.
@@ -65,6 +125,7 @@ def check_values(sieve: Sieve, table: Table, sources: dict[str, str], owners: pl
         table: the contract.
         sources: as in `read_table`.
         owners: sorted customer ids; a record of another customer is an orphan.
+        rules: what of an id does not count when its customer is looked up.
 
     Raises:
         DataError: if no value of a column is of its type.
@@ -77,7 +138,10 @@ def check_values(sieve: Sieve, table: Table, sources: dict[str, str], owners: pl
                 blank = sieve.rows[column].fill_null("").str.contains(r"^\s*$")
                 sieve.set_aside(blank, column, pl.lit("empty"))
             case Values.owner:
-                _check_owner(sieve, column, owners if owners is not None else pl.Series([], dtype=pl.String))
+                known = owners if owners is not None else pl.Series([], dtype=pl.String)
+                named = named_customers(sieve.rows[column], known, rules)
+                sieve.rows = sieve.rows.with_columns(named.alias(column))
+                _check_owner(sieve, column, known)
             case Values.time | Values.opening | Values.number:
                 _convert(sieve, table, column, sources[column])
             case Values.label:
@@ -105,26 +169,51 @@ def empty_table(table: Table) -> pl.DataFrame:
     return pl.DataFrame(schema={column: types.get(kind, pl.String()) for column, kind in table.required.items()})
 
 
-def _fits(dtype: pl.DataType, kind: Values) -> bool:
+def _fits(dtype: pl.DataType, kind: Values, dialect: Dialect) -> bool:
     """Whether a column of this type can hold values of this kind."""
     match kind:
         case Values.key | Values.owner:
-            return dtype in TEXT or dtype.is_integer() or dtype == pl.Null
+            return dtype in TEXT or dtype.is_integer() or dtype == pl.Null or _may_be_whole(dtype)
         case Values.time | Values.opening:
-            return dtype in (*TEXT, pl.Datetime, pl.Date) or dtype == pl.Null
+            counted = dialect.dates in UNIT and dtype.is_numeric()
+            return dtype in (*TEXT, pl.Datetime, pl.Date) or dtype == pl.Null or counted
         case Values.number:
             return dtype in TEXT or dtype.is_numeric() or dtype == pl.Null
         case Values.text | Values.image | Values.label:
             return not dtype.is_nested() and dtype != pl.Binary
 
 
+def _may_be_whole(dtype: pl.DataType) -> bool:
+    """Whether numbers of this type can be whole ones, as databases and pandas write ids."""
+    return dtype.is_float() or (isinstance(dtype, pl.Decimal) and dtype.scale == 0)
+
+
+def _as_id(column: pl.Expr, dtype: pl.DataType) -> pl.Expr:
+    """Ids as text; whole numbers without a fraction."""
+    if not dtype.is_float():
+        return column.cast(pl.String)
+    column = column.fill_nan(None)
+    whole = (column == column.floor()) & (column.abs() <= WHOLE)
+    return pl.when(whole).then(column.cast(pl.Int64, strict=False).cast(pl.String)).otherwise(column.cast(pl.String))
+
+
+def _refuse_fractions(given: GivenTable, ours: str, theirs: str, ids: pl.Series) -> None:
+    """Refuse ids as floating-point numbers that are not whole, or so large that digits are lost."""
+    broken = ids.filter(ids.is_finite() & ((ids != ids.floor()) | (ids.abs() > WHOLE)))
+    if not broken.is_empty():
+        found = f"it is {ids.dtype}, with {broken[0]!r} in it, which is no whole number up to 2^53"
+        raise _wrong_type(given, ours, theirs, Values.key, found)
+
+
 def _taken(column: pl.Expr, dtype: pl.DataType, kind: Values | None) -> pl.Expr:
     """How a column is read: strings that repeat as Categorical, ids and text as strings, the others as they are."""
     match kind:
-        case Values.key | Values.text | Values.image:
+        case Values.key:
+            return _as_id(column, dtype)
+        case Values.text | Values.image:
             return column.cast(pl.String)
         case Values.owner | Values.label:
-            text = column.cast(pl.String)
+            text = _as_id(column, dtype) if kind is Values.owner else column.cast(pl.String)
             return pl.when(text != "").then(text).cast(pl.Categorical)
         case _:
             return column.cast(pl.String) if dtype in TEXT else column
@@ -144,11 +233,10 @@ def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
     kind = table.columns[column]
     given = sieve.rows[column]
     if kind is not Values.number:
-        values = as_utc(given)
+        values = as_moments(given, sieve.given.dialect)
         bad = values.is_null() | ~values.dt.year().is_between(*YEARS)
     else:
-        text = given.dtype == pl.String
-        values = (given.str.strip_chars() if text else given).cast(pl.Float64, strict=False)
+        values = as_numbers(given, sieve.given.dialect)
         bad = values.is_null() | ~values.is_finite()
     bad = bad.fill_null(True)
     if kind is Values.opening:
@@ -162,39 +250,16 @@ def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
         raise _wrong_type(sieve.given, column, theirs, kind, f"its first value is {str(given[0])[:60]!r}")
     what = "finite number" if kind is Values.number else "timestamp from 1900 to 2100"
     absent = pl.col(column).is_null()
+    if kind is Values.number and given.dtype == pl.String and bad.any():
+        sieve.remarks += remarks_on_lost(given.filter(bad), values.filter(~bad), column, sieve.given.dialect)
     reason = pl.when(absent).then(pl.lit("empty")).otherwise(pl.format(f"no {what}: {{}}", quoted(pl.col(column))))
     sieve.set_aside(bad, column, reason)
     sieve.rows = sieve.rows.with_columns(values.filter(~bad).alias(column))
 
 
-def as_utc(values: pl.Series) -> pl.Series:
-    """Moments as naive UTC in microseconds; null where a value is none.
-
-    Takes dates, timestamps with or without zone, and ISO 8601 strings with or without zone;
-    what has no zone is taken for UTC.
-    """
-    moment = pl.Datetime("us")
-    match values.dtype:
-        case pl.Datetime(time_zone=zone):
-            utc = values.dt.convert_time_zone("UTC").dt.replace_time_zone(None) if zone else values
-            return utc.cast(moment, strict=False)
-        case pl.String:
-            text = values.str.strip_chars().str.replace(r"^(\d{4}-\d\d-\d\d)T", "${1} ")
-            parsed = pl.Series(values.name, [None], dtype=moment).new_from_index(0, len(values))
-            for form in DATES:
-                if parsed.null_count() == text.null_count():
-                    break
-                found = text.str.to_datetime(form, strict=False, time_unit="us")
-                zoned = "z" in form
-                parsed = pl.select(pl.coalesce(parsed, as_utc(found) if zoned else found)).to_series()
-            return parsed
-        case _:
-            return values.cast(moment, strict=False)
-
-
-def _unreadable(given: GivenTable, error: Exception) -> DataError:
+def _unreadable(where: str, error: Exception) -> DataError:
     message = str(error).splitlines()[0][:200]
-    return DataError(f"not readable as Parquet ({message})", where=given.where, remedy="export the file again")
+    return DataError(f"not readable as Parquet ({message})", where=where, remedy="export the file again")
 
 
 def _wrong_type(given: GivenTable, ours: str, theirs: str, kind: Values, found: str) -> DataError:

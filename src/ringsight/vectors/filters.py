@@ -20,10 +20,11 @@ from operator import ge, gt, le, lt
 import polars as pl
 
 from ringsight.errors import SettingsError
+from ringsight.records.contract import STORED_TEXTS
 from ringsight.vectors.filter_tokens import Token, TokenKind, refuse, tokens
-from ringsight.vectors.scalars import NUMBERS, TEXT
+from ringsight.vectors.scalars import NUMBERS
 
-COLUMNS = ("customer_id", *TEXT, *NUMBERS)
+COLUMNS = ("customer_id", *STORED_TEXTS, *NUMBERS)
 """What can be filtered by."""
 MAX_DEPTH = 40
 """Parentheses, and parts of the expression, inside one another; a Milvus server fails from about fifty."""

@@ -4,12 +4,10 @@ import polars as pl
 
 from ringsight.errors import StoreError
 from ringsight.records.bank import Bank
+from ringsight.records.contract import STORED_BYTES, STORED_TEXTS
 from ringsight.records.embeddings import Embeddings
 
-TEXT = ("segment", "region")
 NUMBERS = ("opened_at", "last_seen")
-MAX_BYTES = 512
-"""Longest id or text kept, in UTF-8."""
 
 
 def scalars_of(bank: Bank) -> pl.DataFrame:
@@ -44,10 +42,10 @@ def scalars_beside(embeddings: Embeddings, scalars: pl.DataFrame | None) -> pl.D
             f"scalars lack {absent.height} of {rows.height} customers, the first is {absent['customer_id'][0]!r}",
             remedy="give the customers table that the embeddings were made from",
         )
-    columns = [_column(given, name, pl.String()).fill_null("") for name in TEXT]
+    columns = [_column(given, name, pl.String()).fill_null("") for name in STORED_TEXTS]
     columns += [_column(given, name, pl.Int64()).fill_null(0) for name in NUMBERS]
     rows = rows.join(given.select("customer_id", *columns), on="customer_id", how="left", maintain_order="left")
-    for name in ("customer_id", *TEXT):
+    for name in ("customer_id", *STORED_TEXTS):
         _check_texts(rows, name)
     return rows
 
@@ -61,10 +59,11 @@ def _column(table: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Expr:
 
 def _check_texts(rows: pl.DataFrame, name: str) -> None:
     column = rows[name]
-    bad = rows.filter((column.str.len_bytes() > MAX_BYTES) | column.str.contains(r"\p{Cc}"))
+    bad = rows.filter((column.str.len_bytes() > STORED_BYTES) | column.str.contains(r"\p{Cc}"))
     if bad.height:
         raise StoreError(
-            f"{name} of customer {bad['customer_id'][0]!r} is longer than {MAX_BYTES} bytes or holds control characters"
+            f"{name} of customer {bad['customer_id'][0]!r} is longer than {STORED_BYTES} bytes "
+            "or holds control characters"
         )
     if name == "customer_id" and (column == "").any():
         raise StoreError("a customer id is empty")

@@ -6,7 +6,8 @@ from typing import Any, Self
 import numpy as np
 from pymilvus import DataType, MilvusClient
 
-from ringsight.vectors.scalars import MAX_BYTES, NUMBERS, TEXT
+from ringsight.records.contract import STORED_BYTES, STORED_TEXTS
+from ringsight.vectors.scalars import NUMBERS
 from ringsight.vectors.vector_store import IndexKind
 
 PREFIX = "ringsight."
@@ -78,10 +79,10 @@ def our_properties(**properties: str | int) -> dict[str, str]:
 def schema(dim: int) -> Any:  # noqa: ANN401 - pymilvus is untyped
     """Columns of every collection: the customer, the vector, and scalars to filter by."""
     columns = MilvusClient.create_schema(auto_id=False, enable_dynamic_field=False)
-    columns.add_field("customer_id", DataType.VARCHAR, is_primary=True, max_length=MAX_BYTES)
+    columns.add_field("customer_id", DataType.VARCHAR, is_primary=True, max_length=STORED_BYTES)
     columns.add_field("vector", DataType.FLOAT_VECTOR, dim=dim)
-    for name in TEXT:
-        columns.add_field(name, DataType.VARCHAR, max_length=MAX_BYTES)
+    for name in STORED_TEXTS:
+        columns.add_field(name, DataType.VARCHAR, max_length=STORED_BYTES)
     for name in NUMBERS:
         columns.add_field(name, DataType.INT64)
     return columns

@@ -8,11 +8,12 @@ next generation, which counts from the one call that writes its properties, and 
 from dataclasses import replace
 
 from ringsight.errors import StoreError
+from ringsight.records.contract import STORED_TEXTS
 from ringsight.vectors.filters import Filter, Not, OneOf
 from ringsight.vectors.milvus.catalogue import Catalogue
 from ringsight.vectors.milvus.collection import DISCARDED, Collection, index, schema
 from ringsight.vectors.milvus.connection import Connection
-from ringsight.vectors.scalars import NUMBERS, TEXT
+from ringsight.vectors.scalars import NUMBERS
 
 
 class Erasure:
@@ -67,7 +68,7 @@ class Erasure:
         rows = self._connection.client.query_iterator(
             old.name,
             batch_size=self._batch,
-            output_fields=["customer_id", "vector", *TEXT, *NUMBERS],
+            output_fields=["customer_id", "vector", *STORED_TEXTS, *NUMBERS],
             **self._connection.about(Not(named)),
         )
         copied = 0

@@ -1,0 +1,187 @@
+"""What `bank.yaml` would have to say for a bank's folder to be read: found by looking, and never in force by itself."""
+
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from ringsight.errors import DataError, RingsightError
+from ringsight.records import contract
+from ringsight.records.bank import BankConfig
+from ringsight.records.contract import CUSTOMERS, RecordTable
+from ringsight.records.declarations import Declarations, declared
+from ringsight.records.dialect import Dialect
+from ringsight.records.folder_listing import SAYING, FolderListing, given_files, places_of
+from ringsight.records.given_table import GivenTable
+from ringsight.records.image_paths import found_paths
+from ringsight.records.joins import IdRule, join_words, lacking_rules
+from ringsight.records.table_places import given_tables, likely_among
+from ringsight.records.table_study import StudiedTable, studied
+
+SAID = 8
+"""Things found that an error tells."""
+
+
+@dataclass(slots=True)
+class Proposal:
+    """What could be added to what a bank says, and on what grounds."""
+
+    tables: dict[str, str] = field(default_factory=dict)
+    """Table -> its file."""
+    columns: dict[str, dict[str, str]] = field(default_factory=dict)
+    """Table -> {our column: the bank's column}, whole."""
+    dialects: dict[str, Dialect] = field(default_factory=dict)
+    """Table -> how it is written, whole."""
+    ids: list[IdRule] = field(default_factory=list)
+    """What of ids does not count, whole."""
+    found: list[str] = field(default_factory=list)
+    """What was found, in words."""
+    lacking: list[str] = field(default_factory=list)
+    """What a person has to say, for it cannot be found."""
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to propose."""
+        return bool(self.tables or self.columns or self.dialects or self.ids)
+
+    def changes_layout(self) -> bool:
+        """Whether columns would be others: what an error says of those that are absent is then idle."""
+        plain = Dialect()
+        return any((each.delimiter, each.lines_above) != (plain.delimiter, 0) for each in self.dialects.values())
+
+    def content(self) -> dict[str, Any]:
+        """What `bank.yaml` would say."""
+        dialects = {table: dialect.differences() for table, dialect in self.dialects.items()}
+        told = {
+            "tables": self.tables,
+            "columns": self.columns,
+            "dialects": dialects,
+            "ids_ignore": list(map(str, self.ids)),
+        }
+        return {key: value for key, value in told.items() if value}
+
+    def yaml(self) -> str:
+        """The same as lines."""
+        return yaml.safe_dump(
+            self.content(), sort_keys=False, allow_unicode=True, default_flow_style=None, width=1000
+        ).rstrip()
+
+
+def with_proposal(error: DataError, config: BankConfig, from_frames: bool = False) -> DataError:
+    """The same error with what would have to be said for the whole folder to be read, where that can be found."""
+    try:
+        proposal = proposed(config, from_frames)
+    except RingsightError:
+        return error
+    if len(proposal.found) + len(proposal.lacking) < 2 and not (proposal.tables or proposal.dialects or proposal.ids):
+        return error  # which says as much
+    found = "\n".join(f"  {line}" for line in proposal.found[:SAID])
+    remedy = "" if proposal.changes_layout() else error.remedy
+    if proposal and from_frames:
+        told = f"read the frames with BankConfig(..., {_as_arguments(proposal)})"
+    else:
+        told = f"put this into {config.path / SAYING}, after a look at it:\n{proposal.yaml()}" if proposal else ""
+    remedy = "\nOr ".join(part for part in (told, remedy) if part)
+    lacking = "".join(f"\n{line}" for line in proposal.lacking)
+    return DataError(
+        f"{error.what}\nFound:\n{found}" if found else error.what, where=error.where, remedy=remedy + lacking
+    )
+
+
+def proposed(config: BankConfig, from_frames: bool = False) -> Proposal:
+    """Look at the whole of a bank's folder for what `bank.yaml` would have to say.
+
+    Args:
+        config: how the folder is read so far.
+        from_frames: whether the folder was written from data frames.
+
+    Raises:
+        DataError: if the folder cannot be looked at.
+        SettingsError: if the config or `bank.yaml` says something that makes no sense.
+    """
+    declarations = declared(config)
+    tables, listing = given_tables(config.path, declarations, from_frames)
+    proposal = Proposal()
+    tables |= _likely(config.path, tables, listing, declarations, proposal)
+    study: dict[str, StudiedTable] = {}
+    for name, table in contract.tables().items():
+        if name in tables:
+            study[name] = studied(tables[name], table, declarations.columns.get(name, {}))
+            _take(study[name], tables[name], declarations, proposal)
+    _join(study, declarations, proposal)
+    _find_pictures(study, listing, proposal)
+    return proposal
+
+
+def _likely(
+    folder: Path,
+    tables: dict[str, GivenTable],
+    listing: FolderListing,
+    declarations: Declarations,
+    proposal: Proposal,
+) -> dict[str, GivenTable]:
+    """The tables that are absent, from files that look like them."""
+    found: dict[str, GivenTable] = {}
+    files = [file.path for file in listing.files]
+    for each in likely_among(folder, listing):
+        if each.table in tables or each.table in found:
+            continue
+        for place, paths in places_of(each.table, files, each.together, folder).items():
+            several = () if paths == [place] else given_files(folder, place, paths)
+            dialect = declarations.dialect_of(each.table)
+            found[each.table] = GivenTable(each.table, folder / place, False, several, dialect)
+        proposal.tables[each.table] = each.together
+        proposal.found.append(f"{each.path} looks like {each.table}: it has {', '.join(each.names)}")
+    return found
+
+
+def _take(study: StudiedTable, given: GivenTable, declarations: Declarations, proposal: Proposal) -> None:
+    """Take over what was found in one table."""
+    proposal.found += [f"{given.label}: {line}" for line in study.found]
+    proposal.lacking += study.lacking
+    if study.dialect != given.dialect:
+        proposal.dialects[given.name] = study.dialect
+    if study.mapping != declarations.columns.get(given.name, {}):
+        proposal.columns[given.name] = study.mapping
+
+
+def _join(study: dict[str, StudiedTable], declarations: Declarations, proposal: Proposal) -> None:
+    """Find by which rules records would name customers."""
+    if CUSTOMERS.name not in study or (owners := study[CUSTOMERS.name].ids) is None:
+        return
+    owners = owners.unique().sort()
+    rules = list(declarations.ids_ignore)
+    for name, table in study.items():
+        if name == CUSTOMERS.name or table.ids is None or table.ids.is_empty():
+            continue
+        further = lacking_rules(table.ids, owners, rules)
+        if further:
+            proposal.found.append(f"{name}, customer_id: {join_words(table.ids, owners, rules, further)}")
+            rules = [rule for rule in IdRule if rule in (*rules, *further)]
+    if rules != list(declarations.ids_ignore):
+        proposal.ids = rules
+
+
+def _find_pictures(study: dict[str, StudiedTable], listing: FolderListing, proposal: Proposal) -> None:
+    """Find how the paths of images would meet files."""
+    files = [file.path for file in listing.files]
+    for name, table in contract.tables().items():
+        if not isinstance(table, RecordTable) or name not in study or (paths := study[name].paths) is None:
+            continue
+        if found := found_paths(paths, files):
+            dialect = replace(study[name].dialect, **found)
+            if dialect != study[name].given:
+                proposal.dialects[name] = dialect
+                told = " and ".join(f"{word}: {value!r}" for word, value in found.items())
+                proposal.found.append(f"{name}, {table.image_columns[0]}: more paths would meet a file with {told}")
+
+
+def _as_arguments(proposal: Proposal) -> str:
+    """The proposal as Python writes it."""
+    words = {key: value for key, value in proposal.content().items() if key != "dialects"}
+    told = [f"{key}={value!r}" for key, value in words.items()]
+    dialects = ", ".join(
+        f"{table!r}: Dialect({', '.join(f'{word}={value!r}' for word, value in dialect.differences().items())})"
+        for table, dialect in proposal.dialects.items()
+    )
+    return ", ".join([*told, f"dialects={{{dialects}}}"] if dialects else told)

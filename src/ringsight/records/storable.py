@@ -1,0 +1,49 @@
+"""What the vector store keeps of customers, made so that it can: found at reading, not after hours of training."""
+
+import polars as pl
+
+from ringsight.records.contract import CUSTOMERS, STORED_BYTES, STORED_TEXTS
+from ringsight.records.quarantine import ROW, Sieve, quoted
+
+CONTROL = r"\p{Cc}"
+"""Control characters: tabs, line ends, vertical tabs."""
+
+
+def check_storable(sieve: Sieve) -> None:
+    """Set aside customers whose id the store cannot hold, and mend the texts that it keeps beside the vectors.
+
+    In a text control characters become blanks, and what is too long is cut; the sieve's remarks say so. An id cannot be
+    mended, for others know the customer by it.
+    """
+    key = CUSTOMERS.key
+    shown = quoted(pl.col(key).str.replace_all(CONTROL, "\u2420"))
+    ids = sieve.rows[key]
+    sieve.set_aside(ids.str.contains(CONTROL), key, pl.format("holds a control character: {}", shown))
+    too_long = sieve.rows[key].str.len_bytes() > STORED_BYTES
+    sieve.set_aside(too_long, key, pl.format(f"longer than {STORED_BYTES} bytes: {{}}", shown))
+    for column in STORED_TEXTS:
+        if column in sieve.rows.columns and sieve.rows[column].dtype == pl.String:
+            _mend(sieve, column)
+
+
+def _mend(sieve: Sieve, column: str) -> None:
+    """Make the texts of a column such that the store can hold them."""
+    given = sieve.rows[column]
+    controlled = given.str.contains(CONTROL).fill_null(False)
+    cleaned = given.str.replace_all(CONTROL, " ")
+    too_long = (cleaned.str.len_bytes() > STORED_BYTES).fill_null(False)
+    long = cleaned.filter(too_long).unique()
+    mended = cleaned.replace(long, pl.Series([_cut(text) for text in long], dtype=pl.String))
+    for bad, what in (
+        (controlled, "hold control characters, taken for blanks"),
+        (too_long, f"are longer than {STORED_BYTES} bytes, and cut to them"),
+    ):
+        if bad.any():
+            first = sieve.place(sieve.rows[ROW].filter(bad)[0])
+            sieve.remarks.append(f"{column}: {int(bad.sum()):,} values {what}; the first in {first}")
+    sieve.rows = sieve.rows.with_columns(mended.alias(column))
+
+
+def _cut(text: str) -> str:
+    """As much of a text as fits."""
+    return text.encode()[:STORED_BYTES].decode(errors="ignore")
