@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from ringsight.errors import DataError, SettingsError
 from ringsight.records.fingerprints import Fingerprints
+from ringsight.records.opened_pictures import OpenedPictures
 from ringsight.records.writing import TemporaryFolder
 
 
@@ -116,6 +117,11 @@ class Bank:
         named = {modality: modality.replace("_", " ") for modality in self.records} | {"id_images": "ID images"}
         records = ", ".join(f"{len(rows):,} {named[modality]}" for modality, rows in self.records.items())
         return f"Bank({self.name}: {len(self.customers):,} customers, {records}, {len(self.quarantine):,} set aside)"
+
+    @property
+    def pictures(self) -> OpenedPictures:
+        """Small copies of the ID images."""
+        return self.files.pictures if self.files else OpenedPictures(self.path)
 
     @property
     def name(self) -> str:

@@ -102,7 +102,7 @@ def matching_images(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingI
         bank: the images, and what is usual among them.
         pairs: customers to compare.
     """
-    customers = customers_of(pairs)
+    customers, pictures = customers_of(pairs), bank.pictures
     others = strangers(bank.id_images, customers)
     rows = records_by_customer(bank.id_images, {*customers, *others})
     latest = {
@@ -112,7 +112,7 @@ def matching_images(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingI
 
     @lru_cache(maxsize=READY)
     def ready(path: str) -> ReadyImage | None:
-        grey = grey_image(bank.path, path)
+        grey = grey_image(pictures.look(path))
         return None if grey is None else ReadyImage.of(grey)
 
     sample = [image for other in others if (image := ready(latest[other][-1]["path"])) is not None]
