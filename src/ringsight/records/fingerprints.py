@@ -111,6 +111,7 @@ class Fingerprints:
     def copied_to(self, folder: Path) -> "Fingerprints":
         """The same files after they were copied into another folder."""
         copied = Fingerprints(folder)
+        copied.pictures = self.pictures.in_folder(folder)
         for name, each in self._seen.items():
             found = (folder / name).stat()
             copied._seen[name] = replace(each, mtime_ns=found.st_mtime_ns, ctime_ns=found.st_ctime_ns)

@@ -61,10 +61,20 @@ class OpenedPictures:
         """
         self.folder = folder
         self.kept = kept
-        """Folder of the copies that it began with."""
+        """Folder of copies that are only read."""
         self._own: TemporaryFolder | None = None
         self._changed: set[str] = set()
         self._lock = Lock()
+
+    def in_folder(self, folder: Path) -> "OpenedPictures":
+        """The same copies, of the same pictures in another folder."""
+        there = OpenedPictures(folder, self.kept)
+        there._own, there._changed = self._own, set(self._changed)
+        return there
+
+    def kept_in(self, folder: Path) -> None:
+        """Read the copies in a folder from now on, where all of them were brought."""
+        self.kept, self._own, self._changed = folder, None, set()
 
     def open(self, path: str, most_pixels: int = MOST_PIXELS) -> OpenedPicture:
         """Open a picture anew, and keep its copy; may be called from several threads.
