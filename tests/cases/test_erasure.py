@@ -77,9 +77,7 @@ def test_nothing_under_the_run_or_in_the_database_tells_who_that_was(
 ):
     erased = erase_customer(used, GONE, ADMIN)
     assert erased.entries == 3
-    assert (
-        erased.files == 12
-    )  # three tables twice, the ledger, the report, what was set aside, and of the picture three
+    assert erased.files == 12  # three tables twice, ledger, report, what was set aside, and three of the picture
     words = [f"N{GONE}", f"I{GONE}", ADDRESS, "says C01", "Mrs Example"]
     assert told(run, *words) == []
     assert [each for each in told(run, GONE) if "calls.csv" not in each] == []  # where C011 is

@@ -42,6 +42,7 @@ from ringsight.detection.worlds import CalibrationWorlds, ChanceWorlds, calibrat
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
+from ringsight.records.passed_over import counted
 
 TRIM = 0.01
 """Share of the customers without whom a shared direction must hold too."""
@@ -210,4 +211,5 @@ def _counts(
         "data_hash": bank.data_hash,
         "model_hashes": {name: each.model_hash for name, each in sorted(embeddings.items())},
         "quarantined_rows": len(bank.quarantine),
+        "passed_over": counted(bank.passed_over),
     }

@@ -22,7 +22,7 @@ from ringsight.records.writing import write_folder_atomically
 
 def modalities_of(bank: Bank) -> list[str]:
     """The modalities that have an encoder, and that enough customers have to be learned from."""
-    names = [encoder.modality for encoder in registered.ENCODERS]
+    bank, names = bank.telling(), [encoder.modality for encoder in registered.ENCODERS]
     return [name for name in names if bank.table(name)["customer_id"].n_unique() >= FEWEST_CUSTOMERS]
 
 
@@ -55,6 +55,7 @@ def train_missing(
     require_accelerator(config.trainer)
     if config.fusion.pairs is not None:
         read_decisions(config.fusion.pairs)  # refused before anything is trained
+    bank = bank.telling()
     modalities = modalities_of(bank)
     if not modalities or only not in (None, JOINT, *modalities):
         raise DataError(

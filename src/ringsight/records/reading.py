@@ -12,6 +12,7 @@ from ringsight.records.declarations import Declarations, declared, roles_of, sou
 from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.given_table import GivenTable, find_table
 from ringsight.records.images import check_images
+from ringsight.records.passed_over import counted, silent_pictures
 from ringsight.records.quarantine import summary
 from ringsight.records.strata import strata
 from ringsight.records.table_reading import (
@@ -35,7 +36,8 @@ def read_bank(
     or outside the folder. Of rows with one id, the first in the file that has no other fault is kept.
 
     Entity columns become strings, and blank ones null; further customer columns stay as the bank gave them.
-    An optional column that the bank has not given is absent from its table.
+    An optional column that the bank has not given is absent from its table. Images that show nothing, or stand for a
+    missing one, stay in their table and are listed in `Bank.passed_over`.
 
     Args:
         config: which folder, and how to read it.
@@ -66,6 +68,7 @@ def read_bank(
     _refuse_no_records(records, "the frames" if from_frames else str(config.path))
     yaml = [path for path in [config.path / "bank.yaml"] if path.is_file()]
     pictures = [config.path / path for path in images]
+    silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
     return Bank(
         path=config.path,
         customers=customers.with_columns(strata(customers, declarations.strata)),
@@ -75,6 +78,7 @@ def read_bank(
         data_hash=fingerprints.data_hash([*(given.path for given in tables.values()), *yaml, *pictures]),
         read_as=config,
         files=fingerprints,
+        passed_over=silent,
     )
 
 
@@ -104,6 +108,8 @@ def describe(bank: Bank) -> str:
     lines.append(f"  strata: {len(sizes)}, of {sizes[0]:,} to {sizes[-1]:,} customers")
     for file, column, reason, rows in summary(bank).iter_rows():
         lines.append(f"  set aside from {file}{', ' + column if column else ''}: {rows:,} ({reason})")
+    for modality, reasons in counted(bank.passed_over).items():
+        lines += [f"  passed over of {modality}, as if absent: {rows:,} ({reason})" for reason, rows in reasons.items()]
     return "\n".join(lines)
 
 
