@@ -6,6 +6,7 @@ from pathlib import Path
 from ringsight.encoders.settings import FEWEST_CUSTOMERS
 from ringsight.fusion.settings import ModelConfig, parts
 from ringsight.fusion.trained_settings import differing, refuse_differing
+from ringsight.pipeline.heard import heard
 from ringsight.pipeline.settings import RunConfig
 from ringsight.progress import Callback, report_to, say, skip, stage
 from ringsight.records.bank import Bank
@@ -52,6 +53,7 @@ def train(
     if not again:
         refuse_without_effect(bank, model, config, of=None if part is None else (part,))
     with report_to(progress):
+        bank = heard(bank, model, config.notes)
         for each in _parts(bank) if part is None else (part,):
             with stage(f"train {each}", f"training {each}"):
                 if each == JOINT and not again and (why := _why_outdated(bank, config, model)):
