@@ -17,6 +17,7 @@ from ringsight.fusion.taught_pairs import digest
 from ringsight.records.bank import Bank
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import JOINT
+from ringsight.records.views import split_views
 from ringsight.records.writing import write_folder_atomically
 
 
@@ -26,13 +27,29 @@ def modalities_of(bank: Bank) -> list[str]:
     return [name for name in names if bank.table(name)["customer_id"].n_unique() >= FEWEST_CUSTOMERS]
 
 
+def joint_lacks(bank: Bank, config: FusionConfig) -> str:
+    """Why a bank gives a joint space nothing to learn from; empty where it does.
+
+    It is learned from two views of each customer. A customer with one note and nothing else has one.
+    """
+    if config.kind is not FusionKind.joint:
+        return ""
+    told = bank.telling()
+    names = modalities_of(told)
+    viewed = [set[str]().union(*(set(view.table(name)["customer_id"]) for name in names)) for view in split_views(told)]
+    copied = [name for name in names if registered.encoder_of(name).embed_copies is not None]
+    viewed[1].update(*(told.table(name)["customer_id"] for name in copied))
+    both = len(viewed[0] & viewed[1])
+    return f"only {both} customers have two records of any" if both < FEWEST_CUSTOMERS else ""
+
+
 def train_missing(
     bank: Bank, config: ModelConfig, model: Path, seed: int, only: str | None = None, again: bool = False
 ) -> dict[str, dict[str, float]]:
     """Train the parts of a model that are not there yet.
 
-    A modality that fewer than `FEWEST_CUSTOMERS` customers have is left out. The joint space is trained anew where
-    `outdated` says why.
+    A modality that fewer than `FEWEST_CUSTOMERS` customers have is left out, and so is a joint space that has nothing
+    to learn from (`joint_lacks`). It is trained anew where `outdated` says why.
 
     Args:
         bank: to learn from.
@@ -70,6 +87,8 @@ def train_missing(
             encoder = registered.encoder_of(modality)
             metrics[modality] = encoder.train(bank, _settings(encoder, config), config.trainer, seed, folder)
     there = (model / JOINT).is_dir()
+    if only is None and not there and joint_lacks(bank, config.fusion):
+        return metrics
     if only in (None, JOINT) and (again or not there or outdated(model, modalities, config.fusion)):
         metrics[JOINT] = train_fusion(bank, modalities, config, seed, model)
     return metrics
