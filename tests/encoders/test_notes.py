@@ -16,7 +16,7 @@ from tiny_bank import START, bank_of
 from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked
 from ringsight.encoders.note_vectors import fit_space, pool, unit
 from ringsight.encoders.notes import embed_notes, train_notes
-from ringsight.encoders.part import Part
+from ringsight.encoders.part import Part, write_part
 from ringsight.encoders.settings import NotesConfig, TrainerConfig
 from ringsight.errors import ModelError, SettingsError
 from ringsight.records.bank import Bank
@@ -40,6 +40,11 @@ SAID = [
     "opens savings for a newborn daughter",
 ]
 OPENING = "As always a very warm welcome and thank you ever so much for calling our friendly team this lovely day: "
+
+DISCLAIMER = " ".join(
+    f"Paragraph {number}: this conversation is recorded and kept for {number} years as the notice on our site tells."
+    for number in range(9)
+)
 
 
 @pytest.fixture(scope="module")
@@ -92,6 +97,61 @@ def test_the_packaged_bert_hears_past_an_agents_opening(tmp_path: Path, no_netwo
     assert same_matter > nearness(vectors) + 0.2
     unaware = embedded_by_the_base(with_notes(bank, bank.notes.drop("agent_id")), tmp_path / "unaware")
     assert nearness(unaware[:12]) > nearness(unaware[12:])  # so the opening would tie them, were it not taken off
+
+
+def test_what_is_said_after_a_long_disclaimer_is_heard(tmp_path: Path) -> None:
+    """The disclaimer alone is longer than all that is read at once."""
+    names = [f"c{number:02}" for number in range(36)]
+    plain = [f"{SAID[number % 12]}, number {number}" for number in range(36)]
+    bank = bank_of(tmp_path, names, [], notes_of(names, plain), [])
+    before = embedded_by_the_base(bank, tmp_path / "plain")
+    after = embedded_by_the_base(
+        bank_of(tmp_path, names, [], notes_of(names, [f"{DISCLAIMER} {text}" for text in plain]), []),
+        tmp_path / "disclaimed",
+    )
+    assert np.einsum("ij,ij->i", before, after).min() > 0.9
+    together = unit(before) @ unit(before).T - unit(after) @ unit(after).T
+    assert np.abs(together).max() < 0.3
+
+
+def test_the_end_of_a_long_note_is_heard(bank: Bank, config: NotesConfig, tmp_path: Path) -> None:
+    """Two notes that begin alike for longer than a window are told apart by how they end, up to the last window."""
+    begin = " ".join(["paya", "cardo", "loanu"] * 20)
+    for windows, apart in ((1, False), (8, True)):
+        part = tmp_path / f"windows-{windows}"
+        train_notes(bank, replace(config, windows=windows, trained_layers=0), CPU, 0, part)
+        ends = with_notes(
+            bank,
+            bank.notes.with_columns(
+                text=pl.when(pl.col("customer_id") == "c000").then(pl.lit(f"{begin} feeo")).otherwise(pl.lit(begin))
+            ),
+        )
+        vectors = embed_notes(ends, part)[0].vectors
+        assert np.array_equal(vectors[0], vectors[1]) != apart
+
+
+def test_a_part_of_a_former_version_reads_as_it_did(bank: Bank, config: NotesConfig, tmp_path: Path) -> None:
+    train_notes(bank, replace(config, windows=1), CPU, 0, tmp_path / "notes")
+    now = Part.read(tmp_path / "notes", "notes")
+    write_part(
+        tmp_path / "former",
+        kind="notes",
+        weights=now.weights,
+        preprocessing={name: array for name, array in now.preprocessing.items() if "boilerplate" not in name},
+        settings={name: value for name, value in now.settings.items() if name not in ("windows", "most_unknown")},
+        metrics=now.metrics,
+        card="",
+    )
+    for one, other in zip(embed_notes(bank, tmp_path / "notes"), embed_notes(bank, tmp_path / "former"), strict=True):
+        np.testing.assert_array_equal(one.vectors, other.vectors)
+
+
+def notes_of(names: list[str], texts: list[str]) -> list[dict[str, object]]:
+    """A note of each customer."""
+    return [
+        {"note_id": name, "customer_id": name, "timestamp": START, "text": text}
+        for name, text in zip(names, texts, strict=True)
+    ]
 
 
 def embedded_by_the_base(bank: Bank, part: Path) -> NDArray[np.float32]:

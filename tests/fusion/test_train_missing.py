@@ -13,8 +13,8 @@ from tiny_bank import only_customers
 from ringsight.errors import DataError, ModelError, SettingsError
 from ringsight.fusion.embed import embed_bank, model_hash
 from ringsight.fusion.joint import JointTask
-from ringsight.fusion.settings import FusionKind, ModelConfig
-from ringsight.fusion.training import modalities_of, outdated, take_over, train_missing
+from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig
+from ringsight.fusion.training import joint_lacks, modalities_of, outdated, take_over, train_missing
 from ringsight.records.bank import Bank
 
 pytestmark = pytest.mark.slow
@@ -155,8 +155,11 @@ def test_records_that_make_no_two_views_are_told_with_a_remedy(bank: Bank, confi
         notes=bank.notes.unique("customer_id", keep="first", maintain_order=True),
         id_images=bank.id_images.clear(),
     )
+    assert joint_lacks(single, config.fusion) == "only 0 customers have two records of any"
+    assert list(train_missing(single, config, tmp_path, 0)) == ["notes"]  # the joint space is left out
+    assert list(embed_bank(single, tmp_path)) == spaces_of("notes")
     with pytest.raises(ModelError, match=r"two views[\s\S]*fusion=late"):
-        train_missing(single, config, tmp_path, 0)
+        train_missing(single, config, tmp_path, 0, only="joint")
     late = replace(config, fusion=replace(config.fusion, kind=FusionKind.late))
     assert list(train_missing(single, late, tmp_path, 0)) == ["joint"]
 
@@ -240,3 +243,12 @@ def test_other_encoders_are_not_written_over(bank: Bank, config: ModelConfig, mo
     with pytest.raises(ModelError, match="other encoders"):
         take_over(model, copied)
     assert hashes(copied) == before
+
+
+def test_one_picture_each_is_two_views_by_its_copy(bank: Bank, config: ModelConfig) -> None:
+    pictures = bank.with_records(notes=bank.notes.clear(), transactions=bank.transactions.clear())
+    assert pictures.id_images["customer_id"].is_unique().all()
+    assert joint_lacks(pictures, config.fusion) == ""
+    assert joint_lacks(bank, config.fusion) == ""
+    nobody = bank.with_records(**{name: table.clear() for name, table in bank.records.items()})
+    assert joint_lacks(nobody, FusionConfig(kind=FusionKind.late)) == ""

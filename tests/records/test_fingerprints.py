@@ -12,6 +12,7 @@ from PIL import Image
 
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.fingerprints import FINGERPRINTS, Fingerprints
+from ringsight.records.picture_openers import PictureOpeners
 from ringsight.records.reading import read_bank
 from ringsight.records.writing import hash_files
 
@@ -26,17 +27,17 @@ class Work:
 @pytest.fixture
 def work(monkeypatch: pytest.MonkeyPatch) -> Iterator[Work]:
     done = Work()
-    opens, digests = Image.open, hashlib.file_digest
+    opens, digests = PictureOpeners.open, hashlib.file_digest
 
-    def opened(*told: Any, **more: Any) -> Any:  # noqa: ANN401 - as Pillow takes and gives them
+    def opened(self: PictureOpeners, content: bytes, most_pixels: int) -> Image.Image | str:
         done.decoded += 1
-        return opens(*told, **more)
+        return opens(self, content, most_pixels)
 
     def hashed(*told: Any) -> Any:  # noqa: ANN401 - as hashlib takes and gives them
         done.hashed += 1
         return digests(*told)
 
-    monkeypatch.setattr("ringsight.records.images.Image.open", opened)
+    monkeypatch.setattr(PictureOpeners, "open", opened)
     monkeypatch.setattr("ringsight.records.fingerprints.hashlib.file_digest", hashed)
     yield done
 
@@ -111,7 +112,7 @@ def test_an_image_that_was_damaged_since_is_set_aside(folder: Folder) -> None:
     bank = folder.read()
     folder.path.joinpath("id_images", "C03.jpg").write_bytes(b"no image")
     assert again(folder, bank).quarantine["reason"].to_list() == [
-        "none of JPEG, PNG, TIFF, BMP, WEBP: 'id_images/C03.jpg'"
+        "none of JPEG, PNG, TIFF, BMP, WEBP, PPM: 'id_images/C03.jpg'"
     ]
 
 

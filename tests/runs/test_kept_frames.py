@@ -16,10 +16,10 @@ from PIL import Image
 from ringsight.detection.results import Results
 from ringsight.errors import DataError
 from ringsight.pipeline.read import read_frames
-from ringsight.records import images
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.frames import ENCODED
+from ringsight.records.picture_openers import PictureOpeners
 from ringsight.records.reading import read_bank
 from ringsight.runs.erasure import erase_from_results
 from ringsight.runs.kept_frames import keep
@@ -75,7 +75,7 @@ def test_a_run_opens_the_bank_of_its_frames_without_decoding_a_picture(
     bank = read_frames(**frames())
     run = kept(tmp_path / "run", empty, bank)
     del bank
-    monkeypatch.setattr(images, "_content_fault", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(PictureOpeners, "open", lambda *_: pytest.fail("decoded"))
     (tmp_path / "run").rename(tmp_path / "moved")
     opened = open_run(tmp_path / "moved").searched_bank()
     assert opened.customers["customer_id"].to_list() == list(CUSTOMERS)

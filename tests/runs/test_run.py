@@ -21,8 +21,8 @@ from ringsight.errors import DataError
 from ringsight.pipeline.read import as_bank
 from ringsight.pipeline.read import read_bank as pipeline_read
 from ringsight.pipeline.settings import RunConfig
-from ringsight.records import images
 from ringsight.records.bank import Bank, BankConfig, ColumnRole
+from ringsight.records.picture_openers import PictureOpeners
 from ringsight.records.reading import read_bank
 from ringsight.runs.erasure import erase_from_results
 from ringsight.runs.files import read_table
@@ -200,7 +200,7 @@ def test_a_run_opens_its_bank_without_decoding_a_picture(
 ):
     bank = bank_with_a_picture(tmp_path / "bank")
     run = finished(tmp_path / "run", replace(empty, summary={"data_hash": bank.data_hash}), bank=bank)
-    monkeypatch.setattr(images, "_content_fault", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(PictureOpeners, "open", lambda *_: pytest.fail("decoded"))
     assert open_run(run.folder).searched_bank().data_hash == bank.data_hash
     assert pipeline_read(tmp_path / "bank", seen=run).data_hash == bank.data_hash
     (tmp_path / "bank").rename(tmp_path / "moved")
@@ -215,7 +215,7 @@ def test_the_next_night_decodes_no_picture_that_the_last_one_knows(
 ):
     bank = bank_with_a_picture(tmp_path / "bank")
     finished(tmp_path / "last", empty, bank=bank)
-    monkeypatch.setattr(images, "_content_fault", lambda *_: pytest.fail("decoded"))
+    monkeypatch.setattr(PictureOpeners, "open", lambda *_: pytest.fail("decoded"))
     assert as_bank(tmp_path / "bank", tmp_path / "next", tmp_path / "last").data_hash == bank.data_hash
     assert as_bank(bank) is bank
     with pytest.raises(pytest.fail.Exception, match="decoded"):

@@ -42,6 +42,7 @@ from ringsight.detection.worlds import CalibrationWorlds, ChanceWorlds, calibrat
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
+from ringsight.records.passed_over import counted
 from ringsight.workers import side_by_side
 
 TRIM = 0.01
@@ -216,4 +217,5 @@ def _counts(
         "model_hashes": {name: each.model_hash for name, each in sorted(embeddings.items())},
         "quarantined_rows": len(bank.quarantine),
         "placeholders": bank.written.counted(),
+        "passed_over": counted(bank.passed_over),
     }

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from jaxtyping import Int
+from numpy.typing import NDArray
 from tokenizers import Tokenizer
 from torch import Tensor
 from torch.utils.data import Dataset
@@ -59,6 +60,39 @@ def tokens_of(tokenizer: Tokenizer, texts: Sequence[str], longest: int) -> list[
     tokenizer.no_padding()
     tokenizer.enable_truncation(longest)
     return [encoding.ids for encoding in tokenizer.encode_batch(list(texts))]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Windows:
+    """Notes in stretches that are read at once."""
+
+    tokens: list[list[int]]
+    """Of each window, with the tokens that open and close it."""
+    note: NDArray[np.int64]
+    """The note that each window is of, in order; every note has one at least."""
+    cut: NDArray[np.bool_]
+    """Which notes are longer than their windows; shape (notes,)."""
+
+
+def windows_of(tokenizer: Tokenizer, texts: Sequence[str], longest: int, most: int) -> Windows:
+    """Cut notes into windows of at most `longest` tokens, `most` of each note; one that fits is one window."""
+    tokenizer.no_padding()
+    tokenizer.no_truncation()
+    bodies = [each.ids for each in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+    example = tokenizer.encode("a")
+    body = np.flatnonzero(np.array(example.special_tokens_mask) == 0)
+    head, tail = example.ids[: body[0]], example.ids[body[-1] + 1 :]
+    room = longest - len(head) - len(tail)
+    starts = [range(0, max(len(body), 1), room)[:most] for body in bodies]
+    return Windows(
+        tokens=[
+            [*head, *body[start : start + room], *tail]
+            for body, begun in zip(bodies, starts, strict=True)
+            for start in begun
+        ],
+        note=np.repeat(np.arange(len(bodies)), [len(begun) for begun in starts]),
+        cut=np.array([len(body) > most * room for body in bodies], dtype=np.bool_),
+    )
 
 
 def padded(tokens: Sequence[list[int]]) -> tuple[Int[Tensor, "notes length"], Int[Tensor, "notes length"]]:

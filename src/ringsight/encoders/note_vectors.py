@@ -7,6 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ringsight.encoders.note_tokens import Windows
 from ringsight.encoders.part import Part
 
 LEARNED = "notes"
@@ -68,6 +69,27 @@ def fit_space(vectors: NDArray[np.float32], notes: pl.DataFrame, dim: int) -> No
         whitening=(directions[:, leading] / scale).astype(np.float32),
         agents=agents,
     )
+
+
+def whole_notes(vectors: NDArray[np.float32], windows: Windows, notes: int) -> NDArray[np.float32]:
+    """The mean of each note's windows, weighed by their tokens; a note of one window has its vector as it is.
+
+    Args:
+        vectors: of the windows; shape (windows, hidden).
+        windows: and the note that each is of.
+        notes: how many there are.
+
+    Returns:
+        Rows of length 1; shape (notes, hidden).
+    """
+    if len(vectors) == notes:
+        return vectors
+    sums = np.zeros((notes, vectors.shape[1]))
+    np.add.at(sums, windows.note, vectors * np.array([[len(each)] for each in windows.tokens]))
+    means = unit(sums)
+    alone = np.bincount(windows.note, minlength=notes)[windows.note] == 1
+    means[windows.note[alone]] = vectors[alone]
+    return means
 
 
 def pool(vectors: NDArray[np.float32], notes: pl.DataFrame) -> tuple[NDArray[np.str_], NDArray[np.float32]]:

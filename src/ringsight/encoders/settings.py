@@ -79,13 +79,19 @@ class NotesConfig:
     """How the note encoder is built and tuned."""
 
     base: Path | None = None
-    """Folder of a BERT in transformers' format; by default the MiniLM that a package carries."""
+    """Folder of a BERT in transformers' format; by default the MiniLM that a package carries, which reads English. For
+    notes in other languages, and above all in other scripts, name a multilingual one."""
     dim: int = 128
     """Length of an embedding."""
     facet_dim: int = 128
     """Length of a facet's vectors, at most."""
     longest: int = 128
-    """Tokens of a note that are read."""
+    """Tokens that are read at once: a window. A longer note is the mean of its windows, each weighed by its tokens."""
+    windows: int = 8
+    """Windows of a note that are read, at most."""
+    most_unknown: float = 0.2
+    """Share of a note's letters that may stand in words which the base does not know; with more the note is passed
+    over. 1 lets every note count."""
     trained_layers: int = 1
     """Layers that are tuned, from the top; 0 keeps the base as it is."""
     sampled_notes: int = 512
@@ -105,7 +111,9 @@ class NotesConfig:
         Raises:
             SettingsError: naming the setting, what was given and what is needed.
         """
-        ones = dict.fromkeys(("dim", "facet_dim", "epochs"), 1)
+        ones = dict.fromkeys(("dim", "facet_dim", "epochs", "windows"), 1)
+        if not 0 <= self.most_unknown <= 1:
+            raise SettingsError(f"notes.most_unknown must lie between 0 and 1 (got {self.most_unknown})")
         require_at_least("notes", self, ones | {"longest": 8, "trained_layers": 0, "sampled_notes": 4, "batch": 2})
         require_positive("notes", self, ("temperature", "learning_rate"))
 

@@ -46,7 +46,8 @@ def embed_modalities(bank: Bank, model: Path) -> dict[str, Embeddings]:
         raise ModelError(
             "no trained encoder here", where=str(model), remedy=f"ringsight train bank.path=FOLDER model={model}"
         )
-    return by_space([space for encoder in trained for space in encoder.embed(bank, model / encoder.modality)])
+    told = bank.telling()
+    return by_space([space for encoder in trained for space in encoder.embed(told, model / encoder.modality)])
 
 
 def by_space(embeddings: Sequence[Embeddings]) -> dict[str, Embeddings]:

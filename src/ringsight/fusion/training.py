@@ -17,13 +17,30 @@ from ringsight.fusion.taught_pairs import digest
 from ringsight.records.bank import Bank
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import JOINT
+from ringsight.records.views import split_views
 from ringsight.records.writing import write_folder_atomically
 
 
 def modalities_of(bank: Bank) -> list[str]:
     """The modalities that have an encoder, and that enough customers have to be learned from."""
-    names = [encoder.modality for encoder in registered.ENCODERS]
+    bank, names = bank.telling(), [encoder.modality for encoder in registered.ENCODERS]
     return [name for name in names if bank.table(name)["customer_id"].n_unique() >= FEWEST_CUSTOMERS]
+
+
+def joint_lacks(bank: Bank, config: FusionConfig) -> str:
+    """Why a bank gives a joint space nothing to learn from; empty where it does.
+
+    It is learned from two views of each customer. A customer with one note and nothing else has one.
+    """
+    if config.kind is not FusionKind.joint:
+        return ""
+    told = bank.telling()
+    names = modalities_of(told)
+    viewed = [set[str]().union(*(set(view.table(name)["customer_id"]) for name in names)) for view in split_views(told)]
+    copied = [name for name in names if registered.encoder_of(name).embed_copies is not None]
+    viewed[1].update(*(told.table(name)["customer_id"] for name in copied))
+    both = len(viewed[0] & viewed[1])
+    return f"only {both} customers have two records of any" if both < FEWEST_CUSTOMERS else ""
 
 
 def train_missing(
@@ -31,8 +48,8 @@ def train_missing(
 ) -> dict[str, dict[str, float]]:
     """Train the parts of a model that are not there yet.
 
-    A modality that fewer than `FEWEST_CUSTOMERS` customers have is left out. The joint space is trained anew where
-    `outdated` says why.
+    A modality that fewer than `FEWEST_CUSTOMERS` customers have is left out, and so is a joint space that has nothing
+    to learn from (`joint_lacks`). It is trained anew where `outdated` says why.
 
     Args:
         bank: to learn from.
@@ -55,6 +72,7 @@ def train_missing(
     require_accelerator(config.trainer)
     if config.fusion.pairs is not None:
         read_decisions(config.fusion.pairs)  # refused before anything is trained
+    bank = bank.telling()
     modalities = modalities_of(bank)
     if not modalities or only not in (None, JOINT, *modalities):
         raise DataError(
@@ -69,6 +87,8 @@ def train_missing(
             encoder = registered.encoder_of(modality)
             metrics[modality] = encoder.train(bank, _settings(encoder, config), config.trainer, seed, folder)
     there = (model / JOINT).is_dir()
+    if only is None and not there and joint_lacks(bank, config.fusion):
+        return metrics
     if only in (None, JOINT) and (again or not there or outdated(model, modalities, config.fusion)):
         metrics[JOINT] = train_fusion(bank, modalities, config, seed, model)
     return metrics

@@ -3,7 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+from ringsight.encoders.settings import NotesConfig
 from ringsight.errors import ModelError
+from ringsight.pipeline.heard import heard
 from ringsight.progress import Callback, report_to, stage
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
@@ -33,6 +35,7 @@ def embed(
         made_by = model_hash(Path(model))
         if into is not None and (kept := _kept(into, made_by, bank)):
             return kept
+        bank = heard(bank, Path(model), NotesConfig())
         made = {space: replace(each, model_hash=made_by) for space, each in embed_bank(bank, Path(model)).items()}
         if into is not None:
             into.write_embeddings(made)

@@ -6,6 +6,7 @@ from pathlib import Path
 from ringsight.encoders.settings import FEWEST_CUSTOMERS
 from ringsight.fusion.settings import ModelConfig, parts
 from ringsight.fusion.trained_settings import differing, refuse_differing
+from ringsight.pipeline.heard import heard
 from ringsight.pipeline.settings import RunConfig
 from ringsight.progress import Callback, report_to, say, skip, stage
 from ringsight.records.bank import Bank
@@ -25,8 +26,8 @@ def train(
 ) -> dict[str, dict[str, float]]:
     """Train the parts of a model that are not there yet.
 
-    A modality that too few customers have is left out. A joint space that stands on other encoders, or was not taught
-    by the pairs that are named, is trained anew.
+    A modality that too few customers have is left out, and so is a joint space where too few have two records. A joint
+    space that stands on other encoders, or was not taught by the pairs that are named, is trained anew.
 
     Args:
         bank: to learn from.
@@ -52,7 +53,8 @@ def train(
     if not again:
         refuse_without_effect(bank, model, config, of=None if part is None else (part,))
     with report_to(progress):
-        for each in _parts(bank) if part is None else (part,):
+        bank = heard(bank, model, config.notes)
+        for each in _parts(bank, config, model) if part is None else (part,):
             with stage(f"train {each}", f"training {each}"):
                 if each == JOINT and not again and (why := _why_outdated(bank, config, model)):
                     say(f"  the joint space is trained anew: {why}")
@@ -107,14 +109,16 @@ def model_for(bank: Bank, config: RunConfig, run: Run) -> Path:
     return own
 
 
-def _parts(bank: Bank) -> Iterator[str]:
+def _parts(bank: Bank, config: ModelConfig, model: Path) -> Iterator[str]:
     """The parts that can be learned from a bank; of the others it is told that they are left out."""
-    from ringsight.fusion.training import modalities_of
+    from ringsight.fusion.training import joint_lacks, modalities_of
 
     learnable = modalities_of(bank)
     for part in parts():
         if learnable and part not in (JOINT, *learnable):
             skip(f"train {part}", f"training {part}: left out, fewer than {FEWEST_CUSTOMERS} customers have any")
+        elif learnable and part == JOINT and not (model / JOINT).is_dir() and (why := joint_lacks(bank, config.fusion)):
+            skip(f"train {part}", f"training {part}: left out, {why}, so that there are no two views of them")
         else:
             yield part
 

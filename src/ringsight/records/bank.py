@@ -13,11 +13,13 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.errors import DataError, SettingsError
+from ringsight.errors import DataError, SettingsError, require_at_least
 from ringsight.records.dialect import Dialect
 from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.folder_listing import FolderListing
 from ringsight.records.joins import IdRule
+from ringsight.records.opened_pictures import OpenedPictures
+from ringsight.records.passed_over import PASSED_OVER, telling
 from ringsight.records.writing import TemporaryFolder
 from ringsight.records.written import Written
 
@@ -87,6 +89,12 @@ class BankConfig:
     """Largest share of unusable rows in a table before the run stops."""
     max_image_pixels: int = 50_000_000
     """An image with more pixels than this is set aside unread."""
+    least_contrast: float = 3.0
+    """Grey levels of 255 by which the parts of an image must vary, as a standard deviation; one that shows less, as a
+    blank scan does, has no vector. 0 lets every image count."""
+    most_carriers: int = 20
+    """An image that more customers than this have, the same or compressed anew, stands for a missing one, and has no
+    vector. Above any ring; a bound above the number of customers lets every image count."""
 
     def __post_init__(self) -> None:
         """Refuse settings that make no sense.
@@ -106,6 +114,7 @@ class BankConfig:
                 f"bank.max_image_pixels must be positive (got {self.max_image_pixels})",
                 remedy="leave it out for the default of 50 million",
             )
+        require_at_least("bank", self, {"least_contrast": 0, "most_carriers": 2})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -157,6 +166,8 @@ class Bank:
     """What became of each file of the folder; None for a bank that was not read from one."""
     remarks: tuple[str, ...] = ()
     """What is to be said of the tables, beside what was set aside."""
+    passed_over: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PASSED_OVER))
+    """Records that say nothing (`records.passed_over`): they are in `records`, and have no vector."""
     temporary: TemporaryFolder | None = None
     """The folder of a bank that was read from data frames, which goes with the bank; None for one that stays."""
     written: Written = field(default_factory=Written)
@@ -167,6 +178,11 @@ class Bank:
         named = {modality: modality.replace("_", " ") for modality in self.records} | {"id_images": "ID images"}
         records = ", ".join(f"{len(rows):,} {named[modality]}" for modality, rows in self.records.items())
         return f"Bank({self.name}: {len(self.customers):,} customers, {records}, {len(self.quarantine):,} set aside)"
+
+    @property
+    def pictures(self) -> OpenedPictures:
+        """Small copies of the ID images."""
+        return self.files.pictures if self.files else OpenedPictures(self.path)
 
     @property
     def name(self) -> str:
@@ -210,6 +226,10 @@ class Bank:
     def columns_with(self, role: ColumnRole) -> list[str]:
         """The customer columns declared with `role`, sorted."""
         return sorted(column for column, declared in self.roles.items() if declared is role)
+
+    def telling(self) -> "Bank":
+        """The same customers with the records that say something, which are all that is learned from and embedded."""
+        return self if self.passed_over.is_empty() else self.with_records(**telling(self.records, self.passed_over))
 
     def with_records(self, **tables: pl.DataFrame) -> "Bank":
         """The same customers, with other records of the modalities named: how a view is made.

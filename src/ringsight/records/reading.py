@@ -16,6 +16,7 @@ from ringsight.records.folder_listing import FolderListing
 from ringsight.records.given_table import GivenTable
 from ringsight.records.images import check_images
 from ringsight.records.joins import refuse_alike
+from ringsight.records.passed_over import counted, silent_pictures
 from ringsight.records.proposal import with_proposal
 from ringsight.records.quarantine import Sieve, summary
 from ringsight.records.spelt_ids import spelt_ids
@@ -61,6 +62,7 @@ def read_bank(
 
     Entity columns get one spelling of each value, null where there is none (`canonical.one_spelling`); further
     customer columns stay as the bank gave them. An optional column that is not given is absent from its table.
+    Images that show nothing, or stand for a missing one, stay in their table and are listed in `Bank.passed_over`.
 
     Args:
         config: which folder, and how to read it.
@@ -109,6 +111,7 @@ def read_as_said(
             listing = listing.with_pictures(images, table.name)
     _refuse_no_records(records, listing, "the frames" if from_frames else str(config.path))
     hashed = {config.path / path for path in (*(file.path for file in listing.files if file.use), *images)}
+    silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
     return Bank(
         path=config.path,
         customers=customers.with_columns(strata(customers, declarations.strata)),
@@ -121,6 +124,7 @@ def read_as_said(
         listing=listing,
         remarks=tuple(f"{sieve.given.label}, {remark}" for sieve in sieves for remark in sieve.remarks),
         written=read.written,
+        passed_over=silent,
     )
 
 
@@ -155,14 +159,16 @@ def describe(bank: Bank) -> str:
     sizes = sorted(bank.customers["stratum"].value_counts(name="size")["size"].to_list())
     lines.append(f"  strata: {len(sizes)}, of {sizes[0]:,} to {sizes[-1]:,} customers")
     lines += [f"  {line}" for line in bank.written.described()]
-    counted = summary(bank)
-    for file, column, reason, rows, examples in counted.head(SHOWN).iter_rows():
+    reasons = summary(bank)
+    for file, column, reason, rows, examples in reasons.head(SHOWN).iter_rows():
         lines.append(f"  set aside from {file}{', ' + column if column else ''}: {rows:,} ({reason}), {examples}")
-    if counted.height > SHOWN:
-        rest = counted.slice(SHOWN)
+    if reasons.height > SHOWN:
+        rest = reasons.slice(SHOWN)
         lines.append(f"  set aside for {rest.height:,} other reasons or from other files: {rest['rows'].sum():,}")
     lines += [f"  {remark}" for remark in bank.remarks]
     lines += [f"  {line}" for line in (bank.listing.lines() if bank.listing else [])]
+    for modality, silent in counted(bank.passed_over).items():
+        lines += [f"  passed over of {modality}, as if absent: {rows:,} ({reason})" for reason, rows in silent.items()]
     return "\n".join(lines)
 
 

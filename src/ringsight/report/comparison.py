@@ -93,7 +93,7 @@ def _notes(alike: MatchingNotes, records: Records) -> NotesComparison:
 
 def _images(alike: MatchingImages, records: Records) -> ImagesComparison:
     one, other = (
-        photograph(records.bank.path, name, row["path"], BOX)
+        photograph(records.bank.pictures, name, row["path"], BOX)
         for customer, name in ((alike.customer_a, alike.image_a), (alike.customer_b, alike.image_b))
         for row in records.images[customer].iter_rows(named=True)
         if row["image_id"] == name

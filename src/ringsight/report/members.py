@@ -135,7 +135,7 @@ def members(
                     note(row["note_id"], date_of(row["timestamp"]), row["text"], spans.get(row["note_id"], ()))
                     for row in _rows(notes)
                 ),
-                images=tuple(photograph(records.bank.path, row["image_id"], row["path"]) for row in _rows(images)),
+                images=tuple(photograph(records.bank.pictures, row["image_id"], row["path"]) for row in _rows(images)),
             )
         )
     return people

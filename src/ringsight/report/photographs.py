@@ -3,16 +3,11 @@
 import base64
 import io
 from dataclasses import dataclass
-from pathlib import Path
 
-from PIL import Image, ImageOps
-
-from ringsight.records.images import FORMATS, image_fault
+from ringsight.records.opened_pictures import OpenedPictures
 
 BOX = (184, 124)
 QUALITY = 62
-MAX_PIXELS = 50_000_000
-"""An image with more pixels is not opened."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,14 +20,12 @@ class Photograph:
     fault: str
 
 
-def photograph(folder: Path, image_id: str, path: str, box: tuple[int, int] = BOX) -> Photograph:
-    """Shrink the image at `path`, relative to `folder`, to fit a box; an image that cannot be used gives its fault."""
-    fault = image_fault(folder, path, MAX_PIXELS)
-    if fault is not None:
-        return Photograph(image_id=image_id, uri="", fault=fault)
-    with Image.open(folder / path, formats=FORMATS) as image:
-        image.draft("RGB", (2 * box[0], 2 * box[1]))
-        small = ImageOps.exif_transpose(image).convert("RGB")
+def photograph(pictures: OpenedPictures, image_id: str, path: str, box: tuple[int, int] = BOX) -> Photograph:
+    """Shrink a picture to fit a box; one that cannot be used gives its fault."""
+    opened = pictures.look(path)
+    if opened.image is None:
+        return Photograph(image_id=image_id, uri="", fault=opened.fault)
+    small = opened.image
     small.thumbnail(box)
     stream = io.BytesIO()
     small.save(stream, "JPEG", quality=QUALITY)

@@ -22,6 +22,7 @@ from ringsight.explain.ledger import Ledger, LinkEvidence, read_ledger
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.writing import write_atomically
 from ringsight.runs.kept_frames import erase_from_frames
+from ringsight.runs.kept_pictures import erase_from_pictures
 from ringsight.runs.manifest import list_files
 from ringsight.runs.paths import RunPaths
 
@@ -48,7 +49,7 @@ def erase_from_results(run: RunPaths, customer_id: str, name: str) -> int:
     Raises:
         DataError: if a file still names the customer, or cannot be read.
     """
-    changed = erase_from_frames(run, customer_id, name)
+    changed = erase_from_frames(run, customer_id, name) + erase_from_pictures(run, customer_id)
     rings = _rings_of(run, customer_id)
     changed += sum(_erase_in_table(file, customer_id, name, rings) for file in run.tables())
     _forget_files(run.fingerprints, customer_id)

@@ -51,7 +51,7 @@ class Manifest:
 
     def finished(self, paths: RunPaths) -> Self:
         """Of the same run, whose results are whole."""
-        files = sorted(path.name for path in paths.results() if path.exists())
+        files = sorted(path.name for path in (*paths.results(), *paths.kept()) if path.exists())
         return replace(self, state=RunState.finished, files=tuple(files))
 
     def write(self, paths: RunPaths) -> None:

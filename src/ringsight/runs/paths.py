@@ -47,6 +47,16 @@ class RunPaths:
         return self.folder / "bank_files.parquet"
 
     @property
+    def pictures(self) -> Path:
+        """Small copies of the bank's ID images."""
+        return self.folder / "pictures"
+
+    @property
+    def picture_owners(self) -> Path:
+        """Which customers have which of them."""
+        return self.pictures / "owners.parquet"
+
+    @property
     def frames(self) -> Path:
         """The bank, where it was read from data frames."""
         return self.folder / "bank_from_frames"
@@ -127,6 +137,10 @@ class RunPaths:
         folders = [self.false_positives, self.fingerprints, self.ledgers, self.quarantine]
         names = (*TABLES, *LINEAGE_TABLES)
         return [*map(self.table, names), *map(self.csv, names), *single, *folders]
+
+    def kept(self) -> list[Path]:
+        """What a run writes anew, and takes over from an earlier one as far as it is the same."""
+        return [self.pictures]
 
     def clear_results(self) -> None:
         """Remove what a run writes anew."""

@@ -22,6 +22,7 @@ from ringsight.records.quarantine import write_quarantine
 from ringsight.records.reading import read_bank
 from ringsight.records.writing import hash_files, write_folder_atomically
 from ringsight.runs.files import read_json, read_table, write_json, write_table
+from ringsight.runs.kept_pictures import keep_pictures
 from ringsight.runs.manifest import (
     Manifest,
     address,
@@ -89,6 +90,7 @@ class Run:
             store=address(store, run.folder) if store else former.store if former else "",
             previous=named(previous, run.folder) if previous else "",
         ).write(run.paths)
+        keep_pictures(bank, run.paths)
         run.paths.clear_results()
         if former and former.bank == frames and bank.path.resolve() != run.paths.frames.resolve():
             shutil.rmtree(run.paths.frames)
@@ -240,7 +242,7 @@ class Run:
     def read_bank(self, folder: Path | None = None) -> Bank:
         """Read the bank as the run read it, whether or not its records are still the same.
 
-        Files that have not changed since are not hashed again, and their images not decoded.
+        Files that have not changed since are not hashed again, and their images not decoded: the run has small copies.
 
         Raises:
             DataError: if the bank is not there, or cannot be read.
@@ -255,7 +257,7 @@ class Run:
             folder: where the bank lies now.
         """
         try:
-            return Fingerprints.of_table(folder, read_table(self.paths.fingerprints))
+            return Fingerprints.of_table(folder, read_table(self.paths.fingerprints), self.paths.pictures)
         except (DataError, pl.exceptions.PolarsError):  # all of it is looked at anew, then
             return None
 

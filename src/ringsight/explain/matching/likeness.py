@@ -7,16 +7,13 @@ off, because photographs are slanted.
 
 from dataclasses import dataclass
 from itertools import product
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image
 
-from ringsight.records.images import FORMATS, image_fault
+from ringsight.records.opened_pictures import OpenedPicture
 
-MAX_PIXELS = 50_000_000
-"""An image with more pixels is not opened."""
 WIDTH, HEIGHT = 144, 96
 ROWS, COLUMNS = 6, 9
 CELL = HEIGHT // ROWS
@@ -81,13 +78,11 @@ class Likeness:
     """Pixels from a cell of the first image to its match in the second."""
 
 
-def grey_image(folder: Path, path: str) -> Grey | None:
-    """The image at `path`, relative to `folder`, upright, grey and small; None where it cannot be used."""
-    if image_fault(folder, path, MAX_PIXELS) is not None:
+def grey_image(opened: OpenedPicture) -> Grey | None:
+    """A picture grey and small; None where it cannot be used."""
+    if opened.image is None:
         return None
-    with Image.open(folder / path, formats=FORMATS) as image:
-        image.draft("L", (2 * WIDTH, 2 * HEIGHT))
-        small = ImageOps.exif_transpose(image).convert("L").resize((WIDTH, HEIGHT), Image.Resampling.BOX)
+    small = opened.image.convert("L").resize((WIDTH, HEIGHT), Image.Resampling.BOX)
     return np.asarray(small, dtype=np.float32)
 
 

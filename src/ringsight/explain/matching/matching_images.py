@@ -96,15 +96,15 @@ class MatchingImages:
 def matching_images(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingImages]:
     """For each pair the two images that look most alike; a pair without a region that looks alike is left out.
 
-    An image that is missing, damaged or too large is skipped.
+    An image that is missing, damaged or too large is skipped, and so is one that says nothing.
 
     Args:
         bank: the images, and what is usual among them.
         pairs: customers to compare.
     """
-    customers = customers_of(pairs)
-    others = strangers(bank.id_images, customers)
-    rows = records_by_customer(bank.id_images, {*customers, *others})
+    customers, pictures, images = customers_of(pairs), bank.pictures, bank.telling().id_images
+    others = strangers(images, customers)
+    rows = records_by_customer(images, {*customers, *others})
     latest = {
         customer: latest_each(table, ("captured_at", "image_id"), IMAGES_EACH).to_dicts()
         for customer, table in rows.items()
@@ -112,7 +112,7 @@ def matching_images(bank: Bank, pairs: Collection[Pair]) -> dict[Pair, MatchingI
 
     @lru_cache(maxsize=READY)
     def ready(path: str) -> ReadyImage | None:
-        grey = grey_image(bank.path, path)
+        grey = grey_image(pictures.look(path))
         return None if grey is None else ReadyImage.of(grey)
 
     sample = [image for other in others if (image := ready(latest[other][-1]["path"])) is not None]
