@@ -20,6 +20,7 @@ from scipy.special import gammaln
 from ringsight.detection.groups import LARGEST_COMPARED_WHOLE, Groups
 from ringsight.detection.rarity import TAIL
 from ringsight.graph.sources import CHANCE_BITS, EntitySource, Rows
+from ringsight.graph.transfers import TransferSource, rarity_of_relations
 
 STEP = 1e4
 """More than any difference between means of evidence."""
@@ -219,3 +220,12 @@ def entity_agreement(source: EntitySource, groups: Groups, owner: Rows) -> Agree
         for links in (sharers - 1, sharers - 2)
     )
     return Agreement(full.astype(np.float64), second.astype(np.float64))
+
+
+def transfer_agreement(source: TransferSource, groups: Groups, owner: Rows) -> Agreement:
+    """Bits of how many pairs of each group send each other money; by second ties one pair fewer counts."""
+    left, right = groups.pairs
+    a, b = owner[groups.members[left]], owner[groups.members[right]]
+    related = groups.sum_of_pairs(source.related(a, b).astype(np.int64))
+    expected = groups.sum_of_pairs(source.expected(a, b))
+    return Agreement(rarity_of_relations(related, expected), rarity_of_relations(related - 1, expected))

@@ -23,7 +23,7 @@ from ringsight.graph.sources import Rows
 
 @dataclass(frozen=True, slots=True)
 class Proposer:
-    """What proposes candidates: one or two spaces of a modality, or an entity column."""
+    """What proposes candidates: one or two spaces of a modality, an entity column, or transfers."""
 
     name: str
     modality: str
@@ -32,6 +32,8 @@ class Proposer:
     """Numbers among `Evidence.spaces`."""
     entity: int = -1
     """Number among `Evidence.entities`."""
+    shape: str = ""
+    """Of transfers, a `transfer_groups.Shape`."""
 
 
 @dataclass(frozen=True, eq=False)

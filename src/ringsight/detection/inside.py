@@ -69,7 +69,7 @@ def inside_agreement(
     judged = np.zeros(len(candidates.proposers), dtype=np.bool_)
     for number, proposer in enumerate(candidates.proposers):
         rows = candidates.of(number)
-        if proposer.modality not in config.inside or len(rows) == 0:
+        if proposer.modality not in config.inside or not proposer.spaces or len(rows) == 0:
             continue
         groups = candidates.groups.take(rows)
         if proposer.name in config.isolated:
