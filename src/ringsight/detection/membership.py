@@ -205,7 +205,7 @@ class Membership:
     def _inside(self, proposer: Proposer, members: Rows, tested: Rows) -> Floats:
         """Bits of each customer's ties in the modality's other spaces against those of the nearest outsiders.
 
-        Where transfers proposed the ring, of its transfers with the members against those of the others who have any.
+        Where transfers proposed the ring, of its transfers with the members against those of all outsiders.
         """
         bits = np.full(len(tested), np.nan)
         if proposer.shape and self._evidence.transfers:
@@ -250,12 +250,14 @@ def _exchanged(transfers: TransferSource, members: Rows, customers: Rows) -> Flo
 
 
 def _paid(transfers: TransferSource, members: Rows, tested: Rows) -> Floats:
-    """Bits of each customer's transfers with the members against those of the outsiders who have any."""
-    outsiders = transfers.partners(members)
+    """Bits of each customer's transfers with the members against those of all outsiders who have transactions."""
+    partners = transfers.partners(members)
+    outsiders = int(transfers.present.sum()) - len(members)
     observed = _exchanged(transfers, members, tested).sum(axis=1)
-    chance = _exchanged(transfers, members, outsiders).sum(axis=1)
-    as_much = (chance >= observed[:, None]).sum(axis=1) - np.isin(tested, outsiders)
-    bits: Floats = -np.log2((1 + as_much) / (1 + len(outsiders)))
+    chance = _exchanged(transfers, members, partners).sum(axis=1)
+    as_much = (chance >= observed[:, None]).sum(axis=1) - np.isin(tested, partners)
+    p = np.where(observed > 0, (1 + as_much) / (1 + max(outsiders, 1)), 1.0)
+    bits: Floats = -np.log2(np.minimum(p, 1.0))
     return bits
 
 

@@ -23,7 +23,7 @@ from scipy.sparse.csgraph import connected_components
 from ringsight.detection.agreement import Agreement
 from ringsight.detection.candidates import Candidates, Proposer
 from ringsight.detection.groups import Groups
-from ringsight.detection.inside import BULK, FEWEST, LEAST_SCALE, Inside, families
+from ringsight.detection.inside import FEWEST, LEAST_SCALE, Inside, chance_among, families
 from ringsight.detection.rarity import rarity_bits
 from ringsight.graph.communities import communities
 from ringsight.graph.meetings import Meetings, Way, meetings
@@ -40,8 +40,8 @@ WEIGHING = 5
 """Rewired worlds by which meetings are weighed."""
 PRICES = tuple(float(bits) for bits in range(2, 13))
 """Bits that a meeting must have to hold a group together: chance shows one for four relations, for eight, and so on."""
-ERRORS = 2
-ERROR = 1.1
+BULK = 0.75
+"""The quantile at which a bank's groups are held against those of rewired worlds; above it rings may lie."""
 PAIR_PRICES = (4.0, 2.0, 1.0)
 """Bits that a pair must bring on average to a group who pay each other."""
 
@@ -66,6 +66,13 @@ WAYS: dict[Shape, tuple[tuple[Way, ...], ...]] = {
     Shape.among: (tuple(Way),),
 }
 """How relations may meet in a group of each shape."""
+
+
+HONEST_TOO = (Shape.fan, Shape.moving)
+"""Shapes that honest money takes in any strength, as rent, wages and collections do: a group must be as rare among the
+bank's own, too."""
+NOT_JUDGED = (Shape.among,)
+"""Families, clubs and friends are what this shape is: it is no evidence of one hand, and other records must bear it out."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -252,7 +259,7 @@ class TransferGroups:
         bits, second, family, cap = inside.bits.copy(), inside.second.copy(), inside.family.copy(), inside.cap.copy()
         for number, proposer in enumerate(candidates.proposers):
             here = candidates.of(number)
-            if not proposer.shape or not len(here) or Shape(proposer.shape) is Shape.among:
+            if not proposer.shape or not len(here) or Shape(proposer.shape) in NOT_JUDGED:
                 continue
             shape, some = Shape(proposer.shape), candidates.groups.take(here)
             told, chance = self.observed.told(shape, some), self.chance[shape]
@@ -261,23 +268,27 @@ class TransferGroups:
             known = kept[honest[here[kept]]]
             for figure, shown, into in ((told.full, chance.full, bits), (told.second, chance.second, second)):
                 beyond = figure / inflation(figure[known], shown)
-                into[here] = np.minimum(_surprise(beyond, shown, chance.worlds, len(kept)), limit)
+                surprise = _surprise(beyond, shown, chance.worlds, len(kept))
+                if shape in HONEST_TOO and len(known) >= FEWEST:
+                    common = -np.log2(chance_among(figure, np.sort(figure[known]), LEAST_SCALE))
+                    surprise = np.minimum(surprise, common)
+                into[here] = np.minimum(surprise, limit)
             family[here], cap[here] = here[head], limit
         return Inside(bits, second, family, cap)
 
 
 def inflation(honest: Floats, shown: Floats) -> float:
-    """How much wider the bulk of a bank's own groups is than that of rewired worlds; never below 1.
+    """How much stronger a bank's own groups are than those of rewired worlds, where their upper quarter begins; 1 at least.
 
     Honest people pay each other in ways that no rewiring shows, and their groups are a little stronger throughout. So
-    figures are divided by what widens the bulk (genomic control: Devlin and Roeder 1999, Biometrics 55:997), and by
-    twice its standard error more. Fewer groups than `FEWEST` tell nothing.
+    figures are divided by that (genomic control: Devlin and Roeder 1999, Biometrics 55:997), and by twice the standard
+    error that such a quantile of exponential figures has. Fewer groups than `FEWEST` tell nothing.
     """
     if min(len(honest), len(shown)) < FEWEST:
         return 1.0
-    (low, high), (low_shown, high_shown) = (np.quantile(each, BULK) for each in (honest, shown))
-    wider = max((high - low) / max(high_shown - low_shown, LEAST_SCALE), high / max(high_shown, LEAST_SCALE))
-    return max(wider * (1 + ERRORS * ERROR / np.sqrt(len(honest))), 1.0)
+    stronger = float(np.quantile(honest, BULK)) / max(float(np.quantile(shown, BULK)), LEAST_SCALE)
+    error = np.sqrt(BULK / (1 - BULK) / len(honest)) / -np.log(1 - BULK)
+    return max(stronger * float(1 + 2 * error), 1.0)
 
 
 def _surprise(figure: Floats, shown: Floats, worlds: int, groups: int) -> Floats:
