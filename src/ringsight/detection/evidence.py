@@ -97,8 +97,8 @@ def gather_evidence(
         transfers: between customers, where there are any.
 
     Raises:
-        SettingsError: if there is nothing to compare: no space with enough customers, no shared value and no transfer; or if two
-            evidence sources have one name.
+        SettingsError: if there is nothing to compare: no space with enough customers, no shared value and no transfer;
+            or if two evidence sources have one name.
         DataError: if embeddings name customers whom the bank does not have.
     """
     ids = customers["customer_id"].to_numpy().astype(np.str_)
@@ -117,7 +117,8 @@ def gather_evidence(
             f"nothing to compare: no space has {config.min_size} customers, and no evidence entity value is shared",
             remedy="check the summary of what was read, and the columns declared as evidence",
         )
-    names = [source.name for source in (*spaces, *entities, *([transfers] if transfers else []))]
+    sources: list[EvidenceSource] = [*spaces, *entities, *([transfers] if transfers else [])]
+    names = [source.name for source in sources]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise SettingsError(
@@ -129,7 +130,8 @@ def gather_evidence(
 
 def strata_of(customers: pl.DataFrame) -> NDArray[np.int64]:
     """Code of each customer's `stratum`; shape (customers,)."""
-    return np.unique(customers["stratum"].to_numpy().astype(np.str_), return_inverse=True)[1].astype(np.int64)
+    codes: NDArray[np.int64] = np.unique(customers["stratum"].to_numpy().astype(np.str_), return_inverse=True)[1]
+    return codes.astype(np.int64)
 
 
 def _recoded(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -49,7 +49,9 @@ class Weights:
         }
 
 
-def learn_weights(sources: Sequence[EvidenceSource], decisions: pl.DataFrame | None, customer_ids: NDArray[np.str_]) -> Weights:
+def learn_weights(
+    sources: Sequence[EvidenceSource], decisions: pl.DataFrame | None, customer_ids: NDArray[np.str_]
+) -> Weights:
     """Weigh the sources by the decided pairs; decisions on customers whom the bank no longer has teach nothing.
 
     Args:

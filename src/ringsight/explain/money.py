@@ -82,15 +82,17 @@ def _circle(sent: Sequence[_Transfer]) -> Iterator[MoneyMove]:
     found = [cycle for cycle in islice(nx.simple_cycles(graph, LONGEST), CIRCLES) if len(cycle) > 2]
     if not found:
         return
-    rounds = {tuple(each): min(len(relations[pair]) for pair in _pairs(each, names)) for each in map(_from_least, found)}
+    rounds = {
+        tuple(each): min(len(relations[pair]) for pair in _pairs(each, names)) for each in map(_from_least, found)
+    }
     best = min(rounds, key=lambda each: (-len(each), -rounds[each], each))
     made = [transfer for pair in _pairs(best, names) for transfer in relations[pair]]
     path = " → ".join(names[at] for at in (*best, best[0]))
     first = relations[_pairs(best, names)[0]]
     often = f"{count(rounds[best], 'round')}, " if rounds[best] > 1 else ""
     yield MoneyMove(
-        f"{len(best)} customers send each other {_sums(made)}{_period(first)} in a circle: {path}; {often}{_dates(made)}. "
-        "Family, friends or a savings club may pay each other so.",
+        f"{len(best)} customers send each other {_sums(made)}{_period(first)} in a circle: {path}; "
+        f"{often}{_dates(made)}. Family, friends or a savings club may pay each other so.",
         _cited([names[at] for at in best], made),
     )
 
@@ -146,11 +148,11 @@ def _fan(sent: Sequence[_Transfer]) -> Iterator[MoneyMove]:
                     best = (len(others), near, customer, gathers)
     size, made, customer, gathers = best
     if size >= FAN:
-        others = sorted({each.sender if gathers else each.receiver for each in made})
+        ends = sorted({each.sender if gathers else each.receiver for each in made})
         deed = f"{size} customers pay {customer}" if gathers else f"{customer} pays {size} customers"
         yield MoneyMove(
             f"{deed} {_sums(made)} each, {_dates(made)}. Rent, wages, a shop or a collection may look so.",
-            _cited([customer, *others], made),
+            _cited([customer, *ends], made),
         )
 
 
@@ -158,8 +160,8 @@ def _in_all(sent: Sequence[_Transfer], members: int) -> MoneyMove:
     names = sorted({name for each in sent for name in (each.sender, each.receiver)})
     total = sum(each.amount for each in sent)
     return MoneyMove(
-        f"{len(names)} of {members} members send each other money: {count(len(sent), 'transfer')} of {total:,.0f} in all, "
-        f"{_dates(sent)}. Family and friends do so too.",
+        f"{len(names)} of {members} members send each other money: {count(len(sent), 'transfer')} of {total:,.0f} "
+        f"in all, {_dates(sent)}. Family and friends do so too.",
         _cited(names, sent),
     )
 

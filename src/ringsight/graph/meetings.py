@@ -5,12 +5,13 @@ sums within days, or are paid so, are a fan. These are the temporal motifs of tw
 2017, WSDM, "Motifs in temporal networks"). A meeting is weighed by how many as close would be expected at a customer of
 so many transfers in the bank's time, times the share of the bank's transfers whose sum is as near.
 
-Relations with many transfers count once: by the mean over their rounds. Standing payments, such as rents and wages, meet
-in fans everywhere, so that fans are made of the others alone.
+Relations with many transfers count once: by the mean over their rounds. Standing payments, such as rents and wages,
+meet in fans everywhere, so that fans are made of the others alone.
 """
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,47 +64,88 @@ class Meetings:
 
 def meetings(relations: Relations, hubs: NDArray[np.bool_]) -> Meetings:
     """The meetings at all customers but hubs; shape of `hubs` (customers,)."""
-    transfer, at, paying = _events(relations, hubs)
-    size = np.bincount(at, minlength=relations.customers)
-    span = max(float(np.ptp(relations.moment)), DAY) if len(relations.moment) else DAY
-    grain = _grain(relations.moment)
+    events = _Events.of(relations, hubs)
     sums = np.sort(relations.amount)
-    standing = (relations.times >= ROUNDS) & (relations.moment[relations.start[1:] - 1] - relations.moment[relations.start[:-1]] > LASTING)
-    parts: list[tuple[NDArray[np.int64], ...]] = []
-    weights: list[Floats] = []
+    standing = _standing(relations)
+    found = [_Pairs.none()]
     for step in range(1, FOLLOWING + 1):
-        i = np.flatnonzero(at[:-step] == at[step:]) if step < len(at) else np.zeros(0, np.int64)
-        if not len(i):
+        pairs = events.apart_by(step)
+        if not len(pairs.later):
             break
-        j = i + step
-        a, b = transfer[i], transfer[j]
-        apart = relations.moment[b] - relations.moment[a]
-        e, f = relations.relation[a], relations.relation[b]
-        way = np.where(paying[i], np.where(paying[j], Way.scattered, -1), np.where(paying[j], Way.onward, Way.gathered))
-        kept = (way >= 0) & (apart <= WITHIN) & (e != f)
-        kept &= (way != Way.onward) | (relations.sender[e] != relations.receiver[f])
-        kept &= (way == Way.onward) | ~(standing[e] | standing[f])
-        kept = np.flatnonzero(kept)
-        a, b, e, f, way, apart = a[kept], b[kept], e[kept], f[kept], way[kept], apart[kept]
-        expected = size[at[i[kept]]] * (apart + grain) / span * _share_as_near(relations.amount[a], relations.amount[b], sums)
-        bits = -np.log2(np.minimum(expected, 1.0))
-        strong = bits >= LEAST_BITS
-        parts.append((e[strong], f[strong], way[strong], b[strong]))
-        weights.append(bits[strong])
-    if not parts:
-        return Meetings(*np.zeros((3, 0), dtype=np.int64), np.zeros(0))
-    e, f, way, later = (np.concatenate(column) for column in zip(*parts, strict=True))
-    return _by_relation(relations, (e, f, way, later), np.concatenate(weights))
+        e, f = relations.relation[pairs.earlier], relations.relation[pairs.later]
+        onward = pairs.way == Way.onward
+        kept = (e != f) & np.where(onward, relations.sender[e] != relations.receiver[f], ~(standing[e] | standing[f]))
+        pairs = pairs.take(kept)
+        near = _share_as_near(relations.amount[pairs.earlier], relations.amount[pairs.later], sums)
+        pairs = pairs.with_bits(pairs.bits - np.log2(near))
+        found.append(pairs.take(pairs.bits >= LEAST_BITS))
+    return _by_relation(relations, _Pairs(*(np.concatenate(column) for column in zip(*found, strict=True))))
 
 
-def _events(relations: Relations, hubs: NDArray[np.bool_]) -> tuple[Rows, Rows, NDArray[np.bool_]]:
+class _Pairs(NamedTuple):
+    """Pairs of transfers at one customer; each of shape (pairs,)."""
+
+    earlier: Rows
+    later: Rows
+    way: NDArray[np.int64]
+    bits: Floats
+
+    @classmethod
+    def none(cls) -> "_Pairs":
+        nobody = np.zeros(0, dtype=np.int64)
+        return cls(nobody, nobody, nobody, np.zeros(0))
+
+    def take(self, rows: NDArray[np.bool_]) -> "_Pairs":
+        return _Pairs(self.earlier[rows], self.later[rows], self.way[rows], self.bits[rows])
+
+    def with_bits(self, bits: Floats) -> "_Pairs":
+        return self._replace(bits=bits)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Events:
     """Each transfer twice, at its receiver and at its sender, hubs left out, in order of customer and time."""
-    transfer = np.tile(np.arange(len(relations.moment)), 2)
-    at = np.concatenate([relations.receiver[relations.relation], relations.sender[relations.relation]])
-    paying = np.repeat([False, True], len(relations.moment))
-    kept = np.flatnonzero(~hubs[at])
-    order = kept[np.lexsort((paying[kept], relations.moment[transfer[kept]], at[kept]))]
-    return transfer[order], at[order], paying[order]
+
+    transfer: Rows
+    at: Rows
+    """The customer."""
+    paying: NDArray[np.bool_]
+    moment: Floats
+    expected: Floats
+    """How many events the customer would have within a second, were theirs spread evenly."""
+    grain: float
+    """How finely times are told, in seconds."""
+
+    @classmethod
+    def of(cls, relations: Relations, hubs: NDArray[np.bool_]) -> "_Events":
+        transfer = np.tile(np.arange(len(relations.moment)), 2)
+        at = np.concatenate([relations.receiver[relations.relation], relations.sender[relations.relation]])
+        paying = np.repeat([False, True], len(relations.moment))
+        kept = np.flatnonzero(~hubs[at])
+        order = kept[np.lexsort((paying[kept], relations.moment[transfer[kept]], at[kept]))]
+        transfer, at = transfer[order], at[order]
+        span = max(float(np.ptp(relations.moment)), DAY) if len(relations.moment) else DAY
+        expected = np.bincount(at, minlength=relations.customers)[at] / span
+        return cls(transfer, at, paying[order], relations.moment[transfer], expected, _grain(relations.moment))
+
+    def apart_by(self, step: int) -> _Pairs:
+        """Events so many places apart at one customer, within `WITHIN`; what goes out before what comes in is none."""
+        i = np.flatnonzero(self.at[:-step] == self.at[step:]) if step < len(self.at) else np.zeros(0, np.int64)
+        j = i + step
+        apart = self.moment[j] - self.moment[i]
+        out = self.paying[j]
+        way = np.where(self.paying[i], np.where(out, Way.scattered, -1), np.where(out, Way.onward, Way.gathered))
+        kept = (way >= 0) & (apart <= WITHIN)
+        i, j, way, apart = i[kept], j[kept], way[kept], apart[kept]
+        bits = -np.log2(self.expected[i] * (apart + self.grain))
+        return _Pairs(self.transfer[i], self.transfer[j], way, bits)
+
+
+def _standing(relations: Relations) -> NDArray[np.bool_]:
+    """Which relations are standing payments; shape (relations,)."""
+    first, last = relations.moment[relations.start[:-1]], relations.moment[relations.start[1:] - 1]
+    standing: NDArray[np.bool_] = (relations.times >= ROUNDS) & (last - first > LASTING)
+    return standing
 
 
 def _grain(moment: Floats) -> float:
@@ -120,21 +162,21 @@ def _share_as_near(one: Floats, other: Floats, sums: Floats) -> Floats:
     return share
 
 
-def _by_relation(relations: Relations, met: tuple[NDArray[np.int64], ...], bits: Floats) -> Meetings:
+def _by_relation(relations: Relations, pairs: _Pairs) -> Meetings:
     """Of each later transfer the closest meeting of two relations, averaged over the rounds of the longer one."""
-    e, f, way, later = met
-    swapped = (way != Way.onward) & (relations.moment[relations.start[e]] > relations.moment[relations.start[f]])
+    e, f = relations.relation[pairs.earlier], relations.relation[pairs.later]
+    began = relations.moment[relations.start[:-1]] if relations.count else np.zeros(0)
+    swapped = (pairs.way != Way.onward) & (began[e] > began[f])
     e, f = np.where(swapped, f, e), np.where(swapped, e, f)
-    key = (way * relations.count + e) * relations.count + f
-    order = np.lexsort((-bits, later, key))
-    key, later, bits = key[order], later[order], bits[order]
+    key = (pairs.way * relations.count + e) * relations.count + f
+    order = np.lexsort((-pairs.bits, pairs.later, key))
+    key, later, bits = key[order], pairs.later[order], pairs.bits[order]
     closest = np.flatnonzero((np.diff(key, prepend=-1) != 0) | (np.diff(later, prepend=-1) != 0))
     key, bits = key[closest], bits[closest]
     begin = np.flatnonzero(np.diff(key, prepend=-1) != 0)
     total = np.add.reduceat(bits, begin) if len(begin) else bits
     key = key[begin]
-    first, second = key // relations.count % relations.count, key % relations.count
-    rounds = np.maximum(relations.times[first], relations.times[second])
-    mean = total / rounds
-    kept = mean >= LEAST_BITS
-    return Meetings(first, second, key // relations.count**2, mean).take(kept)
+    size = max(relations.count, 1)
+    first, second, way = key // size % size, key % size, key // size**2
+    mean = total / np.maximum(relations.times[first], relations.times[second])
+    return Meetings(first, second, way, mean).take(mean >= LEAST_BITS)

@@ -22,6 +22,8 @@ Floats = NDArray[np.float64]
 TRANSFERS_SOURCE = "transfers"
 MODALITY = "transactions"
 """Transfers are transactions: what they tell is never added to what the other spaces of transactions tell."""
+HUB = 200
+"""A customer with more relations than this is a hub: money meets there all the time, and nothing is told by it."""
 EVEN = 1e6
 """How far numbers of payers are shrunk where they vary no more than by chance."""
 REDRAWN = 20
@@ -154,7 +156,9 @@ class TransferSource:
         if not len(self._pairs):
             return np.zeros(len(a), dtype=np.bool_)
         key = np.minimum(a, b) * self.relations.customers + np.maximum(a, b)
-        found: NDArray[np.bool_] = self._pairs[np.minimum(np.searchsorted(self._pairs, key), len(self._pairs) - 1)] == key
+        found: NDArray[np.bool_] = (
+            self._pairs[np.minimum(np.searchsorted(self._pairs, key), len(self._pairs) - 1)] == key
+        )
         return found
 
     def pair_bits(self, a: Rows, b: Rows) -> Floats:
@@ -172,23 +176,28 @@ class TransferSource:
         return np.setdiff1d(found, customers)
 
     def rewired(self, rng: np.random.Generator) -> "TransferSource":
-        """A bank in which relations reach whom chance has them reach, within the strata of those they reached.
+        """A bank in which relations tie whom chance has them tie, and how many of what strata pay what strata stays.
 
-        Senders keep how many they pay, when, and how much. Relations exchange their receivers, but for a share of them,
-        by as much as numbers of payers are shrunk, who reach anybody.
+        Customers keep how many they pay, and how many pay them on average. Relations exchange their senders with others
+        of the same strata, and their receivers with others who reach the same stratum, but for a share of them, by as
+        much as numbers of payers are shrunk, who reach anybody there. Each keeps its transfers: how many, when and how
+        much.
         """
         relations = self.relations
+        both = self.strata[relations.sender] * (self.strata.max(initial=0) + 1) + self.strata[relations.receiver]
+        sender = _exchanged(relations.sender, both, np.arange(relations.count), rng)
         anybody = self.shrunk * self.present.sum()
         free = rng.random(relations.count) < anybody / (anybody + relations.count)
         receiver = relations.receiver.copy()
         receiver[free] = self._anybody(self.strata[receiver[free]], rng)
-        receiver = _exchanged(receiver, self.strata, np.flatnonzero(~free), rng)
+        receiver = _exchanged(receiver, self.strata[receiver], np.flatnonzero(~free), rng)
         for _ in range(REDRAWN):
-            own = np.flatnonzero(receiver == relations.sender)
+            own = np.flatnonzero(receiver == sender)
             if not len(own):
                 break
-            receiver = _exchanged(receiver, self.strata, np.union1d(own, rng.integers(relations.count, size=2 * len(own))), rng)
-        return replace(self, relations=replace(relations, receiver=receiver))
+            some = np.union1d(own, rng.integers(relations.count, size=2 * len(own)))
+            receiver = _exchanged(receiver, self.strata[receiver], some, rng)
+        return replace(self, relations=replace(relations, sender=sender, receiver=receiver))
 
     def _anybody(self, strata: NDArray[np.int64], rng: np.random.Generator) -> Rows:
         """A customer who has transactions of each of these strata."""
@@ -200,11 +209,11 @@ class TransferSource:
         return drawn
 
 
-def _exchanged(receiver: Rows, strata: NDArray[np.int64], some: Rows, rng: np.random.Generator) -> Rows:
-    """Receivers, those of some relations dealt out among them anew within strata."""
-    of_stratum = strata[receiver[some]]
-    exchanged = receiver.copy()
-    exchanged[some[np.argsort(of_stratum, kind="stable")]] = receiver[some[np.lexsort((rng.random(len(some)), of_stratum))]]
+def _exchanged(ends: Rows, cells: NDArray[np.int64], some: Rows, rng: np.random.Generator) -> Rows:
+    """Ends of relations, those of some of them dealt out among them anew within cells; shape (relations,)."""
+    cell = cells[some]
+    exchanged = ends.copy()
+    exchanged[some[np.argsort(cell, kind="stable")]] = ends[some[np.lexsort((rng.random(len(some)), cell))]]
     return exchanged
 
 

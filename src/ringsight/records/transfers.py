@@ -8,11 +8,11 @@ import polars as pl
 
 from ringsight.records.bank import Bank
 
-TRANSFERS = {
-    "sender": pl.String,
-    "receiver": pl.String,
+TRANSFERS: dict[str, pl.DataType] = {
+    "sender": pl.String(),
+    "receiver": pl.String(),
     "timestamp": pl.Datetime("us"),
-    "amount": pl.Float64,
+    "amount": pl.Float64(),
     "transaction_ids": pl.List(pl.String),
 }
 """`amount` is positive; `transaction_ids` are those of one leg, or of both."""
