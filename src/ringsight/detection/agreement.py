@@ -20,6 +20,7 @@ from scipy.special import gammaln
 from ringsight.detection.groups import LARGEST_COMPARED_WHOLE, Groups
 from ringsight.detection.rarity import TAIL
 from ringsight.graph.sources import CHANCE_BITS, EntitySource, Rows
+from ringsight.graph.transfers import TransferSource, rarity_of_relations
 
 STEP = 1e4
 """More than any difference between means of evidence."""
@@ -241,3 +242,12 @@ def _most_shared(keys: NDArray[np.int64], held: NDArray[np.bool_], bits: NDArray
     rank = np.where(worth > 0, counts[where.reshape(keys.shape)] * (bits.max(initial=0.0) + 1) + worth, 0.0)
     most: NDArray[np.int64] = keys[np.arange(len(keys)), rank.argmax(axis=1)]
     return most
+
+
+def transfer_agreement(source: TransferSource, groups: Groups, owner: Rows) -> Agreement:
+    """Bits of how many pairs of each group send each other money; by second ties one pair fewer counts."""
+    left, right = groups.pairs
+    a, b = owner[groups.members[left]], owner[groups.members[right]]
+    related = groups.sum_of_pairs(source.related(a, b).astype(np.int64))
+    expected = groups.sum_of_pairs(source.expected(a, b))
+    return Agreement(rarity_of_relations(related, expected), rarity_of_relations(related - 1, expected))

@@ -24,7 +24,7 @@ from ringsight.workers import side_by_side
 
 @dataclass(frozen=True, slots=True)
 class Proposer:
-    """What proposes candidates: one or two spaces of a modality, or an entity column."""
+    """What proposes candidates: one or two spaces of a modality, an entity column, or transfers."""
 
     name: str
     modality: str
@@ -33,6 +33,8 @@ class Proposer:
     """Numbers among `Evidence.spaces`."""
     entity: int = -1
     """Number among `Evidence.entities`."""
+    shape: str = ""
+    """Of transfers, a `transfer_groups.Shape`."""
 
 
 @dataclass(frozen=True, eq=False)

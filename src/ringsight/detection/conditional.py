@@ -76,7 +76,7 @@ class Conditioning:
         owners = Owners(
             {
                 modality: np.concatenate([each.modalities[modality].ravel() for each in drawn])
-                for modality in self.evidence.modalities
+                for modality in drawn[0].modalities
             },
             [
                 np.concatenate([each.entities[number].ravel() for each in drawn])
@@ -98,6 +98,8 @@ class Conditioning:
             present = np.any([evidence.spaces[space].present for space in evidence.spaces_of(modality)], axis=0)
             modalities[modality] = _exchanged(members, pools, present, odds, rng)
         entities = [_exchanged(members, pools, entity.present, None, rng) for entity in evidence.entities]
+        if evidence.transfers and evidence.transfers_alone:
+            modalities[evidence.transfers.modality] = _exchanged(members, pools, evidence.transfers.present, None, rng)
         return Owners(modalities, entities)
 
 

@@ -1,7 +1,7 @@
 """Corroboration across modalities: how closely candidates agree in what did not propose them.
 
-All spaces of the other modalities and all entity columns count; the modality that proposed a candidate, or the entity
-column, does not.
+All spaces of the other modalities, all entity columns and the transfers between customers count; the modality that
+proposed a candidate, or the entity column, does not. Transfers belong to the modality of transactions.
 """
 
 from collections.abc import Mapping, Sequence
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.detection.agreement import Calibration, Ties, entity_agreement, pair_means
+from ringsight.detection.agreement import Calibration, Ties, entity_agreement, pair_means, transfer_agreement
 from ringsight.detection.candidates import Candidates
 from ringsight.detection.evidence import Evidence
 from ringsight.graph.sources import Rows
@@ -21,7 +21,7 @@ class Owners:
     """A world: whose records each customer carries."""
 
     modalities: Mapping[str, Rows]
-    """By modality, customer -> the customer whose records it carries."""
+    """By modality, customer -> the customer whose records it carries; transfers go with transactions."""
     entities: Sequence[Rows]
     """The same for each entity column."""
 
@@ -29,7 +29,8 @@ class Owners:
 def as_observed(evidence: Evidence) -> Owners:
     """The world in which everybody carries their own records."""
     own = np.arange(evidence.customers)
-    return Owners(dict.fromkeys(evidence.modalities, own), [own] * len(evidence.entities))
+    alone = [evidence.transfers.modality] if evidence.transfers and evidence.transfers_alone else []
+    return Owners(dict.fromkeys([*evidence.modalities, *alone], own), [own] * len(evidence.entities))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,7 +47,7 @@ class Corroboration:
     """Weighted bits of what did not propose each candidate."""
 
     by_source: NDArray[np.float64]
-    """Spaces, then entity columns; 0 for what proposed; shape (candidates, sources)."""
+    """In the order of `Evidence.sources`; 0 for what proposed; shape (candidates, sources)."""
     second: NDArray[np.float64]
     """All of it by second ties; shape (candidates,)."""
 
@@ -60,7 +61,7 @@ class Corroboration:
 def corroborate(evidence: Evidence, candidates: Candidates, measured: Measured, owners: Owners) -> Corroboration:
     """Measure how closely candidates agree in what did not propose them, in one world."""
     spaces = len(evidence.spaces)
-    by_source = np.zeros((candidates.groups.count, spaces + len(evidence.entities)))
+    by_source = np.zeros((candidates.groups.count, len(evidence.sources)))
     second = np.zeros(candidates.groups.count)
     for modality, rows, groups in candidates.by_modality:
         others = [number for number, space in enumerate(evidence.spaces) if space.modality != modality]
@@ -78,6 +79,12 @@ def corroborate(evidence: Evidence, candidates: Candidates, measured: Measured, 
         counts = evidence.weights[spaces + number] * (proposed_by != number)
         by_source[:, spaces + number] = counts * agreement.full
         second += counts * agreement.second
+    transfers = evidence.transfers
+    for modality, rows, groups in candidates.by_modality if transfers else ():
+        if transfers and modality != transfers.modality and groups.count:
+            agreement = transfer_agreement(transfers, groups, owners.modalities[transfers.modality])
+            by_source[rows, -1] = evidence.weights[-1] * agreement.full
+            second[rows] += evidence.weights[-1] * agreement.second
     return Corroboration(by_source, second)
 
 
@@ -88,7 +95,7 @@ def own_agreement(evidence: Evidence, candidates: Candidates, measured: Measured
         0 for all other sources; shape (candidates, sources).
     """
     spaces = len(evidence.spaces)
-    bits = np.zeros((candidates.groups.count, spaces + len(evidence.entities)))
+    bits = np.zeros((candidates.groups.count, len(evidence.sources)))
     everyone = np.arange(evidence.customers)
     for modality, rows, groups in candidates.by_modality:
         own = evidence.spaces_of(modality)
@@ -100,4 +107,8 @@ def own_agreement(evidence: Evidence, candidates: Candidates, measured: Measured
     for number, entity in enumerate(evidence.entities):
         own_column = proposed_by == number
         bits[own_column, spaces + number] = entity_agreement(entity, candidates.groups, everyone).full[own_column]
+    transfers = evidence.transfers
+    for modality, rows, groups in candidates.by_modality if transfers else ():
+        if transfers and modality == transfers.modality and groups.count:
+            bits[rows, -1] = transfer_agreement(transfers, groups, everyone).full
     return bits

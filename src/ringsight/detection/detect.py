@@ -19,10 +19,10 @@ from ringsight.detection.conditions import (
     explained_innocently,
 )
 from ringsight.detection.corroboration import Corroboration, Measured, as_observed, corroborate
-from ringsight.detection.evidence import Evidence, gather_evidence
+from ringsight.detection.evidence import Evidence, gather_evidence, strata_of
 from ringsight.detection.fairness import fairness
 from ringsight.detection.guard import MEDIAN, UPPER, Guard, guard
-from ringsight.detection.inside import inside_agreement, judge_inside
+from ringsight.detection.inside import Inside, inside_agreement, judge_inside
 from ringsight.detection.judge import Judge
 from ringsight.detection.listing import Listing
 from ringsight.detection.membership import Membership
@@ -37,12 +37,15 @@ from ringsight.detection.shared_directions import (
     named_directions,
 )
 from ringsight.detection.tables import Tables, communities, null_table, pair_table
+from ringsight.detection.transfer_groups import TransferGroups, find_transfer_groups
 from ringsight.detection.weights import Weights, learn_weights
 from ringsight.detection.worlds import CalibrationWorlds, ChanceWorlds, calibrating
+from ringsight.graph.transfers import HUB, transfer_source
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.passed_over import counted
+from ringsight.records.transfers import transfers_between
 from ringsight.workers import side_by_side
 
 TRIM = 0.01
@@ -67,19 +70,24 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     raw, beyond = _measured(evidence, shared)
     worlds = ChanceWorlds(evidence, shuffle)
     pairs = alike_pairs(worlds, raw).listed(PAIR_RATE)
-    candidates = propose(evidence, config.candidates).without(pairs.b, config.candidates.min_size)
+    money = _money(evidence, config)
+    candidates = propose(evidence, config.candidates)
+    candidates = (money.added(candidates) if money else candidates).without(pairs.b, config.candidates.min_size)
     conditions = declared_conditions(bank)
     ways = [raw] if beyond is raw else [raw, beyond]
     numbers = range(calibrating(candidates.groups.count, config.permutations))
     steps = progress.steps(numbers, "letting records change hands within strata")
     calibration = worlds.calibration(steps, candidates, ways)
     observed = [corroborate(evidence, candidates, way, as_observed(evidence)) for way in ways]
-    judge = _judge(worlds, candidates, conditions, (beyond, observed[-1], calibration[-1]), config)
+    seen = (beyond, observed[-1], calibration[-1])
+    inside = _inside(evidence, (candidates, money), conditions, beyond, config)
+    judge = _judge(worlds, candidates, (conditions, inside), seen, config)
     listing = Listing(judge, judge.settled[0])
     in_rings = candidates.groups.take(listing.rings[listing.flagged_or_held]).members
     free = (candidates.groups.among(in_rings) == 0) & ~around_circles(candidates.groups, conditions, config.largest)
     bounds = {MEDIAN: config.guard_bits, UPPER: config.guard_upper_bits}
     watch = guard(candidates, observed[0].full, calibration[0].full, free, bounds)
+    watch = replace(watch, one_kind=evidence.kinds < 2)
     return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)
 
 
@@ -88,7 +96,10 @@ def _weighed(
 ) -> tuple[Evidence, Weights]:
     """The evidence of a bank, its sources weighed by decisions."""
     entities = bank.columns_with(ColumnRole.evidence)
-    evidence = gather_evidence(bank.customers, embeddings, entities, config.candidates, seed)
+    owners = bank.transactions["customer_id"].unique().to_list() if len(bank.transactions) else []
+    hub, strata = HUB, strata_of(bank.customers)
+    transfers = transfer_source(transfers_between(bank), owners, bank.customers, strata, hub)
+    evidence = gather_evidence(bank.customers, embeddings, entities, config.candidates, seed, transfers)
     decisions = None if config.decisions is None else read_decisions(config.decisions)
     weights = learn_weights(evidence.sources, decisions, bank.customer_ids)
     return replace(evidence, weights=weights.values), weights
@@ -121,21 +132,42 @@ def _calibrations(ties: Sequence[Ties], seed: int) -> list[Calibration]:
     return list(side_by_side(lambda each: calibrate(each, seed), ties))
 
 
+def _money(evidence: Evidence, config: DetectConfig) -> TransferGroups | None:
+    """The groups among whom money moves, where customers send each other any."""
+    if evidence.transfers is None:
+        return None
+    return find_transfer_groups(evidence.transfers, (config.candidates.min_size, config.largest), evidence.seed)
+
+
+def _inside(
+    evidence: Evidence,
+    proposed: tuple[Candidates, TransferGroups | None],
+    conditions: Sequence[Condition],
+    measured: Measured,
+    config: DetectConfig,
+) -> Inside:
+    """How surprising candidates are by what proposed them."""
+    candidates, money = proposed
+    agreement, judged = inside_agreement(evidence, candidates, measured.ties, config)
+    honest = ~explained_innocently(candidates.groups, conditions)
+    inside = judge_inside(candidates, agreement, judged, honest, config)
+    return money.judged(candidates, honest, config.tail_bits, inside) if money else inside
+
+
 def _judge(
     worlds: ChanceWorlds,
     candidates: Candidates,
-    conditions: Sequence[Condition],
+    told: tuple[Sequence[Condition], Inside],
     seen: tuple[Measured, Corroboration, CalibrationWorlds],
     config: DetectConfig,
 ) -> Judge:
     evidence, shuffle = worlds.evidence, worlds.shuffle
     measured, observed, calibration = seen
-    agreement, judged = inside_agreement(evidence, candidates, measured.ties, config)
-    honest = ~explained_innocently(candidates.groups, conditions)
+    conditions, inside = told
     return Judge(
         candidates=candidates,
         corroboration=observed,
-        inside=judge_inside(candidates, agreement, judged, honest, config),
+        inside=inside,
         calibration=calibration,
         judging=lambda world, some: worlds.corroboration(config.permutations // 2 + world, some, measured),
         conditions=conditions,
@@ -161,8 +193,10 @@ def _results(
     apart, apart_members = communities(judge, flagged.members, ids)
     summary = {
         **_counts(bank, embeddings, rings, config),
+        **_transfers(judge.conditioning.evidence),
         "expected_false_flags": _expected(listing) if watch.rate_stated else None,
         "rate_stated": watch.rate_stated,
+        "one_kind_of_record": watch.one_kind,
         "guard": [asdict(check) for check in watch.checks],
         "shared_directions": named_directions(shared, bank.customers),
         "communities": len(apart),
@@ -191,6 +225,21 @@ def _results(
         calibration=watch.calibration,
         summary=summary,
     )
+
+
+def _transfers(evidence: Evidence) -> dict[str, Any]:
+    """What customers send each other; nothing where they send nothing."""
+    source = evidence.transfers
+    if source is None:
+        return {}
+    relations = source.relations
+    told = {
+        "transfers": len(relations.moment),
+        "relations": relations.count,
+        "customers": int((relations.pays + relations.paid_by > 0).sum()),
+        "hubs": int(source.hubs.sum()),
+    }
+    return {"between_customers": told}
 
 
 def _expected(listing: Listing) -> float:

@@ -9,13 +9,14 @@ from numpy.typing import NDArray
 
 from ringsight.detection.settings import CandidateConfig
 from ringsight.errors import SettingsError
-from ringsight.graph.sources import EntitySource, Source, SpaceSource, entity_sources, space_source
+from ringsight.graph.sources import EntitySource, SpaceSource, entity_sources, space_source
+from ringsight.graph.transfers import EvidenceSource, TransferSource
 from ringsight.records.embeddings import JOINT, Embeddings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Evidence:
-    """The evidence sources of a bank: spaces by modality, then entity columns."""
+    """The evidence sources of a bank: spaces by modality, then entity columns, then transfers between customers."""
 
     spaces: tuple[SpaceSource, ...]
     """Sorted by modality and name."""
@@ -24,12 +25,24 @@ class Evidence:
     """Code of each customer's stratum; shape (customers,)."""
     seed: int
     weights: NDArray[np.float64] = field(default_factory=lambda: np.ones(0))
-    """How much a bit of each source counts when it corroborates, spaces before entities; shape (sources,)."""
+    """How much a bit of each source counts when it corroborates, in the order of `sources`; shape (sources,)."""
+    transfers: TransferSource | None = None
+    """None where customers send each other no money."""
 
     @property
-    def sources(self) -> tuple[Source, ...]:
-        """Spaces, then entity columns."""
-        return (*self.spaces, *self.entities)
+    def sources(self) -> tuple[EvidenceSource, ...]:
+        """Spaces, then entity columns, then transfers."""
+        return (*self.spaces, *self.entities, *([self.transfers] if self.transfers else []))
+
+    @property
+    def kinds(self) -> int:
+        """How many kinds of evidence there are that can corroborate each other: modalities, and entity columns."""
+        return len({*self.modalities, *([self.transfers.modality] if self.transfers else [])}) + len(self.entities)
+
+    @property
+    def transfers_alone(self) -> bool:
+        """Whether transfers are all that there is of their modality."""
+        return self.transfers is not None and self.transfers.modality not in self.modalities
 
     @property
     def customers(self) -> int:
@@ -56,6 +69,10 @@ class Evidence:
             pattern = 2 * pattern + self.spaces[number].present
         return _recoded(self.strata, pattern)
 
+    def transfer_cells(self, transfers: TransferSource) -> NDArray[np.int64]:
+        """The same for transfers, where they are all that there is of their modality."""
+        return _recoded(self.strata, transfers.present.astype(np.int64))
+
     def entity_cells_of(self, entity: EntitySource) -> NDArray[np.int64]:
         """Customers among whom the values of an entity column may change hands; codes, shape (customers,)."""
         return _recoded(self.strata, entity.present.astype(np.int64))
@@ -67,6 +84,7 @@ def gather_evidence(
     entity_columns: Sequence[str],
     config: CandidateConfig,
     seed: int,
+    transfers: TransferSource | None = None,
 ) -> Evidence:
     """Weigh every evidence source of a bank.
 
@@ -76,10 +94,11 @@ def gather_evidence(
         entity_columns: customer columns declared as evidence.
         config: how candidates are proposed.
         seed: of everything that is drawn later.
+        transfers: between customers, where there are any.
 
     Raises:
-        SettingsError: if there is nothing to compare: no space with enough customers and no shared value; or if two
-            evidence sources have one name.
+        SettingsError: if there is nothing to compare: no space with enough customers, no shared value and no transfer;
+            or if two evidence sources have one name.
         DataError: if embeddings name customers whom the bank does not have.
     """
     ids = customers["customer_id"].to_numpy().astype(np.str_)
@@ -93,20 +112,26 @@ def gather_evidence(
         for source in entity_sources(customers, entity_columns, config.entity_cap)
         if len(source.near_pairs(config.neighbours)[0])
     ]
-    if not spaces and not entities:
+    if not spaces and not entities and transfers is None:
         raise SettingsError(
             f"nothing to compare: no space has {config.min_size} customers, and no evidence entity value is shared",
             remedy="check the summary of what was read, and the columns declared as evidence",
         )
-    names = [*(space.name for space in spaces), *(entity.name for entity in entities)]
+    sources: list[EvidenceSource] = [*spaces, *entities, *([transfers] if transfers else [])]
+    names = [source.name for source in sources]
     twice = {name for name in names if names.count(name) > 1}
     if twice:
         raise SettingsError(
             f"{min(twice)!r} is the name of two evidence sources",
             remedy="map an entity column to another name in bank.yaml, or give the embeddings another space name",
         )
-    strata = np.unique(customers["stratum"].to_numpy().astype(np.str_), return_inverse=True)[1].astype(np.int64)
-    return Evidence(tuple(spaces), tuple(entities), strata, seed, np.ones(len(spaces) + len(entities)))
+    return Evidence(tuple(spaces), tuple(entities), strata_of(customers), seed, np.ones(len(names)), transfers)
+
+
+def strata_of(customers: pl.DataFrame) -> NDArray[np.int64]:
+    """Code of each customer's `stratum`; shape (customers,)."""
+    codes: NDArray[np.int64] = np.unique(customers["stratum"].to_numpy().astype(np.str_), return_inverse=True)[1]
+    return codes.astype(np.int64)
 
 
 def _recoded(one: NDArray[np.int64], other: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -5,6 +5,9 @@ corroborate as much as the chance worlds show: at their median, and where the up
 corroborate more, modalities of ordinary customers know of each other in a way that neither strata nor shared directions
 explain, and no rate can be stated. The median shows what ties customers everywhere, the upper tenth what ties those of
 some segments much and others not.
+
+Where one kind of record is all that can tie customers, nothing corroborates, and nothing can be held against chance
+worlds: scores rest on agreement inside that kind alone, which nobody checks. Then no rate is stated either.
 """
 
 from collections.abc import Mapping
@@ -47,11 +50,13 @@ class Guard:
     """None where too few candidates are free."""
     calibration: pl.DataFrame
     """Columns of `CALIBRATION`: quantiles of the free candidates' corroboration, in the bank and in chance worlds."""
+    one_kind: bool = False
+    """Whether one kind of record is all that can tie customers."""
 
     @property
     def rate_stated(self) -> bool:
         """Whether a rate can be stated."""
-        return all(check.shift <= check.bound for check in self.checks)
+        return not self.one_kind and all(check.shift <= check.bound for check in self.checks)
 
 
 def guard(

@@ -69,7 +69,7 @@ def inside_agreement(
     judged = np.zeros(len(candidates.proposers), dtype=np.bool_)
     for number, proposer in enumerate(candidates.proposers):
         rows = candidates.of(number)
-        if proposer.modality not in config.inside or len(rows) == 0:
+        if proposer.modality not in config.inside or not proposer.spaces or len(rows) == 0:
             continue
         groups = candidates.groups.take(rows)
         if proposer.name in config.isolated:
@@ -125,7 +125,7 @@ def judge_inside(
         limit = float(np.log2(1 + len(known))) + config.tail_bits
         least_scale = LEAST_SCALE if candidates.proposers[number].name not in isolated else 0.0
         for figure, told in ((agreement.full, bits), (agreement.second, second)):
-            chance = _chance(figure[rows], np.sort(figure[rows[known]]), least_scale)
+            chance = chance_among(figure[rows], np.sort(figure[rows[known]]), least_scale)
             told[rows] = np.minimum(-np.log2(chance), limit)
         family[rows], cap[rows] = rows[head], limit
     return Inside(bits, second, family, cap)
@@ -151,7 +151,7 @@ def families(groups: Groups, figure: NDArray[np.float64]) -> tuple[NDArray[np.in
     return np.array(kept, dtype=np.int64), held[first]
 
 
-def _chance(figure: NDArray[np.float64], honest: NDArray[np.float64], least_scale: float) -> NDArray[np.float64]:
+def chance_among(figure: NDArray[np.float64], honest: NDArray[np.float64], least_scale: float) -> NDArray[np.float64]:
     """Share of honest communities with so high a figure: counted in the bulk, beyond it an exponential tail.
 
     The tail falls no faster than one that begins at zero would, so that it has no cliff where all are equal; and its

@@ -318,7 +318,9 @@ class Judge:
         """Numbers of the sources that proposed a candidate, among `Evidence.sources`."""
         proposer = self.candidates.proposed_by(candidate)
         spaces = len(self.conditioning.evidence.spaces)
-        return [*proposer.spaces, *([spaces + proposer.entity] if proposer.entity >= 0 else [])]
+        entity = [spaces + proposer.entity] if proposer.entity >= 0 else []
+        transfers = [len(self.conditioning.evidence.sources) - 1] if proposer.shape else []
+        return [*proposer.spaces, *entity, *transfers]
 
     def without(self, candidate: int, left_out: Sequence[int]) -> Scores:
         """Scores of one candidate when evidence sources are left out (numbers of `Evidence.sources`).

@@ -19,6 +19,7 @@ from ringsight.detection.rarity import fisher_bits, rarities
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.shared_directions import ConditionalShuffle
 from ringsight.graph.sources import CHANCE_BITS, Rows
+from ringsight.graph.transfers import TransferSource
 
 Floats = NDArray[np.float64]
 
@@ -98,13 +99,15 @@ class Membership:
         return inside
 
     def near(self, members: Rows) -> Rows:
-        """Outsiders who are a near neighbour of a member in some space, or share an entity value."""
+        """Outsiders who are a near neighbour of a member in some space, share an entity value, or a transfer."""
         found = [np.zeros(0, np.int64)]
         found += [space.near(members) for space in self._evidence.spaces]
         for entity in self._evidence.entities:
             codes = np.unique(entity.every_code[members])
             codes = codes[(codes >= 0) & (entity.bits[codes] > 0)]
             found.append(np.flatnonzero(np.isin(entity.every_code, codes).any(axis=1)))
+        if self._evidence.transfers:
+            found.append(self._evidence.transfers.partners(members))
         return np.setdiff1d(np.concatenate(found), members)
 
     def _plausible(self, proposer: Proposer, members: Rows, outsiders: Rows) -> Rows:
@@ -144,6 +147,10 @@ class Membership:
             weight = self._weights[len(self._evidence.spaces) + number]
             observed += weight * _shared_value(entity.every_code, entity.bits, members, tested)
             told |= entity.present[tested]
+        transfers = self._evidence.transfers
+        if transfers and proposer.modality != transfers.modality:
+            observed += self._weights[-1] * _exchanged(transfers, members, tested).max(axis=1, initial=0.0)
+            told |= transfers.present[tested]
         bits = np.full(len(tested), np.nan)
         bits[told] = rarities(observed[told], chance[told], CHANCE_BITS)
         return bits
@@ -198,8 +205,13 @@ class Membership:
         return bits.reshape(len(customers), len(others))
 
     def _inside(self, proposer: Proposer, members: Rows, tested: Rows) -> Floats:
-        """Bits of each customer's ties in the modality's other spaces against those of the nearest outsiders."""
+        """Bits of each customer's ties in the modality's other spaces against those of the nearest outsiders.
+
+        Where transfers proposed the ring, of its transfers with the members against those of all outsiders.
+        """
         bits = np.full(len(tested), np.nan)
+        if proposer.shape and self._evidence.transfers:
+            return _paid(self._evidence.transfers, members, tested)
         if proposer.modality not in self._config.inside:
             return bits
         others = [space for space in self._evidence.spaces_of(proposer.modality) if space not in proposer.spaces]
@@ -231,6 +243,24 @@ def _drawn(log_odds: Floats, draws: int, rng: np.random.Generator) -> NDArray[np
     at = np.searchsorted(ladder, rng.random((rows, draws)) + row, side="right") - row * columns
     drawn: NDArray[np.int64] = np.minimum(at, columns - 1)
     return drawn
+
+
+def _exchanged(transfers: TransferSource, members: Rows, customers: Rows) -> Floats:
+    """Bits between customers and members of their sending each other money; shape (customers, members)."""
+    a, b = np.repeat(customers, len(members)), np.tile(members, len(customers))
+    return np.where(a != b, transfers.pair_bits(a, b), 0.0).reshape(len(customers), len(members))
+
+
+def _paid(transfers: TransferSource, members: Rows, tested: Rows) -> Floats:
+    """Bits of each customer's transfers with the members against those of all outsiders who have transactions."""
+    partners = transfers.partners(members)
+    outsiders = int(transfers.present.sum()) - len(members)
+    observed = _exchanged(transfers, members, tested).sum(axis=1)
+    chance = _exchanged(transfers, members, partners).sum(axis=1)
+    as_much = (chance >= observed[:, None]).sum(axis=1) - np.isin(tested, partners)
+    p = np.where(observed > 0, (1 + as_much) / (1 + max(outsiders, 1)), 1.0)
+    bits: Floats = -np.log2(np.minimum(p, 1.0))
+    return bits
 
 
 def _shared_value(codes: NDArray[np.int64], bits: Floats, members: Rows, tested: Rows) -> Floats:

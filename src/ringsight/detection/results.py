@@ -142,6 +142,8 @@ class SourceKind(StrEnum):
     """The embeddings of a modality, or of a part of it."""
     entity = "entity"
     """A customer column whose values are shared exactly."""
+    transfers = "transfers"
+    """Money that customers send each other."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

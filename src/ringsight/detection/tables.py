@@ -29,12 +29,15 @@ from ringsight.detection.results import (
 from ringsight.detection.scoring import distinct
 from ringsight.detection.settings import CandidateConfig
 from ringsight.graph.links import carried_bits, threshold_bits
-from ringsight.graph.sources import Rows, Source, SpaceSource
+from ringsight.graph.sources import EntitySource, Rows, SpaceSource
+from ringsight.graph.transfers import EvidenceSource, TransferSource
 
 LEAVE_OUT = 0.05
 """A member whose q-value is above this might be left out,"""
 DOUBTFUL = 0.2
 """and is doubtful where the p-value is above this."""
+LEAST_BITS = 0.01
+"""A transfer of fewer bits, as to a hub, is no link."""
 
 
 def ring_id(customer_ids: NDArray[np.str_]) -> str:
@@ -125,7 +128,7 @@ class Tables:
                 "ring_id": np.repeat(np.array(self._ids, dtype=np.str_), len(sources)),
                 "source": [source.name for source in sources] * count,
                 "kind": [_kind(source).value for source in sources] * count,
-                "modality": [source.modality if isinstance(source, SpaceSource) else "" for source in sources] * count,
+                "modality": ["" if isinstance(source, EntitySource) else source.modality for source in sources] * count,
                 "members": np.stack(present, axis=1).ravel().astype(np.int64),
                 "bits": (judge.corroboration.by_source[self.listing.rings] + own).ravel(),
                 "role": [role for candidate in self.listing.rings for role in self._roles(int(candidate))],
@@ -138,10 +141,11 @@ class Tables:
         judge = self.listing.judge
         proposing = set(judge.proposing(candidate))
         modality = judge.candidates.proposed_by(candidate).modality
-        own = SourceRole.inside if judge.judged_inside[candidate] else SourceRole.uncounted
+        inside = judge.judged_inside[candidate] and not judge.candidates.proposed_by(candidate).shape
         roles = []
         for number, source in enumerate(judge.conditioning.evidence.sources):
-            of_modality = isinstance(source, SpaceSource) and source.modality == modality
+            of_modality = not isinstance(source, EntitySource) and source.modality == modality
+            own = SourceRole.inside if inside and isinstance(source, SpaceSource) else SourceRole.uncounted
             role = SourceRole.proposed if number in proposing else own if of_modality else SourceRole.across
             roles.append(role.value)
         return roles
@@ -168,7 +172,7 @@ class Tables:
         """The links inside each ring, one row for each source that ties the pair; columns of `LINKS`.
 
         Two members are linked where a space ties them as closely as mutual `neighbours`-th neighbours, or where they
-        share an entity value within the cap.
+        share an entity value within the cap, or send each other money.
         """
         left, right = self._groups.pairs
         a, b = self._groups.members[left], self._groups.members[right]
@@ -250,11 +254,15 @@ def null_table(judge: Judge) -> pl.DataFrame:
     )
 
 
-def _kind(source: Source) -> SourceKind:
+def _kind(source: EvidenceSource) -> SourceKind:
+    if isinstance(source, TransferSource):
+        return SourceKind.transfers
     return SourceKind.space if isinstance(source, SpaceSource) else SourceKind.entity
 
 
-def _link_bits(source: Source, config: CandidateConfig) -> float:
+def _link_bits(source: EvidenceSource, config: CandidateConfig) -> float:
     if isinstance(source, SpaceSource):
         return threshold_bits(source, config.neighbours)
+    if isinstance(source, TransferSource):
+        return LEAST_BITS
     return float(source.bits[source.bits > 0].min(initial=np.inf))

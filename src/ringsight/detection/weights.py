@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from ringsight.graph.links import bits_above_chance
-from ringsight.graph.sources import Source
+from ringsight.graph.transfers import EvidenceSource
 from ringsight.records.decisions import DIFFERENT, SAME_HAND
 
 FEWEST = 10
@@ -39,7 +39,7 @@ class Weights:
         """Whether there were decisions enough."""
         return min(self.same_hand, self.different) >= FEWEST
 
-    def described(self, sources: Sequence[Source]) -> dict[str, Any]:
+    def described(self, sources: Sequence[EvidenceSource]) -> dict[str, Any]:
         """For the summary: which regime applied, and the weights."""
         return {
             "regime": "learned from decisions" if self.learned else "label-free",
@@ -49,7 +49,9 @@ class Weights:
         }
 
 
-def learn_weights(sources: Sequence[Source], decisions: pl.DataFrame | None, customer_ids: NDArray[np.str_]) -> Weights:
+def learn_weights(
+    sources: Sequence[EvidenceSource], decisions: pl.DataFrame | None, customer_ids: NDArray[np.str_]
+) -> Weights:
     """Weigh the sources by the decided pairs; decisions on customers whom the bank no longer has teach nothing.
 
     Args:

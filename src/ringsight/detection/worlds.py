@@ -2,6 +2,7 @@
 
 In each world the records of a modality change hands as a whole, within a stratum and among those who have the same of
 its spaces, by odds that keep what modalities share (`shared_directions`); each entity column changes hands on its own.
+Transfers go with the transactions of those who send and receive them: who takes part changes, the network stays.
 Candidates stay as they are: the modality that proposed one does not count for it. Who has records at all does not
 change: missing stays a mask.
 
@@ -60,7 +61,11 @@ class ChanceWorlds:
     def drawn(self, rng: np.random.Generator) -> Owners:
         """Whose records everybody carries in a world drawn so."""
         modalities = dict(zip(self.evidence.modalities, self.shuffle.draw(rng), strict=True))
-        return Owners(modalities, [shuffled(cells, rng) for cells in self._entity_cells])
+        entities = [shuffled(cells, rng) for cells in self._entity_cells]
+        if self.evidence.transfers and self.evidence.transfers_alone:
+            cells = self.evidence.transfer_cells(self.evidence.transfers)
+            modalities[self.evidence.transfers.modality] = shuffled(cells, rng)
+        return Owners(modalities, entities)
 
     def owners(self, number: int) -> Owners:
         """Whose records everybody carries in one world."""

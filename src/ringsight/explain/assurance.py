@@ -31,6 +31,8 @@ class Assurance:
     """None where an earlier version detected, or too few groups touch no flag."""
     shared: tuple[str, ...]
     """Customer columns that go with what modalities share, in words."""
+    one_kind: bool = False
+    """Whether one kind of record is all that can tie customers."""
 
     @property
     def stated(self) -> bool:
@@ -67,6 +69,12 @@ class Assurance:
         """Why no rate is stated; empty where one is."""
         if self.stated:
             return ""
+        if self.one_kind:
+            return (
+                "One kind of record is all that can tie this bank's customers, so that no other bears a ring out: "
+                "scores rest on agreement inside that kind alone, which nothing can be held against. "
+                "The rings are ranked by score, and an unknown share of them is false."
+            )
         beyond = [check for check in self.guard if check.shift > check.bound]
         excess = [f" by {check.shift:.2f} bits {_where(check)}, where {check.bound:.2f} is allowed" for check in beyond]
         return (
@@ -106,6 +114,7 @@ def assurance_of(summary: Mapping[str, Any]) -> Assurance:
         best[column] = max(best.get(column, 0.0), direction["explained"])
     best.pop("", None)
     return Assurance(
+        one_kind=bool(summary.get("one_kind_of_record", False)),
         fdr=summary["fdr"],
         expected=summary["expected_false_flags"],
         guard=tuple(Check(**check) for check in told) if isinstance(told, list) else (),

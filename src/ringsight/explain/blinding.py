@@ -18,7 +18,7 @@ def blind(kind: StatementKind | StepKind) -> bool:
             return True
         case StepKind.chance | StepKind.score | StepKind.explained:
             return True
-        case StatementKind.corroboration | StatementKind.matching_records:
+        case StatementKind.corroboration | StatementKind.matching_records | StatementKind.money:
             return False
         case StatementKind.not_compared | StatementKind.fragility:
             return False

@@ -19,6 +19,7 @@ from ringsight.errors import DataError
 from ringsight.explain.fragility import Fragility, fragility
 from ringsight.explain.json_form import DECIMALS, read_as, to_json
 from ringsight.explain.matching import COMPARERS, MatchingPair, MatchingRecords, gather_matching_records
+from ringsight.explain.money import money_moves
 from ringsight.explain.rows import (
     ConditionResult,
     MemberFit,
@@ -33,6 +34,7 @@ from ringsight.explain.rows import (
 from ringsight.explain.shared_values import EvidenceColumn, SharedValue, evidence_columns, shared_values
 from ringsight.explain.statements import Statement, statements
 from ringsight.records.bank import Bank
+from ringsight.records.transfers import transfers_between
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,7 @@ class LinkEvidence:
     bits: float
     """All of it: those of the spaces and of the shared values."""
     spaces: Mapping[str, float]
-    """Bits of each space that ties the two."""
+    """Bits of each space that ties the two, and of their transfers."""
     shared: tuple[SharedValue, ...]
 
 
@@ -124,8 +126,9 @@ def ledgers_of(results: Results, bank: Bank, ring_ids: Collection[str]) -> dict[
         )
     columns = evidence_columns(bank, everyone)
     matching_records = gather_matching_records(results, bank, ring_ids)
+    transfers = transfers_between(bank)
     return {
-        ring_id: _ledger(results, ring_id, graph, columns, matching_records[ring_id])
+        ring_id: _ledger(results, ring_id, graph, columns, (transfers, matching_records[ring_id]))
         for ring_id, graph in graphs.items()
     }
 
@@ -150,7 +153,7 @@ def _ledger(
     ring_id: str,
     graph: "nx.Graph[str]",
     columns: Collection[EvidenceColumn],
-    matching_records: MatchingRecords,
+    records: tuple[pl.DataFrame, MatchingRecords],
 ) -> Ledger:
     ring = ring_row(results, ring_id)
     agreement, conditions = agreement_of(results, ring_id), conditions_of(results, ring_id)
@@ -158,6 +161,8 @@ def _ledger(
     links = [_link(a, b, tie["by_source"], entities, columns) for a, b, tie in graph.edges(data=True)]
     fits, perhaps = members_of(results, ring_id), perhaps_of(results, ring_id)
     frail = fragility(graph)
+    transfers, matching_records = records
+    moves = money_moves(transfers, sorted(graph))
     return Ledger(
         ring=ring,
         members=tuple(sorted(graph)),
@@ -169,7 +174,7 @@ def _ledger(
         conditions=conditions,
         fragility=frail,
         matching_records=matching_records,
-        statements=statements(ring, agreement, conditions, (fits, perhaps), frail, matching_records),
+        statements=statements(ring, agreement, conditions, (fits, perhaps), frail, (moves, matching_records)),
     )
 
 

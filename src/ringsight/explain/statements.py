@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from ringsight.detection.conditions import ConditionKind
-from ringsight.detection.results import Basis, Fit, SourceRole
+from ringsight.detection.results import Basis, Fit, SourceKind, SourceRole
 from ringsight.explain.fragility import Fragility
 from ringsight.explain.matching import COMPARERS, MatchingPair, MatchingRecords
+from ringsight.explain.money import MoneyMove
 from ringsight.explain.rows import ConditionResult, MemberFit, RingRow, SourceAgreement
 from ringsight.explain.words import bits, count, listed, rate, sizes, spoken
 
@@ -23,6 +24,8 @@ class StatementKind(StrEnum):
     """The best innocent explanation, and what it leaves of the score."""
     condition = "condition"
     """What follows from one condition, with its rate."""
+    money = "money"
+    """What members send each other."""
     matching_records = "matching_records"
     """Records of two members that agree."""
     not_compared = "not_compared"
@@ -48,7 +51,7 @@ def statements(
     conditions: Sequence[ConditionResult],
     people: tuple[Sequence[MemberFit], Sequence[MemberFit]],
     fragility: Fragility,
-    matching_records: MatchingRecords,
+    records: tuple[Sequence[MoneyMove], MatchingRecords],
 ) -> tuple[Statement, ...]:
     """Say what ties a ring, what explains it, who belongs, which records to look at, and what would break it.
 
@@ -58,14 +61,16 @@ def statements(
         conditions: what is left under each.
         people: members, and the outsiders who fit.
         fragility: of its links.
-        matching_records: records of two members that agree, by modality.
+        records: what members send each other, and records of two members that agree, by modality.
     """
+    moves, matching_records = records
     return (
         Statement(StatementKind.verdict, _verdict(ring, agreement)),
         Statement(StatementKind.corroboration, _corroboration(ring, agreement)),
         Statement(StatementKind.explanation, innocent_explanation(ring, conditions)),
         *(Statement(StatementKind.condition, _condition(each)) for each in conditions if each.tells),
         *_people(*people),
+        *(Statement(StatementKind.money, move.sentence, move.cites) for move in moves),
         *(about_records(pair) for pairs in matching_records.values() for pair in pairs[:1]),
         *_not_compared(agreement),
         *(Statement(StatementKind.fragility, text, records) for text, records in _holding(fragility)),
@@ -160,6 +165,9 @@ def _inside(ring: RingRow, agreement: Sequence[SourceAgreement]) -> str:
     """How closely the members agree inside the modality that chose them; nothing where they agree as others do."""
     if ring.inside_score < 1:
         return ""
+    proposed = [each.kind for each in agreement if each.role is SourceRole.proposed]
+    if SourceKind.transfers in proposed:
+        return f"Money moves among them as it seldom does by chance ({bits(ring.inside_score)} bits). "
     others = [spoken(each.source) for each in agreement if each.role is SourceRole.inside and each.bits > 0]
     if not others:
         return f"Its members stand apart from strangers in {spoken(ring.proposer)} ({bits(ring.inside_score)} bits). "

@@ -6,6 +6,7 @@ LABELS = (
     ("transactions", "transactions"),
     ("notes", "notes"),
     ("id_images", "ID images"),
+    ("transfers", "transfers between customers"),
 )
 """What people call each modality or space."""
 

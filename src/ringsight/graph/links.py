@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.graph.sources import CHANCE_BITS, Rows, Source, SpaceSource, distinct_keys
+from ringsight.graph.sources import CHANCE_BITS, Rows, SpaceSource, distinct_keys
+from ringsight.graph.transfers import EvidenceSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -69,10 +70,10 @@ def _ranks(customer: Rows, total: NDArray[np.float64]) -> NDArray[np.int64]:
     return rank
 
 
-def bits_above_chance(source: Source, a: Rows, b: Rows) -> NDArray[np.float64]:
+def bits_above_chance(source: EvidenceSource, a: Rows, b: Rows) -> NDArray[np.float64]:
     """Bits between customers a[i] and b[i] less what two strangers' nearness is worth; 0 where either lacks the source.
 
-    A shared value has no such baseline: strangers hardly ever share one.
+    A shared value has no such baseline, nor has a transfer: strangers hardly ever share one.
     """
     bits = carried_bits(source, a, b)
     if isinstance(source, SpaceSource):
@@ -80,7 +81,7 @@ def bits_above_chance(source: Source, a: Rows, b: Rows) -> NDArray[np.float64]:
     return bits
 
 
-def carried_bits(source: Source, a: Rows, b: Rows) -> NDArray[np.float64]:
+def carried_bits(source: EvidenceSource, a: Rows, b: Rows) -> NDArray[np.float64]:
     """Bits between customers a[i] and b[i], 0 where either lacks the source; shape (pairs,)."""
     both = source.present[a] & source.present[b]
     bits = np.zeros(len(a))

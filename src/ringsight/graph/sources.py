@@ -293,7 +293,7 @@ class EntitySource:
 
 
 Source = SpaceSource | EntitySource
-"""What can tie two customers, and how strongly it does."""
+"""What customers can be alike in, and how strongly that ties them."""
 
 
 def entity_sources(customers: pl.DataFrame, columns: Sequence[str], cap: int) -> list[EntitySource]:
