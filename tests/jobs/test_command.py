@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 from hydra.errors import HydraException
-from tiny_world import PROGRAM
 
 from ringsight.errors import RingsightError, SettingsError
 from ringsight.jobs import accounts, audit, decisions, erase, evaluate, review, run, similar, store
@@ -37,6 +36,8 @@ MORE = [
     "*",
     "C1\n",
 ]
+
+PROGRAM = Path(sys.executable).with_name("ringsight")
 
 
 @pytest.mark.parametrize("customer", [*IDS, *(pytest.param(each, marks=pytest.mark.slow) for each in MORE)])
