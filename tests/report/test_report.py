@@ -371,6 +371,29 @@ def test_every_inner_link_has_its_goal_and_every_picture_its_words(html: str):
             assert attributes["alt"]
 
 
+def test_of_a_long_list_only_the_best_are_shown_in_full_and_it_says_where_the_rest_is(
+    report: Report, results: Results, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("ringsight.report.page.SHOWN_IN_FULL", 1)
+    monkeypatch.setattr("ringsight.report.page.EXPLAINED_SHOWN", 0)
+    html = report(results)
+    cases = [attributes for tag, attributes in _Page(html).elements if attributes.get("class") == "case"]
+    listed = results.rings.filter(pl.col("flagged") | (pl.col("held") != "")).height
+    assert len(cases) == 1 < listed
+    assert f"The first 1 of {listed} rings" in html
+    assert "more are in rings.csv, with the column that explains them" in html
+    test_every_inner_link_has_its_goal_and_every_picture_its_words(html)
+    assert sum(f">{ring_id}<" in html for ring_id in results.rings.filter("flagged")["ring_id"]) == listed - 1
+
+
+def test_a_list_says_how_many_rows_it_leaves_out(report: Report, results: Results, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("ringsight.report.page.LISTED", 0)
+    text = " ".join(_Page(report(results)).text.split())
+    assert f"{results.rings['flagged'].sum()} more are in rings.csv." in text
+    assert "1 more are in pairs.csv." in text
+    assert "1 more are in communities.csv." in text
+
+
 def test_hostile_text_stays_text(html: str):
     assert "<script" not in html.lower()
     assert "<b>retail" not in html

@@ -5,6 +5,9 @@ from dataclasses import dataclass
 
 from ringsight.detection.results import Results
 
+LISTED = 300
+"""Rows of a list that are shown; the tables of the run have all."""
+
 
 @dataclass(frozen=True, slots=True)
 class Community:

@@ -18,12 +18,15 @@ from ringsight.records.writing import write_atomically
 from ringsight.report.calibration import calibration_chart
 from ringsight.report.members import records_of
 from ringsight.report.nullchart import null_chart
-from ringsight.report.other_lists import communities, pairs
+from ringsight.report.other_lists import LISTED, communities, pairs
 from ringsight.report.palette import COLOURS, NEUTRAL, PAINTS, Paint, paints_with
 from ringsight.report.ring_sections import ring_lines, ring_section, score_account
 from ringsight.report.spacemap import space_map
 from ringsight.report.waterfall import cut_score
 
+SHOWN_IN_FULL = 20
+"""Rings of the list, the best, that are shown case by case; each takes about 100 KB."""
+EXPLAINED_SHOWN = 20
 UNFLAGGED_SHOWN = 10
 
 
@@ -36,8 +39,9 @@ def write_report(
 ) -> None:
     """Write the report of a detection as one self-contained HTML file, the same bytes for the same input.
 
-    ID images and notes of the members of flagged and held rings are in the file, folded away. Of protected columns only
-    the names are.
+    ID images and notes of the members of the rings that are shown case by case are in the file, folded away. Of
+    protected columns only the names are. However long the list is, the file stays within about 3 MB: of what is left
+    out it says how much there is, and where.
 
     Args:
         results: the detection.
@@ -55,7 +59,8 @@ def write_report(
     explained = [line for line in lines if line.ring.explanation]
     others = [line for line in lines if not (line.ring.flagged or line.ring.held or line.ring.explanation)]
     cut = cut_score(results)
-    looked_at = [score_account(line, ledgers[line.ring.ring_id], cut) for line in [*flagged, *held]]
+    in_full = [*flagged, *held][:SHOWN_IN_FULL]
+    looked_at = [score_account(line, ledgers[line.ring.ring_id], cut) for line in in_full]
     records = records_of(bank, {customer for account in looked_at for customer in account.ledger.members})
     page = _environment().get_template("page.html.j2")
     html = page.render(
@@ -77,7 +82,9 @@ def write_report(
         sections=[ring_section(results, records, account) for account in looked_at],
         communities=communities(results),
         pairs=pairs(results),
-        explained=[score_account(line, ledgers[line.ring.ring_id], cut) for line in explained],
+        explained=[score_account(line, ledgers[line.ring.ring_id], cut) for line in explained[:EXPLAINED_SHOWN]],
+        all_explained=len(explained),
+        listed=LISTED,
         provenance=list(_flat(results.summary)),
     )
     with write_atomically(path) as partial:

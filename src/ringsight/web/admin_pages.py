@@ -9,7 +9,7 @@ from ringsight.cases.audit_trail import Look
 from ringsight.cases.erasure import erase_customer
 from ringsight.cases.errors import BrokenTrailError, CaseError, ForbiddenError
 from ringsight.cases.users import Right, Role, User
-from ringsight.report.other_lists import communities, pairs
+from ringsight.report.other_lists import LISTED, communities, pairs
 from ringsight.web.app_state import App, SignedIn, page
 
 ROUTES = APIRouter()
@@ -109,6 +109,7 @@ def other_lists(request: Request, app: App, user: SignedIn) -> Response:
         assurance=overview.assurance,
         communities=communities(found) if found else (),
         pairs=pairs(found) if found else (),
+        listed=LISTED,
     )
 
 
