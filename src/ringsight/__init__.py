@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from ringsight.pipeline.run import run
     from ringsight.pipeline.settings import RunConfig
     from ringsight.pipeline.train import train
-    from ringsight.records.bank import Bank, BankConfig, ColumnRole
+    from ringsight.records.bank import Bank, BankConfig, ColumnRole, ValueKind
     from ringsight.records.embeddings import Embeddings
     from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
     from ringsight.report.figures import (
@@ -86,6 +86,7 @@ __all__ = [
     "SyntheticBankConfig",
     "TrainerConfig",
     "TransactionsConfig",
+    "ValueKind",
     "VectorStore",
     "calibration_figure",
     "detect",
@@ -125,7 +126,7 @@ _HOMES = {
     "ringsight.pipeline.run": ("run",),
     "ringsight.pipeline.settings": ("RunConfig",),
     "ringsight.pipeline.train": ("train",),
-    "ringsight.records.bank": ("Bank", "BankConfig", "ColumnRole"),
+    "ringsight.records.bank": ("Bank", "BankConfig", "ColumnRole", "ValueKind"),
     "ringsight.records.embeddings": ("Embeddings",),
     "ringsight.records.synthetic": ("SyntheticBankConfig", "generate_bank"),
     "ringsight.report.figures": (

@@ -49,7 +49,10 @@ class Written:
     def described(self) -> list[str]:
         """The same in lines to read: what stands for nothing, what may, and the remarks."""
         lines = []
-        for masked, said in ((True, "masked, for it stands for nothing"), (False, "doubtful, and not masked")):
+        for masked, said in (
+            (True, "masked, for it stands for nothing"),
+            (False, "suspected of standing for nothing, and not masked"),
+        ):
             for (column,), rows in self.placeholders.filter(masked=masked).group_by("column", maintain_order=True):
                 told = [
                     f"{value!r} of {customers:,} customers ({reason})"
@@ -62,10 +65,10 @@ class Written:
         return [*lines, *self.remarks]
 
     def counted(self) -> dict[str, dict[str, int]]:
-        """By column how many customers have a value that is masked, and how many one that is doubtful."""
+        """By column how many customers have a value that is masked, and how many one that is suspected."""
         totals = self.placeholders.group_by("column").agg(
             masked=pl.col("customers").filter(pl.col("masked")).sum(),
-            doubtful=pl.col("customers").filter(~pl.col("masked")).sum(),
+            suspected=pl.col("customers").filter(~pl.col("masked")).sum(),
         )
         return {row.pop("column"): row for row in totals.sort("column").iter_rows(named=True)}
 
