@@ -34,7 +34,7 @@ class ValueDeclarations:
                 raise SettingsError(
                     f"nothing separates the values of {column!r}",
                     where="bank.lists",
-                    remedy=f"name what stands between them: bank.lists.{column}=';'",
+                    remedy=f"name what stands between them, as in lists: {{{column}: ';'}}",
                 )
         return ValueDeclarations(
             kinds={**self.kinds, **{column: _kind(kind, "bank.kinds") for column, kind in config.kinds.items()}},

@@ -152,7 +152,7 @@ def _check_columns(declared: ValueDeclarations, roles: Mapping[str, ColumnRole],
             raise SettingsError(
                 f"{column!r} has no role, and nothing is done with its values",
                 where=given.where,
-                remedy=f"give it one: bank.entities.{column}=evidence; there are {', '.join(sorted(roles))}",
+                remedy=f"declare entities: {{{column}: evidence}}; there are {', '.join(sorted(roles))}",
             )
 
 
