@@ -70,6 +70,10 @@ def test_a_long_number_without_code_is_the_only_one_with_it():
     assert read("+49 151 23456789", "+43 151 23456789", "0151 23456789", *home)[2] == "015123456789"
 
 
+def test_a_number_of_the_country_is_none_of_its_neighbour():
+    assert read("+43 151 23456789", "0151 23456789", *GERMAN)[:2] == ["+43 15123456789", "+49 15123456789"]
+
+
 def test_what_is_no_number_stays_as_it_is():
     assert read("ask the branch", "P-17", "+", "+49") == ["ask the branch", "P-17", "+", "49"]
     assert read() == []

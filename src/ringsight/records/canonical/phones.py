@@ -82,7 +82,7 @@ def phone_column(written: pl.Series, region: str) -> PhoneColumn:
     abroad, home = numbers.filter(pl.col("code") != ""), numbers.filter(pl.col("code") == "")
     national = int(home["digits"].str.contains("[1-9]").sum())
     found = region.upper() or _dominant(abroad["code"], national)
-    read = _in_country(_without_code(home, abroad), found)
+    read = _same_rest(_in_country(_same_digits(home, abroad), found), abroad)
     forms = pl.concat([abroad, read]).sort("place").select(_form())["form"]
     return PhoneColumn(forms.rename(written.name), found, bool(found and not region), national, abroad.height)
 
@@ -145,16 +145,25 @@ def _plain_numbers(code: int) -> tuple[list[int], str]:
     return list(metadata.general_desc.possible_length), before
 
 
-def _without_code(home: pl.DataFrame, abroad: pl.DataFrame) -> pl.DataFrame:
-    """Numbers without a country code that are in the column with one."""
+def _same_digits(home: pl.DataFrame, abroad: pl.DataFrame) -> pl.DataFrame:
+    """Numbers that have lost the `+` alone, and are in the column with it."""
     whole = abroad.unique("digits", keep="first", maintain_order=True).select("digits", *NUMBER)
-    alone = abroad.select(NUMBER).unique().filter(pl.len().over("rest") == 1)
-    alone = alone.filter(pl.col("rest").str.len_chars() >= UNMISTAKABLE).with_columns(short="rest")
-    home = home.drop(NUMBER).with_columns(short=pl.col("digits").str.replace("^0", ""))
-    found = home.join(whole, on="digits", how="left", maintain_order="left")
-    found = found.join(alone, on="short", how="left", maintain_order="left", suffix="_alone")
-    numbers = (pl.coalesce(each, f"{each}_alone", pl.lit("")).alias(each) for each in NUMBER)
-    return found.select("place", "text", "digits", *numbers)
+    return _filled(home, whole, "digits")
+
+
+def _same_rest(home: pl.DataFrame, abroad: pl.DataFrame) -> pl.DataFrame:
+    """Long numbers without a country code that the column has with one, and with no other."""
+    alone = abroad.select(NUMBER).unique().filter(pl.len().over("rest") == 1).with_columns(short="rest")
+    alone = alone.filter(pl.col("rest").str.len_chars() >= UNMISTAKABLE)
+    return _filled(home.with_columns(short=pl.col("digits").str.replace("^0", "")), alone, "short")
+
+
+def _filled(home: pl.DataFrame, numbers: pl.DataFrame, on: str) -> pl.DataFrame:
+    """With numbers where there are none yet."""
+    joined = home.join(numbers, on=on, how="left", maintain_order="left", suffix="_found")
+    new = pl.col("code") == ""
+    found = (pl.when(new).then(pl.coalesce(f"{each}_found", each)).otherwise(each).alias(each) for each in NUMBER)
+    return joined.select("place", "text", "digits", *found)
 
 
 def _in_country(home: pl.DataFrame, region: str) -> pl.DataFrame:
