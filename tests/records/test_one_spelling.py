@@ -200,6 +200,8 @@ def test_a_declaration_that_makes_no_sense_is_refused(folder: Folder, yaml: str,
         ("iban", ValueKind.iban),
         ("account_number", ValueKind.iban),
         ("headphones", ValueKind.identifier),
+        ("phone_type", ValueKind.identifier),
+        ("email_domain", ValueKind.identifier),
     ],
 )
 def test_a_kind_goes_by_the_words_of_a_name(column: str, kind: ValueKind):

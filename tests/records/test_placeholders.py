@@ -48,7 +48,7 @@ def test_what_stands_for_nothing_is_absent_counted_and_said(column: str, value: 
     (told,) = written.placeholders.filter(column=column, masked=True).rows(named=True)
     assert (told["value"], told["customers"]) == (value, 8)
     assert any(repr(value) in line and "8 customers" in line for line in written.described())
-    assert written.counted()[column] == {"masked": 8, "suspected": 0}
+    assert written.counted()[column] == {"masked": 8, "suspected": 0, "values": {value: 8}}
 
 
 @pytest.mark.parametrize(("column", "value"), cases(SOMEBODYS))

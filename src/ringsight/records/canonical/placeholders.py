@@ -85,12 +85,8 @@ NO_DATES = (
     r"^(?:0000-00-00|00[./]00[./]0000)(?:[T ].*)?$",
 )
 """The first of January of a year up to 1900, the first day of spreadsheets, the last of calendars, and no day."""
-
-
 PUNCTUATION = " .,;:!?*_-/|()[]{}<>\"'#~=+"
 """What may stand around a word for nothing."""
-
-
 NOTHING, NO_ROW, NO_DATE = "a word for nothing", "digits in a row", "a date that stands for none"
 
 
