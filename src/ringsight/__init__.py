@@ -47,7 +47,7 @@ if TYPE_CHECKING:
     from ringsight.pipeline.run import run
     from ringsight.pipeline.settings import RunConfig
     from ringsight.pipeline.train import train
-    from ringsight.records.bank import Bank, BankConfig, ColumnRole
+    from ringsight.records.bank import Bank, BankConfig, ColumnRole, ValueKind
     from ringsight.records.dialect import Dialect
     from ringsight.records.embeddings import Embeddings
     from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
@@ -90,6 +90,7 @@ __all__ = [
     "SyntheticBankConfig",
     "TrainerConfig",
     "TransactionsConfig",
+    "ValueKind",
     "VectorStore",
     "calibration_figure",
     "check_bank",
@@ -131,7 +132,7 @@ _HOMES = {
     "ringsight.pipeline.run": ("run",),
     "ringsight.pipeline.settings": ("RunConfig",),
     "ringsight.pipeline.train": ("train",),
-    "ringsight.records.bank": ("Bank", "BankConfig", "ColumnRole"),
+    "ringsight.records.bank": ("Bank", "BankConfig", "ColumnRole", "ValueKind"),
     "ringsight.records.dialect": ("Dialect",),
     "ringsight.records.embeddings": ("Embeddings",),
     "ringsight.records.synthetic": ("SyntheticBankConfig", "generate_bank"),

@@ -132,7 +132,7 @@ def test_cells_are_parted_where_that_is_declared_and_not_else(folder: Folder):
 def test_a_list_is_proposed_and_not_guessed(folder: Folder):
     bank = bank_with(folder, {"phone": texts("0151 2345; 0160 7777", "0160/7777")})
     assert bank.customers["phone"].dtype == pl.String
-    assert any("bank.lists.phone=';'" in said for said in bank.written.remarks)
+    assert any("declare lists: {phone: ';'}" in said for said in bank.written.remarks)
 
 
 def test_a_customer_with_very_many_values_has_the_first_ones(folder: Folder):
@@ -148,6 +148,12 @@ def test_a_column_of_records_is_refused_by_name(folder: Folder, cells: list[obje
     with pytest.raises(DataError, match=r"(?s)customers.parquet.*'address'|'address'(?s:.)*customers.parquet") as error:
         bank_with(folder, {"address": pl.Series(cells)})
     assert error.value.remedy
+
+
+def test_strata_of_several_values_are_refused(folder: Folder):
+    folder.as_parquet("customers", folder.frame("customers").with_columns(segment=pl.concat_list("segment", "region")))
+    with pytest.raises(DataError, match="several values in 'segment'"):
+        folder.read()
 
 
 def test_whole_numbers_lose_the_decimals_that_a_gap_gave_them(folder: Folder):
@@ -194,6 +200,8 @@ def test_a_declaration_that_makes_no_sense_is_refused(folder: Folder, yaml: str,
         ("iban", ValueKind.iban),
         ("account_number", ValueKind.iban),
         ("headphones", ValueKind.identifier),
+        ("phone_type", ValueKind.identifier),
+        ("email_domain", ValueKind.identifier),
     ],
 )
 def test_a_kind_goes_by_the_words_of_a_name(column: str, kind: ValueKind):

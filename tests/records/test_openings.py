@@ -27,7 +27,7 @@ def test_a_date_that_stands_for_none_is_unknown_and_counted(folder: Folder, told
     assert bank.customers.drop("opened_at").equals(sound.customers.drop("opened_at"))
     assert bank.transactions.equals(sound.transactions) and bank.quarantine.is_empty()
     assert f"{told!r} of 9 customers" in describe(bank)
-    assert bank.written.counted() == {"opened_at": {"masked": 9, "doubtful": 0}}
+    assert bank.written.counted() == {"opened_at": {"masked": 9, "suspected": 0, "values": {told: 9}}}
 
 
 @pytest.mark.parametrize("blank", ["", "  ", None])

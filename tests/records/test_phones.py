@@ -70,6 +70,10 @@ def test_a_long_number_without_code_is_the_only_one_with_it():
     assert read("+49 151 23456789", "+43 151 23456789", "0151 23456789", *home)[2] == "015123456789"
 
 
+def test_a_number_of_the_country_is_none_of_its_neighbour():
+    assert read("+43 151 23456789", "0151 23456789", *GERMAN)[:2] == ["+43 15123456789", "+49 15123456789"]
+
+
 def test_what_is_no_number_stays_as_it_is():
     assert read("ask the branch", "P-17", "+", "+49") == ["ask the branch", "P-17", "+", "49"]
     assert read() == []
@@ -91,4 +95,5 @@ def test_plain_numbers_are_read_as_libphonenumber_reads_them():
     for code in (1, 7, 33, 36, 39, 44, 49, 52, 54, 90, 353, 420):
         for length in rng.integers(5, 13, 60):
             text = f"+{code} {''.join(map(str, rng.integers(0, 10, length)))}"
-            assert phones._international(text) == phones._parsed(text, None), text
+            number = phones._parsed(text, None)
+            assert read(text) == [f"+{number.code} {number.rest}" if number else text[1:].replace(" ", "")], text

@@ -14,9 +14,11 @@ EIGHT = np.arange(0, 80, 10)
 EVERYWHERE = ["n/a", "N/A", "none", "NULL", "unknown", "-", ".", "--", "tbd", "Test", "x", "XXX", "?", "(null)", "n.a."]
 NOTHING = {
     "phone": "0000000000, 1111111, 1234567890, 0123456789, 9999, +49 000 0000000, +49 1111111111, 000, 0151 00000000, "
-    "+1 (999) 999-9999, 123456, keine Nummer bekannt, unbekannt",
+    "+1 (999) 999-9999, 123456, keine Nummer bekannt, unbekannt, "
+    "4.91512E+11, 4E+12, +49 151 ****89, 0151XXXXXX",
     "email": "unknown@unknown.example, test@bank.example, noemail@x.example, no-reply@bank.example, x@x.com, "
-    "n/a@bank.example, none@none.com, unbekannt@x.example, a.b@example.invalid, has no mail, @example.com",
+    "n/a@bank.example, none@none.com, unbekannt@x.example, a.b@example.invalid, has no mail, "
+    "@example.com, j***@mail.example",
     "device_id": "00:00:00:00:00:00, ff:ff:ff:ff:ff:ff, 00000000-0000-0000-0000-000000000000, 000000000000000, "
     "123456789012345, 02:00:00:00:00:00, 9774d56d682e549c, 0x00000000, 9999, 0",
     "employer": "keine Angabe, Inconnu, desconocido, sconosciuto, brak, 不明, Neznámý, нет данных",
@@ -24,7 +26,7 @@ NOTHING = {
 SOMEBODYS = {
     "phone": "0151/23456789, +49 151 1234567, 110, +49 800 1111222, +1 555 123 4567, +49 30 1000000",
     "email": "john@example.com, nina@x.example, info@firm.example, testa@x.example, unknownartist@x.example",
-    "device_id": "D1, DEV-0000001, A1B2C3D4E5F6, 0000000a0000, 1234",
+    "device_id": "D1, DEV-0000001, A1B2C3D4E5F6, 0000000a0000, 1234, 1E10, 5E+1, Box12xx",
     "employer": "Nova, Nonesuch Press, Keiner & Sohn, Test Laboratories, 1, 22, 88, X-Ray Clinic",
     "branch": "1, 22, 333, 00, web, app",
     "address": "1 Unknown Street, 0 Zero Road",
@@ -46,7 +48,7 @@ def test_what_stands_for_nothing_is_absent_counted_and_said(column: str, value: 
     (told,) = written.placeholders.filter(column=column, masked=True).rows(named=True)
     assert (told["value"], told["customers"]) == (value, 8)
     assert any(repr(value) in line and "8 customers" in line for line in written.described())
-    assert written.counted()[column] == {"masked": 8, "doubtful": 0}
+    assert written.counted()[column] == {"masked": 8, "suspected": 0, "values": {value: 8}}
 
 
 @pytest.mark.parametrize(("column", "value"), cases(SOMEBODYS))

@@ -71,7 +71,7 @@ def test_a_value_that_many_carry_who_share_nothing_else_is_told_and_not_masked()
     table, written = read(with_values(made_customers(2), members, {"phone": "+49 30 8472651"}))
     assert table["phone"][members].null_count() == 0
     assert written.placeholders["reason"].to_list() == ["many carry it, and share nothing else"]
-    assert written.counted() == {"phone": {"masked": 0, "doubtful": 20}}
+    assert written.counted() == {"phone": {"masked": 0, "suspected": 20, "values": {}}}
     both = with_values(made_customers(2), members, {"phone": "+49 30 8472651", "email": "office@mail.example"})
     assert read(both)[1].placeholders.is_empty()
 

@@ -8,6 +8,7 @@ import polars as pl
 from ringsight.errors import DataError
 from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
+from ringsight.records.canonical.cells import refuse_several
 from ringsight.records.canonical.one_spelling import with_canonical_entities
 from ringsight.records.contract import CUSTOMERS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns, with_declared
@@ -209,6 +210,7 @@ def _customers(config: BankConfig, declarations: Declarations, given: GivenTable
             remedy="give at least two customers" if fewest > 1 else "give a customer",
         )
     customers, written = with_canonical_entities(sorted_table(sieve, CUSTOMERS), roles, declarations.values, given)
+    refuse_several(customers, declarations.strata, given)
     written = written.with_further(sieve.unknown, spelt_ids(customers["customer_id"]))
     refuse_alike(customers["customer_id"], declarations.ids_ignore, given.where)
     return _ReadCustomers(customers, roles, sieve, written)

@@ -3,7 +3,7 @@
 import polars as pl
 
 from ringsight.records.canonical.forms import folded, tidy
-from ringsight.records.quarantine import quoted
+from ringsight.records.quarantine import SHOWN
 
 EXAMPLES = 3
 """Ids that a question names."""
@@ -26,8 +26,8 @@ def spelt_ids(customer_ids: pl.Series) -> tuple[str, ...]:
     shared = ids.filter(pl.len().over("key") > 1).sort("key", "id")
     if shared.is_empty():
         return ()
-    alike = shared.group_by("key", maintain_order=True).agg(quoted(pl.col("id")).head(EXAMPLES))
-    named = "; ".join(" and ".join(each) for each in alike["id"].head(EXAMPLES))
+    alike = shared.group_by("key", maintain_order=True).agg(pl.col("id").head(EXAMPLES))
+    named = "; ".join(" and ".join(repr(each)[:SHOWN] for each in ids) for ids in alike["id"].head(EXAMPLES))
     return (
         f"customer_id: {shared.height:,} ids are {alike.height:,} in other spellings, for instance {named}; "
         "they count as different customers: is each of them one?",

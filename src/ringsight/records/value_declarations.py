@@ -26,7 +26,7 @@ class ValueDeclarations:
         """With what the config says, which wins.
 
         Raises:
-            SettingsError: if a separator is empty.
+            SettingsError: if a separator is empty, or there is no such kind.
         """
         lists = {**self.lists, **config.lists}
         for column, separator in lists.items():
@@ -34,10 +34,10 @@ class ValueDeclarations:
                 raise SettingsError(
                     f"nothing separates the values of {column!r}",
                     where="bank.lists",
-                    remedy=f"name what stands between them: bank.lists.{column}=';'",
+                    remedy=f"name what stands between them, as in lists: {{{column}: ';'}}",
                 )
         return ValueDeclarations(
-            kinds={**self.kinds, **config.kinds},
+            kinds={**self.kinds, **{column: _kind(kind, "bank.kinds") for column, kind in config.kinds.items()}},
             lists=lists,
             phone_region=config.phone_region or self.phone_region,
             drop_email_tags=config.drop_email_tags and self.drop_email_tags,

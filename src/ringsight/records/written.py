@@ -2,6 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 import polars as pl
 
@@ -16,7 +17,9 @@ PLACEHOLDERS = {
 
 
 LISTED = 5
-"""Placeholders of a column that are named."""
+"""Placeholders of a column that are named in a line,"""
+COUNTED = 20
+"""and where they are counted."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +52,10 @@ class Written:
     def described(self) -> list[str]:
         """The same in lines to read: what stands for nothing, what may, and the remarks."""
         lines = []
-        for masked, said in ((True, "masked, for it stands for nothing"), (False, "doubtful, and not masked")):
+        for masked, said in (
+            (True, "masked, for it stands for nothing"),
+            (False, "suspected of standing for nothing, and not masked"),
+        ):
             for (column,), rows in self.placeholders.filter(masked=masked).group_by("column", maintain_order=True):
                 told = [
                     f"{value!r} of {customers:,} customers ({reason})"
@@ -61,13 +67,20 @@ class Written:
             lines.append("bank.placeholders=[VALUE] masks a value, bank.not_placeholders=[VALUE] keeps one")
         return [*lines, *self.remarks]
 
-    def counted(self) -> dict[str, dict[str, int]]:
-        """By column how many customers have a value that is masked, and how many one that is doubtful."""
-        totals = self.placeholders.group_by("column").agg(
-            masked=pl.col("customers").filter(pl.col("masked")).sum(),
-            doubtful=pl.col("customers").filter(~pl.col("masked")).sum(),
-        )
-        return {row.pop("column"): row for row in totals.sort("column").iter_rows(named=True)}
+    def counted(self) -> dict[str, dict[str, Any]]:
+        """By column how many customers have a value that is masked, and a suspected one; and the values masked.
+
+        Of these the most frequent, with their customers; a suspected value may be somebody's, and is not told.
+        """
+        found = {}
+        for (column,), rows in self.placeholders.group_by("column", maintain_order=True):
+            masked = rows.filter("masked")
+            found[str(column)] = {
+                "masked": int(masked["customers"].sum()),
+                "suspected": int(rows.filter(~pl.col("masked"))["customers"].sum()),
+                "values": dict(masked.select("value", "customers").head(COUNTED).iter_rows()),
+            }
+        return dict(sorted(found.items()))
 
 
 def carried(customers: pl.DataFrame, column: str) -> pl.DataFrame:

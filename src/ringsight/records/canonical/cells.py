@@ -10,7 +10,7 @@ from ringsight.records.given_table import GivenTable
 MOST_VALUES = 16
 """Values of one customer in one column that count; who has more is a list that somebody else is on."""
 SEPARATORS = (";", "|")
-"""What may separate several values in one cell; nothing is parted unless `bank.lists` says so."""
+"""What may separate several values in one cell; nothing is parted unless `lists` says so."""
 
 
 def held_values(
@@ -47,6 +47,21 @@ def held_values(
     return few, [*_too_many(held, column), *_perhaps_lists(held["raw"], column)]
 
 
+def refuse_several(customers: pl.DataFrame, strata: Sequence[str], given: GivenTable) -> None:
+    """Refuse strata of a column in which a customer may have several values.
+
+    Raises:
+        DataError: naming the first.
+    """
+    for column in strata:
+        if column in customers.columns and customers.schema[column].is_nested():
+            raise DataError(
+                f"customers may have several values in {column!r}, which is to make strata",
+                where=given.where,
+                remedy="give one value each, or name other columns in bank.strata",
+            )
+
+
 def _as_text(values: pl.Series) -> pl.Series:
     """As strings; whole numbers as such, though a table that lacks some has them as decimal ones."""
     if values.dtype.is_float():
@@ -74,6 +89,6 @@ def _perhaps_lists(values: pl.Series, column: str) -> Sequence[str]:
         if cells:
             return [
                 f"{column}: cells with {separator!r} inside, which count as one value: {cells:,}; "
-                f"if they hold several: bank.lists.{column}='{separator}'"
+                f"if they hold several, declare lists: {{{column}: '{separator}'}}"
             ]
     return []

@@ -11,6 +11,12 @@ CONVENTIONAL_KINDS = {
     **dict.fromkeys(("iban", "account"), ValueKind.iban),
 }
 """Words of a column's name that say what it holds, in any case of letters; the first one that there is counts."""
+OF_IT = frozenset((
+    "brand", "carrier", "code", "count", "country", "domain", "host", "language", "make", "model", "name",
+    "operator", "os", "platform", "prefix", "provider", "quality", "source", "status", "type", "verified",
+    "version",
+))  # fmt: skip
+"""Words that tell that a column holds something of such a value, not the value: `phone_type`, `email_domain`."""
 
 
 def kind_of(column: str, role: ColumnRole) -> ValueKind:
@@ -20,7 +26,7 @@ def kind_of(column: str, role: ColumnRole) -> ValueKind:
     """
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", column)
     words = re.split(r"[^a-z]+", re.sub(r"(?i)\be[-_ ]mail", "email", spaced).casefold())
-    named = [kind for word, kind in CONVENTIONAL_KINDS.items() if word in words]
+    named = [] if OF_IT.intersection(words) else [kind for word, kind in CONVENTIONAL_KINDS.items() if word in words]
     if named and role is not ColumnRole.protected:
         return named[0]
     return ValueKind.text if role is ColumnRole.innocent else ValueKind.identifier

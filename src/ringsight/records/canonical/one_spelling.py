@@ -40,10 +40,10 @@ def with_canonical_entities(
     """
     _check_columns(declared, roles, given)
     read = [_read(customers, column, role, declared, given) for column, role in roles.items()]
-    doubts = _doubts(read, customers.height)
-    strong = doubts.filter("masked")
+    told = _suspected(read, customers.height)
+    strong = told.filter("masked")
     read = [each.without(strong) for each in read]
-    placeholders = pl.concat([doubts.filter(~pl.col("masked")), *(each.placeholders() for each in read)])
+    placeholders = pl.concat([told.filter(~pl.col("masked")), *(each.placeholders() for each in read)])
     shown = [each for each in read if each.role is not ColumnRole.protected]
     spellings = [pl.DataFrame(schema=SPELLINGS), *(each.otherwise(customers["customer_id"]) for each in shown)]
     return customers.with_columns(each.as_column(customers.height) for each in read), Written(
@@ -126,7 +126,7 @@ def _read(
     return _ReadColumn(column, role, kind, values, (*said, *heard))
 
 
-def _doubts(read: Sequence[_ReadColumn], customers: int) -> pl.DataFrame:
+def _suspected(read: Sequence[_ReadColumn], customers: int) -> pl.DataFrame:
     """Values of evidence columns that stand for nothing by who carries them, or may; none that the bank has settled."""
     of_role = {
         role: [
@@ -152,7 +152,7 @@ def _check_columns(declared: ValueDeclarations, roles: Mapping[str, ColumnRole],
             raise SettingsError(
                 f"{column!r} has no role, and nothing is done with its values",
                 where=given.where,
-                remedy=f"give it one: bank.entities.{column}=evidence; there are {', '.join(sorted(roles))}",
+                remedy=f"declare entities: {{{column}: evidence}}; there are {', '.join(sorted(roles))}",
             )
 
 

@@ -1,8 +1,5 @@
 """Phone numbers in one spelling, `+COUNTRY NUMBER`, as libphonenumber reads them."""
 
-import re
-from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import NamedTuple
@@ -19,16 +16,13 @@ UNMISTAKABLE = 9
 
 LONGEST = 250
 """Characters that libphonenumber is given to read."""
-NAMED = re.compile(r"^(?:tel|phone|mobile)\s*[:.]?\s*", re.IGNORECASE)
-DECIMAL = re.compile(r"^(\d+)\.0$")
-ABROAD = re.compile(r"^\(?00\)?[\s./-]*(?=[1-9])")
-NO_DIGIT = re.compile(r"\D+")
-PLAIN = re.compile(r"\+[1-9][0-9 ./-]*")
-CODES = frozenset(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+PLAIN = r"^\+[1-9][0-9 ./-]*$"
+CODES = sorted(map(str, phonenumbers.COUNTRY_CODE_TO_REGION_CODE))
+NUMBER = ("code", "rest", "extension")
 
 
 class _Number(NamedTuple):
-    code: int
+    code: str
     rest: str
     extension: str
 
@@ -84,84 +78,107 @@ def phone_column(written: pl.Series, region: str) -> PhoneColumn:
             where="bank.phone_region",
             remedy="give its two letters of ISO 3166, for example bank.phone_region=DE",
         )
-    spelt = [_plain(each) for each in written.to_list()]
-    digits = [_digits(each) for each in spelt]
-    read = [_international(each) for each in spelt]
-    codes = Counter(number.code for number in read if number is not None)
-    national = sum(number is None and len(set(each)) > 1 for number, each in zip(read, digits, strict=True))
-    found = region.upper() or _dominant(codes, national)
-    whole = {each: number for number, each in zip(read, digits, strict=True) if number is not None}
-    alone = _without_code(whole.values())
-    forms = [
-        _form(number or whole.get(each) or _in_country(text, found) or alone.get(each.removeprefix("0")), text)
-        for number, text, each in zip(read, spelt, digits, strict=True)
-    ]
-    values = pl.Series(written.name, forms, dtype=pl.String)
-    return PhoneColumn(values, found, bool(found and not region), national, codes.total())
+    numbers = _international(_plain(written))
+    abroad, home = numbers.filter(pl.col("code") != ""), numbers.filter(pl.col("code") == "")
+    national = int(home["digits"].str.contains("[1-9]").sum())
+    found = region.upper() or _dominant(abroad["code"], national)
+    read = _same_rest(_in_country(_same_digits(home, abroad), found), abroad)
+    forms = pl.concat([abroad, read]).sort("place").select(_form())["form"]
+    return PhoneColumn(forms.rename(written.name), found, bool(found and not region), national, abroad.height)
 
 
-def _dominant(codes: Counter[int], national: int) -> str:
+def _dominant(codes: pl.Series, national: int) -> str:
     """The country that a column shows, in two letters; empty where it shows none."""
-    if not codes or codes.total() < national:
+    if codes.is_empty() or len(codes) < national:
         return ""
-    code, most = max(codes.items(), key=lambda each: (each[1], -each[0]))
-    region = phonenumbers.region_code_for_country_code(code)
-    return region if most >= DOMINANT * codes.total() and region in phonenumbers.SUPPORTED_REGIONS else ""
+    code, most = codes.value_counts(name="most").sort("most", codes.name, descending=[True, False]).row(0)
+    region = phonenumbers.region_code_for_country_code(int(code))
+    return region if most >= DOMINANT * len(codes) and region in phonenumbers.SUPPORTED_REGIONS else ""
 
 
-def _without_code(numbers: Iterable[_Number]) -> dict[str, _Number]:
-    """Numbers by what stands behind the country code, where it is long and no other country has it."""
-    by_rest: dict[str, set[_Number]] = {}
-    for number in numbers:
-        by_rest.setdefault(number.rest, set()).add(number)
-    return {rest: next(iter(same)) for rest, same in by_rest.items() if len(same) == 1 and len(rest) >= UNMISTAKABLE}
+def _plain(written: pl.Series) -> pl.DataFrame:
+    """`place`, `text` (without `tel:`, with `+` for `00`, without the `.0` of a decimal number), and its `digits`."""
+    text = pl.col("written").str.replace(r"^(?i)(?:tel|phone|mobile)\s*[:.]?\s*", "").str.replace(r"^(\d+)\.0$", "${1}")
+    text = text.str.replace(r"^\(?00\)?[\s./-]*([1-9])", "+${1}").str.replace(r"^\(\+", "+(")
+    frame = written.to_frame("written").with_row_index("place").select("place", text=text)
+    other = frame.filter(pl.col("text").str.contains(r"[^\x00-\x7f]"))["text"].unique()
+    ascii_digits = pl.Series([phonenumbers.normalize_digits_only(each) for each in other], dtype=pl.String)
+    return frame.with_columns(digits=pl.col("text").replace(other, ascii_digits).str.replace_all("[^0-9]", ""))
 
 
-def _plain(written: str) -> str:
-    """Without `tel:`, with `+` for `00`, and whole where a table took it for a decimal number."""
-    if written.startswith("+"):
-        return written
-    return ABROAD.sub("+", DECIMAL.sub(r"\1", NAMED.sub("", written)))
+def _international(spelt: pl.DataFrame) -> pl.DataFrame:
+    """With `code`, `rest` and `extension` of the numbers that have a country code; `code` is empty elsewhere.
 
-
-def _international(text: str) -> _Number | None:
-    if not text.startswith(("+", "(+")):
-        return None
-    if PLAIN.fullmatch(text):  # many times as quickly as by libphonenumber
-        digits = _digits(text)
-        code = next((digits[:size] for size in (1, 2, 3) if digits[:size] in CODES), "")
-        rest = digits[len(code) :]
-        if code and _is_plain(int(code), rest):
-            return _Number(int(code), rest, "")
-    return _parsed(text, None)
-
-
-def _is_plain(code: int, rest: str) -> bool:
-    """Whether what follows a country code is as long as its numbers are, and has nothing before it."""
-    lengths, before = _plain_numbers(code)
-    return len(rest) in lengths and not rest.startswith(("0", before or "0"))
+    Most are written so plainly that they are read at once, as libphonenumber would read them.
+    """
+    code = pl.when(pl.col("text").str.contains(PLAIN)).then(pl.col("digits").str.extract(f"^({'|'.join(CODES)})"))
+    frame = spelt.with_columns(code=code).with_columns(rest=pl.col("digits").str.slice(pl.col("code").str.len_chars()))
+    codes = frame["code"].unique().drop_nulls().sort().to_list()
+    known = [(each, *_plain_numbers(int(each))) for each in codes]
+    schema: dict[str, pl.DataType] = {"code": pl.String(), "lengths": pl.List(pl.UInt32()), "before": pl.String()}
+    frame = frame.join(pl.DataFrame(known, schema, orient="row"), on="code", how="left", maintain_order="left")
+    plain = pl.col("lengths").list.contains(pl.col("rest").str.len_chars())
+    plain &= ~pl.col("rest").str.starts_with("0") & ~pl.col("rest").str.starts_with(pl.col("before"))
+    frame = frame.with_columns(plain=plain.fill_null(False))
+    texts = frame.filter(~pl.col("plain") & pl.col("text").str.starts_with("+"))
+    return _with_numbers(
+        frame.select(
+            "place",
+            "text",
+            "digits",
+            code=pl.when("plain").then("code").otherwise(pl.lit("")),
+            rest=pl.when("plain").then("rest").otherwise(pl.lit("")),
+            extension=pl.lit(""),
+        ),
+        {text: _parsed(text, None) for text in texts["text"]},
+    )
 
 
 @cache
-def _plain_numbers(code: int) -> tuple[frozenset[int], str]:
+def _plain_numbers(code: int) -> tuple[list[int], str]:
     """How many digits a country's numbers have behind its code, and what may stand before them; none if that varies."""
     region = phonenumbers.region_code_for_country_code(code)
     metadata = phonenumbers.PhoneMetadata.metadata_for_region_or_calling_code(code, region)
-    before = metadata.national_prefix_for_parsing or "" if metadata else ""
-    if metadata is None or metadata.general_desc is None or (before and not before.isdecimal()):
-        return frozenset(), ""
-    return frozenset(metadata.general_desc.possible_length), before
+    before = metadata.national_prefix_for_parsing or "0" if metadata else ""
+    if metadata is None or metadata.general_desc is None or not before.isdecimal():
+        return [], "0"
+    return list(metadata.general_desc.possible_length), before
 
 
-def _in_country(text: str, region: str) -> _Number | None:
+def _same_digits(home: pl.DataFrame, abroad: pl.DataFrame) -> pl.DataFrame:
+    """Numbers that have lost the `+` alone, and are in the column with it."""
+    whole = abroad.unique("digits", keep="first", maintain_order=True).select("digits", *NUMBER)
+    return _filled(home, whole, "digits")
+
+
+def _same_rest(home: pl.DataFrame, abroad: pl.DataFrame) -> pl.DataFrame:
+    """Long numbers without a country code that the column has with one, and with no other."""
+    alone = abroad.select(NUMBER).unique().filter(pl.len().over("rest") == 1).with_columns(short="rest")
+    alone = alone.filter(pl.col("rest").str.len_chars() >= UNMISTAKABLE)
+    return _filled(home.with_columns(short=pl.col("digits").str.replace("^0", "")), alone, "short")
+
+
+def _filled(home: pl.DataFrame, numbers: pl.DataFrame, on: str) -> pl.DataFrame:
+    """With numbers where there are none yet."""
+    joined = home.join(numbers, on=on, how="left", maintain_order="left", suffix="_found")
+    new = pl.col("code") == ""
+    found = (pl.when(new).then(pl.coalesce(f"{each}_found", each)).otherwise(each).alias(each) for each in NUMBER)
+    return joined.select("place", "text", "digits", *found)
+
+
+def _in_country(home: pl.DataFrame, region: str) -> pl.DataFrame:
+    """Read the numbers that are left in a country."""
+    left = home.filter((pl.col("code") == "") & pl.lit(bool(region)))["text"]
+    return _with_numbers(home, {text: _national(text, region) for text in left})
+
+
+def _national(text: str, region: str) -> _Number | None:
     """Read a number without `+` in a country.
 
     Where the country puts a 0 or the like before its numbers, one without it is believed if it is valid: `49-151-…` in
     Germany is rather a number that has lost its `+`.
     """
-    if not region:
-        return None
-    digits, before = _digits(text), phonenumbers.ndd_prefix_for_region(region, True)
+    digits, before = phonenumbers.normalize_digits_only(text), phonenumbers.ndd_prefix_for_region(region, True)
     number = _parsed(text, region)
     if before and digits.startswith(before):
         return number
@@ -170,12 +187,6 @@ def _in_country(text: str, region: str) -> _Number | None:
         if whole is not None:
             return whole
     return _parsed(text, region, valid=True) if before else number
-
-
-def _digits(text: str) -> str:
-    """The digits, as ASCII has them."""
-    digits: str = NO_DIGIT.sub("", text) if text.isascii() else phonenumbers.normalize_digits_only(text)
-    return digits
 
 
 def _parsed(text: str, region: str | None, *, valid: bool = False) -> _Number | None:
@@ -187,10 +198,19 @@ def _parsed(text: str, region: str | None, *, valid: bool = False) -> _Number | 
     if not (phonenumbers.is_valid_number(number) if valid else phonenumbers.is_possible_number(number)):
         return None
     rest = phonenumbers.national_significant_number(number)
-    return _Number(number.country_code or 0, rest, number.extension or "")
+    return _Number(str(number.country_code), rest, number.extension or "")
 
 
-def _form(number: _Number | None, text: str) -> str:
-    if number is None:
-        return text if any(map(str.isalpha, text)) else _digits(text) or text
-    return f"+{number.code} {number.rest}" + (f" x{number.extension}" if number.extension else "")
+def _with_numbers(frame: pl.DataFrame, read: dict[str, _Number | None]) -> pl.DataFrame:
+    """With what was read of some texts."""
+    rows = [(text, *number) for text, number in read.items() if number is not None]
+    schema = dict.fromkeys(("text", *(f"{each}_read" for each in NUMBER)), pl.String)
+    joined = frame.join(pl.DataFrame(rows, schema, orient="row"), on="text", how="left", maintain_order="left")
+    return joined.select("place", "text", "digits", *(pl.coalesce(f"{each}_read", each).alias(each) for each in NUMBER))
+
+
+def _form() -> pl.Expr:
+    number = pl.format("+{} {}", "code", "rest")
+    number = pl.when(pl.col("extension") == "").then(number).otherwise(pl.format("{} x{}", number, "extension"))
+    digits = pl.when((pl.col("digits") == "") | pl.col("text").str.contains(r"\p{L}")).then("text").otherwise("digits")
+    return pl.when(pl.col("code") == "").then(digits).otherwise(number).alias("form")

@@ -73,6 +73,10 @@ EQUAL = "|".join(f"{digit}{{{ROW},}}" for digit in range(10))
 """Pattern of so many equal digits."""
 SHORT = r"^(?:\d{1,2}|0+|1{3,6}|9{3,6}|1234?5?6?|01234?5?6?)$"
 """Pattern of phone numbers that are none though they are shorter: emergency numbers stay."""
+SHORTENED = r"^\d(?:[.,]\d+)?[eE]\+\d{2,3}$"
+"""Pattern of numbers of which the last digits are lost: many phones become one 4.91512E+11."""
+HIDDEN = r"[*•●]{2,}|(?i)\dx{3,}$|\dx{3,}\d"
+"""Pattern of values of which a part is not told, as DE89 **** 3000 and 0151 XXXXXX."""
 NO_DATES = (
     r"^(?:(?:0\d|1[0-8])\d\d|1900)-?01-?01(?:[T ].*)?$",
     r"^0?1[./]0?1[./](?:(?:0\d|1[0-8])\d\d|1900)(?: .*)?$",
@@ -81,12 +85,8 @@ NO_DATES = (
     r"^(?:0000-00-00|00[./]00[./]0000)(?:[T ].*)?$",
 )
 """The first of January of a year up to 1900, the first day of spreadsheets, the last of calendars, and no day."""
-
-
 PUNCTUATION = " .,;:!?*_-/|()[]{}<>\"'#~=+"
 """What may stand around a word for nothing."""
-
-
 NOTHING, NO_ROW, NO_DATE = "a word for nothing", "digits in a row", "a date that stands for none"
 
 
@@ -104,6 +104,9 @@ def reasons(forms: pl.DataFrame, kind: ValueKind, role: ColumnRole) -> pl.Series
         (folded(written).is_in(words) | folded(written).str.strip_chars(PUNCTUATION).is_in(words), NOTHING),
         (~written.str.contains(r"[\p{L}\p{N}]"), "no letter and no digit"),
     ]
+    if role is ColumnRole.evidence:
+        rules.append((written.str.contains(SHORTENED), "a number that a spreadsheet has shortened"))
+        rules.append((written.str.contains(HIDDEN), "part of it is hidden"))
     if role is not ColumnRole.protected:
         rules.append((written.str.contains("^(?i)x+$"), NOTHING))
         rules.append((pl.any_horizontal(written.str.contains(date) for date in NO_DATES), NO_DATE))
