@@ -179,6 +179,10 @@ def test_a_number_is_what_the_dialect_says_or_nothing(
         ("2026-03-29 02:30:00", {"timezone": "Europe/Berlin"}, None),  # the clock went forward
         ("2026-10-25 02:30:00", {"timezone": "Europe/Berlin"}, "2026-10-25 00:30:00"),  # the earlier of the two
         ("20261127", {"dates": "year_first"}, "2026-11-27 00:00:00"),
+        ("20261127181705", {"dates": "year_first"}, "2026-11-27 18:17:05"),
+        ("2026-11-27-18.17.05.123456", {"dates": "year_first"}, "2026-11-27 18:17:05.123456"),  # DB2
+        ("Fri, 27 Nov 2026 18:17:05 +0100", {"dates": "day_first"}, "2026-11-27 17:17:05"),  # RFC 2822
+        ("46353,75", {"dates": "excel", "decimal": ","}, "2026-11-27 18:00:00"),
         ("1e300", {"dates": "unix_s"}, None),
         ("nan", {"dates": "excel"}, None),
     ],

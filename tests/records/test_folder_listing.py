@@ -285,6 +285,14 @@ def test_a_pipe_called_like_a_table_stops_nothing(folder: Folder) -> None:
     assert folder.read().transactions.is_empty()
 
 
+def test_a_table_whose_log_says_which_files_count_is_refused(folder: Folder) -> None:
+    in_parts(folder)
+    (folder.path / "transactions" / "_delta_log").mkdir()
+    (folder.path / "transactions" / "_delta_log" / "0.json").write_text("{}")
+    with pytest.raises(DataError, match="is a table of Delta Lake"):
+        folder.read()
+
+
 # --- spreadsheets ----------------------------------------------------------------------------------------------------
 
 

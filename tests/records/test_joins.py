@@ -56,6 +56,17 @@ def test_ids_that_do_not_meet_are_told_with_what_would_make_them(
     assert set(bank.notes["customer_id"]) <= set(NUMBERS.values()), "the customers' own spelling stays"
 
 
+def test_few_rows_that_would_meet_are_told_though_the_run_goes_on(folder: Folder) -> None:
+    lines = folder.lines("call_notes")
+    folder.write(
+        "call_notes", [*lines, lines[1].lower().replace(b"n0", b"n99"), lines[2].lower().replace(b"n1", b"n98")]
+    )
+    bank = folder.read()
+    assert bank.quarantine.height == 2
+    (remark,) = bank.remarks
+    assert "2 of 2 rows name no customer; 2 of these 2 would meet one if the case of letters were ignored" in remark
+
+
 def test_letter_case_is_met_by_its_rule(folder: Folder) -> None:
     frame = folder.frame("call_notes").with_columns(pl.col("customer_id").str.to_lowercase())
     frame.write_csv(folder.path / "call_notes.csv")

@@ -109,30 +109,33 @@ class Sieve:
 def write_quarantine(bank: Bank, folder: Path) -> None:
     """Write into `folder` one CSV for each table with unusable rows, and summary.csv.
 
-    summary.csv counts rows by file, column and reason, and names the first of them.
+    summary.csv counts rows by file, column and reason, and names the first of them; it quotes no value, so that nobody
+    has to be erased from it.
     The folder is replaced as a whole, so nothing of a former run remains.
     """
     named = pl.col("file").str.split("/").list.first().str.split(".").list.first()
     with write_folder_atomically(folder) as partial:
         for (table,), rows in bank.quarantine.group_by(named.alias("table"), maintain_order=True):
             rows.write_csv(partial / f"{table}.csv")
-        summary(bank).write_csv(partial / "summary.csv")
+        summary(bank).drop("example").write_csv(partial / "summary.csv")
 
 
 def summary(bank: Bank) -> pl.DataFrame:
-    """Rows set aside, counted; columns file, column, reason, rows, examples, the largest groups of a file first.
+    """Rows set aside, counted; columns file, column, reason, rows, first_rows, example, the largest of a file first.
 
-    A reason is the kind alone; `examples` reads "row 3: 'x'; row 7: 'y'".
+    A reason is the kind alone; `example` is what the first row holds in quotation marks, or empty.
     """
     parted = pl.col("reason").str.splitn(": ", 2)
-    kind, value = parted.struct.field("field_0"), parted.struct.field("field_1")
-    example = pl.format(
-        "row {}{}", "row", pl.when(value.is_null()).then(pl.lit("")).otherwise(pl.format(": {}", value))
-    )
     counted = (
-        bank.quarantine.with_columns(kind=kind, example=example)
+        bank.quarantine.with_columns(
+            kind=parted.struct.field("field_0"), value=parted.struct.field("field_1").fill_null("")
+        )
         .group_by("file", "column", reason="kind")
-        .agg(rows=pl.len(), examples=pl.col("example").head(QUOTED).str.join("; "))
+        .agg(
+            rows=pl.len(),
+            first_rows=pl.col("row").head(QUOTED).cast(pl.String).str.join(", "),
+            example=pl.col("value").first(),
+        )
     )
     return counted.sort("file", -pl.col("rows").cast(pl.Int64), "column", "reason")
 

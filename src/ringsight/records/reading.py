@@ -136,8 +136,10 @@ def describe(bank: Bank) -> str:
     sizes = sorted(bank.customers["stratum"].value_counts(name="size")["size"].to_list())
     lines.append(f"  strata: {len(sizes)}, of {sizes[0]:,} to {sizes[-1]:,} customers")
     counted = summary(bank)
-    for file, column, reason, rows, examples in counted.head(SHOWN).iter_rows():
-        lines.append(f"  set aside from {file}{', ' + column if column else ''}: {rows:,} ({reason}), {examples}")
+    for file, column, reason, rows, first_rows, example in counted.head(SHOWN).iter_rows():
+        place = f"{file}{', ' + column if column else ''}"
+        value = f", such as {example}" if example else ""
+        lines.append(f"  set aside from {place}: {rows:,} ({reason}){value}; row{'s' * (rows > 1)} {first_rows}")
     if counted.height > SHOWN:
         rest = counted.slice(SHOWN)
         lines.append(f"  set aside for {rest.height:,} other reasons or from other files: {rest['rows'].sum():,}")

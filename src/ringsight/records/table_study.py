@@ -151,7 +151,7 @@ def _study_values(given: GivenTable, table: Table, names: list[str], study: Stud
     sources = {ours: theirs for ours, theirs in sources.items() if theirs in names}
     bare = contract.Table(table.name, {}, {}, ())
     rows = read_table(given, bare, {ours: theirs for ours, theirs in sources.items() if _matters(table, ours)}).rows
-    for ours in rows.columns:
+    for ours in sorted(rows.columns, key=lambda column: table.columns.get(column) is not Values.number):
         values = rows[ours]
         match table.columns.get(ours):
             case Values.number if values.dtype == pl.String:
