@@ -80,6 +80,23 @@ def test_columns_in_another_language_are_proposed_with_the_dialect(folder: Folde
     same_transactions(folder.read(max_bad_rows=0), sound)
 
 
+def test_columns_are_found_by_a_word_of_their_name(folder: Folder) -> None:
+    sound = sound_transactions(folder)
+    header, *rows = folder.lines("transactions")
+    for ours, theirs in (
+        (b"amount", b"Amount (USD)"),
+        (b"customer_id", b"Customer ID"),
+        (b"timestamp", b"Booking Date"),
+    ):
+        header = header.replace(ours, theirs)
+    folder.write("transactions", [header, *rows])
+    with pytest.raises(DataError) as error:
+        folder.read()
+    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOr ")[0]
+    (folder.path / "bank.yaml").write_text(told, encoding="utf-8")
+    same_transactions(folder.read(max_bad_rows=0), sound)
+
+
 def test_a_dialect_for_all_holds_where_a_table_has_none_of_its_own(folder: Folder) -> None:
     for table in ("customers", "transactions", "call_notes", "id_images"):
         folder.frame(table).write_csv(folder.path / f"{table}.csv", separator=";" if table != "call_notes" else "|")

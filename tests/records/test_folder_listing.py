@@ -18,7 +18,7 @@ from ringsight.errors import DataError, SettingsError
 from ringsight.records import plain_files
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.frames import read_frames
-from ringsight.records.reading import describe
+from ringsight.records.reading import describe, read_bank
 from ringsight.testing import tiny_frames
 
 
@@ -213,6 +213,12 @@ def test_customers_of_another_name_are_proposed(folder: Folder) -> None:
         folder.read()
     assert "customers: kunden.csv" in error.value.remedy
     assert folder.read(tables={"customers": "kunden.csv"}).customers.height == 20
+
+
+def test_a_bank_in_a_folder_of_the_folder_is_told(folder: Folder) -> None:
+    with pytest.raises(DataError, match="no customers") as error:
+        read_bank(BankConfig(path=folder.path.parent))
+    assert f"bank.path={folder.path}" in error.value.remedy
 
 
 def test_files_of_one_pattern_are_proposed_and_read_as_one_table(folder: Folder, sound_bank: Bank) -> None:

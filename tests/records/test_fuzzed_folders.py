@@ -131,7 +131,7 @@ def written_as(frame: pl.DataFrame, dialect: Dialect) -> pl.DataFrame:
             values = (
                 frame[column].cast(pl.Float64, strict=False)
                 if told is amount
-                else frame[column].str.to_datetime(strict=False)
+                else frame[column].str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False)
             )
             texts = [
                 old if value is None else told(value, dialect) for old, value in zip(frame[column], values, strict=True)

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 from bank_folder import Folder, only_fault
 
+from ringsight.errors import DataError
 from ringsight.records.contract import STORED_BYTES, STORED_TEXTS
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.reading import describe
@@ -74,3 +75,10 @@ def test_a_fault_is_told_once(folder: Folder) -> None:
         frame = folder.frame(table).filter(pl.col("customer_id") != "C19")
         frame.write_csv(folder.path / f"{table}.csv")
     assert only_fault(folder.read()) == ("customers.csv", 20, "customer_id", "holds a control character: 'C␠19'")
+
+
+@pytest.mark.parametrize("values", [pl.duration(days=1), pl.concat_list(pl.lit("a"), pl.lit("b")), pl.lit(b"\xff")])
+def test_a_segment_that_is_no_text_is_refused_by_its_type(folder: Folder, values: pl.Expr) -> None:
+    folder.as_parquet("customers", folder.frame("customers").with_columns(segment=values))
+    with pytest.raises(DataError, match="the column 'segment' should hold text or numbers, but it is"):
+        folder.read()

@@ -73,7 +73,8 @@ def with_proposal(error: DataError, config: BankConfig, from_frames: bool = Fals
         proposal = proposed(config, from_frames)
     except RingsightError:
         return error
-    if len(proposal.found) + len(proposal.lacking) < 2 and not (proposal.tables or proposal.dialects or proposal.ids):
+    columns_alone = not (proposal.tables or proposal.dialects or proposal.ids) and error.where != str(config.path)
+    if columns_alone and len(proposal.found) + len(proposal.lacking) < 2:
         return error  # which says as much
     found = "\n".join(f"  {line}" for line in proposal.found[:SAID])
     remedy = "" if proposal.changes_layout() else error.remedy
@@ -123,7 +124,12 @@ def _likely(
     """The tables that are absent, from files that look like them."""
     found: dict[str, GivenTable] = {}
     files = [file.path for file in listing.files]
-    for each in likely_among(folder, listing):
+    likely = likely_among(folder, listing)
+    inside = next((Path(each.path).parent for each in likely if each.table == CUSTOMERS.name), Path())
+    if CUSTOMERS.name not in tables and inside != Path():
+        proposal.lacking.append(f"Is the bank in the folder {inside}? Then name that: bank.path={folder / inside}")
+        return {}
+    for each in likely:
         if each.table in tables or each.table in found:
             continue
         for place, paths in places_of(each.table, files, each.together, folder).items():

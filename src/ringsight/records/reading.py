@@ -7,7 +7,7 @@ import polars as pl
 from ringsight.errors import DataError
 from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
-from ringsight.records.contract import CUSTOMERS, Table
+from ringsight.records.contract import CUSTOMERS, STORED_TEXTS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns, with_declared
 from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.folder_listing import FolderListing
@@ -16,7 +16,7 @@ from ringsight.records.images import check_images
 from ringsight.records.joins import refuse_alike
 from ringsight.records.proposal import with_proposal
 from ringsight.records.quarantine import Sieve, summary
-from ringsight.records.storable import check_storable
+from ringsight.records.storable import check_storable, refuse_no_texts
 from ringsight.records.strata import strata
 from ringsight.records.table_places import given_tables
 from ringsight.records.table_reading import (
@@ -166,8 +166,8 @@ def _customers(
     config: BankConfig, declarations: Declarations, given: GivenTable, fewest: int
 ) -> tuple[pl.DataFrame, dict[str, ColumnRole], Sieve]:
     """Read the customers: those used, the roles of their columns, and the sieve with those set aside."""
-    found = list(schema_of(given))
-    sources = source_columns(CUSTOMERS, found, declarations.columns.get(CUSTOMERS.name, {}), given)
+    schema = schema_of(given)
+    sources = source_columns(CUSTOMERS, list(schema), declarations.columns.get(CUSTOMERS.name, {}), given)
     if "stratum" in sources:
         raise DataError(
             "a column may not be called 'stratum', which ringsight uses itself",
@@ -175,6 +175,8 @@ def _customers(
             remedy=f"rename it, or map it: {given.mapping('my_stratum', sources['stratum'])}",
         )
     roles = roles_of(sources, declarations, given.where)
+    told = {*declarations.strata, *STORED_TEXTS}
+    refuse_no_texts(given, schema, {ours: theirs for ours, theirs in sources.items() if ours in told})
     sieve = read_table(given, CUSTOMERS, sources)
     check_values(sieve, CUSTOMERS, sources)
     check_storable(sieve)
