@@ -115,9 +115,19 @@ def test_a_bank_yaml_elsewhere_says_the_same_and_is_kept_with_the_bank(folder: F
     same_transactions(bank, sound)
     assert bank.read_as is not None and bank.read_as.declared is None
     elsewhere.unlink()
-    same_transactions(read_bank(bank.read_as), sound)
+    again = read_bank(bank.read_as)
+    same_transactions(again, sound)
+    assert again.data_hash == bank.data_hash
     with pytest.raises(SettingsError, match="no such file"):
         folder.read(declared=elsewhere)
+
+
+def test_the_hash_covers_what_makes_other_records_of_the_same_files(folder: Folder) -> None:
+    plain = folder.read().data_hash
+    zone = folder.read(dialects={"transactions": Dialect(timezone="Europe/Berlin")}).data_hash
+    other = folder.read(dialects={"transactions": Dialect(timezone="Asia/Kolkata")}).data_hash
+    rules = folder.read(ids_ignore=["letter_case"]).data_hash
+    assert len({plain, zone, other, rules}) == 4
 
 
 # --- rows that are lost by what they say ------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Rows that cannot be used: set aside with file, row, column and reason, counted, and written down."""
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -19,6 +20,8 @@ SHOWN = 60
 """Characters of an offending value that a reason quotes at most."""
 EXAMPLES = 5
 """Rows that an error quotes at most."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
+"""Characters that move the cursor, end a line or turn its direction."""
 QUOTED = 3
 """Rows that a summary names of each reason."""
 MOST_ALLOWED = 0.2
@@ -30,6 +33,11 @@ def quoted(value: pl.Expr) -> pl.Expr:
     text = value.cast(pl.String)
     cut = pl.when(text.str.len_chars() > SHOWN).then(text.str.slice(0, SHOWN) + "…").otherwise(text)
     return pl.format("'{}'", cut)
+
+
+def printable(line: str) -> str:
+    """A line without the control characters that a bank may have written into values and names of files."""
+    return CONTROL.sub("\ufffd", line)
 
 
 class Sieve:

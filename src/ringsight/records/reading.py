@@ -1,5 +1,8 @@
 """From a bank's folder to a `Bank`: find the tables, map their columns, set aside what cannot be used."""
 
+import hashlib
+import json
+from dataclasses import asdict
 from pathlib import Path
 
 import polars as pl
@@ -15,7 +18,7 @@ from ringsight.records.given_table import GivenTable
 from ringsight.records.images import check_images
 from ringsight.records.joins import refuse_alike
 from ringsight.records.proposal import with_proposal
-from ringsight.records.quarantine import Sieve, summary
+from ringsight.records.quarantine import Sieve, printable, summary
 from ringsight.records.storable import check_storable, refuse_no_texts
 from ringsight.records.strata import strata
 from ringsight.records.table_places import given_tables
@@ -97,7 +100,7 @@ def read_as_said(
         records=records,
         roles=roles,
         quarantine=pl.concat(sieve.faults() for sieve in sieves).sort("file", "row"),
-        data_hash=fingerprints.data_hash(hashed),
+        data_hash=_with_config(fingerprints.data_hash(hashed), config),
         read_as=config,
         files=fingerprints,
         listing=listing,
@@ -145,7 +148,7 @@ def describe(bank: Bank) -> str:
         lines.append(f"  set aside for {rest.height:,} other reasons or from other files: {rest['rows'].sum():,}")
     lines += [f"  {remark}" for remark in bank.remarks]
     lines += [f"  {line}" for line in (bank.listing.lines() if bank.listing else [])]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _named(files: list[str]) -> str:
@@ -160,6 +163,15 @@ def _refuse_no_customers(tables: dict[str, GivenTable], listing: FolderListing, 
             remedy="export the customers under one of these names, or name their file in bank.yaml: "
             "tables: {customers: FILE}",
         )
+
+
+def _with_config(files: str, config: BankConfig) -> str:
+    """The hash of the files, and of what the config says that makes other records of them."""
+    told = {name: getattr(config, name) for name in ("columns", "tables", "dialects", "ids_ignore")}
+    if not any(told.values()):
+        return files
+    plain = told | {"dialects": {table: asdict(dialect) for table, dialect in config.dialects.items()}}
+    return hashlib.sha256((files + json.dumps(plain, sort_keys=True)).encode()).hexdigest()
 
 
 def _customers(
