@@ -1,7 +1,7 @@
 """Tables as banks of the rest of the world write them: told, proposed when they are not, never guessed in silence."""
 
 import itertools
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import polars as pl
@@ -13,8 +13,10 @@ from written_in_dialect import amount, sound_transactions, write
 
 from ringsight.errors import DataError, SettingsError
 from ringsight.records.amounts import as_numbers
-from ringsight.records.bank import Bank, BankConfig
+from ringsight.records.bank import Bank, BankConfig, ColumnRole
+from ringsight.records.declarations import KEYS
 from ringsight.records.dialect import Dates, Dialect, Minus
+from ringsight.records.joins import IdRule
 from ringsight.records.moments import as_moments
 from ringsight.records.reading import describe, read_bank
 
@@ -274,6 +276,18 @@ def test_what_bank_yaml_says_is_checked_word_by_word(folder: Folder, said: str, 
     (folder.path / "bank.yaml").write_text(said, encoding="utf-8")
     with pytest.raises(SettingsError, match=message):
         folder.read()
+
+
+def test_every_word_of_bank_yaml_is_in_its_page_and_the_example_is_one(folder: Folder) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "bank_yaml.md").read_text(encoding="utf-8")
+    words = [*KEYS, *(each.name for each in fields(Dialect)), *Dates, *Minus, *IdRule, *ColumnRole]
+    assert [word for word in words if f"`{word}`" not in page] == []
+    example = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    sound = sound_transactions(folder)
+    write(folder, sound, Dialect(**example["dialects"]["transactions"]))
+    said = {key: example[key] for key in ("dialects", "ids_ignore")}
+    (folder.path / "bank.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
+    same_transactions(folder.read(max_bad_rows=0), sound)
 
 
 def test_the_differences_of_a_dialect_make_it_again() -> None:

@@ -17,7 +17,7 @@ from ringsight.records.proposal import Proposal, proposed
 from ringsight.records.quarantine import printable
 from ringsight.records.writing import write_atomically
 
-HEAD = '# Proposed by `ringsight check`, to be looked at and edited; README, "Your data", says what each word means.\n'
+HEAD = "# Proposed by `ringsight check`, to be looked at and edited; docs/bank_yaml.md says what each word means.\n"
 
 
 @dataclass(frozen=True, slots=True)
