@@ -175,6 +175,23 @@ def test_the_hash_covers_every_part(folder: Folder) -> None:
     assert folder.read().data_hash not in (before, after)
 
 
+def test_the_hash_covers_pictures_behind_a_link_inside_the_folder(folder: Folder) -> None:
+    (folder.path / "scans").symlink_to(folder.path / "id_images")
+    frame = folder.frame("id_images").with_columns(pl.col("path").str.replace("id_images", "scans"))
+    frame.write_csv(folder.path / "id_images.csv")
+    before = folder.read(max_bad_rows=0).data_hash
+    image = folder.path / "id_images" / "C03.jpg"
+    image.write_bytes(image.read_bytes() + b"\0")
+    assert folder.read(max_bad_rows=0).data_hash != before
+
+
+def test_a_table_among_pictures_is_not_the_table_of_the_pictures(folder: Folder, sound_bank: Bank) -> None:
+    (folder.path / "id_images" / "index.csv").write_text("a,b\n1,2\n")
+    bank = folder.read(max_bad_rows=0)
+    assert bank.id_images.equals(sound_bank.id_images)
+    assert ignored(bank)["id_images/index.csv"] == "a table, but called like none of a bank's"
+
+
 # --- files that could be a table -------------------------------------------------------------------------------------
 
 
