@@ -47,7 +47,7 @@ def test_what_is_told_is_read_and_what_is_not_told_is_proposed_whole(folder: Fol
     same_transactions(folder.read(max_bad_rows=0, dialects={"transactions": dialect}), sound)
     with pytest.raises(DataError) as error:
         folder.read(max_bad_rows=0)
-    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOr ")[0]
+    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOtherwise ")[0]
     assert yaml.safe_load(told)["dialects"]["transactions"] == dialect.differences()
     (folder.path / "bank.yaml").write_text(told, encoding="utf-8")
     same_transactions(folder.read(max_bad_rows=0), sound)
@@ -94,7 +94,7 @@ def test_columns_are_found_by_a_word_of_their_name(folder: Folder) -> None:
     folder.write("transactions", [header, *rows])
     with pytest.raises(DataError) as error:
         folder.read()
-    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOr ")[0]
+    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOtherwise ")[0]
     (folder.path / "bank.yaml").write_text(told, encoding="utf-8")
     same_transactions(folder.read(max_bad_rows=0), sound)
 

@@ -302,6 +302,14 @@ def test_links_to_folders_are_not_followed_and_said_so(folder: Folder, tmp_path:
     assert ignored(bank)["transactions"] == "a link to a folder, which is not followed"
 
 
+def test_a_name_of_other_bytes_than_utf8_is_told_and_hurts_nobody(folder: Folder) -> None:
+    for name in (b"call_notes_\xdcbung.csv", b"\xff.jpg"):
+        Path(os.fsdecode(bytes(folder.path) + b"/" + name)).write_bytes(b"x")
+    bank = folder.read()
+    assert set(ignored(bank).values()) == {"a name that is not UTF-8"}
+    describe(bank).encode()
+
+
 def test_a_pipe_called_like_a_table_stops_nothing(folder: Folder) -> None:
     (folder.path / "transactions.csv").unlink()
     os.mkfifo(folder.path / "transactions.csv")

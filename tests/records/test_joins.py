@@ -48,7 +48,7 @@ def test_ids_that_do_not_meet_are_told_with_what_would_make_them(
         error.value
     )
     assert "max_bad_rows" not in error.value.remedy, "no remedy drops a whole table"
-    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOr ")[0]
+    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOtherwise ")[0]
     assert yaml.safe_load(told) == {"ids_ignore": rules}
     (folder.path / "bank.yaml").write_text(told)
     bank = folder.read(max_bad_rows=0)
@@ -182,7 +182,7 @@ def test_paths_of_another_machine_are_told_with_what_to_cut(
     frame.write_csv(folder.path / "id_images.csv")
     with pytest.raises(DataError) as error:
         folder.read()
-    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOr ")[0]
+    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOtherwise ")[0]
     assert yaml.safe_load(told) == {"dialects": {"id_images": words}}
     assert folder.read(dialects={"id_images": Dialect(**words)}, max_bad_rows=0).id_images.height == 10  # type: ignore[arg-type]
 

@@ -20,7 +20,7 @@ def test_control_characters_in_stored_texts_become_blanks_and_are_told(folder: F
     folder.as_parquet("customers", frame)
     bank = folder.read(max_bad_rows=0)
     assert bank.customers[column][3] == "a b"
-    said = f"customers.parquet, {column}: 1 values hold control characters, taken for blanks; the first in row 4"
+    said = f"customers.parquet, {column}: control characters, taken for blanks, in rows: 1; the first is row 4"
     assert said in describe(bank)
 
 
@@ -32,7 +32,7 @@ def test_texts_that_are_too_long_are_cut_to_whole_letters_and_told(folder: Folde
     (region,) = set(bank.customers["region"])
     assert STORED_BYTES - 4 < len(region.encode()) <= STORED_BYTES
     assert region == "a" + letter * (len(region) - 1)
-    assert "region: 20 values are longer than 512 bytes, and cut to them; the first in row 1" in describe(bank)
+    assert "region: more than 512 bytes, cut to them, in rows: 20; the first is row 1" in describe(bank)
 
 
 @pytest.mark.parametrize(

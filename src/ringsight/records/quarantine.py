@@ -20,8 +20,8 @@ SHOWN = 60
 """Characters of an offending value that a reason quotes at most."""
 EXAMPLES = 5
 """Rows that an error quotes at most."""
-CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
-"""Characters that move the cursor, end a line or turn its direction."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that move the cursor, end a line or turn its direction, and those that stand for bytes of no text."""
 QUOTED = 3
 """Rows that a summary names of each reason."""
 MOST_ALLOWED = 0.2

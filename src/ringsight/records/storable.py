@@ -60,12 +60,12 @@ def _mend(sieve: Sieve, column: str) -> None:
     long = cleaned.filter(too_long).unique()
     mended = cleaned.replace(long, pl.Series([_cut(text) for text in long], dtype=pl.String))
     for bad, what in (
-        (controlled, "hold control characters, taken for blanks"),
-        (too_long, f"are longer than {STORED_BYTES} bytes, and cut to them"),
+        (controlled, "control characters, taken for blanks"),
+        (too_long, f"more than {STORED_BYTES} bytes, cut to them"),
     ):
         if bad.any():
             first = sieve.place(sieve.rows[ROW].filter(bad)[0])
-            sieve.remarks.append(f"{column}: {int(bad.sum()):,} values {what}; the first in {first}")
+            sieve.remarks.append(f"{column}: {what}, in rows: {int(bad.sum()):,}; the first is {first}")
     sieve.rows = sieve.rows.with_columns(mended.alias(column))
 
 

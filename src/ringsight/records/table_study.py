@@ -98,10 +98,10 @@ def _study_layout(given: GivenTable, table: Table, study: StudiedTable) -> None:
             f"its text is in {encoding}" + (", as it seems" if encoding in ("cp1252", "latin-1") else "")
         )
     if layout.lines_above != given.dialect.lines_above:
-        study.found.append(f"{layout.lines_above} lines stand above its header")
+        study.found.append(f"above its header stand other lines ({layout.lines_above})")
     if layout.lines_below > given.dialect.lines_below:
         dialect = replace(dialect, lines_below=layout.lines_below)
-        study.found.append(f"{layout.lines_below} lines of totals stand under its rows")
+        study.found.append(f"under its rows stand totals ({layout.lines_below})")
     study.dialect = dialect
 
 
