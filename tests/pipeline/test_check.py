@@ -1,5 +1,6 @@
 """A bank's folder looked at before anything is trained: what it says is what a run would do."""
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -84,7 +85,10 @@ def test_what_nobody_but_the_bank_can_say_is_asked_for(folder: Folder) -> None:
 def test_hostile_names_write_no_lines_of_their_own(folder: Folder) -> None:
     frame = folder.frame("transactions").rename({"amount": "a: b\nstrata: [sex]\n#"})
     frame.write_csv(folder.path / "transactions.csv")
-    told = yaml.safe_load(check_bank(folder.path).yaml())
+    (folder.path / "\x1b[31m\x07\n.csv").write_bytes(folder.path.joinpath("call_notes.csv").read_bytes())
+    found = check_bank(folder.path)
+    assert not re.search(r"[\x00-\x09\x0b-\x1f]", found.words())
+    told = yaml.safe_load(found.yaml())
     assert set(told or {}) <= {"entities", "strata"} and (told or {}).get("strata") != ["sex"]
 
 

@@ -1,7 +1,7 @@
 """Tables as banks of the rest of the world write them: told, proposed when they are not, never guessed in silence."""
 
 import itertools
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 
 import polars as pl
@@ -13,8 +13,10 @@ from written_in_dialect import amount, sound_transactions, write
 
 from ringsight.errors import DataError, SettingsError
 from ringsight.records.amounts import as_numbers
-from ringsight.records.bank import Bank, BankConfig
+from ringsight.records.bank import Bank, BankConfig, ColumnRole
+from ringsight.records.declarations import KEYS
 from ringsight.records.dialect import Dates, Dialect, Minus
+from ringsight.records.joins import IdRule
 from ringsight.records.moments import as_moments
 from ringsight.records.reading import describe, read_bank
 
@@ -45,7 +47,7 @@ def test_what_is_told_is_read_and_what_is_not_told_is_proposed_whole(folder: Fol
     same_transactions(folder.read(max_bad_rows=0, dialects={"transactions": dialect}), sound)
     with pytest.raises(DataError) as error:
         folder.read(max_bad_rows=0)
-    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOr ")[0]
+    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOtherwise ")[0]
     assert yaml.safe_load(told)["dialects"]["transactions"] == dialect.differences()
     (folder.path / "bank.yaml").write_text(told, encoding="utf-8")
     same_transactions(folder.read(max_bad_rows=0), sound)
@@ -80,6 +82,23 @@ def test_columns_in_another_language_are_proposed_with_the_dialect(folder: Folde
     same_transactions(folder.read(max_bad_rows=0), sound)
 
 
+def test_columns_are_found_by_a_word_of_their_name(folder: Folder) -> None:
+    sound = sound_transactions(folder)
+    header, *rows = folder.lines("transactions")
+    for ours, theirs in (
+        (b"amount", b"Amount (USD)"),
+        (b"customer_id", b"Customer ID"),
+        (b"timestamp", b"Booking Date"),
+    ):
+        header = header.replace(ours, theirs)
+    folder.write("transactions", [header, *rows])
+    with pytest.raises(DataError) as error:
+        folder.read()
+    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOtherwise ")[0]
+    (folder.path / "bank.yaml").write_text(told, encoding="utf-8")
+    same_transactions(folder.read(max_bad_rows=0), sound)
+
+
 def test_a_dialect_for_all_holds_where_a_table_has_none_of_its_own(folder: Folder) -> None:
     for table in ("customers", "transactions", "call_notes", "id_images"):
         folder.frame(table).write_csv(folder.path / f"{table}.csv", separator=";" if table != "call_notes" else "|")
@@ -98,9 +117,19 @@ def test_a_bank_yaml_elsewhere_says_the_same_and_is_kept_with_the_bank(folder: F
     same_transactions(bank, sound)
     assert bank.read_as is not None and bank.read_as.declared is None
     elsewhere.unlink()
-    same_transactions(read_bank(bank.read_as), sound)
+    again = read_bank(bank.read_as)
+    same_transactions(again, sound)
+    assert again.data_hash == bank.data_hash
     with pytest.raises(SettingsError, match="no such file"):
         folder.read(declared=elsewhere)
+
+
+def test_the_hash_covers_what_makes_other_records_of_the_same_files(folder: Folder) -> None:
+    plain = folder.read().data_hash
+    zone = folder.read(dialects={"transactions": Dialect(timezone="Europe/Berlin")}).data_hash
+    other = folder.read(dialects={"transactions": Dialect(timezone="Asia/Kolkata")}).data_hash
+    rules = folder.read(ids_ignore=["letter_case"]).data_hash
+    assert len({plain, zone, other, rules}) == 4
 
 
 # --- rows that are lost by what they say ------------------------------------------------------------------------------
@@ -179,6 +208,10 @@ def test_a_number_is_what_the_dialect_says_or_nothing(
         ("2026-03-29 02:30:00", {"timezone": "Europe/Berlin"}, None),  # the clock went forward
         ("2026-10-25 02:30:00", {"timezone": "Europe/Berlin"}, "2026-10-25 00:30:00"),  # the earlier of the two
         ("20261127", {"dates": "year_first"}, "2026-11-27 00:00:00"),
+        ("20261127181705", {"dates": "year_first"}, "2026-11-27 18:17:05"),
+        ("2026-11-27-18.17.05.123456", {"dates": "year_first"}, "2026-11-27 18:17:05.123456"),  # DB2
+        ("Fri, 27 Nov 2026 18:17:05 +0100", {"dates": "day_first"}, "2026-11-27 17:17:05"),  # RFC 2822
+        ("46353,75", {"dates": "excel", "decimal": ","}, "2026-11-27 18:00:00"),
         ("1e300", {"dates": "unix_s"}, None),
         ("nan", {"dates": "excel"}, None),
     ],
@@ -243,6 +276,18 @@ def test_what_bank_yaml_says_is_checked_word_by_word(folder: Folder, said: str, 
     (folder.path / "bank.yaml").write_text(said, encoding="utf-8")
     with pytest.raises(SettingsError, match=message):
         folder.read()
+
+
+def test_every_word_of_bank_yaml_is_in_its_page_and_the_example_is_one(folder: Folder) -> None:
+    page = (Path(__file__).parents[2] / "docs" / "bank_yaml.md").read_text(encoding="utf-8")
+    words = [*KEYS, *(each.name for each in fields(Dialect)), *Dates, *Minus, *IdRule, *ColumnRole]
+    assert [word for word in words if f"`{word}`" not in page] == []
+    example = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
+    sound = sound_transactions(folder)
+    write(folder, sound, Dialect(**example["dialects"]["transactions"]))
+    said = {key: example[key] for key in ("dialects", "ids_ignore")}
+    (folder.path / "bank.yaml").write_text(yaml.safe_dump(said), encoding="utf-8")
+    same_transactions(folder.read(max_bad_rows=0), sound)
 
 
 def test_the_differences_of_a_dialect_make_it_again() -> None:

@@ -18,7 +18,7 @@ from ringsight.errors import DataError, SettingsError
 from ringsight.records import plain_files
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.frames import read_frames
-from ringsight.records.reading import describe
+from ringsight.records.reading import describe, read_bank
 from ringsight.testing import tiny_frames
 
 
@@ -175,6 +175,23 @@ def test_the_hash_covers_every_part(folder: Folder) -> None:
     assert folder.read().data_hash not in (before, after)
 
 
+def test_the_hash_covers_pictures_behind_a_link_inside_the_folder(folder: Folder) -> None:
+    (folder.path / "scans").symlink_to(folder.path / "id_images")
+    frame = folder.frame("id_images").with_columns(pl.col("path").str.replace("id_images", "scans"))
+    frame.write_csv(folder.path / "id_images.csv")
+    before = folder.read(max_bad_rows=0).data_hash
+    image = folder.path / "id_images" / "C03.jpg"
+    image.write_bytes(image.read_bytes() + b"\0")
+    assert folder.read(max_bad_rows=0).data_hash != before
+
+
+def test_a_table_among_pictures_is_not_the_table_of_the_pictures(folder: Folder, sound_bank: Bank) -> None:
+    (folder.path / "id_images" / "index.csv").write_text("a,b\n1,2\n")
+    bank = folder.read(max_bad_rows=0)
+    assert bank.id_images.equals(sound_bank.id_images)
+    assert ignored(bank)["id_images/index.csv"] == "a table, but called like none of a bank's"
+
+
 # --- files that could be a table -------------------------------------------------------------------------------------
 
 
@@ -213,6 +230,12 @@ def test_customers_of_another_name_are_proposed(folder: Folder) -> None:
         folder.read()
     assert "customers: kunden.csv" in error.value.remedy
     assert folder.read(tables={"customers": "kunden.csv"}).customers.height == 20
+
+
+def test_a_bank_in_a_folder_of_the_folder_is_told(folder: Folder) -> None:
+    with pytest.raises(DataError, match="no customers") as error:
+        read_bank(BankConfig(path=folder.path.parent))
+    assert f"bank.path={folder.path}" in error.value.remedy
 
 
 def test_files_of_one_pattern_are_proposed_and_read_as_one_table(folder: Folder, sound_bank: Bank) -> None:
@@ -279,10 +302,26 @@ def test_links_to_folders_are_not_followed_and_said_so(folder: Folder, tmp_path:
     assert ignored(bank)["transactions"] == "a link to a folder, which is not followed"
 
 
+def test_a_name_of_other_bytes_than_utf8_is_told_and_hurts_nobody(folder: Folder) -> None:
+    for name in (b"call_notes_\xdcbung.csv", b"\xff.jpg"):
+        Path(os.fsdecode(bytes(folder.path) + b"/" + name)).write_bytes(b"x")
+    bank = folder.read()
+    assert set(ignored(bank).values()) == {"a name that is not UTF-8"}
+    describe(bank).encode()
+
+
 def test_a_pipe_called_like_a_table_stops_nothing(folder: Folder) -> None:
     (folder.path / "transactions.csv").unlink()
     os.mkfifo(folder.path / "transactions.csv")
     assert folder.read().transactions.is_empty()
+
+
+def test_a_table_whose_log_says_which_files_count_is_refused(folder: Folder) -> None:
+    in_parts(folder)
+    (folder.path / "transactions" / "_delta_log").mkdir()
+    (folder.path / "transactions" / "_delta_log" / "0.json").write_text("{}")
+    with pytest.raises(DataError, match="is a table of Delta Lake"):
+        folder.read()
 
 
 # --- spreadsheets ----------------------------------------------------------------------------------------------------

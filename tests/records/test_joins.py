@@ -48,12 +48,23 @@ def test_ids_that_do_not_meet_are_told_with_what_would_make_them(
         error.value
     )
     assert "max_bad_rows" not in error.value.remedy, "no remedy drops a whole table"
-    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOr ")[0]
+    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOtherwise ")[0]
     assert yaml.safe_load(told) == {"ids_ignore": rules}
     (folder.path / "bank.yaml").write_text(told)
     bank = folder.read(max_bad_rows=0)
     assert met(bank) == (30, 30, 10)
     assert set(bank.notes["customer_id"]) <= set(NUMBERS.values()), "the customers' own spelling stays"
+
+
+def test_few_rows_that_would_meet_are_told_though_the_run_goes_on(folder: Folder) -> None:
+    lines = folder.lines("call_notes")
+    folder.write(
+        "call_notes", [*lines, lines[1].lower().replace(b"n0", b"n99"), lines[2].lower().replace(b"n1", b"n98")]
+    )
+    bank = folder.read()
+    assert bank.quarantine.height == 2
+    (remark,) = bank.remarks
+    assert "2 of 2 rows name no customer; 2 of these 2 would meet one if the case of letters were ignored" in remark
 
 
 def test_letter_case_is_met_by_its_rule(folder: Folder) -> None:
@@ -171,7 +182,7 @@ def test_paths_of_another_machine_are_told_with_what_to_cut(
     frame.write_csv(folder.path / "id_images.csv")
     with pytest.raises(DataError) as error:
         folder.read()
-    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOr ")[0]
+    told = error.value.remedy.partition("after a look at it:\n")[2].partition("\nOtherwise ")[0]
     assert yaml.safe_load(told) == {"dialects": {"id_images": words}}
     assert folder.read(dialects={"id_images": Dialect(**words)}, max_bad_rows=0).id_images.height == 10  # type: ignore[arg-type]
 

@@ -9,6 +9,7 @@ from bank_folder import Folder, only_fault
 from ringsight.errors import DataError
 from ringsight.records.bank import Bank
 from ringsight.records.quarantine import write_quarantine
+from ringsight.records.reading import describe
 
 LONG = "x" * 500
 NO_TIME = "no timestamp from 1900 to 2100"
@@ -130,10 +131,29 @@ def test_quarantine_is_written_and_stale_files_go(folder: Folder, tmp_path: Path
     assert not stale.exists()
     assert pl.read_csv(stale.parent / "transactions.csv").equals(bank.quarantine)
     counted = pl.read_csv(stale.parent / "summary.csv").rows()
-    assert counted == [("transactions.csv", "timestamp", "no timestamp from 1900 to 2100", 1, "row 31: 'never'")]
+    assert counted == [("transactions.csv", "timestamp", "no timestamp from 1900 to 2100", 1, 31)]
 
 
 def test_nothing_set_aside_leaves_an_empty_summary(sound_bank: Bank, tmp_path: Path) -> None:
     write_quarantine(sound_bank, tmp_path / "quarantine")
     assert [path.name for path in (tmp_path / "quarantine").iterdir()] == ["summary.csv"]
     assert pl.read_csv(tmp_path / "quarantine" / "summary.csv").is_empty()
+
+
+def test_what_is_set_aside_is_grouped_with_its_first_rows_and_no_value_is_in_the_summary(
+    folder: Folder, tmp_path: Path
+) -> None:
+    lines = folder.lines("transactions")
+    bad = [b"C99,2020-01-01,X%d,5,food,x" % at for at in range(5)] + [b"C02,2020-01-01,Y,many,food,x", b"short"]
+    folder.write("transactions", [*lines, *bad])
+    bank = folder.read()
+    write_quarantine(bank, tmp_path / "quarantine")
+    written = pl.read_csv(tmp_path / "quarantine" / "summary.csv", infer_schema=False)
+    assert written.rows() == [
+        ("transactions.csv", "customer_id", "no such customer", "5", "31, 32, 33"),
+        ("transactions.csv", "", "too few cells", "1", "37"),
+        ("transactions.csv", "amount", "no finite number", "1", "36"),
+    ]
+    said = describe(bank)
+    assert "set aside from transactions.csv, customer_id: 5 (no such customer), such as 'C99'; rows 31, 32, 33" in said
+    assert "set aside from transactions.csv, amount: 1 (no finite number), such as 'many'; row 36" in said

@@ -4,6 +4,7 @@ import polars as pl
 import pytest
 from bank_folder import Folder, only_fault
 
+from ringsight.errors import DataError
 from ringsight.records.contract import STORED_BYTES, STORED_TEXTS
 from ringsight.records.embeddings import Embeddings
 from ringsight.records.reading import describe
@@ -19,7 +20,7 @@ def test_control_characters_in_stored_texts_become_blanks_and_are_told(folder: F
     folder.as_parquet("customers", frame)
     bank = folder.read(max_bad_rows=0)
     assert bank.customers[column][3] == "a b"
-    said = f"customers.parquet, {column}: 1 values hold control characters, taken for blanks; the first in row 4"
+    said = f"customers.parquet, {column}: control characters, taken for blanks, in rows: 1; the first is row 4"
     assert said in describe(bank)
 
 
@@ -31,7 +32,7 @@ def test_texts_that_are_too_long_are_cut_to_whole_letters_and_told(folder: Folde
     (region,) = set(bank.customers["region"])
     assert STORED_BYTES - 4 < len(region.encode()) <= STORED_BYTES
     assert region == "a" + letter * (len(region) - 1)
-    assert "region: 20 values are longer than 512 bytes, and cut to them; the first in row 1" in describe(bank)
+    assert "region: more than 512 bytes, cut to them, in rows: 20; the first is row 1" in describe(bank)
 
 
 @pytest.mark.parametrize(
@@ -74,3 +75,10 @@ def test_a_fault_is_told_once(folder: Folder) -> None:
         frame = folder.frame(table).filter(pl.col("customer_id") != "C19")
         frame.write_csv(folder.path / f"{table}.csv")
     assert only_fault(folder.read()) == ("customers.csv", 20, "customer_id", "holds a control character: 'C␠19'")
+
+
+@pytest.mark.parametrize("values", [pl.duration(days=1), pl.concat_list(pl.lit("a"), pl.lit("b")), pl.lit(b"\xff")])
+def test_a_segment_that_is_no_text_is_refused_by_its_type(folder: Folder, values: pl.Expr) -> None:
+    folder.as_parquet("customers", folder.frame("customers").with_columns(segment=values))
+    with pytest.raises(DataError, match="the column 'segment' should hold text or numbers, but it is"):
+        folder.read()

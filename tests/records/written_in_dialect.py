@@ -53,7 +53,7 @@ def moment(at: object, dialect: Dialect) -> str:
     """A moment as the dialect has it."""
     told = pl.Series([at]).dt.replace_time_zone("UTC").dt.convert_time_zone(dialect.timezone).dt.replace_time_zone(None)
     if dialect.dates is Dates.excel:
-        return f"{told.dt.epoch('ms')[0] / 86_400_000 + 25_569:.9f}"
+        return f"{told.dt.epoch('ms')[0] / 86_400_000 + 25_569:.9f}".replace(".", dialect.decimal)
     if dialect.dates in COUNTED:
         return str(told.dt.epoch("us")[0] * COUNTED[dialect.dates] // 1_000_000)
     return str(told.dt.strftime(WRITTEN[dialect.dates])[0])

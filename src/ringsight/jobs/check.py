@@ -1,6 +1,7 @@
 """`ringsight check`: a bank's folder looked at before anything is trained, and a `bank.yaml` to edit."""
 
 from dataclasses import dataclass
+from shlex import quote
 
 from rich.console import Console
 
@@ -43,7 +44,7 @@ def run(config: CheckJob) -> BankCheck:
             where=str(config.bank.path),
             remedy=f"look at {file}, and check again" if file else "mend what is said above, and check again",
         )
-    stages.say(f"Next: ringsight run bank.path={config.bank.path} out=out/mine")
+    stages.say(f"Next: ringsight run {quote(f'bank.path={config.bank.path}')} out=out/mine")
     return found
 
 

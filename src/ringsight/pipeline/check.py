@@ -14,9 +14,10 @@ from ringsight.records.declarations import declared, with_declared
 from ringsight.records.doubts import doubts
 from ringsight.records.folder_listing import PROPOSED, SAYING
 from ringsight.records.proposal import Proposal, proposed
+from ringsight.records.quarantine import printable
 from ringsight.records.writing import write_atomically
 
-HEAD = '# Proposed by `ringsight check`, to be looked at and edited; README, "Your data", says what each word means.\n'
+HEAD = "# Proposed by `ringsight check`, to be looked at and edited; docs/bank_yaml.md says what each word means.\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ class BankCheck:
             lines += ["With what is proposed:", reading.describe(self.bank_as_proposed), *_indented(doubtful)]
         if self.problem_as_proposed is not None:
             lines += [f"With what is proposed, still no run would start. {self.problem_as_proposed}"]
-        return "\n".join(lines)
+        return "\n".join(printable(line) for each in lines for line in each.split("\n"))
 
     def yaml(self) -> str:
         """A whole `bank.yaml`: what is said so far, what is proposed, and the role of each customer column."""
@@ -74,7 +75,9 @@ class BankCheck:
         if bank is not None:
             content["strata"] = [column for column in said.strata if column in bank.customers.columns]
         told = {key: value for key, value in content.items() if value}
-        remarks = "".join(f"# {' '.join(line.split())}\n" for line in (*self.proposal.found, *self.proposal.lacking))
+        remarks = "".join(
+            f"# {printable(' '.join(line.split()))}\n" for line in (*self.proposal.found, *self.proposal.lacking)
+        )
         lines = yaml.safe_dump(told, sort_keys=False, allow_unicode=True, default_flow_style=None, width=1000)
         return HEAD + remarks + (lines if told else "")
 

@@ -20,10 +20,13 @@ def as_numbers(values: pl.Series, dialect: Dialect) -> pl.Series:
     """
     if values.dtype != pl.String:
         return values.cast(pl.Float64, strict=False)
-    text = values.str.strip_chars().str.replace(f"^{SIGNS}", "-")
-    if not _as_by_default(dialect):
-        text = _plain(text, dialect)
-    return text.cast(pl.Float64, strict=False)
+    text = values.str.strip_chars()
+    if _as_by_default(dialect):
+        numbers = text.cast(pl.Float64, strict=False)
+        if numbers.null_count() == text.null_count():
+            return numbers
+    text = text.str.replace(f"^{SIGNS}", "-")
+    return (text if _as_by_default(dialect) else _plain(text, dialect)).cast(pl.Float64, strict=False)
 
 
 def lost_words(values: pl.Series, kept: pl.Series) -> str:

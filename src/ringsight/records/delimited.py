@@ -73,7 +73,8 @@ def read_csv(path: Path, select: list[pl.Expr], sign: str = ",", where: str = ""
     names = csv_header(path, sign, where)
     mended = None if is_utf8(path) else _mended(path)
     ragged: list[Ragged] = []
-    batches = [pl.DataFrame(schema=dict.fromkeys(names, pl.String)).select(*select, pl.lit(0, pl.UInt32).alias(ROW))]
+    nothing = pl.DataFrame(schema=dict.fromkeys(names, pl.String)).with_columns(pl.lit(0, pl.UInt32).alias(ROW))
+    batches = [nothing.select(*select, ROW)]
     faults = [pl.DataFrame(schema=FAULTS)]
     even, multiline = 0, False  # rows with the right number of cells so far; whether the last of them spans lines
     for cells in _batches(path if mended is None else mended, names, ragged, sign, where or str(path)):

@@ -63,7 +63,7 @@ def found_dates(values: pl.Series, dialect: Dialect) -> FoundDialect | None:
     mine = _sound(as_moments(texts, dialect))
     reads = {form: _sound(as_moments(texts, replace(dialect, dates=form))) for form in Dates if form not in UNIT}
     form = max(reads, key=lambda each: reads[each])
-    numbers = texts.str.strip_chars().cast(pl.Float64, strict=False)
+    numbers = as_numbers(texts, dialect)
     if _count(numbers) > max(reads[form], mine):
         return _counted_dates(numbers, dialect)
     if reads[form] <= mine:

@@ -93,10 +93,10 @@ def _ignored(paths: list[str], reason: str) -> str:
 
 
 def files_in(folder: Path) -> tuple[list[str], dict[str, str]]:
-    """The files of a folder and of those inside it, and the folders that were not entered.
+    """The files of a folder and of those inside it, and what was passed over.
 
     Returns:
-        Paths from the folder on, sorted; and path -> why that folder was not entered.
+        Paths from the folder on, sorted; and path -> why that file was passed over, or that folder was not entered.
 
     Raises:
         DataError: if there are more than `MOST_FILES`.
@@ -109,12 +109,23 @@ def files_in(folder: Path) -> tuple[list[str], dict[str, str]]:
 
     for parent, folders, names in os.walk(folder, onerror=note):
         inside = Path(parent).relative_to(folder)
-        found += [(inside / name).as_posix() for name in names]
+        texts = [name for name in names if name.isascii() or _is_text(name)]
+        found += [(inside / name).as_posix() for name in texts]
+        passed |= {(inside / name).as_posix(): "a name that is not UTF-8" for name in set(names) - set(texts)}
         links = [name for name in folders if Path(parent, name).is_symlink()]
         passed |= {(inside / name).as_posix(): "a link to a folder, which is not followed" for name in links}
         if len(found) > MOST_FILES:
             raise DataError(f"holds more than {MOST_FILES:,} files", where=str(folder), remedy="part it")
     return sorted(found), passed
+
+
+def _is_text(name: str) -> bool:
+    """Whether the name of a file is UTF-8; Python has stand-ins for bytes that are not."""
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def places_of(name: str, files: list[str], asked: str | None, folder: Path) -> dict[str, list[str]]:

@@ -100,6 +100,22 @@ def lacking_rules(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule]) 
     return found if best > before and best - before > (len(given) - before) / 2 else []
 
 
+def orphan_remarks(given: pl.Series, orphan: pl.Series, owners: pl.Series, rules: Sequence[IdRule]) -> list[str]:
+    """What is to be said of rows that name no customer, where further rules would make most of them meet one.
+
+    Args:
+        given: the customers whom records name.
+        orphan: which of them are none.
+        owners: the ids of all customers.
+        rules: those in force.
+    """
+    lost = given.filter(orphan).cast(pl.String)
+    further = lacking_rules(lost, owners, rules)
+    if not further:
+        return []
+    return [f"customer_id: {join_words(lost, owners, rules, further)} (ids_ignore, in bank.yaml)"]
+
+
 def join_words(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule], further: Sequence[IdRule]) -> str:
     """How many records meet a customer, and how many would."""
     before, after = _met(given, owners, rules), _met(given, owners, [*rules, *further])

@@ -2,6 +2,7 @@
 
 import polars as pl
 
+from ringsight.records.amounts import as_numbers
 from ringsight.records.dialect import Dates, Dialect
 
 MOMENT = pl.Datetime("us")
@@ -25,7 +26,7 @@ MONTHS = {
 }
 """The first letters of a month's name, in lower case -> its number."""
 TIME = (
-    r"(?:[ T,]+(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
+    r"(?:[ T,-]+(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2})(?:[.,](?P<part>\d{1,9}))?)?"
     r"\s*(?P<half>[AaPp]\.?[Mm]\.?)?\s*(?P<zone>Z|[+-]\d{2}:?\d{2})?)?$"
 )
 """What may follow a date."""
@@ -44,9 +45,7 @@ def as_moments(values: pl.Series, dialect: Dialect) -> pl.Series:
     the dialect says. What has no zone is in the dialect's. Years of two digits are those from 1969 to 2068.
     """
     if dialect.dates in UNIT and (values.dtype.is_numeric() or values.dtype == pl.String):
-        given = values.str.strip_chars() if values.dtype == pl.String else values
-        numbers = given.cast(pl.Float64, strict=False)
-        counted = _counted(numbers, dialect)
+        counted = _counted(as_numbers(values, dialect), dialect)
         return counted if values.dtype != pl.String else _either(counted, _iso(values, dialect.timezone))
     if values.dtype == pl.String:
         iso = _iso(values, dialect.timezone)
@@ -73,6 +72,13 @@ def _iso(values: pl.Series, timezone: str) -> pl.Series:
 def _written(values: pl.Series, dialect: Dialect) -> pl.Series:
     """Moments of strings that begin with day, month or year."""
     text = values.str.replace_all(r"[\u{a0}\u{202f}]", " ").str.strip_chars()
+    match dialect.dates:
+        case Dates.year_first:  # without any sign between the numbers
+            text = text.str.replace(r"^(\d{4})(\d\d)(\d\d)[T ]?(\d\d)(\d\d)(\d\d)", "${1}-${2}-${3} ${4}:${5}:${6}")
+        case Dates.day_first:  # after the name of the day
+            text = text.str.replace(r"^\p{L}{2,10}\.?,?\s+(\d)", "${1}")
+        case _:
+            pass
     parts = text.str.extract_groups(PATTERNS[dialect.dates]).struct.unnest()
     months = {name: str(number) for name, number in MONTHS.items()}
     letters = pl.col("month").str.to_lowercase()

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import yaml
 
 from ringsight.errors import DataError, RingsightError
@@ -71,17 +72,20 @@ def with_proposal(error: DataError, config: BankConfig, from_frames: bool = Fals
     """The same error with what would have to be said for the whole folder to be read, where that can be found."""
     try:
         proposal = proposed(config, from_frames)
-    except RingsightError:
+    except (RingsightError, pl.exceptions.PolarsError):  # the first error counts
         return error
-    if len(proposal.found) + len(proposal.lacking) < 2 and not (proposal.tables or proposal.dialects or proposal.ids):
+    columns_alone = not (proposal.tables or proposal.dialects or proposal.ids) and error.where != str(config.path)
+    if columns_alone and len(proposal.found) + len(proposal.lacking) < 2:
         return error  # which says as much
-    found = "\n".join(f"  {line}" for line in proposal.found[:SAID])
+    more = len(proposal.found) - SAID
+    said = proposal.found[:SAID] + ([f"and {more} more, which `ringsight check` tells"] if more > 0 else [])
+    found = "\n".join(f"  {line}" for line in said)
     remedy = "" if proposal.changes_layout() else error.remedy
     if proposal and from_frames:
         told = f"read the frames with BankConfig(..., {_as_arguments(proposal)})"
     else:
         told = f"put this into {config.path / SAYING}, after a look at it:\n{proposal.yaml()}" if proposal else ""
-    remedy = "\nOr ".join(part for part in (told, remedy) if part)
+    remedy = "\nOtherwise ".join(part for part in (told, remedy) if part)
     lacking = "".join(f"\n{line}" for line in proposal.lacking)
     return DataError(
         f"{error.what}\nFound:\n{found}" if found else error.what, where=error.where, remedy=remedy + lacking
@@ -123,7 +127,12 @@ def _likely(
     """The tables that are absent, from files that look like them."""
     found: dict[str, GivenTable] = {}
     files = [file.path for file in listing.files]
-    for each in likely_among(folder, listing):
+    likely = likely_among(folder, listing)
+    inside = next((Path(each.path).parent for each in likely if each.table == CUSTOMERS.name), Path())
+    if CUSTOMERS.name not in tables and inside != Path():
+        proposal.lacking.append(f"Is the bank in the folder {inside}? Then name that: bank.path={folder / inside}")
+        return {}
+    for each in likely:
         if each.table in tables or each.table in found:
             continue
         for place, paths in places_of(each.table, files, each.together, folder).items():

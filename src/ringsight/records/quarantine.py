@@ -1,5 +1,6 @@
 """Rows that cannot be used: set aside with file, row, column and reason, counted, and written down."""
 
+import re
 from pathlib import Path
 
 import polars as pl
@@ -20,6 +21,8 @@ SHOWN = 60
 """Characters of an offending value that a reason quotes at most."""
 EXAMPLES = 5
 """Rows that an error quotes at most."""
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""Characters that move the cursor, end a line or turn its direction, and those that stand for bytes of no text."""
 QUOTED = 3
 """Rows that a summary names of each reason."""
 MOST_ALLOWED = 0.2
@@ -31,6 +34,11 @@ def quoted(value: pl.Expr) -> pl.Expr:
     text = value.cast(pl.String)
     cut = pl.when(text.str.len_chars() > SHOWN).then(text.str.slice(0, SHOWN) + "…").otherwise(text)
     return pl.format("'{}'", cut)
+
+
+def printable(line: str) -> str:
+    """A line without the control characters that a bank may have written into values and names of files."""
+    return CONTROL.sub("\ufffd", line)
 
 
 class Sieve:
@@ -111,30 +119,33 @@ class Sieve:
 def write_quarantine(bank: Bank, folder: Path) -> None:
     """Write into `folder` one CSV for each table with unusable rows, and summary.csv.
 
-    summary.csv counts rows by file, column and reason, and names the first of them.
+    summary.csv counts rows by file, column and reason, and names the first of them; it quotes no value, so that nobody
+    has to be erased from it.
     The folder is replaced as a whole, so nothing of a former run remains.
     """
     named = pl.col("file").str.split("/").list.first().str.split(".").list.first()
     with write_folder_atomically(folder) as partial:
         for (table,), rows in bank.quarantine.group_by(named.alias("table"), maintain_order=True):
             rows.write_csv(partial / f"{table}.csv")
-        summary(bank).write_csv(partial / "summary.csv")
+        summary(bank).drop("example").write_csv(partial / "summary.csv")
 
 
 def summary(bank: Bank) -> pl.DataFrame:
-    """Rows set aside, counted; columns file, column, reason, rows, examples, the largest groups of a file first.
+    """Rows set aside, counted; columns file, column, reason, rows, first_rows, example, the largest of a file first.
 
-    A reason is the kind alone; `examples` reads "row 3: 'x'; row 7: 'y'".
+    A reason is the kind alone; `example` is what the first row holds in quotation marks, or empty.
     """
     parted = pl.col("reason").str.splitn(": ", 2)
-    kind, value = parted.struct.field("field_0"), parted.struct.field("field_1")
-    example = pl.format(
-        "row {}{}", "row", pl.when(value.is_null()).then(pl.lit("")).otherwise(pl.format(": {}", value))
-    )
     counted = (
-        bank.quarantine.with_columns(kind=kind, example=example)
+        bank.quarantine.with_columns(
+            kind=parted.struct.field("field_0"), value=parted.struct.field("field_1").fill_null("")
+        )
         .group_by("file", "column", reason="kind")
-        .agg(rows=pl.len(), examples=pl.col("example").head(QUOTED).str.join("; "))
+        .agg(
+            rows=pl.len(),
+            first_rows=pl.col("row").head(QUOTED).cast(pl.String).str.join(", "),
+            example=pl.col("value").first(),
+        )
     )
     return counted.sort("file", -pl.col("rows").cast(pl.Int64), "column", "reason")
 

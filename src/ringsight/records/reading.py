@@ -1,6 +1,8 @@
 """From a bank's folder to a `Bank`: find the tables, map their columns, set aside what cannot be used."""
 
-from dataclasses import dataclass
+import hashlib
+import json
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import polars as pl
@@ -10,7 +12,7 @@ from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
 from ringsight.records.canonical.cells import refuse_several
 from ringsight.records.canonical.one_spelling import with_canonical_entities
-from ringsight.records.contract import CUSTOMERS, Table
+from ringsight.records.contract import CUSTOMERS, STORED_TEXTS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns, with_declared
 from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.folder_listing import FolderListing
@@ -19,9 +21,9 @@ from ringsight.records.images import check_images
 from ringsight.records.joins import refuse_alike
 from ringsight.records.passed_over import counted, silent_pictures
 from ringsight.records.proposal import with_proposal
-from ringsight.records.quarantine import Sieve, summary
+from ringsight.records.quarantine import Sieve, printable, summary
 from ringsight.records.spelt_ids import spelt_ids
-from ringsight.records.storable import check_storable
+from ringsight.records.storable import check_storable, refuse_no_texts
 from ringsight.records.strata import strata
 from ringsight.records.table_places import given_tables
 from ringsight.records.table_reading import (
@@ -32,6 +34,7 @@ from ringsight.records.table_reading import (
     schema_of,
     sorted_table,
 )
+from ringsight.records.value_declarations import KEYS as VALUE_KEYS
 from ringsight.records.written import Written
 
 
@@ -48,6 +51,8 @@ class _ReadCustomers:
 
 SHOWN = 12
 """Reasons for setting rows aside that a description names."""
+SAID_OF_RECORDS = ("columns", "tables", "dialects", "ids_ignore", *VALUE_KEYS)
+"""What a config says that makes other records of the same files."""
 
 
 def read_bank(
@@ -119,7 +124,7 @@ def read_as_said(
         records=records,
         roles=read.roles,
         quarantine=pl.concat(sieve.faults() for sieve in sieves).sort("file", "row"),
-        data_hash=fingerprints.data_hash(hashed),
+        data_hash=_with_config(fingerprints.data_hash(hashed), config),
         read_as=config,
         files=fingerprints,
         listing=listing,
@@ -161,8 +166,10 @@ def describe(bank: Bank) -> str:
     lines.append(f"  strata: {len(sizes)}, of {sizes[0]:,} to {sizes[-1]:,} customers")
     lines += [f"  {line}" for line in bank.written.described()]
     reasons = summary(bank)
-    for file, column, reason, rows, examples in reasons.head(SHOWN).iter_rows():
-        lines.append(f"  set aside from {file}{', ' + column if column else ''}: {rows:,} ({reason}), {examples}")
+    for file, column, reason, rows, first_rows, example in reasons.head(SHOWN).iter_rows():
+        place = f"{file}{', ' + column if column else ''}"
+        value = f", such as {example}" if example else ""
+        lines.append(f"  set aside from {place}: {rows:,} ({reason}){value}; row{'s' * (rows > 1)} {first_rows}")
     if reasons.height > SHOWN:
         rest = reasons.slice(SHOWN)
         lines.append(f"  set aside for {rest.height:,} other reasons or from other files: {rest['rows'].sum():,}")
@@ -170,7 +177,7 @@ def describe(bank: Bank) -> str:
     lines += [f"  {line}" for line in (bank.listing.lines() if bank.listing else [])]
     for modality, silent in counted(bank.passed_over).items():
         lines += [f"  passed over of {modality}, as if absent: {rows:,} ({reason})" for reason, rows in silent.items()]
-    return "\n".join(lines)
+    return "\n".join(map(printable, lines))
 
 
 def _named(files: list[str]) -> str:
@@ -187,10 +194,17 @@ def _refuse_no_customers(tables: dict[str, GivenTable], listing: FolderListing, 
         )
 
 
+def _with_config(files: str, config: BankConfig) -> str:
+    """The hash of the files, and of what the config says that makes other records of them."""
+    told, usual = (asdict(each) for each in (config, BankConfig(path=config.path)))
+    unusual = {name: told[name] for name in SAID_OF_RECORDS if told[name] != usual[name]}
+    return hashlib.sha256((files + json.dumps(unusual, sort_keys=True)).encode()).hexdigest() if unusual else files
+
+
 def _customers(config: BankConfig, declarations: Declarations, given: GivenTable, fewest: int) -> _ReadCustomers:
     """Read the customers."""
-    found = list(schema_of(given))
-    sources = source_columns(CUSTOMERS, found, declarations.columns.get(CUSTOMERS.name, {}), given)
+    schema = schema_of(given)
+    sources = source_columns(CUSTOMERS, list(schema), declarations.columns.get(CUSTOMERS.name, {}), given)
     if "stratum" in sources:
         raise DataError(
             "a column may not be called 'stratum', which ringsight uses itself",
@@ -198,6 +212,8 @@ def _customers(config: BankConfig, declarations: Declarations, given: GivenTable
             remedy=f"rename it, or map it: {given.mapping('my_stratum', sources['stratum'])}",
         )
     roles = roles_of(sources, declarations, given.where)
+    told = {*declarations.strata, *STORED_TEXTS}
+    refuse_no_texts(given, schema, {ours: theirs for ours, theirs in sources.items() if ours in told})
     sieve = read_table(given, CUSTOMERS, sources)
     check_values(sieve, CUSTOMERS, sources)
     check_storable(sieve)

@@ -1,12 +1,37 @@
 """What the vector store keeps of customers, made so that it can: found at reading, not after hours of training."""
 
+from collections.abc import Mapping
+
 import polars as pl
 
+from ringsight.errors import DataError
 from ringsight.records.contract import CUSTOMERS, STORED_BYTES, STORED_TEXTS
+from ringsight.records.given_table import GivenTable
 from ringsight.records.quarantine import ROW, Sieve, quoted
 
 CONTROL = r"\p{Cc}"
 """Control characters: tabs, line ends, vertical tabs."""
+
+
+def refuse_no_texts(given: GivenTable, schema: Mapping[str, pl.DataType], sources: Mapping[str, str]) -> None:
+    """Refuse types that cannot be written as text in the columns that make strata or are kept by the store.
+
+    Args:
+        given: the customers.
+        schema: the bank's columns -> their types.
+        sources: of the columns in question, ours -> the bank's.
+
+    Raises:
+        DataError: naming the first such column.
+    """
+    for ours, theirs in sources.items():
+        dtype = schema[theirs]
+        if dtype.is_nested() or dtype in (pl.Binary, pl.Duration, pl.Object):
+            raise DataError(
+                f"the column {theirs!r} should hold text or numbers, but it is {dtype}",
+                where=given.where,
+                remedy=f"export it as text, or map another: {given.mapping(ours, 'YOUR_COLUMN')}",
+            )
 
 
 def check_storable(sieve: Sieve) -> None:
@@ -35,12 +60,12 @@ def _mend(sieve: Sieve, column: str) -> None:
     long = cleaned.filter(too_long).unique()
     mended = cleaned.replace(long, pl.Series([_cut(text) for text in long], dtype=pl.String))
     for bad, what in (
-        (controlled, "hold control characters, taken for blanks"),
-        (too_long, f"are longer than {STORED_BYTES} bytes, and cut to them"),
+        (controlled, "control characters, taken for blanks"),
+        (too_long, f"more than {STORED_BYTES} bytes, cut to them"),
     ):
         if bad.any():
             first = sieve.place(sieve.rows[ROW].filter(bad)[0])
-            sieve.remarks.append(f"{column}: {int(bad.sum()):,} values {what}; the first in {first}")
+            sieve.remarks.append(f"{column}: {what}, in rows: {int(bad.sum()):,}; the first is {first}")
     sieve.rows = sieve.rows.with_columns(mended.alias(column))
 
 

@@ -45,6 +45,7 @@ def given_tables(
         if len(places) > 1:
             raise _twice(name, list(places), folder)
         for place, found in places.items():
+            _refuse_log(place, files, folder)
             several = given_files(folder, place, found)
             own = () if found == [place] else several
             tables[name] = GivenTable(name, folder / place, from_frame, own, declarations.dialect_of(name), plain)
@@ -65,6 +66,18 @@ def likely_among(folder: Path, listing: FolderListing) -> list[LikelyTable]:
 
 def _is_truth(path: str) -> bool:
     return path.startswith("truth/")
+
+
+def _refuse_log(place: str, files: list[str], folder: Path) -> None:
+    """Refuse a table whose files are only current by a log of their own: the others hold rows that were deleted."""
+    logs = {"_delta_log": "Delta Lake", ".hoodie": "Hudi", "metadata": "Iceberg"}
+    for log, kind in logs.items():
+        if any(file.startswith(f"{place}/{log}/") for file in files):
+            raise DataError(
+                f"{place} is a table of {kind}, whose log says which of its files count",
+                where=str(folder),
+                remedy="export it as plain Parquet, or take its log away if all files count",
+            )
 
 
 def _twice(name: str, places: list[str], folder: Path) -> DataError:

@@ -12,7 +12,7 @@ from ringsight.records.dialect import Dialect
 from ringsight.records.dialect_finding import remarks_on_lost
 from ringsight.records.given_table import GivenFile, GivenTable
 from ringsight.records.image_paths import plain_paths
-from ringsight.records.joins import IdRule, named_customers
+from ringsight.records.joins import IdRule, named_customers, orphan_remarks
 from ringsight.records.moments import UNIT, YEARS, as_moments
 from ringsight.records.openings import counted_openings, unknown_openings
 from ringsight.records.quarantine import FAULTS, ROW, Sieve, quoted
@@ -141,7 +141,7 @@ def check_values(
                 known = owners if owners is not None else pl.Series([], dtype=pl.String)
                 named = named_customers(sieve.rows[column], known, rules)
                 sieve.rows = sieve.rows.with_columns(named.alias(column))
-                _check_owner(sieve, column, known)
+                _check_owner(sieve, column, known, rules)
             case Values.time | Values.opening | Values.number:
                 _convert(sieve, table, column, sources[column])
             case Values.label:
@@ -219,11 +219,13 @@ def _taken(column: pl.Expr, dtype: pl.DataType, kind: Values | None) -> pl.Expr:
             return column.cast(pl.String) if dtype in TEXT else column
 
 
-def _check_owner(sieve: Sieve, column: str, owners: pl.Series) -> None:
+def _check_owner(sieve: Sieve, column: str, owners: pl.Series, rules: Sequence[IdRule]) -> None:
     """Set aside orphans, and put the owner's place among `owners` for the id, which then sorts as the ids do."""
     sieve.set_aside(sieve.rows[column].is_null(), column, pl.lit("empty"))
     known = sieve.rows[column].cast(pl.Enum(owners), strict=False)
     orphan = known.is_null()
+    if orphan.any():
+        sieve.remarks += orphan_remarks(sieve.rows[column], orphan, owners, rules)
     sieve.set_aside(orphan, column, pl.format("no such customer: {}", quoted(pl.col(column))))
     sieve.rows = sieve.rows.with_columns(known.filter(~orphan).alias(column))
 

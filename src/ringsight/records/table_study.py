@@ -1,5 +1,6 @@
 """One table looked at for how it is written and which of its columns is what, by its content and nothing else."""
 
+import re
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 
@@ -97,10 +98,10 @@ def _study_layout(given: GivenTable, table: Table, study: StudiedTable) -> None:
             f"its text is in {encoding}" + (", as it seems" if encoding in ("cp1252", "latin-1") else "")
         )
     if layout.lines_above != given.dialect.lines_above:
-        study.found.append(f"{layout.lines_above} lines stand above its header")
+        study.found.append(f"above its header stand other lines ({layout.lines_above})")
     if layout.lines_below > given.dialect.lines_below:
         dialect = replace(dialect, lines_below=layout.lines_below)
-        study.found.append(f"{layout.lines_below} lines of totals stand under its rows")
+        study.found.append(f"under its rows stand totals ({layout.lines_below})")
     study.dialect = dialect
 
 
@@ -125,15 +126,13 @@ def _is_utf8(given: GivenTable, file: GivenFile) -> bool:
 
 def _study_columns(given: GivenTable, table: Table, names: list[str], study: StudiedTable) -> None:
     """Find the bank's names for our columns."""
-    by_folded = {name.strip().casefold(): name for name in names}
+    by_spelling = {re.sub(r"\W+", "_", name.casefold()).strip("_"): name for name in names}
     for ours in table.required:
         if study.mapping.get(ours, ours) in names:
             continue
         taken = set(study.mapping.values()) | (set(names) & set(table.columns))
-        free = {folded: name for folded, name in by_folded.items() if name not in taken}
-        called = [name for name in CALLED.get(ours, "").split() if name in free]
-        near = get_close_matches(ours, free, n=1, cutoff=LIKE)
-        match = ours if ours in free else next(iter([*called, *near]), None)
+        free = {spelt: name for spelt, name in by_spelling.items() if name not in taken}
+        match = _column_like(ours, list(free))
         if match is None:
             study.mapping.pop(ours, None)
             study.lacking.append(
@@ -145,13 +144,22 @@ def _study_columns(given: GivenTable, table: Table, names: list[str], study: Stu
         study.found.append(f"it has no column {ours!r}; {free[match]!r} may be it")
 
 
+def _column_like(ours: str, names: list[str]) -> str | None:
+    """The name that is ours, or one that banks have for it, as a whole or as a word of it; else one spelt alike."""
+    called = [ours, *CALLED.get(ours, "").split()]
+    whole = [name for name in called if name in names]
+    within = [name for name in names if any(f"_{word}_" in f"_{name}_" for word in called)]
+    near = get_close_matches(ours, names, n=1, cutoff=LIKE)
+    return next(iter([*whole, *(within if len(within) == 1 else []), *near]), None)
+
+
 def _study_values(given: GivenTable, table: Table, names: list[str], study: StudiedTable) -> None:
     """Find how numbers and moments are written, and read ids and paths."""
     sources = {ours: study.mapping.get(ours, ours) for ours in table.columns}
     sources = {ours: theirs for ours, theirs in sources.items() if theirs in names}
     bare = contract.Table(table.name, {}, {}, ())
     rows = read_table(given, bare, {ours: theirs for ours, theirs in sources.items() if _matters(table, ours)}).rows
-    for ours in rows.columns:
+    for ours in sorted(rows.columns, key=lambda column: table.columns.get(column) is not Values.number):
         values = rows[ours]
         match table.columns.get(ours):
             case Values.number if values.dtype == pl.String:
@@ -172,7 +180,8 @@ def _study_values(given: GivenTable, table: Table, names: list[str], study: Stud
         ids = read_table(given, table_of_ids(table), {owner: sources[owner]}).rows[owner]
         study.ids = ids.cast(pl.String).drop_nulls()
     for column in table.image_columns:
-        study.paths = rows[column].cast(pl.String) if column in rows.columns else None
+        if column in rows.columns and rows[column].dtype == pl.String:
+            study.paths = rows[column]
 
 
 def table_of_ids(table: Table) -> Table:
