@@ -79,6 +79,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     free = (candidates.groups.among(in_rings) == 0) & ~around_circles(candidates.groups, conditions, config.largest)
     bounds = {MEDIAN: config.guard_bits, UPPER: config.guard_upper_bits}
     watch = guard(candidates, observed[0].full, calibration[0].full, free, bounds)
+    watch = replace(watch, entities_alone=not evidence.spaces)
     return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)
 
 
@@ -158,6 +159,7 @@ def _results(
         **_counts(bank, embeddings, rings, config),
         "expected_false_flags": _expected(listing) if watch.rate_stated else None,
         "rate_stated": watch.rate_stated,
+        "entities_alone": watch.entities_alone,
         "guard": [asdict(check) for check in watch.checks],
         "shared_directions": named_directions(shared, bank.customers),
         "communities": len(apart),

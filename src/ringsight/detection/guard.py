@@ -47,11 +47,14 @@ class Guard:
     """None where too few candidates are free."""
     calibration: pl.DataFrame
     """Columns of `CALIBRATION`: quantiles of the free candidates' corroboration, in the bank and in chance worlds."""
+    entities_alone: bool = False
+    """Whether nothing but entity columns was compared. Then nothing shows how often honest people share several of
+    them, as a family does its phone and its device, and no rate can be stated."""
 
     @property
     def rate_stated(self) -> bool:
         """Whether a rate can be stated."""
-        return all(check.shift <= check.bound for check in self.checks)
+        return not self.entities_alone and all(check.shift <= check.bound for check in self.checks)
 
 
 def guard(

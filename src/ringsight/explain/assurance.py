@@ -31,6 +31,8 @@ class Assurance:
     """None where an earlier version detected, or too few groups touch no flag."""
     shared: tuple[str, ...]
     """Customer columns that go with what modalities share, in words."""
+    entities_alone: bool = False
+    """Whether nothing but entity columns was compared."""
 
     @property
     def stated(self) -> bool:
@@ -67,6 +69,11 @@ class Assurance:
         """Why no rate is stated; empty where one is."""
         if self.stated:
             return ""
+        if self.entities_alone:
+            return (
+                "Nothing but entity columns was compared, and nothing shows how often honest people share several of "
+                "them. The rings are ranked by score, and an unknown share of them is false."
+            )
         beyond = [check for check in self.guard if check.shift > check.bound]
         excess = [f" by {check.shift:.2f} bits {_where(check)}, where {check.bound:.2f} is allowed" for check in beyond]
         return (
@@ -110,6 +117,7 @@ def assurance_of(summary: Mapping[str, Any]) -> Assurance:
         expected=summary["expected_false_flags"],
         guard=tuple(Check(**check) for check in told) if isinstance(told, list) else (),
         shared=tuple(f"{spoken(column)} ({percent(share)} of it)" for column, share in sorted(best.items())),
+        entities_alone=bool(summary.get("entities_alone")),
     )
 
 

@@ -47,9 +47,9 @@ def read_bank(
         from_frames: whether the folder was written from data frames, which errors and quarantine then name.
 
     Raises:
-        DataError: if the folder, the customers table, a required or mapped column or every modality is missing,
-            a whole column has the wrong type, too many rows of a table are unusable,
-            or fewer than `fewest` customers remain.
+        DataError: if the folder, the customers table or a required or mapped column is missing, or every modality
+            together with every evidence column; a whole column has the wrong type, too many rows of a table are
+            unusable, or fewer than `fewest` customers remain.
         SettingsError: if the config or `bank.yaml` says something that makes no sense.
     """
     declarations = declared(config)
@@ -65,7 +65,8 @@ def read_bank(
             records[table.modality] = rows
             quarantine.append(unusable)
             images.update(*(rows[column] for column in table.image_columns))
-    _refuse_no_records(records, "the frames" if from_frames else str(config.path))
+    if ColumnRole.evidence not in roles.values():
+        _refuse_no_records(records, "the frames" if from_frames else str(config.path))
     yaml = [path for path in [config.path / "bank.yaml"] if path.is_file()]
     pictures = [config.path / path for path in images]
     silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
@@ -184,5 +185,5 @@ def _refuse_no_records(records: dict[str, pl.DataFrame], where: str) -> None:
             f"no {', no '.join(others)} and no {last}",
             where=where,
             remedy=f"give at least one of {', '.join(others)} and {last}, with rows whose customer_id stands in "
-            "customers",
+            "customers; or a customer column that is evidence",
         )
