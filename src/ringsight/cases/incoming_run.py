@@ -19,7 +19,7 @@ from ringsight.errors import DataError
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.runs.run import open_run
 
-ASSURED = ("fdr", "expected_false_flags", "guard", "shared_directions")
+ASSURED = ("fdr", "expected_false_flags", "guard", "shared_directions", "entities_alone")
 """What a summary says of the whole list."""
 
 
@@ -45,7 +45,7 @@ class IncomingRun:
     listed: tuple[ListedRing, ...]
     """In the order of the results."""
     facts: Mapping[str, Any]
-    """For the log: what the list assures (of the summary: fdr, expected_false_flags, guard, shared_directions), its
+    """For the log: what the list assures (of the summary: `ASSURED`), its
     calibration, flags, below (rings below the line), drawn (ring ids of the sample)."""
 
 
@@ -74,7 +74,7 @@ def read_incoming_run(folder: Path, bank: Path, settings: CaseSettings) -> Incom
         bank=of_bank,
         listed=tuple(listed),
         facts={
-            **{name: results.summary[name] for name in ASSURED},
+            **{name: results.summary[name] for name in ASSURED if name in results.summary},
             "calibration": results.calibration.to_dicts(),
             "flags": int(results.rings["flagged"].sum()),
             "below": _below(results).height,
