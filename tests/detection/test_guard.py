@@ -1,5 +1,7 @@
 """The guard: ordinary groups that corroborate more than chance worlds show say that no rate can be stated."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -32,6 +34,13 @@ def test_a_shift_of_ordinary_groups_is_measured_and_bounded(shift: float, stated
     assert [check.shift for check in watch.checks] == pytest.approx([shift, shift], abs=0.35)
     assert all(0 < check.spread < 0.5 for check in watch.checks)
     assert watch.rate_stated == stated
+
+
+def test_entity_columns_alone_state_no_rate():
+    watch = guard(candidates_of(60, DEVICE), *drawn(0.0), free=ALL, bounds=BOUNDS)
+    assert watch.checks == ()
+    assert watch.rate_stated
+    assert not replace(watch, entities_alone=True).rate_stated
 
 
 def test_a_few_segments_that_are_tied_show_in_the_upper_tenth_alone():

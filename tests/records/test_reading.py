@@ -120,6 +120,8 @@ def test_a_header_alone_is_an_empty_table(folder: Folder) -> None:
 def test_a_bank_without_any_records_is_refused(folder: Folder) -> None:
     for table in TABLES[1:]:
         (folder.path / f"{table}.csv").unlink()
+    assert folder.read().columns_with(ColumnRole.evidence) == ["device_id"]  # unless a column can tie customers
+    folder.frame("customers").drop("device_id").write_csv(folder.path / "customers.csv")
     with pytest.raises(DataError, match="no transactions, no call_notes and no id_images"):
         folder.read()
 

@@ -19,7 +19,7 @@ from ringsight.errors import DataError
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.runs.run import open_run
 
-ASSURED = ("fdr", "expected_false_flags", "guard", "shared_directions", "one_kind_of_record")
+ASSURED = ("fdr", "expected_false_flags", "guard", "shared_directions", "one_kind_of_record", "entities_alone")
 """What a summary says of the whole list."""
 
 
@@ -45,7 +45,7 @@ class IncomingRun:
     listed: tuple[ListedRing, ...]
     """In the order of the results."""
     facts: Mapping[str, Any]
-    """For the log: what the list assures (of the summary: fdr, expected_false_flags, guard, shared_directions), its
+    """For the log: what the list assures (of the summary: `ASSURED`), its
     calibration, flags, below (rings below the line), drawn (ring ids of the sample)."""
 
 

@@ -87,7 +87,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     free = (candidates.groups.among(in_rings) == 0) & ~around_circles(candidates.groups, conditions, config.largest)
     bounds = {MEDIAN: config.guard_bits, UPPER: config.guard_upper_bits}
     watch = guard(candidates, observed[0].full, calibration[0].full, free, bounds)
-    watch = replace(watch, one_kind=evidence.kinds < 2)
+    watch = replace(watch, one_kind=evidence.kinds < 2, entities_alone=not evidence.spaces)
     return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)
 
 
@@ -197,6 +197,7 @@ def _results(
         "expected_false_flags": _expected(listing) if watch.rate_stated else None,
         "rate_stated": watch.rate_stated,
         "one_kind_of_record": watch.one_kind,
+        "entities_alone": watch.entities_alone,
         "guard": [asdict(check) for check in watch.checks],
         "shared_directions": named_directions(shared, bank.customers),
         "communities": len(apart),

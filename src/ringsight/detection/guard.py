@@ -52,11 +52,15 @@ class Guard:
     """Columns of `CALIBRATION`: quantiles of the free candidates' corroboration, in the bank and in chance worlds."""
     one_kind: bool = False
     """Whether one kind of record is all that can tie customers."""
+    entities_alone: bool = False
+    """Whether nothing but entity columns was compared. Then nothing shows how often honest people share several of
+    them, as a family does its phone and its device, and no rate can be stated."""
 
     @property
     def rate_stated(self) -> bool:
         """Whether a rate can be stated."""
-        return not self.one_kind and all(check.shift <= check.bound for check in self.checks)
+        untold = self.one_kind or self.entities_alone
+        return not untold and all(check.shift <= check.bound for check in self.checks)
 
 
 def guard(

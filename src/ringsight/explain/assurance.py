@@ -33,6 +33,8 @@ class Assurance:
     """Customer columns that go with what modalities share, in words."""
     one_kind: bool = False
     """Whether one kind of record is all that can tie customers."""
+    entities_alone: bool = False
+    """Whether nothing but entity columns was compared."""
 
     @property
     def stated(self) -> bool:
@@ -69,6 +71,11 @@ class Assurance:
         """Why no rate is stated; empty where one is."""
         if self.stated:
             return ""
+        if self.entities_alone:
+            return (
+                "Nothing but entity columns was compared, and nothing shows how often honest people share several of "
+                "them. The rings are ranked by score, and an unknown share of them is false."
+            )
         if self.one_kind:
             return (
                 "One kind of record is all that can tie this bank's customers, so that no other bears a ring out: "
@@ -119,6 +126,7 @@ def assurance_of(summary: Mapping[str, Any]) -> Assurance:
         expected=summary["expected_false_flags"],
         guard=tuple(Check(**check) for check in told) if isinstance(told, list) else (),
         shared=tuple(f"{spoken(column)} ({percent(share)} of it)" for column, share in sorted(best.items())),
+        entities_alone=bool(summary.get("entities_alone")),
     )
 
 

@@ -5,8 +5,8 @@ from pathlib import Path
 
 from ringsight.encoders.settings import NotesConfig
 from ringsight.errors import ModelError
-from ringsight.pipeline.heard import heard
-from ringsight.progress import Callback, report_to, stage
+from ringsight.pipeline.heard import entities_alone, heard
+from ringsight.progress import Callback, report_to, skip, stage
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 from ringsight.runs.run import Run
@@ -24,11 +24,18 @@ def embed(
         progress: is told of the work.
 
     Returns:
-        By space: the learned space and the facets of each modality that the model has, and `joint`.
+        By space: the learned space and the facets of each modality that the model has, and `joint`. None where the
+        bank has entity columns alone, and so no model.
 
     Raises:
         ModelError: if the model is missing, damaged, or its parts do not belong together.
     """
+    if entities_alone(bank) and not Path(model).is_dir():
+        with report_to(progress):
+            skip("embed", "embedding: left out, only the evidence columns of customers are compared")
+        if into is not None:
+            into.write_embeddings({})
+        return {}
     from ringsight.fusion.embed import embed_bank, model_hash  # torch takes seconds to import
 
     with report_to(progress), stage("embed", f"embedding {len(bank.customers):,} customers"):

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from ringsight.progress import Callback, report_to, stage
+from ringsight.progress import Callback, report_to, skip, stage
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.opening import open_store
@@ -27,6 +27,10 @@ def index(
         StoreError: if the store is in use, unreachable or damaged.
     """
     searched = [each for each in embeddings.values() if each.learned]
+    if not searched:
+        with report_to(progress):
+            skip("index", "indexing: left out, there are no vectors")
+        return
     vectors = sum(len(each.customer_ids) for each in searched)
     with report_to(progress), stage("index", f"indexing {vectors:,} vectors"), open_store(store) as opened:
         scalars = scalars_of(bank)

@@ -12,7 +12,7 @@ from ringsight.pipeline.continuing import continued, lineage_before
 from ringsight.pipeline.detect import find_rings
 from ringsight.pipeline.embed import embed
 from ringsight.pipeline.explain import explain
-from ringsight.pipeline.heard import heard
+from ringsight.pipeline.heard import entities_alone, heard, say_if_uncorroborated
 from ringsight.pipeline.index import index
 from ringsight.pipeline.read import as_bank
 from ringsight.pipeline.settings import RunConfig, in_force
@@ -89,6 +89,7 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     if decisions is not None:
         Run(out).write_decisions(decisions)
     records = heard(records, settings.model or Run(out).paths.model, settings.notes)
+    say_if_uncorroborated(records)
     model = model_for(records, settings, Run(out))
     refuse_without_effect(records, model, settings, asked)  # before anything of an earlier run goes
     settings, store = replace(settings, model=model), settings.store.beside(out)
@@ -134,7 +135,7 @@ def detect_into(bank: AnyBank, out: Path, settings: RunConfig) -> Run:
     """
     previous = lineage_before(settings.previous, out)
     there, records = Run(out), as_bank(bank, out, settings.previous)
-    embeddings = there.embeddings(records)
+    embeddings = {} if entities_alone(records) and not there.paths.embedding_files() else there.embeddings(records)
     settings = replace(settings, model=there.model, store=there.store())
     records = keep(heard(records, there.model, settings.notes), RunPaths(out))
     begun = Run.begin(out, records, previous=settings.previous)

@@ -6,7 +6,7 @@ from pathlib import Path
 from ringsight.encoders.settings import FEWEST_CUSTOMERS
 from ringsight.fusion.settings import ModelConfig, parts
 from ringsight.fusion.trained_settings import differing, refuse_differing
-from ringsight.pipeline.heard import heard
+from ringsight.pipeline.heard import entities_alone, heard
 from ringsight.pipeline.settings import RunConfig
 from ringsight.progress import Callback, report_to, say, skip, stage
 from ringsight.records.bank import Bank
@@ -43,7 +43,8 @@ def train(
 
     Raises:
         SettingsError: if a setting is asked for that a part which is kept was not trained with.
-        DataError: if no modality can be learned from, or not the one asked for; or decided pairs cannot be used.
+        DataError: if no modality can be learned from and there is no evidence column, or not the one asked for; or
+            decided pairs cannot be used.
         ModelError: if a part that is there is damaged.
     """
     from ringsight.fusion.training import train_missing  # torch takes seconds to import
@@ -113,9 +114,11 @@ def _parts(bank: Bank, config: ModelConfig, model: Path) -> Iterator[str]:
     """The parts that can be learned from a bank; of the others it is told that they are left out."""
     from ringsight.fusion.training import joint_lacks, modalities_of
 
-    learnable = modalities_of(bank)
+    learnable, alone = modalities_of(bank), entities_alone(bank)
     for part in parts():
-        if learnable and part not in (JOINT, *learnable):
+        if alone:
+            skip(f"train {part}", f"training {part}: left out, only the evidence columns of customers are compared")
+        elif learnable and part not in (JOINT, *learnable):
             skip(f"train {part}", f"training {part}: left out, fewer than {FEWEST_CUSTOMERS} customers have any")
         elif learnable and part == JOINT and not (model / JOINT).is_dir() and (why := joint_lacks(bank, config.fusion)):
             skip(f"train {part}", f"training {part}: left out, {why}, so that there are no two views of them")

@@ -18,6 +18,8 @@ from ringsight.records import picture_child
 from ringsight.records.picture_child import ANSWER, FORMATS, LONGEST, REQUEST, Fault
 
 CHILD = Path(picture_child.__file__)
+MOST = 4
+"""Child processes at once: together they may take 2 GiB, and a picture of a usual size takes a millisecond."""
 MOST_BYTES = 256 << 20
 """A larger file is not read."""
 
@@ -26,8 +28,8 @@ MOST_BYTES = 256 << 20
 class OpeningBounds:
     """What a child process may take for one picture."""
 
-    memory: int = 768 << 20
-    """Bytes of address space; a picture of 50 million pixels fits, but for an animation's canvases."""
+    memory: int = 512 << 20
+    """Bytes of address space; a picture of 50 million pixels fits, a WebP of 25 million."""
     cpu_seconds: float = 20
     wall_seconds: float = 200
     """For a child that waits and does not compute; ample, so that a busy machine changes no result."""
@@ -178,10 +180,10 @@ _OPENERS: dict[int, PictureOpeners] = {}
 
 
 def openers() -> PictureOpeners:
-    """The child processes of this process, as many as there are CPUs and at most 8; they go when it ends."""
+    """The child processes of this process, as many as there are CPUs and at most `MOST`; they go when it ends."""
     if os.getpid() not in _OPENERS:
         _OPENERS.clear()
-        _OPENERS[os.getpid()] = PictureOpeners(min(os.cpu_count() or 1, 8))
+        _OPENERS[os.getpid()] = PictureOpeners(min(os.cpu_count() or 1, MOST))
     return _OPENERS[os.getpid()]
 
 

@@ -78,9 +78,9 @@ def read_bank(
         from_frames: whether the folder was written from data frames, which errors and quarantine then name.
 
     Raises:
-        DataError: if the folder, the customers table, a required or mapped column or every modality is missing,
-            a whole column has the wrong type, too many rows of a table are unusable,
-            or fewer than `fewest` customers remain.
+        DataError: if the folder, the customers table or a required or mapped column is missing, or every modality
+            together with every evidence column; a whole column has the wrong type, too many rows of a table are
+            unusable, or fewer than `fewest` customers remain.
         SettingsError: if the config or `bank.yaml` says something that makes no sense.
     """
     config = with_declared(config)
@@ -115,7 +115,8 @@ def read_as_said(
             sieves.append(sieve)
             images.update(*(rows[column] for column in table.image_columns))
             listing = listing.with_pictures(images, table.name)
-    _refuse_no_records(records, listing, "the frames" if from_frames else str(config.path))
+    if ColumnRole.evidence not in read.roles.values():
+        _refuse_no_records(records, listing, "the frames" if from_frames else str(config.path))
     hashed = {config.path / path for path in (*(file.path for file in listing.files if file.use), *images)}
     silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
     return Bank(
@@ -259,7 +260,7 @@ def _refuse_no_records(records: dict[str, pl.DataFrame], listing: FolderListing,
             f"no {', no '.join(others)} and no {last}; found: {_found(listing)}",
             where=where,
             remedy=f"give at least one of {', '.join(others)} and {last}, with rows whose customer_id stands in "
-            "customers",
+            "customers; or a customer column that is evidence",
         )
 
 
