@@ -40,7 +40,7 @@ from ringsight.detection.tables import Tables, communities, null_table, pair_tab
 from ringsight.detection.transfer_groups import TransferGroups, find_transfer_groups
 from ringsight.detection.weights import Weights, learn_weights
 from ringsight.detection.worlds import CalibrationWorlds, ChanceWorlds, calibrating
-from ringsight.graph.transfers import HUB, transfer_source
+from ringsight.graph.relations import HUB, transfer_source
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings

@@ -18,8 +18,8 @@ from ringsight.detection.evidence import Evidence
 from ringsight.detection.rarity import fisher_bits, rarities
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.shared_directions import ConditionalShuffle
+from ringsight.graph.relations import TransferSource
 from ringsight.graph.sources import CHANCE_BITS, Rows
-from ringsight.graph.transfers import TransferSource
 
 Floats = NDArray[np.float64]
 
