@@ -15,10 +15,11 @@ from ringsight.detection.corroboration import Measured, as_observed, corroborate
 from ringsight.detection.detect import detect
 from ringsight.detection.evidence import Evidence, gather_evidence
 from ringsight.detection.groups import Groups
+from ringsight.detection.inside import FEWEST
 from ringsight.detection.results import Results, SourceKind, SourceRole
 from ringsight.detection.settings import CandidateConfig, DetectConfig
 from ringsight.detection.shared_directions import ConditionalShuffle, find_shared_directions
-from ringsight.detection.transfer_groups import FEWEST, TransferGroups, find_transfer_groups, inflation
+from ringsight.detection.transfer_groups import TransferGroups, find_transfer_groups, inflation
 from ringsight.detection.transfer_shapes import Shape
 from ringsight.detection.worlds import ChanceWorlds
 from ringsight.graph.relations import TransferSource, transfer_source
