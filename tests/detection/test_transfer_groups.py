@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 import polars as pl
 import pytest
-from simulated_bank import flags, simulate
+from simulated_bank import bank_of, flags, simulate
 from transfer_worlds import Drawn, TransferWorld, draw_transfers
 
 from ringsight.detection.agreement import calibrate
@@ -23,6 +23,7 @@ from ringsight.detection.transfer_groups import TransferGroups, find_transfer_gr
 from ringsight.detection.transfer_shapes import Shape
 from ringsight.detection.worlds import ChanceWorlds
 from ringsight.graph.relations import TransferSource, transfer_source
+from ringsight.records.bank import ColumnRole
 from ringsight.records.transfers import transfers_between
 
 SMALL = TransferWorld(customers=200, circles=1, chains=0, fans=0, clubs=4)
@@ -75,8 +76,28 @@ def test_the_tables_tell_of_transfers(circle: Drawn, results: Results):
     links = results.links.filter(pl.col("ring_id") == ring_id)
     assert (links["bits"] > 0).all()
     assert len(links) >= len(results.members_of(ring_id)) - 1
+    fits = results.members.filter(pl.col("ring_id") == ring_id)
+    assert (fits["p_value"] < 0.05).mean() > 0.6
     told = results.summary["between_customers"]
     assert told["transfers"] == len(transfers_between(circle.bank))
+
+
+def test_a_circle_is_flagged_where_nobody_else_sends_a_customer_money():
+    """A null that kept who is paid at all would send every payment back into the circle."""
+    ids = [f"c{number:03d}" for number in range(120)]
+    rows = [
+        (f"T{week}-{at}", ids[7 * at], ids[7 * ((at + 1) % 8)], -2000.0 + 13 * week + 7 * at, 24 * 7 * week + at)
+        for week in range(14)
+        for at in range(8)
+    ]
+    rows += [(f"S{number}", name, "shop", -30.0 - number, 20 * number) for number, name in enumerate(ids)]
+    columns = ["transaction_id", "customer_id", "counterparty_id", "amount", "hours"]
+    begin = pl.datetime(2026, 3, 10, time_unit="us")
+    made = pl.DataFrame(rows, schema=columns, orient="row")
+    table = made.select(pl.exclude("hours"), timestamp=begin + pl.duration(hours="hours"))
+    bank = bank_of(pl.DataFrame({"customer_id": ids, "stratum": "rest"})).with_records(transactions=table)
+    results = detect(bank, {}, QUICK, 0)
+    assert flags(results) == [{ids[7 * at] for at in range(8)}]
 
 
 @pytest.mark.slow
@@ -182,3 +203,14 @@ def test_in_chance_worlds_transfers_go_with_transactions_and_move_on_their_own_w
     assert sorted(moved.tolist()) == list(range(150))
     assert (moved != np.arange(150)).any()
     assert worlds(alone).owners(0).modalities.keys() == as_observed(alone).modalities.keys()
+
+
+def test_a_circle_of_one_household_is_explained_by_its_address(circle: Drawn):
+    ((_, ring),) = circle.planted
+    ids = circle.bank.customers["customer_id"]
+    address = pl.Series("address", ["home" if name in ring else f"of {name}" for name in ids])
+    customers = circle.bank.customers.with_columns(address)
+    bank = replace(circle.bank, customers=customers, roles={"address": ColumnRole.innocent})
+    results = detect(bank, {}, QUICK, 0)
+    assert flags(results) == []
+    assert "address" in results.rings["explanation"].to_list()
