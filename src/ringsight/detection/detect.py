@@ -95,8 +95,7 @@ def _weighed(
     """The evidence of a bank, its sources weighed by decisions."""
     entities = bank.columns_with(ColumnRole.evidence)
     owners = bank.transactions["customer_id"].unique().to_list() if len(bank.transactions) else []
-    hub, strata = HUB, strata_of(bank.customers)
-    transfers = transfer_source(transfers_between(bank), owners, bank.customers, strata, hub)
+    transfers = transfer_source(transfers_between(bank), owners, bank.customers, strata_of(bank.customers), HUB)
     evidence = gather_evidence(bank.customers, embeddings, entities, config.candidates, seed, transfers)
     decisions = None if config.decisions is None else read_decisions(config.decisions)
     weights = learn_weights(evidence.sources, decisions, bank.customer_ids)
