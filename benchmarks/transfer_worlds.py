@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -12,6 +13,8 @@ from numpy.typing import NDArray
 from ringsight.records.bank import Bank
 
 DAYS = 90
+Whole = int | np.integer[Any]
+Real = float | np.floating[Any] | np.integer[Any]
 TOWN = 25
 """Customers of a town, who pay each other more."""
 
@@ -50,16 +53,16 @@ class _Drawing:
         self.planted: list[tuple[str, list[int]]] = []
         self.town = self.rng.integers(0, max(world.customers // TOWN, 1), world.customers)
 
-    def pay(self, payer: int, payee: int, day: float, amount: float) -> None:
+    def pay(self, payer: Whole, payee: Whole, day: Real, amount: Real) -> None:
         if payer != payee:
             self.made.append((int(payer), int(payee), float(day), round(float(amount), 2)))
 
-    def some(self, count: int) -> NDArray[np.int64]:
+    def some(self, count: Whole) -> NDArray[np.int64]:
         """Different customers, in no order."""
-        return self.rng.choice(self.world.customers, count, replace=False)
+        return self.rng.choice(self.world.customers, int(count), replace=False)
 
-    def waking(self, day: float) -> float:
-        return day + self.rng.normal(14, 3.5) / 24
+    def waking(self, day: Real) -> float:
+        return float(day) + self.rng.normal(14, 3.5) / 24
 
     def everyday(self) -> None:
         """Each pays some of the town, and some of those whom many pay."""
@@ -83,11 +86,13 @@ class _Drawing:
             for month in range(DAYS // 30):
                 self.pay(one, other, self.waking(30 * month + rng.integers(1, 28)), rng.integers(2, 9) * 100)
             for _ in range(rng.poisson(4)):
-                self.pay(*rng.permutation([one, other]), self.waking(rng.integers(DAYS)), rng.lognormal(3.5, 0.8))
+                payer, payee = rng.permutation([one, other])
+                self.pay(payer, payee, self.waking(rng.integers(DAYS)), rng.lognormal(3.5, 0.8))
         for _ in range(count // 40):
             family = self.some(rng.integers(3, 6))
             for _ in range(rng.poisson(10)):
-                self.pay(*rng.choice(family, 2, replace=False), self.waking(rng.integers(DAYS)), rng.lognormal(4, 1))
+                payer, payee = rng.choice(family, 2, replace=False)
+                self.pay(payer, payee, self.waking(rng.integers(DAYS)), rng.lognormal(4, 1))
 
     def business(self) -> None:
         """Wages, rents and shops."""
@@ -114,7 +119,7 @@ class _Drawing:
         for _ in range(self.world.clubs):
             treasurer = self.rng.integers(self.world.customers)
             town = np.flatnonzero(self.town == self.town[treasurer])
-            club = self.rng.choice(town, min(self.rng.integers(4, 8), len(town)), replace=False)
+            club = self.rng.choice(town, min(int(self.rng.integers(4, 8)), len(town)), replace=False)
             share, day = self.rng.choice([10, 15, 20, 25, 30]), self.rng.integers(DAYS - 4)
             for member in club:
                 self.pay(member, treasurer, self.waking(day + self.rng.integers(0, 4)), share)

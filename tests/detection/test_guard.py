@@ -78,3 +78,9 @@ def test_few_groups_and_those_of_entity_columns_tell_nothing(candidates: Candida
     watch = guard(candidates, np.full(count, 9.0), np.zeros((10, count), dtype=np.float32), ALL[:count], bounds=BOUNDS)
     assert (watch.checks, len(watch.calibration)) == ((), 0)
     assert watch.rate_stated
+
+
+def test_with_one_kind_of_record_no_rate_is_stated():
+    watch = guard(candidates_of(60), *drawn(0.0), free=ALL, bounds=BOUNDS)
+    assert watch.rate_stated
+    assert not replace(watch, one_kind=True).rate_stated

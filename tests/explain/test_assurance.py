@@ -47,6 +47,13 @@ def test_either_check_withholds_and_the_reason_names_it():
     assert "more than chance explains. The rings" in without.reason
 
 
+def test_one_kind_of_record_is_a_reason_of_its_own():
+    alone = assurance_of(STATED | {"expected_false_flags": None, "one_kind_of_record": True})
+    assert alone.reason.startswith("One kind of record is all that can tie this bank's customers")
+    assert "more than chance explains" not in alone.reason
+    assert assurance_of(STATED | {"one_kind_of_record": False}).reason == ""
+
+
 def test_the_guard_says_more_or_less_than_chance():
     assert assurance_of(STATED).guard_words == (
         "Groups of customers that touch no flag agree by 0.04 bits less than chance does at their median "

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from ringsight.graph.meetings import DAY, Meetings, Way, meetings
-from ringsight.graph.transfers import Relations, relations_of
+from ringsight.graph.relations import Relations, relations_of
 from ringsight.records.transfers import TRANSFERS
 
 IDS = np.array([f"c{number:02d}" for number in range(40)])

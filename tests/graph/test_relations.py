@@ -4,7 +4,7 @@ import numpy as np
 import polars as pl
 import pytest
 
-from ringsight.graph.transfers import (
+from ringsight.graph.relations import (
     EVEN,
     TransferSource,
     rarity_of_relations,

@@ -21,9 +21,8 @@ def bank_with(*rows: tuple[str, str | None, float, float]) -> Bank:
         for number, (customer, counterparty, hours, amount) in enumerate(rows)
     ]
     columns = ["transaction_id", "customer_id", "timestamp", "amount", "counterparty_id"]
-    table = pl.DataFrame(made, schema=columns, orient="row").cast(
-        {"timestamp": pl.Datetime("us"), "amount": pl.Float64, "counterparty_id": pl.Categorical}
-    )
+    types = {"timestamp": pl.Datetime("us"), "amount": pl.Float64(), "counterparty_id": pl.Categorical()}
+    table = pl.DataFrame(made, schema=columns, orient="row", schema_overrides=types)
     return bank_of(CUSTOMERS).with_records(transactions=table)
 
 

@@ -19,8 +19,8 @@ from scipy.special import gammaln
 
 from ringsight.detection.groups import LARGEST_COMPARED_WHOLE, Groups
 from ringsight.detection.rarity import TAIL
+from ringsight.graph.relations import TransferSource, rarity_of_relations
 from ringsight.graph.sources import CHANCE_BITS, EntitySource, Rows
-from ringsight.graph.transfers import TransferSource, rarity_of_relations
 
 STEP = 1e4
 """More than any difference between means of evidence."""

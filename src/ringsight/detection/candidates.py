@@ -34,7 +34,7 @@ class Proposer:
     entity: int = -1
     """Number among `Evidence.entities`."""
     shape: str = ""
-    """Of transfers, a `transfer_groups.Shape`."""
+    """Of transfers, a `transfer_shapes.Shape`; empty for all others."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -40,7 +40,7 @@ from ringsight.detection.tables import Tables, communities, null_table, pair_tab
 from ringsight.detection.transfer_groups import TransferGroups, find_transfer_groups
 from ringsight.detection.weights import Weights, learn_weights
 from ringsight.detection.worlds import CalibrationWorlds, ChanceWorlds, calibrating
-from ringsight.graph.transfers import HUB, transfer_source
+from ringsight.graph.relations import HUB, transfer_source
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
@@ -97,8 +97,7 @@ def _weighed(
     """The evidence of a bank, its sources weighed by decisions."""
     entities = bank.columns_with(ColumnRole.evidence)
     owners = bank.transactions["customer_id"].unique().to_list() if len(bank.transactions) else []
-    hub, strata = HUB, strata_of(bank.customers)
-    transfers = transfer_source(transfers_between(bank), owners, bank.customers, strata, hub)
+    transfers = transfer_source(transfers_between(bank), owners, bank.customers, strata_of(bank.customers), HUB)
     evidence = gather_evidence(bank.customers, embeddings, entities, config.candidates, seed, transfers)
     decisions = None if config.decisions is None else read_decisions(config.decisions)
     weights = learn_weights(evidence.sources, decisions, bank.customer_ids)

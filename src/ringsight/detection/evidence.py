@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ringsight.detection.settings import CandidateConfig
 from ringsight.errors import SettingsError
+from ringsight.graph.relations import EvidenceSource, TransferSource
 from ringsight.graph.sources import EntitySource, SpaceSource, entity_sources, space_source
-from ringsight.graph.transfers import EvidenceSource, TransferSource
 from ringsight.records.embeddings import JOINT, Embeddings
 
 

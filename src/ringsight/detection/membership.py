@@ -18,8 +18,8 @@ from ringsight.detection.evidence import Evidence
 from ringsight.detection.rarity import fisher_bits, rarities
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.shared_directions import ConditionalShuffle
+from ringsight.graph.relations import TransferSource
 from ringsight.graph.sources import CHANCE_BITS, Rows
-from ringsight.graph.transfers import TransferSource
 
 Floats = NDArray[np.float64]
 
@@ -149,7 +149,7 @@ class Membership:
             told |= entity.present[tested]
         transfers = self._evidence.transfers
         if transfers and proposer.modality != transfers.modality:
-            observed += self._weights[-1] * _exchanged(transfers, members, tested).max(axis=1, initial=0.0)
+            observed += self._weights[-1] * _sent(transfers, members, tested).max(axis=1, initial=0.0)
             told |= transfers.present[tested]
         bits = np.full(len(tested), np.nan)
         bits[told] = rarities(observed[told], chance[told], CHANCE_BITS)
@@ -245,7 +245,7 @@ def _drawn(log_odds: Floats, draws: int, rng: np.random.Generator) -> NDArray[np
     return drawn
 
 
-def _exchanged(transfers: TransferSource, members: Rows, customers: Rows) -> Floats:
+def _sent(transfers: TransferSource, members: Rows, customers: Rows) -> Floats:
     """Bits between customers and members of their sending each other money; shape (customers, members)."""
     a, b = np.repeat(customers, len(members)), np.tile(members, len(customers))
     return np.where(a != b, transfers.pair_bits(a, b), 0.0).reshape(len(customers), len(members))
@@ -255,8 +255,8 @@ def _paid(transfers: TransferSource, members: Rows, tested: Rows) -> Floats:
     """Bits of each customer's transfers with the members against those of all outsiders who have transactions."""
     partners = transfers.partners(members)
     outsiders = int(transfers.present.sum()) - len(members)
-    observed = _exchanged(transfers, members, tested).sum(axis=1)
-    chance = _exchanged(transfers, members, partners).sum(axis=1)
+    observed = _sent(transfers, members, tested).sum(axis=1)
+    chance = _sent(transfers, members, partners).sum(axis=1)
     as_much = (chance >= observed[:, None]).sum(axis=1) - np.isin(tested, partners)
     p = np.where(observed > 0, (1 + as_much) / (1 + max(outsiders, 1)), 1.0)
     bits: Floats = -np.log2(np.minimum(p, 1.0))

@@ -29,8 +29,8 @@ from ringsight.detection.results import (
 from ringsight.detection.scoring import distinct
 from ringsight.detection.settings import CandidateConfig
 from ringsight.graph.links import carried_bits, threshold_bits
+from ringsight.graph.relations import EvidenceSource, TransferSource
 from ringsight.graph.sources import EntitySource, Rows, SpaceSource
-from ringsight.graph.transfers import EvidenceSource, TransferSource
 
 LEAVE_OUT = 0.05
 """A member whose q-value is above this might be left out,"""

@@ -1,7 +1,7 @@
 """Groups among whom money moves: circles, chains and fans of transfers, held against a bank of rewired transfers.
 
 Transfers choose such a group and tell of it too, so that no permutation of other records says what chance would show.
-Their own null does: in a rewired world (`graph.transfers.TransferSource.rewired`) customers pay as many and are paid by
+Their own null does: in a rewired world (`graph.relations.TransferSource.rewired`) customers pay as many and are paid by
 as many, in the same strata, and each relation keeps its transfers. The same search runs there, and a group counts as
 many bits as such worlds seldom show its like. That a group of other records has relations inside is corroboration
 across modalities, and has another null: the customers of the network change places, the network stays (quadratic
@@ -24,8 +24,8 @@ from ringsight.detection.inside import FEWEST, LEAST_SCALE, Inside, chance_among
 from ringsight.detection.rarity import rarity_bits
 from ringsight.detection.transfer_shapes import Moves, Shape, Weighing
 from ringsight.graph.meetings import meetings
+from ringsight.graph.relations import Floats, TransferSource
 from ringsight.graph.sources import CHANCE_BITS
-from ringsight.graph.transfers import Floats, TransferSource
 
 WORLDS = 40
 """Rewired worlds, where that many relations in all are enough,"""
@@ -44,7 +44,7 @@ NOT_JUDGED = (Shape.among,)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class ShownByChance:
+class ChanceShown:
     """What rewired worlds show of one shape: the bits of groups none of which overlaps a better one, sorted."""
 
     full: Floats
@@ -58,7 +58,7 @@ class TransferGroups:
 
     observed: Moves
     groups: dict[Shape, Groups]
-    chance: dict[Shape, ShownByChance]
+    chance: dict[Shape, ChanceShown]
 
     def added(self, candidates: Candidates) -> Candidates:
         """The candidates of a bank, and after them those that transfers propose, shape by shape."""
@@ -153,7 +153,7 @@ def find_transfer_groups(source: TransferSource, sizes: tuple[int, int], seed: i
         observed=observed,
         groups={shape: observed.groups(shape, sizes, seed)[0] for shape in Shape},
         chance={
-            shape: ShownByChance(np.sort(np.concatenate(full)), np.sort(np.concatenate(second)), worlds)
+            shape: ChanceShown(np.sort(np.concatenate(full)), np.sort(np.concatenate(second)), worlds)
             for shape, (full, second) in shown.items()
         },
     )

@@ -19,8 +19,8 @@ from ringsight.detection.inside import families
 from ringsight.detection.rarity import rarity_bits
 from ringsight.graph.communities import communities
 from ringsight.graph.meetings import Meetings, Way
+from ringsight.graph.relations import Floats, Relations, TransferSource, rarity_of_relations
 from ringsight.graph.sources import CHANCE_BITS, Rows
-from ringsight.graph.transfers import Floats, Relations, TransferSource, rarity_of_relations
 
 PRICES = tuple(float(bits) for bits in range(2, 13))
 """Bits that a meeting must have to hold a group together: chance shows one for four relations, for eight, and so on."""
@@ -159,7 +159,7 @@ class Moves:
         expected = groups.sum_of_pairs(self.source.expected(groups.members[left], groups.members[right]))
         ends = self.relations.sender[relation], self.relations.receiver[relation]
         pairs = np.unique(np.stack([group, np.minimum(*ends), np.maximum(*ends)]), axis=1)[0]
-        return np.bincount(pairs, minlength=groups.count) - (groups.sizes - 1), expected
+        return np.bincount(pairs, minlength=groups.count) - np.maximum(groups.sizes - 1, 0), expected
 
     def _inside(self, groups: Groups) -> tuple[NDArray[np.int64], Rows]:
         """Relations inside groups: the group, and the relation."""

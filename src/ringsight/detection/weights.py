@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.optimize import minimize
 
 from ringsight.graph.links import bits_above_chance
-from ringsight.graph.transfers import EvidenceSource
+from ringsight.graph.relations import EvidenceSource
 from ringsight.records.decisions import DIFFERENT, SAME_HAND
 
 FEWEST = 10

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ringsight.graph.relations import EvidenceSource
 from ringsight.graph.sources import CHANCE_BITS, Rows, SpaceSource, distinct_keys
-from ringsight.graph.transfers import EvidenceSource
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -16,8 +16,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from ringsight.graph.relations import Floats, Relations
 from ringsight.graph.sources import Rows
-from ringsight.graph.transfers import Floats, Relations
 
 DAY = 86_400.0
 HOUR = 3_600.0

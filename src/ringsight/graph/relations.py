@@ -19,7 +19,6 @@ from scipy.special import gammainc
 from ringsight.graph.sources import Rows, Source
 
 Floats = NDArray[np.float64]
-TRANSFERS_SOURCE = "transfers"
 MODALITY = "transactions"
 """Transfers are transactions: what they tell is never added to what the other spaces of transactions tell."""
 HUB = 200
@@ -113,7 +112,7 @@ class TransferSource:
     """Code of each customer's stratum; shape (customers,)."""
     hub: int
     """Customers with more relations than this are hubs: what meets at them is not looked at."""
-    name: str = TRANSFERS_SOURCE
+    name: str = "transfers"
     modality: str = MODALITY
 
     @cached_property
