@@ -46,7 +46,7 @@ def likely_tables(folder: Path, paths: list[str]) -> list[LikelyTable]:
     for path in paths[:MOST_OPENED]:
         names = {name.strip().casefold() for name in header_of(folder / path)}
         fits = [
-            (table, [column for column in table.required if column in names]) for table in contract.tables().values()
+            (table, [column for column in _telling(table) if column in names]) for table in contract.tables().values()
         ]
         likely = [(len(have), table.name, have) for table, have in fits if _is_likely(path, table, have)]
         if likely:
@@ -70,10 +70,16 @@ def header_of(path: Path) -> list[str]:
 
 def _is_likely(path: str, table: Table, have: list[str]) -> bool:
     """Whether so many of a table's needed columns, and such a name, make a file likely to be that table."""
-    if table is CUSTOMERS and len(have) < len(table.required) and not _called_like(path, table):
+    telling = len(_telling(table))
+    if table is CUSTOMERS and len(have) < telling and not _called_like(path, table):
         return False
-    enough = len(table.required) if not _called_like(path, table) else (len(table.required) + 1) // 2
+    enough = telling if not _called_like(path, table) else (telling + 1) // 2
     return len(have) >= enough
+
+
+def _telling(table: Table) -> list[str]:
+    """Columns by which a file is taken for the table; an id alone tells nothing of customers."""
+    return [*table.required, *(table.optional if table is CUSTOMERS else ())]
 
 
 def _called_like(path: str, table: Table) -> bool:

@@ -83,7 +83,7 @@ def _study_layout(given: GivenTable, table: Table, study: StudiedTable) -> None:
         return
     encoding = _encoding(given)
     known = {column.casefold() for column in (*table.columns, *study.mapping.values())}
-    known |= {name for column in table.required for name in CALLED.get(column, "").split()}
+    known |= {name for column in table.columns for name in CALLED.get(column, "").split()}
     tail = b"" if file.path.suffix.lower() in PACKED else tail_of(file.path)
     layout = found_layout(head_of(file.path), tail, known, encoding)
     sign = TAB if layout.sign == "\t" else layout.sign
