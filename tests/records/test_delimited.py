@@ -61,6 +61,7 @@ def test_private_use_characters_in_sound_utf8_are_kept(folder: Folder) -> None:
         (b"", "no header"),
         ("customer_id,opened_at\nC1,2020-01-01\n".encode("utf-16"), "not UTF-8"),
         (b"caf\xe9,opened_at\n", "not UTF-8"),
+        ("customer_id,opened_at\nC1,2020-01-01\n".encode("utf-16-be"), "NUL characters"),
         (b"customer_id,customer_id\nC1,C2\n", "stands in the header twice"),
         (b"customer_id;opened_at\nC1;2020-01-01\n", r"parted by semicolons\n[^$]*delimiter: ;"),
     ],

@@ -157,3 +157,17 @@ def test_what_is_set_aside_is_grouped_with_its_first_rows_and_no_value_is_in_the
     said = describe(bank)
     assert "set aside from transactions.csv, customer_id: 5 (no such customer), such as 'C99'; rows 31, 32, 33" in said
     assert "set aside from transactions.csv, amount: 1 (no finite number), such as 'many'; row 36" in said
+
+
+@pytest.mark.parametrize("parts", [1, 3])
+def test_faults_in_the_last_rows_of_many_chunks_are_quoted(folder: Folder, parts: int) -> None:
+    frame = folder.frame("transactions")
+    (folder.path / "transactions.csv").unlink()
+    (folder.path / "transactions").mkdir()
+    last = pl.int_range(pl.len()) >= pl.len() - 4
+    for at in range(parts):
+        rows = frame.slice(at * 30 // parts, 30 // parts)
+        if at == parts - 1:
+            rows = rows.with_columns(amount=pl.when(last).then(pl.lit("many")).otherwise("amount"))
+        rows.write_parquet(folder.path / "transactions" / f"{at}.parquet", row_group_size=3)
+    assert folder.read().quarantine["reason"].to_list() == ["no finite number: 'many'"] * 4

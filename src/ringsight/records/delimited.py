@@ -43,6 +43,9 @@ def csv_header(path: Path, sign: str = ",", where: str = "") -> list[str]:
     except (UnicodeEncodeError, csv.Error) as error:
         remedy = "save the file as UTF-8, or say in bank.yaml which encoding it has"
         raise DataError("the header is not UTF-8 text", where=where or str(path), remedy=remedy) from error
+    if any("\0" in name for name in names):
+        remedy = "save the file as UTF-8, or say in bank.yaml which encoding it has"
+        raise DataError("the header holds NUL characters, as UTF-16 does", where=where or str(path), remedy=remedy)
     if not names:
         remedy = "begin it with a line of column names"
         raise DataError("the file has no header", where=where or str(path), remedy=remedy)

@@ -69,7 +69,8 @@ class Sieve:
         """Take the rows where `bad` is true out of `rows`; `reason` is evaluated on them."""
         if not bad.any():
             return
-        self._faults.append(self.rows.filter(bad).select(row=ROW, column=pl.lit(column), reason=reason))
+        faulty = self.rows.filter(bad).rechunk()  # Polars 2.1 panics over an empty first chunk in `quoted`
+        self._faults.append(faulty.select(row=ROW, column=pl.lit(column), reason=reason))
         self.rows = self.rows.filter(~bad)
 
     def place(self, row: int) -> str:
