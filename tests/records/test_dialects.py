@@ -274,8 +274,9 @@ def test_what_cannot_be_known_is_told_as_a_doubt(folder: Folder) -> None:
 )
 def test_what_bank_yaml_says_is_checked_word_by_word(folder: Folder, said: str, message: str) -> None:
     (folder.path / "bank.yaml").write_text(said, encoding="utf-8")
-    with pytest.raises(SettingsError, match=message):
+    with pytest.raises(SettingsError, match=message) as error:
         folder.read()
+    assert error.value.where.startswith(str(folder.path / "bank.yaml"))
 
 
 def test_every_word_of_bank_yaml_is_in_its_page_and_the_example_is_one(folder: Folder) -> None:

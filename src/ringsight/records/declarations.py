@@ -236,7 +236,10 @@ def _dialects(given: object, path: str) -> dict[str, Dialect]:
             elif not isinstance(value, kinds[word]) or isinstance(value, bool):
                 wanted = "a number" if kinds[word] is int else "text, in quotation marks"
                 raise SettingsError(f"{word} must be {wanted} (got {value!r})", where=where)
-        found[str(table)] = Dialect(**words)
+        try:
+            found[str(table)] = Dialect(**words)
+        except SettingsError as error:
+            raise SettingsError(error.what, where=where) from error
     return found
 
 
