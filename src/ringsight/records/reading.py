@@ -25,7 +25,7 @@ from ringsight.records.quarantine import Sieve, printable, summary
 from ringsight.records.spelt_ids import spelt_ids
 from ringsight.records.storable import check_storable, refuse_no_texts
 from ringsight.records.strata import strata
-from ringsight.records.table_places import given_tables
+from ringsight.records.table_places import given_tables, likely_among
 from ringsight.records.table_reading import (
     check_repeats,
     check_values,
@@ -115,7 +115,8 @@ def read_as_said(
             sieves.append(sieve)
             images.update(*(rows[column] for column in table.image_columns))
             listing = listing.with_pictures(images, table.name)
-    if ColumnRole.evidence not in read.roles.values():
+    passed_by = any(each.table != CUSTOMERS.name for each in likely_among(config.path, listing))
+    if passed_by or ColumnRole.evidence not in read.roles.values():
         _refuse_no_records(records, listing, "the frames" if from_frames else str(config.path))
     hashed = {config.path / path for path in (*(file.path for file in listing.files if file.use), *images)}
     silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
