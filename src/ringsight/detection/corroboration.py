@@ -4,13 +4,20 @@ All spaces of the other modalities, all entity columns and the transfers between
 proposed a candidate, or the entity column, does not. Transfers belong to the modality of transactions.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.detection.agreement import Calibration, Ties, entity_agreement, pair_means, transfer_agreement
+from ringsight.detection.agreement import (
+    Agreement,
+    Calibration,
+    Ties,
+    entity_agreement,
+    pair_means,
+    transfer_agreement,
+)
 from ringsight.detection.candidates import Candidates
 from ringsight.detection.evidence import Evidence
 from ringsight.graph.sources import Rows
@@ -79,12 +86,9 @@ def corroborate(evidence: Evidence, candidates: Candidates, measured: Measured, 
         counts = evidence.weights[spaces + number] * (proposed_by != number)
         by_source[:, spaces + number] = counts * agreement.full
         second += counts * agreement.second
-    transfers = evidence.transfers
-    for modality, rows, groups in candidates.by_modality if transfers else ():
-        if transfers and modality != transfers.modality and groups.count:
-            agreement = transfer_agreement(transfers, groups, owners.modalities[transfers.modality])
-            by_source[rows, -1] = evidence.weights[-1] * agreement.full
-            second[rows] += evidence.weights[-1] * agreement.second
+    for rows, told in _transfers(evidence, candidates, owners, own=False):
+        by_source[rows, -1] = evidence.weights[-1] * told.full
+        second[rows] += evidence.weights[-1] * told.second
     return Corroboration(by_source, second)
 
 
@@ -107,8 +111,18 @@ def own_agreement(evidence: Evidence, candidates: Candidates, measured: Measured
     for number, entity in enumerate(evidence.entities):
         own_column = proposed_by == number
         bits[own_column, spaces + number] = entity_agreement(entity, candidates.groups, everyone).full[own_column]
-    transfers = evidence.transfers
-    for modality, rows, groups in candidates.by_modality if transfers else ():
-        if transfers and modality == transfers.modality and groups.count:
-            bits[rows, -1] = transfer_agreement(transfers, groups, everyone).full
+    for rows, told in _transfers(evidence, candidates, as_observed(evidence), own=True):
+        bits[rows, -1] = told.full
     return bits
+
+
+def _transfers(
+    evidence: Evidence, candidates: Candidates, owners: Owners, *, own: bool
+) -> Iterator[tuple[NDArray[np.int64], Agreement]]:
+    """How closely candidates agree in transfers: those that their own modality proposed, or all others."""
+    transfers = evidence.transfers
+    if transfers is None:
+        return
+    for modality, rows, groups in candidates.by_modality:
+        if (modality == transfers.modality) == own and groups.count:
+            yield rows, transfer_agreement(transfers, groups, owners.modalities[transfers.modality])
