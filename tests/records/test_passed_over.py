@@ -130,3 +130,15 @@ def test_a_bank_without_pictures_passes_over_none(tmp_path: Path) -> None:
     bank = read_bank(BankConfig(path=tmp_path / "bank"))
     assert bank.passed_over.is_empty()
     assert bank.telling() is bank
+
+
+def test_a_placeholder_of_a_whole_bank_is_counted_in_full(tmp_path: Path) -> None:
+    """The words of the reason are not cut to the length of another's."""
+    folder = write_tiny_bank(tmp_path / "bank", customers=1100)
+    NOTICE.save(folder / "notice.png")
+    customers = pl.read_csv(folder / "customers.csv")["customer_id"]
+    pl.DataFrame({"customer_id": customers, "image_id": "I" + customers, "path": ["notice.png"] * 1100}).write_csv(
+        folder / "id_images.csv"
+    )
+    bank = read_bank(BankConfig(path=folder))
+    assert counted(bank.passed_over) == {"id_images": {"one picture on 1,100 customers": 1100}}

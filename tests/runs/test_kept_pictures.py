@@ -1,5 +1,6 @@
 """A run keeps small copies of the pictures: nobody decodes what the bank gave again, and they go with the customer."""
 
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -72,6 +73,13 @@ def test_the_next_night_shares_the_copies_of_the_last_and_outlives_it(
     assert run.read_bank().pictures.look(MINE).require(MINE).size == (9, 9)
     begun(run.folder, empty, bank=run.read_bank())  # over itself
     assert run.read_bank().pictures.look(MINE).require(MINE).size == (9, 9)
+
+
+def test_copies_that_a_former_version_did_not_keep_are_made_by_the_next_run(bank: Bank, tmp_path: Path, empty: Results):
+    last = finished(tmp_path / "last", empty, bank=bank)
+    shutil.rmtree(last.paths.pictures)
+    run = finished(tmp_path / "next", empty, bank=as_bank(bank.path, tmp_path / "last"))
+    assert len(copies(run)) == bank.id_images["path"].n_unique()
 
 
 def test_a_run_over_another_bank_keeps_no_copy_of_the_last(bank: Bank, tmp_path: Path, empty: Results):

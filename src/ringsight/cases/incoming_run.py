@@ -45,8 +45,8 @@ class IncomingRun:
     listed: tuple[ListedRing, ...]
     """In the order of the results."""
     facts: Mapping[str, Any]
-    """For the log: what the list assures (of the summary: `ASSURED`), its
-    calibration, flags, below (rings below the line), drawn (ring ids of the sample)."""
+    """For the log: what the list assures (of the summary: `ASSURED`), its calibration, flags, below (rings below the
+    line), drawn (ring ids of the sample)."""
 
 
 def read_incoming_run(folder: Path, bank: Path, settings: CaseSettings) -> IncomingRun:

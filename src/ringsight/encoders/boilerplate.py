@@ -89,10 +89,11 @@ def _grams(encoded: Sequence[Encoding]) -> tuple[NDArray[np.uint64], NDArray[np.
 
 
 def _without(text: str, encoded: Encoding, cut: NDArray[np.bool_]) -> str:
-    """The stretches of a text that are left, put together."""
+    """The stretches of a text that are left, put together; nothing where no word is."""
     edges = np.flatnonzero(np.diff(np.concatenate([[True], cut, [True]]).astype(np.int8)))
     spans = [
         (encoded.offsets[first][0], encoded.offsets[last - 1][1])
         for first, last in zip(edges[::2].tolist(), edges[1::2].tolist(), strict=True)
     ]
-    return " ".join(text[begin:end] for begin, end in spans)
+    left = " ".join(text[begin:end] for begin, end in spans)
+    return left if any(map(str.isalnum, left)) else ""

@@ -70,8 +70,6 @@ class Windows:
     """Of each window, with the tokens that open and close it."""
     note: NDArray[np.int64]
     """The note that each window is of, in order; every note has one at least."""
-    cut: NDArray[np.bool_]
-    """Which notes are longer than their windows; shape (notes,)."""
 
 
 def windows_of(tokenizer: Tokenizer, texts: Sequence[str], longest: int, most: int) -> Windows:
@@ -80,8 +78,8 @@ def windows_of(tokenizer: Tokenizer, texts: Sequence[str], longest: int, most: i
     tokenizer.no_truncation()
     bodies = [each.ids for each in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
     example = tokenizer.encode("a")
-    body = np.flatnonzero(np.array(example.special_tokens_mask) == 0)
-    head, tail = example.ids[: body[0]], example.ids[body[-1] + 1 :]
+    inner = np.flatnonzero(np.array(example.special_tokens_mask) == 0)
+    head, tail = example.ids[: inner[0]], example.ids[inner[-1] + 1 :]
     room = longest - len(head) - len(tail)
     starts = [range(0, max(len(body), 1), room)[:most] for body in bodies]
     return Windows(
@@ -91,7 +89,6 @@ def windows_of(tokenizer: Tokenizer, texts: Sequence[str], longest: int, most: i
             for start in begun
         ],
         note=np.repeat(np.arange(len(bodies)), [len(begun) for begun in starts]),
-        cut=np.array([len(body) > most * room for body in bodies], dtype=np.bool_),
     )
 
 

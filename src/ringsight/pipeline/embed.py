@@ -1,5 +1,6 @@
 """The third step: a bank and a model become embeddings, by space."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -40,9 +41,9 @@ def embed(
 
     with report_to(progress), stage("embed", f"embedding {len(bank.customers):,} customers"):
         made_by = model_hash(Path(model))
+        bank = heard(bank, Path(model), NotesConfig())
         if into is not None and (kept := _kept(into, made_by, bank)):
             return kept
-        bank = heard(bank, Path(model), NotesConfig())
         made = {space: replace(each, model_hash=made_by) for space, each in embed_bank(bank, Path(model)).items()}
         if into is not None:
             into.write_embeddings(made)
@@ -55,4 +56,12 @@ def _kept(run: Run, made_by: str, bank: Bank) -> dict[str, Embeddings]:
         there = run.embeddings(bank)
     except ModelError:
         return {}
-    return there if all(each.model_hash == made_by for each in there.values()) else {}
+    same = all(each.model_hash == made_by for each in there.values())
+    return there if same and _of_those_who_tell(there, bank) else {}
+
+
+def _of_those_who_tell(embeddings: Mapping[str, Embeddings], bank: Bank) -> bool:
+    """Whether nobody has a vector whose records are passed over now, and nobody lacks one whose records are not."""
+    told = {name: set(records["customer_id"]) for name, records in bank.telling().records.items()}
+    learned = (each for name, each in embeddings.items() if name in told)
+    return all(set(each.customer_ids.tolist()) == told[each.space] for each in learned)

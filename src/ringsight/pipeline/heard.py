@@ -39,7 +39,7 @@ def heard(bank: Bank, model: Path | None, config: NotesConfig) -> Bank:
         model: folder of the model; where it has no part for notes, the base is meant that one would be trained from.
         config: of the note encoder.
     """
-    if bank.notes.is_empty() or NOTES in bank.passed_over["modality"]:
+    if bank.notes_heard or bank.notes.is_empty():
         return bank
     from ringsight.encoders.unread_notes import NoteReader, unread_notes
 
@@ -54,4 +54,4 @@ def heard(bank: Bank, model: Path | None, config: NotesConfig) -> Bank:
             f"  passed over of notes, as if absent: {notes:,} ({reason}). They take a multilingual BERT: name the "
             "folder of one on this machine with notes.base=FOLDER"
         )
-    return replace(bank, passed_over=pl.concat([bank.passed_over, unread]))
+    return replace(bank, passed_over=pl.concat([bank.passed_over, unread]), notes_heard=True)

@@ -59,10 +59,11 @@ def silent_pictures(
     )
     seen = shown.filter(~pl.col("picture").is_in(np.flatnonzero(blank)))
     carriers = _carriers(levels, seen, most_carriers)
-    reasons = np.where(blank, SHOWS_NOTHING, "")
-    for row in np.flatnonzero(carriers):
-        reasons[row] = f"one picture on {carriers[row]:,} customers"
-    told = pl.Series(reasons.tolist(), dtype=pl.String)
+    reasons = [
+        SHOWS_NOTHING if nothing else f"one picture on {count:,} customers" if count else ""
+        for nothing, count in zip(blank, carriers, strict=True)
+    ]
+    told = pl.Series(reasons, dtype=pl.String)
     silent = shown.with_columns(reason=told.gather(shown["picture"])).filter(pl.col("reason") != "")
     columns = {"modality": pl.lit("id_images"), "record": pl.col("image_id"), "reason": pl.col("reason")}
     return silent.select(**columns).cast(PASSED_OVER).sort("record")  # type: ignore[arg-type]

@@ -91,6 +91,7 @@ class PictureOpener:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 env=_environment(),
+                start_new_session=True,  # whoever interrupts this process at a terminal does not mean a picture
             )
         return self._process
 

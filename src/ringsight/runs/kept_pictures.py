@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import polars as pl
 from ringsight.errors import DataError
 from ringsight.records.bank import Bank
 from ringsight.records.opened_pictures import copy_name
+from ringsight.records.picture_openers import openers
 from ringsight.records.writing import write_folder_atomically
 from ringsight.runs.files import read_table, write_table
 from ringsight.runs.paths import RunPaths
@@ -18,14 +20,17 @@ from ringsight.runs.paths import RunPaths
 def keep_pictures(bank: Bank, run: RunPaths) -> None:
     """Keep the copies of a bank's pictures in a run's folder, with who owns which; those of an earlier run go.
 
-    Pictures that were not opened when the bank was read have none.
+    Pictures that were not opened when the bank was read, for a former version had judged them, are opened now.
     """
     if bank.files is None or bank.id_images.is_empty():
         shutil.rmtree(run.pictures, ignore_errors=True)
         return
     owners = bank.id_images.select("customer_id", "path").unique().sort("customer_id", "path")
+    paths = owners["path"].unique().sort()
+    with ThreadPoolExecutor(openers().count) as pool:
+        list(pool.map(bank.pictures.open, [path for path in paths if bank.pictures.copy(path) is None]))
     with write_folder_atomically(run.pictures) as partial:
-        for path in owners["path"].unique().sort():
+        for path in paths:
             copy = bank.pictures.copy(path)
             if copy is not None:
                 _link(copy, partial / copy_name(path))
