@@ -130,6 +130,10 @@ def test_the_hash_covers_what_makes_other_records_of_the_same_files(folder: Fold
     other = folder.read(dialects={"transactions": Dialect(timezone="Asia/Kolkata")}).data_hash
     rules = folder.read(ids_ignore=["letter_case"]).data_hash
     assert len({plain, zone, other, rules}) == 4
+    (folder.path / "bank.yaml").write_text("# nothing that makes other records\nstrata: [segment]\n", encoding="utf-8")
+    assert folder.read().data_hash == plain
+    (folder.path / "bank.yaml").write_text("ids_ignore: [letter_case]\n", encoding="utf-8")
+    assert folder.read().data_hash == rules
 
 
 # --- rows that are lost by what they say ------------------------------------------------------------------------------

@@ -15,7 +15,7 @@ from ringsight.records.canonical.one_spelling import with_canonical_entities
 from ringsight.records.contract import CUSTOMERS, STORED_TEXTS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns, with_declared
 from ringsight.records.fingerprints import Fingerprints
-from ringsight.records.folder_listing import FolderListing
+from ringsight.records.folder_listing import SAYING, FolderListing
 from ringsight.records.given_table import GivenTable
 from ringsight.records.images import check_images
 from ringsight.records.joins import refuse_alike
@@ -34,7 +34,6 @@ from ringsight.records.table_reading import (
     schema_of,
     sorted_table,
 )
-from ringsight.records.value_declarations import KEYS as VALUE_KEYS
 from ringsight.records.written import Written
 
 
@@ -51,8 +50,8 @@ class _ReadCustomers:
 
 SHOWN = 12
 """Reasons for setting rows aside that a description names."""
-SAID_OF_RECORDS = ("columns", "tables", "dialects", "ids_ignore", *VALUE_KEYS)
-"""What a config says that makes other records of the same files."""
+SAID_OF_RECORDS = ("columns", "tables", "dialects", "ids_ignore", "values")
+"""Declarations that make other records of the same files."""
 
 
 def read_bank(
@@ -118,7 +117,8 @@ def read_as_said(
     passed_by = any(each.table != CUSTOMERS.name for each in likely_among(config.path, listing))
     if passed_by or ColumnRole.evidence not in read.roles.values():
         _refuse_no_records(records, listing, "the frames" if from_frames else str(config.path))
-    hashed = {config.path / path for path in (*(file.path for file in listing.files if file.use), *images)}
+    used = (file.path for file in listing.files if file.use and file.use != SAYING)
+    hashed = {config.path / path for path in (*used, *images)}
     silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
     return Bank(
         path=config.path,
@@ -126,7 +126,7 @@ def read_as_said(
         records=records,
         roles=read.roles,
         quarantine=pl.concat(sieve.faults() for sieve in sieves).sort("file", "row"),
-        data_hash=_with_config(fingerprints.data_hash(hashed), config),
+        data_hash=_with_declarations(fingerprints.data_hash(hashed), declarations),
         read_as=config,
         files=fingerprints,
         listing=listing,
@@ -196,9 +196,9 @@ def _refuse_no_customers(tables: dict[str, GivenTable], listing: FolderListing, 
         )
 
 
-def _with_config(files: str, config: BankConfig) -> str:
-    """The hash of the files, and of what the config says that makes other records of them."""
-    told, usual = (asdict(each) for each in (config, BankConfig(path=config.path)))
+def _with_declarations(files: str, declarations: Declarations) -> str:
+    """The hash of the files, and of what was said, wherever it was, that makes other records of them."""
+    told, usual = (asdict(each) for each in (declarations, Declarations({}, {}, [])))
     unusual = {name: told[name] for name in SAID_OF_RECORDS if told[name] != usual[name]}
     return hashlib.sha256((files + json.dumps(unusual, sort_keys=True)).encode()).hexdigest() if unusual else files
 
