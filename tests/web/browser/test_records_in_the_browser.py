@@ -10,6 +10,7 @@ import pytest
 from offices import HOSTILE, SCRIPT, Finished, Office, claim
 from playwright.sync_api import Page, expect
 
+from ringsight.records.opened_pictures import copy_name
 from ringsight.web import app
 
 pytestmark = pytest.mark.slow
@@ -92,7 +93,8 @@ def test_an_endless_note_is_cut_and_says_so(office: Office):
 
 
 def test_a_photograph_that_is_lost_or_lies_elsewhere_is_said_to_be_missing(office: Office, finished: Finished):
-    (finished.bank / "id_images" / "lost.jpg").unlink(missing_ok=True)
+    for kept in (finished.bank / "id_images" / "lost.jpg", finished.run / "pictures" / copy_name("id_images/lost.jpg")):
+        kept.unlink(missing_ok=True)
     page = office.sign_in("ana", "/cases/K6")
     for customer, said in ((HOSTILE[1], "no such file"), (HOSTILE[2], "no ID image")):
         show_records(page, customer)
