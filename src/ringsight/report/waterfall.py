@@ -9,7 +9,7 @@ from ringsight.detection.results import Results
 from ringsight.explain.score_steps import Step, StepKind
 from ringsight.report.palette import paint_of
 
-WIDTH, LEFT, RIGHT = 620, 250, 64
+WIDTH, LEFT, RIGHT = 640, 270, 64
 ROW, BAR, TOP, FLOOR = 24, 14, 6, 20
 
 
