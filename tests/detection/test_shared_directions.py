@@ -11,8 +11,8 @@ from ringsight.detection.shared_directions import (
     find_shared_directions,
     modality_block,
     named_directions,
-    shuffled,
 )
+from ringsight.graph.shuffle import shuffled
 from ringsight.graph.sources import SpaceSource, space_source
 from ringsight.records.embeddings import Embeddings
 

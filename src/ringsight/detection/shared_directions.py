@@ -21,6 +21,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from ringsight.graph.shuffle import shuffled
 from ringsight.graph.sources import CHANCE_BITS, EveryRank, Rows, SpaceSource
 
 Floats = NDArray[np.float64]
@@ -126,15 +127,6 @@ def modality_block(vectors: Sequence[NDArray[np.float32]], rows: Sequence[Rows],
     kept = variances[leading]
     whitened: Floats = block @ (directions[:, leading] / np.sqrt(kept + SHRINKAGE * kept.sum() / max(len(kept), 1)))
     return whitened
-
-
-def shuffled(cells: NDArray[np.int64], rng: np.random.Generator) -> Rows:
-    """A random permutation of the customers of each cell; shape (customers,)."""
-    order = np.argsort(cells, kind="stable")
-    drawn = np.lexsort((rng.random(len(cells)), cells))
-    owner = np.empty(len(cells), dtype=np.int64)
-    owner[order] = drawn
-    return owner
 
 
 def _spectrum(blocks: Sequence[Floats], trim: float) -> tuple[Floats, Floats, Floats]:

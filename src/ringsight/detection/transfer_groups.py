@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from ringsight.detection.agreement import Agreement
 from ringsight.detection.candidates import Candidates, Proposer
 from ringsight.detection.groups import Groups
 from ringsight.detection.inside import FEWEST, LEAST_SCALE, Inside, chance_among, families
@@ -26,6 +27,7 @@ from ringsight.detection.transfer_shapes import Moves, Shape, Weighing
 from ringsight.graph.meetings import meetings
 from ringsight.graph.relations import Floats, TransferSource
 from ringsight.graph.sources import CHANCE_BITS
+from ringsight.workers import side_by_side
 
 WORLDS = 40
 """Rewired worlds, where that many relations in all are enough,"""
@@ -142,18 +144,21 @@ def find_transfer_groups(source: TransferSource, sizes: tuple[int, int], seed: i
     drawn = [source.rewired(np.random.default_rng([seed, number, 5])) for number in range(WEIGHING)]
     weighing = Weighing.of([meetings(world.relations, world.hubs) for world in drawn], WEIGHING * count)
     observed = moves(source)
-    shown: dict[Shape, tuple[list[Floats], list[Floats]]] = {shape: ([], []) for shape in Shape}
-    for number in range(worlds):
+
+    def told_by_chance(number: int) -> list[Agreement]:
         world = moves(source.rewired(np.random.default_rng([seed, number, 4])))
-        for shape in Shape:
-            _, told = world.groups(shape, sizes, seed)
-            shown[shape][0].append(told.full)
-            shown[shape][1].append(told.second)
+        return [world.groups(shape, sizes, seed)[1] for shape in Shape]
+
+    shown = zip(Shape, zip(*side_by_side(told_by_chance, range(worlds)), strict=True), strict=True)
     return TransferGroups(
         observed=observed,
         groups={shape: observed.groups(shape, sizes, seed)[0] for shape in Shape},
         chance={
-            shape: ChanceShown(np.sort(np.concatenate(full)), np.sort(np.concatenate(second)), worlds)
-            for shape, (full, second) in shown.items()
+            shape: ChanceShown(
+                np.sort(np.concatenate([each.full for each in told])),
+                np.sort(np.concatenate([each.second for each in told])),
+                worlds,
+            )
+            for shape, told in shown
         },
     )

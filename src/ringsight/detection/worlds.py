@@ -21,7 +21,8 @@ from numpy.typing import NDArray
 from ringsight.detection.candidates import Candidates
 from ringsight.detection.corroboration import Corroboration, Measured, Owners, corroborate
 from ringsight.detection.evidence import Evidence
-from ringsight.detection.shared_directions import ConditionalShuffle, shuffled
+from ringsight.detection.shared_directions import ConditionalShuffle
+from ringsight.graph.shuffle import shuffled
 from ringsight.workers import side_by_side
 
 CALIBRATING = 500_000

@@ -16,7 +16,8 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy.special import gammainc
 
-from ringsight.graph.sources import Rows, Source
+from ringsight.graph.shuffle import shuffled
+from ringsight.graph.sources import Rows, Source, distinct_keys
 
 Floats = NDArray[np.float64]
 MODALITY = "transactions"
@@ -142,7 +143,7 @@ class TransferSource:
     def _pairs(self) -> NDArray[np.int64]:
         """Sorted keys of the customers who have a relation, whichever way."""
         sender, receiver = self.relations.sender, self.relations.receiver
-        return np.unique(np.minimum(sender, receiver) * self.relations.customers + np.maximum(sender, receiver))
+        return distinct_keys(np.minimum(sender, receiver) * self.relations.customers + np.maximum(sender, receiver))
 
     def expected(self, a: Rows, b: Rows) -> Floats:
         """How many relations chance leads to expect between customers a[i] and b[i]; shape (pairs,)."""
@@ -210,9 +211,8 @@ class TransferSource:
 
 def _exchanged(ends: Rows, cells: NDArray[np.int64], some: Rows, rng: np.random.Generator) -> Rows:
     """Ends of relations, those of some of them dealt out among them anew within cells; shape (relations,)."""
-    cell = cells[some]
     exchanged = ends.copy()
-    exchanged[some[np.argsort(cell, kind="stable")]] = ends[some[np.lexsort((rng.random(len(some)), cell))]]
+    exchanged[some] = ends[some[shuffled(cells[some], rng)]]
     return exchanged
 
 

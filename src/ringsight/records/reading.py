@@ -114,9 +114,10 @@ def read_as_said(
             sieves.append(sieve)
             images.update(*(rows[column] for column in table.image_columns))
             listing = listing.with_pictures(images, table.name)
-    passed_by = any(each.table != CUSTOMERS.name for each in likely_among(config.path, listing))
-    if passed_by or ColumnRole.evidence not in read.roles.values():
-        _refuse_no_records(records, listing, "the frames" if from_frames else str(config.path))
+    if all(table.is_empty() for table in records.values()):
+        passed_by = any(each.table != CUSTOMERS.name for each in likely_among(config.path, listing))
+        if passed_by or ColumnRole.evidence not in read.roles.values():
+            raise _no_records(listing, "the frames" if from_frames else str(config.path))
     used = (file.path for file in listing.files if file.use and file.use != SAYING)
     hashed = {config.path / path for path in (*used, *images)}
     silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
@@ -254,15 +255,14 @@ def _records(
     return sorted_table(sieve, table), sieve
 
 
-def _refuse_no_records(records: dict[str, pl.DataFrame], listing: FolderListing, where: str) -> None:
-    if all(table.is_empty() for table in records.values()):
-        *others, last = (table.name for table in contract.RECORD_TABLES)
-        raise DataError(
-            f"no {', no '.join(others)} and no {last}; found: {_found(listing)}",
-            where=where,
-            remedy=f"give at least one of {', '.join(others)} and {last}, with rows whose customer_id stands in "
-            "customers; or a customer column that is evidence",
-        )
+def _no_records(listing: FolderListing, where: str) -> DataError:
+    *others, last = (table.name for table in contract.RECORD_TABLES)
+    return DataError(
+        f"no {', no '.join(others)} and no {last}; found: {_found(listing)}",
+        where=where,
+        remedy=f"give at least one of {', '.join(others)} and {last}, with rows whose customer_id stands in "
+        "customers; or a customer column that is evidence",
+    )
 
 
 def _found(listing: FolderListing) -> str:
