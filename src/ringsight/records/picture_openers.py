@@ -16,6 +16,7 @@ from PIL import Image
 
 from ringsight.records import picture_child
 from ringsight.records.picture_child import ANSWER, FORMATS, LONGEST, REQUEST, Fault
+from ringsight.workers import workers
 
 CHILD = Path(picture_child.__file__)
 MOST = 4
@@ -181,10 +182,10 @@ _OPENERS: dict[int, PictureOpeners] = {}
 
 
 def openers() -> PictureOpeners:
-    """The child processes of this process, as many as there are CPUs and at most `MOST`; they go when it ends."""
+    """The child processes of this process, as many as there are workers and at most `MOST`; they go when it ends."""
     if os.getpid() not in _OPENERS:
         _OPENERS.clear()
-        _OPENERS[os.getpid()] = PictureOpeners(min(os.cpu_count() or 1, MOST))
+        _OPENERS[os.getpid()] = PictureOpeners(min(workers(), MOST))
     return _OPENERS[os.getpid()]
 
 
