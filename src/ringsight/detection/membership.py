@@ -69,6 +69,7 @@ class Membership:
         """Test by this evidence; `shuffle` knows the odds by which stand-ins are drawn."""
         self._evidence, self._measured, self._config = evidence, measured, config
         self._cells = {modality: evidence.cells_of(modality) for modality in evidence.modalities}
+        self._comparable = {modality: _rows_by_code(cells) for modality, cells in self._cells.items()}
         self._odds = dict(zip(evidence.modalities, shuffle.odds, strict=True))
         self._weights = evidence.weights
 
@@ -134,7 +135,7 @@ class Membership:
                 here = np.flatnonzero(cells[tested] == cell)
                 if not any(self._evidence.spaces[space].present[tested[here[0]]] for space in spaces):
                     continue
-                donors = np.setdiff1d(np.flatnonzero(cells == cell), members)
+                donors = np.setdiff1d(self._comparable[modality][cell], members, assume_unique=True)
                 if len(donors) < 2:
                     continue
                 donors = np.sort(rng.choice(donors, min(DONORS, len(donors)), replace=False))
@@ -231,6 +232,11 @@ class Membership:
         """Outsiders near a member in a proposing space."""
         found = [np.zeros(0, np.int64), *(self._evidence.spaces[number].near(members) for number in proposer.spaces)]
         return np.setdiff1d(np.concatenate(found), members)
+
+
+def _rows_by_code(codes: NDArray[np.int64]) -> list[Rows]:
+    """The rows of each code from 0 on, ascending."""
+    return np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
 
 
 def _drawn(log_odds: Floats, draws: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -50,5 +50,8 @@ def communities(
     label = np.empty(len(customers), dtype=np.int64)
     label[np.fromiter(found.keys(), np.int64, len(found))] = np.fromiter(found.values(), np.int64, len(found))
     order = np.argsort(label, kind="stable")
-    parts = np.split(customers[order], np.flatnonzero(np.diff(label[order])) + 1)
-    return sorted((members for members in parts if len(members) >= minimum), key=lambda members: int(members[0]))
+    start = np.flatnonzero(np.diff(label[order], prepend=-1))
+    end = np.append(start[1:], len(order))
+    large = np.flatnonzero(end - start >= minimum)
+    parts = [customers[order[start[each] : end[each]]] for each in large]
+    return sorted(parts, key=lambda members: int(members[0]))
