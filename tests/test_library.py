@@ -106,12 +106,13 @@ def made(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
 
 @pytest.fixture(scope="session")
 def from_frames(made: Path, tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Path:
-    """A folder with `out/mine` made from data frames by the lines of the README; only notes are not read anew."""
+    """A folder with `out/mine` made from data frames by the README; notes and images are not learned anew."""
     base = tmp_path_factory.getbasetemp()
     folder = (base if worker_id == "master" else base.parent) / "frames"
     with FileLock(f"{folder}.lock"):
         if not (folder / "done").is_file():
-            shutil.copytree(made / "out" / "mine" / "model" / "notes", folder / "out" / "mine" / "model" / "notes")
+            for part in ("notes", "id_images"):
+                shutil.copytree(made / "out" / "mine" / "model" / part, folder / "out" / "mine" / "model" / part)
             (folder / "said").write_text(ran(readme_lines()[0], folder)[0])
             (folder / "done").touch()
     return folder

@@ -43,7 +43,7 @@ def similar(
         run: whose store holds the customers' vectors.
         customer_id: whom they should be like.
         k: how many.
-        where: only those who fit, as `region == 'EU' and last_seen > '2026-05-01'` (README, "Similar customers").
+        where: only those who fit, as `region == 'EU' and last_seen > '2026-05-01'` (docs/store.md).
         weights: space -> how much it counts; by default the joint space alone, or with `rrf` every modality alike.
         ranking: how several spaces make one order.
         records: for a customer who is not in the store: a folder in the data contract with that customer's records.
