@@ -20,6 +20,10 @@ from ringsight.progress import advance
 class Contrast(Protocol):
     """How far a column or a space has moved between the nights."""
 
+    @property
+    def still(self) -> bool:
+        """Whether nothing has moved at all, whatever the labels."""
+
     def of(self, draws: NDArray[np.float32]) -> NDArray[np.float64]:
         """The statistic under labels; of shape (draws, customers) they come, of shape (draws,) it is."""
 
@@ -47,9 +51,10 @@ def against_chance(contrasts: Sequence[Contrast], labels: Labels, permutations: 
         blocks.append(np.stack([contrast.of(draws) for contrast in contrasts]))
         advance("permutations", sum(block.shape[1] for block in blocks) - 1, permutations)
     statistics = np.concatenate(blocks, axis=1)  # (contrasts, 1 + permutations), what is there first
-    spread = statistics.std(axis=1)
-    moved = spread > 1e-9 * np.maximum(1e-3, np.abs(statistics).max(axis=1))
-    standard = (statistics - statistics.mean(axis=1, keepdims=True)) / np.where(moved, spread, 1)[:, None]
+    moved = np.array([not contrast.still for contrast in contrasts])
+    centred, spread = statistics - statistics.mean(axis=1, keepdims=True), statistics.std(axis=1, keepdims=True)
+    varies = spread > 1e-9 * np.abs(statistics).max(axis=1, keepdims=True)
+    standard = np.where(varies, centred / np.where(varies, spread, 1), 0)
     largest = standard[moved].max(axis=0, initial=-np.inf)
     return [
         _verdict(contrast, values, scores, largest if told else None)

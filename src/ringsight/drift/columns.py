@@ -54,6 +54,11 @@ class ProfileContrast:
         """How many are compared."""
         return len(self.rows)
 
+    @property
+    def still(self) -> bool:
+        """Whether nothing has moved at all."""
+        return bool((self.profiles == (0 if self.group is Group.stayed else self.profiles[0])).all())
+
     def of(self, draws: NDArray[np.float32]) -> NDArray[np.float64]:
         """The largest distance of distributions where values are ordered, else total variation."""
         own = draws[:, self.rows]

@@ -31,6 +31,11 @@ class StayedContrast:
         """How many are compared."""
         return len(self.rows)
 
+    @property
+    def still(self) -> bool:
+        """Whether nothing has moved at all."""
+        return not self.moved.any()
+
     def of(self, draws: NDArray[np.float32]) -> NDArray[np.float64]:
         """Energy distance under labels."""
         signs = draws[:, self.rows]
@@ -57,6 +62,11 @@ class CameContrast:
     def customers(self) -> int:
         """How many are compared."""
         return len(self.rows)
+
+    @property
+    def still(self) -> bool:
+        """Whether all vectors are the same."""
+        return not self.distances.any()
 
     def of(self, draws: NDArray[np.float32]) -> NDArray[np.float64]:
         """Energy distance under labels; 0 where chance leaves one side empty."""
