@@ -8,11 +8,11 @@ model that was trained on another draw of customers (half of the bank), and ever
 - *dealt*: customers are dealt at random; a fifth came, the others are the reference. All columns and spaces.
 - *halves*: the same customers; each record falls on either night by lot. Without notes, whose spaces take too long to
   make anew for each night.
-- *grown*: the same customers; the reference has their records up to a day, tonight a week more. Without notes.
+- *grown*: the same customers; the reference has their records up to a day, tonight a week more. Transactions alone.
 - *met*: as dealt, but the reference are customers whom the model was trained on, as on a first night, and those who
   came are not. A model knows those whom it has met better.
 - *young*: as dealt, but those who came have the last fifth of their records alone. No drift, and no two samples of one
-  distribution either: what a space makes of few records differs. Without notes.
+  distribution either: what a space makes of few records differs. Transactions alone.
 
 Drifts are planted in nights of the first two kinds: a share of a column's values replaced, or set missing, and vectors
 drawn towards one point by some times their length. Level .05 and 199 permutations, so that rates can be told apart.
@@ -34,10 +34,9 @@ from rich.progress import track
 from scipy.stats import binomtest
 
 from ringsight.drift.columns import named_columns
-from ringsight.drift.groups import Who
 from ringsight.drift.profiles import columns_of
 from ringsight.drift.settings import WatchConfig
-from ringsight.drift.shifts import shifts
+from ringsight.drift.shifts import shifts, who_is_who
 from ringsight.drift.watched import EMBEDDINGS
 from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TransactionsConfig
 from ringsight.fusion.embed import embed_bank
@@ -181,7 +180,9 @@ def halves(source: Source, customers: int, rng: np.random.Generator) -> Pair:
 
 def grown(source: Source, customers: int, rng: np.random.Generator) -> Pair:
     """The same customers; tonight has a week more."""
-    bank = without_notes(only(source.bank, np.sort(rng.choice(source.bank.customer_ids, customers, replace=False))))
+    bank = transactions_alone(
+        only(source.bank, np.sort(rng.choice(source.bank.customer_ids, customers, replace=False)))
+    )
     moments = bank.transactions["timestamp"]
     first, last = moments.min(), moments.max()
     cut = first + (last - first) * float(rng.uniform(0.5, 0.8))  # type: ignore[operator]
@@ -195,7 +196,7 @@ def young(source: Source, customers: int, rng: np.random.Generator) -> Pair:
     (before, _), (now, _) = dealt(source, customers, rng)
     place = pl.int_range(pl.len()).over("customer_id") / pl.len().over("customer_id")
     now = now.with_records(transactions=now.transactions.filter(place >= 0.8))
-    return embedded(without_notes(before), source), embedded(without_notes(now), source)
+    return embedded(transactions_alone(before), source), embedded(transactions_alone(now), source)
 
 
 def as_embedded(source: Source, bank: Bank, customers: NDArray[np.str_]) -> tuple[Bank, Spaces]:
@@ -223,6 +224,11 @@ def kept(space: Embeddings, customers: NDArray[np.str_]) -> Embeddings:
 def without_notes(bank: Bank) -> Bank:
     """The same customers, of whom nobody has called."""
     return bank.with_records(notes=bank.notes.clear())
+
+
+def transactions_alone(bank: Bank) -> Bank:
+    """The same customers, who have transactions and nothing else."""
+    return without_notes(bank).with_records(id_images=bank.id_images.clear())
 
 
 def embedded(bank: Bank, source: Source) -> tuple[Bank, Spaces]:
@@ -287,10 +293,7 @@ def outcomes(source: Source, customers: int, nights: int) -> Iterator[Outcome]:
 def outcome(source: Source, kind: str, pair: Pair, seed: int, planted: tuple[str, float, tuple[str, str]]) -> Outcome:
     """What is said of one night."""
     (before, old), (now, new) = pair
-    if kind in ("dealt", "met", "young"):  # tonight's bank has those who came alone: nobody stayed
-        who = Who(before.customer_ids, now.customer_ids)
-    else:
-        who = Who(before.customer_ids, before.customer_ids)
+    who = who_is_who(before, now, (before.customer_ids, now.customer_ids))  # as dealt, nobody stayed
     columns = tuple(named_columns(list(columns_of(bank, protected=True))) for bank in (before, now))
     table, _ = shifts(who, (columns[0], columns[1]), (old, new), replace(CONFIG, seed=seed))
     low = table.filter(pl.col("adjusted_p_value") <= CONFIG.level)

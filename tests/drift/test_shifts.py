@@ -15,10 +15,10 @@ from two_nights import bank_at, space_of, unit
 from ringsight.drift.chance import against_chance
 from ringsight.drift.columns import column_contrasts, column_table, named_columns
 from ringsight.drift.energy import energy_contrast
-from ringsight.drift.groups import Group, Labels, Who
+from ringsight.drift.groups import Group, Labels, Who, with_as_many
 from ringsight.drift.profiles import ColumnKind, ColumnValues, columns_of
 from ringsight.drift.settings import WatchConfig
-from ringsight.drift.shifts import shifts
+from ringsight.drift.shifts import shifts, who_is_who
 from ringsight.errors import SettingsError
 from ringsight.records.bank import Bank
 from ringsight.testing import tiny_frames
@@ -211,6 +211,29 @@ def test_labels_of_chance_keep_who_came_as_many():
     assert draws.shape == (51, 30)
     assert (draws.sum(axis=1) == 7).all()
     assert draws[0].tolist() == [1.0] * 7 + [0.0] * 23
+
+
+def test_who_came_is_compared_with_customers_of_as_many_records():
+    records = np.repeat([0, 3, 100], 20)
+    of_three = with_as_many(IDS, records, np.array([3, 3])).tolist()
+    assert set(of_three) < set(IDS[20:40].tolist())
+    assert (len(of_three), of_three) == (16, sorted(of_three))
+    assert with_as_many(IDS, records, np.full(9, 99)).tolist() == IDS[40:].tolist()
+    assert with_as_many(IDS, records, np.array([5000])).tolist() == []
+    assert with_as_many(IDS[:0], records[:0], np.array([1])).tolist() == []
+
+
+def test_few_records_are_no_move_of_those_who_came(tmp_path: Path):
+    frames = tiny_frames(60)
+    old = {name: frames[name].filter(pl.col("customer_id") < "C40") for name in frames if name != "id_images"}
+    before = bank_at(tmp_path / "before", **old)
+    now = bank_at(tmp_path / "now")
+    who = who_is_who(before, now, (before.customer_ids, now.customer_ids))
+    counts = dict(now.transactions["customer_id"].cast(pl.String).value_counts().iter_rows())
+    assert {counts.get(customer, 0) for customer in who.compared} == {0, 1, 2, 3}
+    few = now.with_records(transactions=now.transactions.clear(), notes=now.notes.clear())
+    alone = who_is_who(before, few, (before.customer_ids, few.customer_ids))
+    assert {counts.get(customer, 0) for customer in alone.compared} == {0}
 
 
 @pytest.mark.parametrize(

@@ -98,7 +98,7 @@ def column_contrasts(
 
 
 def _before(who: Who, group: Group) -> NDArray[np.str_]:
-    return who.stayed if group is Group.stayed else who.reference
+    return who.stayed if group is Group.stayed else who.compared
 
 
 def _now(who: Who, group: Group) -> NDArray[np.str_]:

@@ -100,7 +100,7 @@ def energy_contrast(
         before, now = reference.rows_in(who.stayed), tonight.rows_in(who.stayed)
         rows = _some(np.flatnonzero((before >= 0) & (now >= 0)), most, rng)
         return _stayed(rows, reference.vectors[before[rows]], tonight.vectors[now[rows]])
-    new, old = tonight.rows_in(who.came), reference.rows_in(who.reference)
+    new, old = tonight.rows_in(who.came), reference.rows_in(who.compared)
     came, others = _some(np.flatnonzero(new >= 0), most, rng), _some(np.flatnonzero(old >= 0), most, rng)
     return _came(came, others + len(who.came), tonight.vectors[new[came]], reference.vectors[old[others]])
 

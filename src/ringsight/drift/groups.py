@@ -2,7 +2,8 @@
 
 The same customers on both nights are no two samples: what a customer is like shows on both. So they are compared with
 themselves (`stayed`), and chance exchanges the two nights of each with one half. Customers who came since are compared
-with everybody of the reference (`came`), and chance deals out anew who came.
+with customers of the reference who have about as many records (`came`), for what a space makes of few records differs
+from what it makes of many; chance deals out anew who came.
 """
 
 from collections.abc import Iterator
@@ -15,6 +16,8 @@ from numpy.typing import NDArray
 
 FEWEST = 20
 """A group of fewer customers is not compared."""
+PEERS = 8
+"""Customers of the reference, at most, who are compared for each one who came."""
 BLOCK = 2**22
 """Labels that are drawn at once."""
 
@@ -27,7 +30,7 @@ class Group(StrEnum):
     stayed = "stayed"
     """Customers of both nights, each with themselves."""
     came = "came"
-    """Customers of this night alone, with all of the reference."""
+    """Customers of this night alone, with those of the reference who have about as many records."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -65,6 +68,8 @@ class Who:
 
     reference: Ids
     tonight: Ids
+    alike: Ids | None = None
+    """Of the reference, those with whom who came is compared; None for all."""
 
     @cached_property
     def stayed(self) -> Ids:
@@ -81,8 +86,29 @@ class Who:
         """Of the reference alone."""
         return np.setdiff1d(self.reference, self.tonight, assume_unique=True)
 
+    @cached_property
+    def compared(self) -> Ids:
+        """Of the reference, those with whom who came is compared."""
+        return self.reference if self.alike is None else self.alike
+
     def labels(self, group: Group) -> Labels:
-        """The rows of a comparison: those who stayed; or those who came, then all of the reference."""
+        """The rows of a comparison: those who stayed; or those who came, then those of the reference."""
         if group is Group.stayed:
             return Labels(group, 0, len(self.stayed))
-        return Labels(group, len(self.came), len(self.came) + len(self.reference))
+        return Labels(group, len(self.came), len(self.came) + len(self.compared))
+
+
+def with_as_many(customers: Ids, records: NDArray[np.int64], wanted: NDArray[np.int64]) -> Ids:
+    """Of some customers those who have about as many records as others do, up to `PEERS` for each of these.
+
+    Args:
+        customers: ids, sorted.
+        records: how many each has; shape (customers,).
+        wanted: how many each of the others has.
+    """
+    size, asked = (np.floor(2 * np.log2(1 + counts)).astype(np.int64) for counts in (records, wanted))
+    most = np.bincount(asked, minlength=int(size.max(initial=0)) + 1) * PEERS
+    lot = np.random.default_rng(0).permutation(len(customers))
+    order = lot[np.argsort(size[lot], kind="stable")]
+    place = np.arange(len(order)) - np.searchsorted(size[order], size[order])
+    return customers[np.sort(order[place < most[size[order]]])]

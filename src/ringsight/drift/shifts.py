@@ -1,18 +1,20 @@
 """All that is tested of a night: every column and every space, for those who stayed and those who came."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ringsight.drift.chance import Verdict, against_chance
 from ringsight.drift.columns import ProfileContrast, column_contrasts
 from ringsight.drift.energy import CameContrast, StayedContrast, energy_contrast
-from ringsight.drift.groups import FEWEST, Group, Who
+from ringsight.drift.groups import FEWEST, Group, Ids, Who, with_as_many
 from ringsight.drift.profiles import ColumnValues
 from ringsight.drift.settings import WatchConfig
 from ringsight.drift.watched import EMBEDDINGS, SHIFTS
+from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 
 Columns = Mapping[tuple[str, str], ColumnValues]
@@ -58,6 +60,31 @@ def shifts(
     return table.sort(order, descending=[False, True, *[False] * 4], nulls_last=True), refused
 
 
+def who_is_who(reference: Bank | None, tonight: Bank | None, ids: tuple[Ids, Ids]) -> Who:
+    """The customers of two nights; who came is compared with those who have about as many records, where that is known.
+
+    Args:
+        reference: the bank as it was; None where it is not there any more.
+        tonight: the bank as it is, or None.
+        ids: of the customers of both.
+    """
+    who = Who(*ids)
+    if reference is None or tonight is None or not len(who.came):
+        return who
+    return replace(
+        who, alike=with_as_many(who.reference, _records(reference, who.reference), _records(tonight, who.came))
+    )
+
+
+def _records(bank: Bank, customers: Ids) -> NDArray[np.int64]:
+    """How many records some customers have; shape (customers,)."""
+    owners = [table["customer_id"].cast(pl.String) for table in bank.records.values() if len(table)]
+    counted = pl.concat([*owners, pl.Series(dtype=pl.String)]).value_counts(name="records")
+    found = pl.DataFrame({"customer_id": customers}).join(counted, on="customer_id", how="left", maintain_order="left")
+    counts: NDArray[np.int64] = found["records"].fill_null(0).to_numpy().astype(np.int64)
+    return counts
+
+
 def refused_spaces(reference: Spaces, tonight: Spaces) -> Iterator[str]:
     """The spaces that cannot be compared, each with the reason."""
     for space in sorted(reference.keys() | tonight.keys()):
@@ -98,7 +125,7 @@ def _tested(
 
 
 def _sides(who: Who, group: Group) -> tuple[int, int]:
-    return (len(who.stayed), len(who.stayed)) if group is Group.stayed else (len(who.came), len(who.reference))
+    return (len(who.stayed), len(who.stayed)) if group is Group.stayed else (len(who.came), len(who.compared))
 
 
 def _row(tested: Tested, verdict: Verdict, groups: int, config: WatchConfig) -> tuple[object, ...]:

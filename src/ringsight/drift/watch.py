@@ -23,7 +23,7 @@ from ringsight.drift.night import Night
 from ringsight.drift.night_map import NightMap, labels_of, night_map
 from ringsight.drift.profiles import columns_of
 from ringsight.drift.settings import WatchConfig
-from ringsight.drift.shifts import Columns, shifts
+from ringsight.drift.shifts import Columns, shifts, who_is_who
 from ringsight.drift.watched import EMBEDDINGS, Counts, Part, Reason, Watched
 from ringsight.errors import DataError, SettingsError
 from ringsight.progress import Callback, report_to, stage
@@ -90,7 +90,7 @@ def held_against(tonight: Night, reference: Night, config: WatchConfig) -> Watch
         DataError: if no customer is in both.
         SettingsError: if the segments' column cannot be used.
     """
-    who = Who(reference.customer_ids, tonight.customer_ids)
+    who = who_is_who(reference.bank, tonight.bank, (reference.customer_ids, tonight.customer_ids))
     if len(who.reference) and len(who.tonight) and not len(who.stayed):
         raise DataError(
             "the reference is of another bank: no customer is in both",
