@@ -14,8 +14,8 @@ from two_nights import bank_at, space_of, unit
 
 from ringsight.drift.chance import against_chance
 from ringsight.drift.columns import column_contrasts, column_table, named_columns
+from ringsight.drift.contrast_groups import ContrastGroup, Labels, Who, with_as_many
 from ringsight.drift.energy import energy_contrast
-from ringsight.drift.groups import Group, Labels, Who, with_as_many
 from ringsight.drift.profiles import ColumnKind, ColumnValues, columns_of
 from ringsight.drift.settings import WatchConfig
 from ringsight.drift.shifts import shifts, who_is_who
@@ -76,8 +76,8 @@ def test_one_who_books_a_thousand_times_does_not_speak_for_the_bank():
     owners = np.concatenate([IDS, np.repeat(IDS[:1], 3000)])
     before = ColumnValues("transactions", "amount", ColumnKind.ordered, owners, pl.Series(np.zeros(len(owners))))
     now = replace(before, values=pl.Series(np.where(owners == IDS[0], 9.0, 0.0)))
-    ((what, contrast),) = column_contrasts(before, now, SAME, Group.stayed)
-    (verdict,) = against_chance([contrast], SAME.labels(Group.stayed), 199, 0)
+    ((what, contrast),) = column_contrasts(before, now, SAME, ContrastGroup.stayed)
+    (verdict,) = against_chance([contrast], SAME.labels(ContrastGroup.stayed), 199, 0)
     assert what == "values"
     assert verdict.effect <= 1 / 60
     assert verdict.p_value == verdict.adjusted_p_value == 1  # and it is not said that nothing has changed
@@ -86,8 +86,8 @@ def test_one_who_books_a_thousand_times_does_not_speak_for_the_bank():
 def test_with_one_record_each_the_distance_is_that_of_kolmogorov_and_smirnov():
     values = np.random.default_rng(1).integers(0, 20, 60).astype(float)
     column = ColumnValues("customers", "age", ColumnKind.ordered, IDS, pl.Series(values))
-    ((_, contrast),) = column_contrasts(column, column, HALF, Group.came)
-    labels = next(iter(HALF.labels(Group.came).draws(0, 0)))
+    ((_, contrast),) = column_contrasts(column, column, HALF, ContrastGroup.came)
+    labels = next(iter(HALF.labels(ContrastGroup.came).draws(0, 0)))
     assert contrast.of(labels)[0] == pytest.approx(ks_2samp(values[40:], values[:40]).statistic, abs=1e-6)
 
 
@@ -117,12 +117,12 @@ def energy(a: NDArray[np.float32], b: NDArray[np.float32]) -> float:
 def test_the_statistic_is_the_energy_distance_of_what_labels_say():
     before, now = space_of(IDS, 0), space_of(IDS, 1)
     rng = np.random.default_rng(0)
-    same = energy_contrast(SAME, Group.stayed, before, now, 100, rng)
+    same = energy_contrast(SAME, ContrastGroup.stayed, before, now, 100, rng)
     assert same is not None
     signs = rng.choice([-1.0, 1.0], 60).astype(np.float32)
     a, b = (np.where(sign * signs[:, None] > 0, now.vectors, before.vectors) for sign in (1, -1))
     assert same.of(signs[None])[0] == pytest.approx(energy(a, b), abs=1e-5)
-    came = energy_contrast(HALF, Group.came, before, now, 100, rng)
+    came = energy_contrast(HALF, ContrastGroup.came, before, now, 100, rng)
     assert came is not None
     labels = rng.permuted(np.repeat([1.0, 0.0], [20, 40])).astype(np.float32)
     together = np.concatenate([now.vectors[40:], before.vectors[:40]])
@@ -143,10 +143,10 @@ def test_customers_are_held_against_themselves_not_against_each_other():
     assert apart["p_value"] > 0.2
 
 
-@pytest.mark.parametrize("group", Group)
-def test_on_nights_that_have_not_drifted_few_p_values_are_small(group: Group):
+@pytest.mark.parametrize("group", ContrastGroup)
+def test_on_nights_that_have_not_drifted_few_p_values_are_small(group: ContrastGroup):
     small, nights = 0, 200
-    who = SAME if group is Group.stayed else HALF
+    who = SAME if group is ContrastGroup.stayed else HALF
     for seed in range(nights):
         rng = np.random.default_rng(seed)
         habits = rng.standard_normal((60, 3))
@@ -159,10 +159,10 @@ def test_on_nights_that_have_not_drifted_few_p_values_are_small(group: Group):
 
 def test_what_tests_have_in_common_counts_once_and_more_tests_count_more():
     before, now = space_of(IDS, 0), space_of(IDS, 1)
-    labels = SAME.labels(Group.stayed)
-    contrast = energy_contrast(SAME, Group.stayed, before, now, 100, np.random.default_rng(0))
+    labels = SAME.labels(ContrastGroup.stayed)
+    contrast = energy_contrast(SAME, ContrastGroup.stayed, before, now, 100, np.random.default_rng(0))
     others = [
-        energy_contrast(SAME, Group.stayed, before, space_of(IDS, seed), 100, np.random.default_rng(0))
+        energy_contrast(SAME, ContrastGroup.stayed, before, space_of(IDS, seed), 100, np.random.default_rng(0))
         for seed in range(2, 12)
     ]
     assert contrast is not None
@@ -207,7 +207,7 @@ def test_a_tiny_move_of_many_is_sure_and_no_alarm():
 
 
 def test_labels_of_chance_keep_who_came_as_many():
-    draws = np.concatenate(list(Labels(Group.came, 7, 30).draws(50, 0)))
+    draws = np.concatenate(list(Labels(ContrastGroup.came, 7, 30).draws(50, 0)))
     assert draws.shape == (51, 30)
     assert (draws.sum(axis=1) == 7).all()
     assert draws[0].tolist() == [1.0] * 7 + [0.0] * 23

@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.drift.groups import FEWEST
+from ringsight.drift.contrast_groups import FEWEST
 from ringsight.records.decisions import DECISIONS, DIFFERENT, SAME_HAND
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.exact import exact_neighbours

@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.drift.groups import Labels
+from ringsight.drift.contrast_groups import Labels
 from ringsight.progress import advance
 
 
@@ -32,7 +32,7 @@ class Contrast(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class ContrastResult:
     """One comparison, held against chance."""
 
     effect: float
@@ -42,7 +42,7 @@ class Verdict:
     """Over all comparisons of the group."""
 
 
-def against_chance(contrasts: Sequence[Contrast], labels: Labels, permutations: int, seed: int) -> list[Verdict]:
+def against_chance(contrasts: Sequence[Contrast], labels: Labels, permutations: int, seed: int) -> list[ContrastResult]:
     """Hold every contrast of a group against the same permutations; in their order."""
     if not contrasts:
         return []
@@ -67,10 +67,10 @@ def _verdict(
     statistics: NDArray[np.float64],
     standard: NDArray[np.float64],
     largest: NDArray[np.float64] | None,
-) -> Verdict:
+) -> ContrastResult:
     effect = float(np.clip(contrast.effect(float(statistics[0]), float(statistics[1:].mean())), 0, 1))
     if largest is None:
-        return Verdict(effect, None, None)
+        return ContrastResult(effect, None, None)
     slack = 1e-9  # a sum taken in another order is the same
     own = float(np.mean(standard >= standard[0] - slack))
-    return Verdict(effect, own, float(np.mean(largest >= standard[0] - slack)))
+    return ContrastResult(effect, own, float(np.mean(largest >= standard[0] - slack)))

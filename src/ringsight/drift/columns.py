@@ -7,7 +7,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.drift.groups import FEWEST, Group, Who
+from ringsight.drift.contrast_groups import FEWEST, ContrastGroup, Who
 from ringsight.drift.profiles import ColumnKind, ColumnValues, Profiles, Ranges, missing
 from ringsight.records.bank import Bank
 from ringsight.records.contract import tables
@@ -42,7 +42,7 @@ EXAMPLES = 8
 class ProfileContrast:
     """How far the mean profile of customers has moved."""
 
-    group: Group
+    group: ContrastGroup
     rows: NDArray[np.int64]
     """Of the group's customers, those compared."""
     profiles: NDArray[np.float32]
@@ -57,13 +57,13 @@ class ProfileContrast:
     @property
     def still(self) -> bool:
         """Whether nothing has moved at all."""
-        return bool((self.profiles == (0 if self.group is Group.stayed else self.profiles[0])).all())
+        return bool((self.profiles == (0 if self.group is ContrastGroup.stayed else self.profiles[0])).all())
 
     def of(self, draws: NDArray[np.float32]) -> NDArray[np.float64]:
         """The largest distance of distributions where values are ordered, else total variation."""
         own = draws[:, self.rows]
         moved = own @ self.profiles
-        if self.group is Group.stayed:
+        if self.group is ContrastGroup.stayed:
             moved = moved / len(self.rows)
         else:
             came = own.sum(axis=1, keepdims=True)
@@ -84,7 +84,7 @@ class ProfileContrast:
 
 
 def column_contrasts(
-    reference: ColumnValues, tonight: ColumnValues, who: Who, group: Group
+    reference: ColumnValues, tonight: ColumnValues, who: Who, group: ContrastGroup
 ) -> Iterator[tuple[str, ProfileContrast]]:
     """What can be compared of a column, for a group of customers: `values`, and `missing` where any is."""
     ranges = Ranges.of(reference, tonight)
@@ -97,19 +97,19 @@ def column_contrasts(
         )
 
 
-def _before(who: Who, group: Group) -> NDArray[np.str_]:
-    return who.stayed if group is Group.stayed else who.compared
+def _before(who: Who, group: ContrastGroup) -> NDArray[np.str_]:
+    return who.stayed if group is ContrastGroup.stayed else who.compared
 
 
-def _now(who: Who, group: Group) -> NDArray[np.str_]:
-    return who.stayed if group is Group.stayed else who.came
+def _now(who: Who, group: ContrastGroup) -> NDArray[np.str_]:
+    return who.stayed if group is ContrastGroup.stayed else who.came
 
 
 def _contrast(
-    what: str, group: Group, profiles: tuple[Profiles, Profiles], ordered: bool
+    what: str, group: ContrastGroup, profiles: tuple[Profiles, Profiles], ordered: bool
 ) -> Iterator[tuple[str, ProfileContrast]]:
     before, now = profiles
-    if group is Group.stayed:
+    if group is ContrastGroup.stayed:
         rows = np.flatnonzero(before.known & now.known)
         if len(rows) >= FEWEST:
             yield what, ProfileContrast(group, rows, (now.shares - before.shares)[rows], ordered)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.drift.groups import FEWEST, Group, Who
+from ringsight.drift.contrast_groups import FEWEST, ContrastGroup, Who
 from ringsight.records.embeddings import Embeddings
 
 
@@ -84,7 +84,7 @@ class CameContrast:
 
 
 def energy_contrast(
-    who: Who, group: Group, reference: Embeddings, tonight: Embeddings, most: int, rng: np.random.Generator
+    who: Who, group: ContrastGroup, reference: Embeddings, tonight: Embeddings, most: int, rng: np.random.Generator
 ) -> StayedContrast | CameContrast | None:
     """How far a space has moved for a group of customers; None where too few of them have a vector.
 
@@ -96,7 +96,7 @@ def energy_contrast(
         most: customers of each side that are compared.
         rng: draws them.
     """
-    if group is Group.stayed:
+    if group is ContrastGroup.stayed:
         before, now = reference.rows_in(who.stayed), tonight.rows_in(who.stayed)
         rows = _some(np.flatnonzero((before >= 0) & (now >= 0)), most, rng)
         return _stayed(rows, reference.vectors[before[rows]], tonight.vectors[now[rows]])

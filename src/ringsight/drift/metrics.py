@@ -5,7 +5,7 @@ https://prometheus.io/docs/instrumenting/exposition_formats/: every figure is a 
 
 from collections.abc import Iterator, Mapping
 
-from ringsight.drift.watched import Part, Watched
+from ringsight.drift.watched import Watched, WatchPart
 
 Sample = tuple[Mapping[str, str], float | None]
 
@@ -28,7 +28,7 @@ def _families(watched: Watched) -> Iterator[tuple[str, str, list[Sample]]]:
     yield (
         "reasons",
         "What makes the night unusual, by part.",
-        [({"part": part.value}, float(parts.count(part))) for part in Part],
+        [({"part": part.value}, float(parts.count(part))) for part in WatchPart],
     )
     yield "refused", "Things that could not be compared.", [({}, float(len(watched.refused)))]
     counts = watched.customers

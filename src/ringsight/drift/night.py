@@ -8,7 +8,7 @@ from typing import Self
 import numpy as np
 
 from ringsight.detection.results import Results
-from ringsight.drift.groups import Ids
+from ringsight.drift.contrast_groups import Ids
 from ringsight.errors import DataError, ModelError
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings

@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.detection.results import Results
-from ringsight.drift.groups import Ids
+from ringsight.drift.contrast_groups import Ids
 from ringsight.drift.settings import Flat
 from ringsight.errors import SettingsError
 from ringsight.records.bank import Bank

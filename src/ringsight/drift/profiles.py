@@ -13,7 +13,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.drift.groups import Ids
+from ringsight.drift.contrast_groups import Ids
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.contract import RECORD_TABLES, Values
 

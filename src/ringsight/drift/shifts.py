@@ -7,10 +7,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from ringsight.drift.chance import Verdict, against_chance
+from ringsight.drift.chance import ContrastResult, against_chance
 from ringsight.drift.columns import ProfileContrast, column_contrasts
+from ringsight.drift.contrast_groups import FEWEST, ContrastGroup, Ids, Who, with_as_many
 from ringsight.drift.energy import CameContrast, StayedContrast, energy_contrast
-from ringsight.drift.groups import FEWEST, Group, Ids, Who, with_as_many
 from ringsight.drift.profiles import ColumnValues
 from ringsight.drift.settings import WatchConfig
 from ringsight.drift.watched import EMBEDDINGS, SHIFTS
@@ -25,7 +25,7 @@ Spaces = Mapping[str, Embeddings]
 class Tested:
     """One thing that is held against chance."""
 
-    group: Group
+    group: ContrastGroup
     table: str
     name: str
     what: str
@@ -47,7 +47,7 @@ def shifts(
         Columns of `watched.SHIFTS`, the smallest adjusted p-value first; and what could not be compared, in words.
     """
     refused = [*refused_spaces(*spaces)]
-    found = {group: list(_tested(who, group, columns, spaces, config)) for group in Group}
+    found = {group: list(_tested(who, group, columns, spaces, config)) for group in ContrastGroup}
     groups = sum(bool(tested) for tested in found.values())
     rows: list[tuple[object, ...]] = []
     for group, tested in found.items():
@@ -79,7 +79,7 @@ def who_is_who(reference: Bank | None, tonight: Bank | None, ids: tuple[Ids, Ids
 def _records(bank: Bank, customers: Ids) -> NDArray[np.int64]:
     """How many records some customers have; shape (customers,)."""
     owners = [table["customer_id"].cast(pl.String) for table in bank.records.values() if len(table)]
-    counted = pl.concat([*owners, pl.Series(dtype=pl.String)]).value_counts(name="records")
+    counted = pl.concat([pl.Series("customer_id", dtype=pl.String), *owners]).value_counts(name="records")
     found = pl.DataFrame({"customer_id": customers}).join(counted, on="customer_id", how="left", maintain_order="left")
     counts: NDArray[np.int64] = found["records"].fill_null(0).to_numpy().astype(np.int64)
     return counts
@@ -105,13 +105,13 @@ def _comparable(reference: Embeddings, tonight: Embeddings) -> bool:
 
 
 def _tested(
-    who: Who, group: Group, columns: tuple[Columns, Columns], spaces: tuple[Spaces, Spaces], config: WatchConfig
+    who: Who, group: ContrastGroup, columns: tuple[Columns, Columns], spaces: tuple[Spaces, Spaces], config: WatchConfig
 ) -> Iterator[Tested]:
     if min(_sides(who, group)) < FEWEST:
         return
     before, now = columns
     for table, name in now:
-        if (table, name) in before and not (group is Group.came and name == "opened_at"):
+        if (table, name) in before and not (group is ContrastGroup.came and name == "opened_at"):
             old, new = before[table, name], now[table, name]
             for what, contrast in column_contrasts(old, new, who, group):
                 yield Tested(group, table, name, what, contrast)
@@ -124,11 +124,11 @@ def _tested(
                 yield Tested(group, EMBEDDINGS, space, "vectors", moved)
 
 
-def _sides(who: Who, group: Group) -> tuple[int, int]:
-    return (len(who.stayed), len(who.stayed)) if group is Group.stayed else (len(who.came), len(who.compared))
+def _sides(who: Who, group: ContrastGroup) -> tuple[int, int]:
+    return (len(who.stayed), len(who.stayed)) if group is ContrastGroup.stayed else (len(who.came), len(who.compared))
 
 
-def _row(tested: Tested, verdict: Verdict, groups: int, config: WatchConfig) -> tuple[object, ...]:
+def _row(tested: Tested, verdict: ContrastResult, groups: int, config: WatchConfig) -> tuple[object, ...]:
     adjusted = verdict.adjusted_p_value
     adjusted = None if adjusted is None else min(1.0, groups * adjusted)
     least = config.least_energy if tested.table == EMBEDDINGS else config.least_shift
@@ -138,10 +138,14 @@ def _row(tested: Tested, verdict: Verdict, groups: int, config: WatchConfig) -> 
 
 
 def _too_few(
-    who: Who, group: Group, tested: Sequence[Tested], columns: tuple[Columns, Columns], spaces: tuple[Spaces, Spaces]
+    who: Who,
+    group: ContrastGroup,
+    tested: Sequence[Tested],
+    columns: tuple[Columns, Columns],
+    spaces: tuple[Spaces, Spaces],
 ) -> Iterator[str]:
     """What is not compared of a group for want of customers."""
-    told = {Group.stayed: ("of both nights", len(who.stayed)), Group.came: ("who came", len(who.came))}
+    told = {ContrastGroup.stayed: ("of both nights", len(who.stayed)), ContrastGroup.came: ("who came", len(who.came))}
     name, count = told[group]
     if count and min(_sides(who, group)) < FEWEST:
         yield f"customers {name} ({count}) are fewer than {FEWEST}, too few to be compared"
@@ -151,8 +155,8 @@ def _too_few(
         if count and space not in compared and _comparable(spaces[0][space], spaces[1][space]):
             yield f"space {space}: fewer than {FEWEST} customers {name} have a vector to compare"
     for table, column in columns[1]:
-        if group is Group.stayed and (table, column) not in columns[0]:
+        if group is ContrastGroup.stayed and (table, column) not in columns[0]:
             yield f"column {column} of {table}: the reference does not have it"
     for table, column in columns[0]:
-        if group is Group.stayed and (table, column) not in columns[1]:
+        if group is ContrastGroup.stayed and (table, column) not in columns[1]:
             yield f"column {column} of {table}: it is there in the reference alone"

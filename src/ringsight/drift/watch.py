@@ -18,13 +18,13 @@ from ringsight.drift.alignment import (
 )
 from ringsight.drift.churn import SAME, Churn, churn
 from ringsight.drift.columns import COLUMNS, VOLUMES, column_table, named_columns, volume_table
-from ringsight.drift.groups import Who
+from ringsight.drift.contrast_groups import Who
 from ringsight.drift.night import Night
 from ringsight.drift.night_map import NightMap, labels_of, night_map
 from ringsight.drift.profiles import columns_of
 from ringsight.drift.settings import WatchConfig
 from ringsight.drift.shifts import Columns, shifts, who_is_who
-from ringsight.drift.watched import EMBEDDINGS, Counts, Part, Reason, Watched
+from ringsight.drift.watched import EMBEDDINGS, CustomerCounts, UnusualReason, Watched, WatchPart
 from ringsight.errors import DataError, SettingsError
 from ringsight.progress import Callback, report_to, stage
 from ringsight.records.bank import Bank, ColumnRole
@@ -118,7 +118,7 @@ def held_against(tonight: Night, reference: Night, config: WatchConfig) -> Watch
     return Watched(
         run=str(tonight.folder),
         reference=str(reference.folder),
-        customers=Counts(*map(len, (who.reference, who.tonight, who.stayed, who.came, who.left))),
+        customers=CustomerCounts(*map(len, (who.reference, who.tonight, who.stayed, who.came, who.left))),
         changed=_changed(reference, tonight, rings),
         reasons=tuple(_reasons(volumes, moved, rings, config)),
         refused=tuple(refused),
@@ -194,32 +194,36 @@ def _changed(reference: Night, tonight: Night, rings: Churn) -> bool:
     return told[0] != told[1] or bool(rings.events.filter(pl.col("event") != SAME)["rings"].sum())
 
 
-def _reasons(volumes: pl.DataFrame, moved: pl.DataFrame, rings: Churn, config: WatchConfig) -> Iterator[Reason]:
+def _reasons(volumes: pl.DataFrame, moved: pl.DataFrame, rings: Churn, config: WatchConfig) -> Iterator[UnusualReason]:
     """What makes the night unusual, by the rules of the settings."""
     for table, before, now, ratio, *_ in volumes.iter_rows():
         if before and not now:
-            yield Reason(Part.volume, f"{table} is empty, and had {before:,} rows in the reference")
+            yield UnusualReason(WatchPart.volume, f"{table} is empty, and had {before:,} rows in the reference")
         elif ratio is not None and not config.least_volume <= ratio <= config.most_volume:
-            yield Reason(Part.volume, f"{table} has {now:,} rows, {ratio:.2g} times the reference's {before:,}")
+            yield UnusualReason(
+                WatchPart.volume, f"{table} has {now:,} rows, {ratio:.2g} times the reference's {before:,}"
+            )
     for shift in moved.filter("alarm").iter_rows(named=True):
         who = "customers of both nights" if shift["group"] == "stayed" else "customers who came"
         if shift["table"] == EMBEDDINGS:
             text = f"the space {shift['name']} of {who} has moved (energy coefficient {shift['effect']:.3f})"
-            yield Reason(Part.embeddings, text)
+            yield UnusualReason(WatchPart.embeddings, text)
         else:
             what = "is missing otherwise" if shift["what"] == "missing" else "has other values"
             text = f"{shift['name']} of {shift['table']} {what} for {who} (moved by {shift['effect']:.0%})"
-            yield Reason(Part.records, text)
+            yield UnusualReason(WatchPart.records, text)
     yield from _flag_reasons(rings, config)
 
 
-def _flag_reasons(rings: Churn, config: WatchConfig) -> Iterator[Reason]:
+def _flag_reasons(rings: Churn, config: WatchConfig) -> Iterator[UnusualReason]:
     flags = rings.figures.filter(figure="flagged").row(0)[1:]
     before, now = (flag or 0.0 for flag in flags)
     if now > config.most_flags * max(before, 1):
-        yield Reason(Part.flags, f"{now:,.0f} rings are flagged, and {before:,.0f} were in the reference")
+        yield UnusualReason(WatchPart.flags, f"{now:,.0f} rings are flagged, and {before:,.0f} were in the reference")
     if rings.figures.filter(figure="rate stated").row(0)[1:] == (1.0, 0.0):
-        yield Reason(Part.flags, "the guard withholds the rate tonight, and the reference had one")
+        yield UnusualReason(WatchPart.flags, "the guard withholds the rate tonight, and the reference had one")
     if rings.flagged_gone is not None and rings.flagged_gone > config.most_gone:
         gone = int(rings.events.filter(event=RingEvent.gone.value)["flagged"][0])
-        yield Reason(Part.flags, f"{gone} flagged rings are gone, {rings.flagged_gone:.0%} of the reference's")
+        yield UnusualReason(
+            WatchPart.flags, f"{gone} flagged rings are gone, {rings.flagged_gone:.0%} of the reference's"
+        )

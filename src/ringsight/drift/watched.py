@@ -22,12 +22,12 @@ SHIFTS = {
     "adjusted_p_value": pl.Float64,
     "alarm": pl.Boolean,
 }
-"""`group` is a `Group`, `table` that of a column, or `embeddings`, `name` the column or the space, `what` is `values`,
-`missing` or `vectors`, `effect` beyond chance and from 0 to 1; p-values are empty where nothing has changed."""
+"""`group` is a `ContrastGroup`, `table` that of a column, or `embeddings`, `name` the column or the space, `what` is
+`values`, `missing` or `vectors`, `effect` beyond chance and from 0 to 1; p-values are empty where nothing has changed."""
 EMBEDDINGS = "embeddings"
 
 
-class Part(StrEnum):
+class WatchPart(StrEnum):
     """What makes a night unusual."""
 
     volume = "volume"
@@ -37,15 +37,15 @@ class Part(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
+class UnusualReason:
     """One thing that makes a night unusual."""
 
-    part: Part
+    part: WatchPart
     text: str
 
 
 @dataclass(frozen=True, slots=True)
-class Counts:
+class CustomerCounts:
     """How many customers there are."""
 
     reference: int
@@ -63,10 +63,10 @@ class Watched:
     """Folder of tonight's run."""
     reference: str
     """Folder of the reference."""
-    customers: Counts
+    customers: CustomerCounts
     changed: bool
     """Whether anything differs at all: records, models or rings."""
-    reasons: tuple[Reason, ...]
+    reasons: tuple[UnusualReason, ...]
     """What makes the night unusual; none where it is as usual."""
     refused: tuple[str, ...]
     """What could not be compared, and why."""

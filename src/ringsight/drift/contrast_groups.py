@@ -24,7 +24,7 @@ BLOCK = 2**22
 Ids = NDArray[np.str_]
 
 
-class Group(StrEnum):
+class ContrastGroup(StrEnum):
     """Who is compared with whom."""
 
     stayed = "stayed"
@@ -37,7 +37,7 @@ class Group(StrEnum):
 class Labels:
     """The customers of one comparison, and which night chance gives each."""
 
-    group: Group
+    group: ContrastGroup
     came: int
     """Of `came`, how many are new; they stand first. 0 of `stayed`."""
     customers: int
@@ -51,12 +51,12 @@ class Labels:
         rng = np.random.default_rng(seed)
         step = max(1, BLOCK // max(self.customers, 1))
         told = np.ones((1, self.customers), dtype=np.float32)
-        if self.group is Group.came:
+        if self.group is ContrastGroup.came:
             told[0, self.came :] = 0
         yield told
         for start in range(0, permutations, step):
             count = min(step, permutations - start)
-            if self.group is Group.stayed:
+            if self.group is ContrastGroup.stayed:
                 yield rng.integers(0, 2, (count, self.customers), dtype=np.int8).astype(np.float32) * 2 - 1
             else:
                 yield rng.permuted(np.repeat(told, count, axis=0), axis=1)
@@ -91,9 +91,9 @@ class Who:
         """Of the reference, those with whom who came is compared."""
         return self.reference if self.alike is None else self.alike
 
-    def labels(self, group: Group) -> Labels:
+    def labels(self, group: ContrastGroup) -> Labels:
         """The rows of a comparison: those who stayed; or those who came, then those of the reference."""
-        if group is Group.stayed:
+        if group is ContrastGroup.stayed:
             return Labels(group, 0, len(self.stayed))
         return Labels(group, len(self.came), len(self.came) + len(self.compared))
 
