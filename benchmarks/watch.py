@@ -15,7 +15,8 @@ model that was trained on another draw of customers (half of the bank), and ever
   distribution either: what a space makes of few records differs. Transactions alone.
 
 Drifts are planted in nights of the first two kinds: a share of a column's values replaced, or set missing, and vectors
-drawn towards one point by some times their length. Level .05 and 199 permutations, so that rates can be told apart.
+drawn towards one point by some times their length. Level .05 and 199 permutations, so that rates can be told
+apart.
 """
 
 import argparse
