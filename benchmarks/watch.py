@@ -24,8 +24,9 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import polars as pl
@@ -185,8 +186,8 @@ def grown(source: Source, customers: int, rng: np.random.Generator) -> Pair:
         only(source.bank, np.sort(rng.choice(source.bank.customer_ids, customers, replace=False)))
     )
     moments = bank.transactions["timestamp"]
-    first, last = moments.min(), moments.max()
-    cut = first + (last - first) * float(rng.uniform(0.5, 0.8))  # type: ignore[operator]
+    first, last = cast("tuple[datetime, datetime]", (moments.min(), moments.max()))
+    cut = first + (last - first) * float(rng.uniform(0.5, 0.8))
     ends = (cut, cut + timedelta(days=7))
     nights = [bank.with_records(transactions=bank.transactions.filter(pl.col("timestamp") <= end)) for end in ends]
     return embedded(nights[0], source), embedded(nights[1], source)
