@@ -1,21 +1,22 @@
 """How often `ringsight watch` raises a false alarm, and which drifts it sees.
 
-    python benchmarks/watch.py --bank composite=FOLDER --seeds 1-2 --nights 60 --out watch.json --page docs/watch.md
+    python benchmarks/watch.py --bank composite=FOLDER --seeds 1 --page docs/watch.md
 
 No-drift nights are made of one bank's own records, so that they are as alike as nights can be. A bank is embedded by a
 model that was trained on another draw of customers (half of the bank), and every night has `--customers` of the rest:
 
 - *dealt*: customers are dealt at random; a fifth came, the others are the reference. All columns and spaces.
-- *halves*: the same customers; each record falls on either night by lot. Without notes, whose spaces take too long to
-  make anew for each night.
+- *halves*: the same customers; each record falls on either night by lot. Transactions alone, for it takes too long to
+  read notes and images anew for each night.
 - *grown*: the same customers; the reference has their records up to a day, tonight a week more. Transactions alone.
 - *met*: as dealt, but the reference are customers whom the model was trained on, as on a first night, and those who
   came are not. A model knows those whom it has met better.
 - *young*: as dealt, but those who came have the last fifth of their records alone. No drift, and no two samples of one
   distribution either: what a space makes of few records differs. Transactions alone.
 
-Drifts are planted in nights of the first two kinds: a share of a column's values replaced, or set missing, and vectors
-drawn towards one point by some times their length. Level .05 and 199 permutations, so that rates can be told apart.
+Drifts are planted in nights that are dealt and in halves: a share of a column's values replaced, or set missing, and
+vectors drawn towards one point by some times their length. Level .05 and 199 permutations, so that rates can be told
+apart.
 """
 
 import argparse
@@ -23,14 +24,14 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import polars as pl
-from banks import CACHE, seeds
+from banks import CACHE, in_processes, seeds
 from numpy.typing import NDArray
-from rich.progress import track
 from scipy.stats import binomtest
 
 from ringsight.drift.columns import named_columns
@@ -49,6 +50,8 @@ from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 from ringsight.records.writing import write_atomically
 
 CONFIG = WatchConfig(level=0.05, permutations=199, compared=400)
+PLANTED = 10
+"""Nights of a kind in which drifts are planted."""
 MARK = re.compile(r"(<!-- benchmarks/watch.py -->\n).*?(<!-- end -->)", re.DOTALL)
 SHORT = ModelConfig(
     transactions=TransactionsConfig(epochs=2),
@@ -104,15 +107,19 @@ def main() -> None:
     parser.add_argument("--seeds", type=seeds, default=[], help="of synthetic banks of 800 customers")
     parser.add_argument("--customers", type=int, default=250, help="of each night")
     parser.add_argument("--nights", type=int, default=60, help="of each kind and bank")
+    parser.add_argument("--embedded", type=int, default=20, help="of each kind whose nights are embedded anew")
+    parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, help="JSON file for the outcomes")
     parser.add_argument("--page", type=Path, help="a page whose tables are written anew")
     asked = parser.parse_args()
-    told: list[Outcome] = []
-    for source in sources(asked.cache, asked.bank, asked.seeds):
-        told += outcomes(source, asked.customers, asked.nights)
-        if asked.out:
-            with write_atomically(asked.out) as partial:
-                partial.write_text(json.dumps([asdict(each) for each in told], indent=1) + "\n", encoding="utf-8")
+    work = [
+        (asked.cache, name, folder, asked.customers, asked.nights, asked.embedded)
+        for name, folder in folders(asked.cache, asked.bank, asked.seeds)
+    ]
+    told = [each for some in in_processes(outcomes, work, asked.processes) for each in some]
+    if asked.out:
+        with write_atomically(asked.out) as partial:
+            partial.write_text(json.dumps([asdict(each) for each in told], indent=1) + "\n", encoding="utf-8")
     text = f"{false_alarms(told)}\n\n{power(told)}\n"
     print(text)
     if asked.page:
@@ -121,16 +128,16 @@ def main() -> None:
             partial.write_text(page, encoding="utf-8")
 
 
-def sources(cache: Path, given: Iterable[str], numbers: Iterable[int]) -> Iterator[Source]:
-    """Every bank, embedded by a model of one half of its customers."""
+def folders(cache: Path, given: Iterable[str], numbers: Iterable[int]) -> Iterator[tuple[str, Path]]:
+    """Name and folder of every bank; synthetic ones are written where they are not there."""
     for seed in numbers:
         folder = cache / f"bank-{seed}"
         if not folder.is_dir():
             generate_bank(SyntheticBankConfig(customers=800, days=60, transactions_per_customer=40), seed, folder)
-        yield prepared(f"synthetic {seed}", folder, cache / f"synthetic-{seed}")
+        yield f"synthetic {seed}", folder
     for text in given:
         name, _, place = text.partition("=")
-        yield prepared(name, Path(place), cache / name)
+        yield name, Path(place)
 
 
 def prepared(name: str, folder: Path, cache: Path) -> Source:
@@ -167,7 +174,9 @@ def met(source: Source, customers: int, rng: np.random.Generator) -> Pair:
 
 def halves(source: Source, customers: int, rng: np.random.Generator) -> Pair:
     """The same customers; each record falls on either night by lot."""
-    bank = without_notes(only(source.bank, np.sort(rng.choice(source.bank.customer_ids, customers, replace=False))))
+    bank = transactions_alone(
+        only(source.bank, np.sort(rng.choice(source.bank.customer_ids, customers, replace=False)))
+    )
     lots = {name: rng.integers(0, 2, len(table)) for name, table in bank.records.items()}
     nights = [
         bank.with_records(
@@ -184,8 +193,8 @@ def grown(source: Source, customers: int, rng: np.random.Generator) -> Pair:
         only(source.bank, np.sort(rng.choice(source.bank.customer_ids, customers, replace=False)))
     )
     moments = bank.transactions["timestamp"]
-    first, last = moments.min(), moments.max()
-    cut = first + (last - first) * float(rng.uniform(0.5, 0.8))  # type: ignore[operator]
+    first, last = cast("tuple[datetime, datetime]", (moments.min(), moments.max()))
+    cut = first + (last - first) * float(rng.uniform(0.5, 0.8))
     ends = (cut, cut + timedelta(days=7))
     nights = [bank.with_records(transactions=bank.transactions.filter(pl.col("timestamp") <= end)) for end in ends]
     return embedded(nights[0], source), embedded(nights[1], source)
@@ -221,18 +230,13 @@ def kept(space: Embeddings, customers: NDArray[np.str_]) -> Embeddings:
     return replace(space, customer_ids=space.customer_ids[inside], vectors=space.vectors[inside])
 
 
-def without_notes(bank: Bank) -> Bank:
-    """The same customers, of whom nobody has called."""
-    return bank.with_records(notes=bank.notes.clear())
-
-
 def transactions_alone(bank: Bank) -> Bank:
     """The same customers, who have transactions and nothing else."""
-    return without_notes(bank).with_records(id_images=bank.id_images.clear())
+    return bank.with_records(notes=bank.notes.clear(), id_images=bank.id_images.clear())
 
 
 def embedded(bank: Bank, source: Source) -> tuple[Bank, Spaces]:
-    """A night with its spaces; those of notes are empty."""
+    """A night with its spaces."""
     return bank, embed_bank(bank, source.model)
 
 
@@ -276,18 +280,21 @@ DRIFTS: dict[str, tuple[Callable[[Pair, float, np.random.Generator], Pair], tupl
 NIGHTS = {"dealt": dealt, "met": met, "halves": halves, "grown": grown, "young": young}
 
 
-def outcomes(source: Source, customers: int, nights: int) -> Iterator[Outcome]:
-    """Watch nights of every kind; drifts are planted in every fourth of the first two."""
+def outcomes(cache: Path, name: str, folder: Path, customers: int, nights: int, anew: int) -> list[Outcome]:
+    """Watch nights of every kind of one bank; drifts are planted in ten of those that are dealt, and of halves."""
+    source = prepared(name, folder, cache / name.replace(" ", "-"))
+    told = []
     for kind, make in NIGHTS.items():
-        for number in track(range(nights), f"{source.name}, {kind}"):
-            rng = np.random.default_rng([number, *kind.encode()])
-            pair = make(source, customers, rng)
-            yield outcome(source, kind, pair, number, ("", 0.0, ("", "")))
-            if kind in ("dealt", "halves") and number % 4 == 0:
+        count = nights if kind in ("dealt", "met") else anew
+        for number in range(count):
+            pair = make(source, customers, np.random.default_rng([number, *kind.encode()]))
+            told.append(outcome(source, kind, pair, number, ("", 0.0, ("", ""))))
+            if kind in ("dealt", "halves") and number < PLANTED:
                 for drift, (plant, sought, sizes) in DRIFTS.items():
                     for size in sizes:
                         planted = plant(pair, size, np.random.default_rng(number))
-                        yield outcome(source, kind, planted, number, (drift, size, sought))
+                        told.append(outcome(source, kind, planted, number, (drift, size, sought)))
+    return told
 
 
 def outcome(source: Source, kind: str, pair: Pair, seed: int, planted: tuple[str, float, tuple[str, str]]) -> Outcome:

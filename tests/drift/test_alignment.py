@@ -31,7 +31,7 @@ def test_segments_show_where_neighbours_share_them_and_not_where_chance_does():
     assert (customers, segments, shows) == (90, 3, True)
     assert agreement == lift == 1
     assert p_value == 0.001
-    assert abs(chance - 29 / 89) < 0.01  # type: ignore[operator]
+    assert chance == pytest.approx(29 / 89, abs=0.01)
     assert row(found())[-1] is False
 
 

@@ -200,7 +200,7 @@ def test_three_customers_and_constant_spaces_are_told_apart_from_nothing():
 
 def test_a_tiny_move_of_many_is_sure_and_no_alarm():
     before = space_of(IDS, 0)
-    now = unit(IDS, before.vectors + 0.01)
+    now = unit(IDS, before.vectors.astype(np.float64) + 0.01)
     (row,) = shifts(SAME, ({}, {}), ({"joint": before}, {"joint": now}), CONFIG)[0].iter_rows(named=True)
     assert row["adjusted_p_value"] <= CONFIG.level
     assert not row["alarm"]
@@ -226,7 +226,7 @@ def test_who_came_is_compared_with_customers_of_as_many_records():
 def test_few_records_are_no_move_of_those_who_came(tmp_path: Path):
     frames = tiny_frames(60)
     old = {name: frames[name].filter(pl.col("customer_id") < "C40") for name in frames if name != "id_images"}
-    before = bank_at(tmp_path / "before", **old)
+    before = bank_at(tmp_path / "before", 60, **old)
     now = bank_at(tmp_path / "now")
     who = who_is_who(before, now, (before.customer_ids, now.customer_ids))
     counts = dict(now.transactions["customer_id"].cast(pl.String).value_counts().iter_rows())

@@ -133,7 +133,7 @@ def _row(before: ColumnValues, now: ColumnValues) -> tuple[object, ...]:
     told = before.kind is ColumnKind.named
     fresh, gone = new.filter(~new.is_in(old.implode())), old.filter(~old.is_in(new.implode()))
     filled = now.values.drop_nulls()
-    share = float(filled.is_in(fresh.implode()).mean() or 0) if told and len(filled) else None  # type: ignore[arg-type]
+    share = int(filled.is_in(fresh.implode()).sum()) / len(filled) if told and len(filled) else None
     few = told and max(len(old), len(new)) <= 100
     return (
         *now.key,

@@ -111,4 +111,5 @@ def with_as_many(customers: Ids, records: NDArray[np.int64], wanted: NDArray[np.
     lot = np.random.default_rng(0).permutation(len(customers))
     order = lot[np.argsort(size[lot], kind="stable")]
     place = np.arange(len(order)) - np.searchsorted(size[order], size[order])
-    return customers[np.sort(order[place < most[size[order]]])]
+    kept: Ids = customers[np.sort(order[place < most[size[order]]])]
+    return kept

@@ -23,8 +23,9 @@ class WatchConfig:
     """Permutations of the null."""
     least_shift: float = 0.1
     """Share of its values by which a column must have moved, beside its p-value, for an alarm; from 0 to 1."""
-    least_energy: float = 0.01
-    """Energy coefficient beyond chance that a space must reach, beside its p-value, for an alarm; from 0 to 1."""
+    least_energy: float = 0.02
+    """Energy coefficient beyond chance that a space must reach, beside its p-value, for an alarm; from 0 to 1. 0.02 is
+    what it comes to if everybody's vector moves by three tenths of its length."""
     compared: int = 2000
     """Most customers of a group whose vectors are compared, drawn at random; also on the maps."""
     least_volume: float = 0.5

@@ -17,7 +17,7 @@ from ringsight.drift.alignment import (
     pairs_to_teach,
 )
 from ringsight.drift.churn import SAME, Churn, churn
-from ringsight.drift.columns import COLUMNS, VOLUMES, column_table, named_columns, volume_table
+from ringsight.drift.columns import VOLUMES, column_table, named_columns, volume_table
 from ringsight.drift.contrast_groups import Who
 from ringsight.drift.night import Night
 from ringsight.drift.night_map import NightMap, labels_of, night_map
@@ -113,8 +113,7 @@ def held_against(tonight: Night, reference: Night, config: WatchConfig) -> Watch
         aligned, by_name, pairs = _audit(tonight, segments, config)
     with stage("map", f"drawing the space {config.space}"):
         drawn = _map(tonight, segments, who, config)
-    both = reference.bank is not None and tonight.bank is not None
-    volumes = volume_table(reference.bank, tonight.bank) if both else pl.DataFrame(schema=VOLUMES)  # type: ignore[arg-type]
+    volumes = _volumes(reference.bank, tonight.bank)
     return Watched(
         run=str(tonight.folder),
         reference=str(reference.folder),
@@ -124,7 +123,7 @@ def held_against(tonight: Night, reference: Night, config: WatchConfig) -> Watch
         refused=tuple(refused),
         shifts=moved,
         volumes=volumes,
-        columns=column_table(*columns) if both else pl.DataFrame(schema=COLUMNS),
+        columns=column_table(*columns),
         churn=rings,
         alignment=aligned,
         segments=by_name,
@@ -132,6 +131,12 @@ def held_against(tonight: Night, reference: Night, config: WatchConfig) -> Watch
         map=drawn,
         config=config,
     )
+
+
+def _volumes(reference: Bank | None, tonight: Bank | None) -> pl.DataFrame:
+    if reference is None or tonight is None:
+        return pl.DataFrame(schema=VOLUMES)
+    return volume_table(reference, tonight)
 
 
 def _columns(night: Night, config: WatchConfig) -> Columns:

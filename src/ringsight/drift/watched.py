@@ -23,7 +23,8 @@ SHIFTS = {
     "alarm": pl.Boolean,
 }
 """`group` is a `ContrastGroup`, `table` that of a column, or `embeddings`, `name` the column or the space, `what` is
-`values`, `missing` or `vectors`, `effect` beyond chance and from 0 to 1; p-values are empty where nothing has changed."""
+`values`, `missing` or `vectors`, `effect` is beyond chance and from 0 to 1; p-values are empty where nothing has
+changed."""
 EMBEDDINGS = "embeddings"
 
 
