@@ -50,6 +50,7 @@ if TYPE_CHECKING:
     from ringsight.pipeline.index import index
     from ringsight.pipeline.read import read_bank, read_frames
     from ringsight.pipeline.run import run
+    from ringsight.pipeline.score import ScoreConfig, ScoredNight, score
     from ringsight.pipeline.settings import RunConfig
     from ringsight.pipeline.train import train
     from ringsight.records.bank import Bank, BankConfig, ColumnRole, ValueKind
@@ -88,6 +89,8 @@ __all__ = [
     "RingsightError",
     "Run",
     "RunConfig",
+    "ScoreConfig",
+    "ScoredNight",
     "SettingsError",
     "SimilarCustomers",
     "StoreConfig",
@@ -115,6 +118,7 @@ __all__ = [
     "read_bank",
     "read_frames",
     "run",
+    "score",
     "shift_figure",
     "similar",
     "testing",
@@ -144,6 +148,7 @@ _HOMES = {
     "ringsight.pipeline.index": ("index",),
     "ringsight.pipeline.read": ("read_bank", "read_frames"),
     "ringsight.pipeline.run": ("run",),
+    "ringsight.pipeline.score": ("ScoreConfig", "ScoredNight", "score"),
     "ringsight.pipeline.settings": ("RunConfig",),
     "ringsight.pipeline.train": ("train",),
     "ringsight.records.bank": ("Bank", "BankConfig", "ColumnRole", "ValueKind"),
