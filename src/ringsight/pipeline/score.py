@@ -155,7 +155,7 @@ def _alone(nights: Path) -> Iterator[None]:
 def _scored(
     bank: AnyBank, tonight: Run, last: Run | None, settings: ScoreConfig, asked: Collection[str]
 ) -> ScoredNight:
-    records = as_bank(bank, tonight.folder, last and last.folder)
+    records = as_bank(bank, tonight.folder, last.folder if last else None)
     if last and last.folder == tonight.folder:
         _require_same(records, tonight)
         return ScoredNight(tonight, NightState.standing, None, 0)
