@@ -21,6 +21,7 @@ so that `import ringsight` costs nothing. The rooms behind it, from the lowest; 
     cases       the case book: what analysts decide
     online      one customer at a time
     pipeline    read, train, embed, index, detect, explain: the whole way as functions
+    drift       a night held against a reference, and the audit of the space
     web         the analysts' pages
     jobs        the commands
 """
@@ -32,6 +33,10 @@ if TYPE_CHECKING:
     from ringsight import progress, testing
     from ringsight.detection.results import Results
     from ringsight.detection.settings import DetectConfig
+    from ringsight.drift.settings import WatchConfig
+    from ringsight.drift.watch import watch
+    from ringsight.drift.watch_figures import shift_figure, watch_map_figure
+    from ringsight.drift.watched import Watched
     from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
     from ringsight.errors import DataError, ModelError, RingsightError, SettingsError, StoreError
     from ringsight.evaluation.measures import Evaluation
@@ -45,6 +50,7 @@ if TYPE_CHECKING:
     from ringsight.pipeline.index import index
     from ringsight.pipeline.read import read_bank, read_frames
     from ringsight.pipeline.run import run
+    from ringsight.pipeline.score import ScoreConfig, ScoredNight, score
     from ringsight.pipeline.settings import RunConfig
     from ringsight.pipeline.train import train
     from ringsight.records.bank import Bank, BankConfig, ColumnRole, ValueKind
@@ -83,6 +89,8 @@ __all__ = [
     "RingsightError",
     "Run",
     "RunConfig",
+    "ScoreConfig",
+    "ScoredNight",
     "SettingsError",
     "SimilarCustomers",
     "StoreConfig",
@@ -92,6 +100,8 @@ __all__ = [
     "TransactionsConfig",
     "ValueKind",
     "VectorStore",
+    "WatchConfig",
+    "Watched",
     "calibration_figure",
     "check_bank",
     "detect",
@@ -108,15 +118,23 @@ __all__ = [
     "read_bank",
     "read_frames",
     "run",
+    "score",
+    "shift_figure",
     "similar",
     "testing",
     "train",
+    "watch",
+    "watch_map_figure",
     "waterfall_figure",
 ]
 
 _HOMES = {
     "ringsight.detection.results": ("Results",),
     "ringsight.detection.settings": ("DetectConfig",),
+    "ringsight.drift.settings": ("WatchConfig",),
+    "ringsight.drift.watch": ("watch",),
+    "ringsight.drift.watch_figures": ("shift_figure", "watch_map_figure"),
+    "ringsight.drift.watched": ("Watched",),
     "ringsight.encoders.settings": ("IdImagesConfig", "NotesConfig", "TrainerConfig", "TransactionsConfig"),
     "ringsight.errors": ("DataError", "ModelError", "RingsightError", "SettingsError", "StoreError"),
     "ringsight.evaluation.measures": ("Evaluation",),
@@ -130,6 +148,7 @@ _HOMES = {
     "ringsight.pipeline.index": ("index",),
     "ringsight.pipeline.read": ("read_bank", "read_frames"),
     "ringsight.pipeline.run": ("run",),
+    "ringsight.pipeline.score": ("ScoreConfig", "ScoredNight", "score"),
     "ringsight.pipeline.settings": ("RunConfig",),
     "ringsight.pipeline.train": ("train",),
     "ringsight.records.bank": ("Bank", "BankConfig", "ColumnRole", "ValueKind"),

@@ -210,10 +210,10 @@ def test_two_stores_on_one_folder_are_refused(reopen: Reopen):
 
 def test_a_folder_held_by_another_process_is_refused(reopen: Reopen, tmp_path: Path):
     hold = (
-        "import sys; from pathlib import Path; from ringsight.vectors.milvus.lock import ProcessLock\n"
+        "import sys; from pathlib import Path; from ringsight.process_lock import ProcessLock\n"
         "lock = ProcessLock(Path(sys.argv[1])); print('held', flush=True); sys.stdin.read()"
     )
-    command = [sys.executable, "-c", hold, str(tmp_path / "vectors.db")]
+    command = [sys.executable, "-c", hold, str(tmp_path / "vectors.db.lock")]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"

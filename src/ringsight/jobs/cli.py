@@ -20,6 +20,8 @@ JOBS = {
     "embed": "a bank and a model to embeddings, on disk and in the vector store",
     "detect": "embeddings to flagged rings, with a report",
     "evaluate": "hold a finished run against the truth",
+    "score": "the nightly batch: search, hold against the last night, publish cases; the exit code is 3 where unusual",
+    "watch": "hold a night against a reference; the exit code is 3 where it is unusual, 0 where it is as usual",
     "store": "the models in the vector store: status, promote, rollback, drop",
     "erase": "a customer out of a run, its cases and the vector store, verified",
     "similar": "the customers most like one, and what they share",
@@ -37,6 +39,8 @@ EXAMPLES = {
     "embed": "ringsight embed bank.path=out/bank model=models/mine out=out/mine",
     "detect": "ringsight detect bank.path=out/bank out=out/mine detect.fdr=0.1",
     "evaluate": "ringsight evaluate run=out/mine truth=out/bank/truth/labels.csv",
+    "score": "ringsight score bank.path=BANK nights=out/nights",
+    "watch": "ringsight watch run=out/tonight reference=out/last",
     "store": "ringsight store status out=out/mine",
     "erase": "ringsight erase customer=C00001 out=out/mine",
     "similar": "ringsight similar customer=C00001 k=5 where=\"region == 'north'\" out=out/mine",
@@ -52,7 +56,10 @@ CUT_OFF = 141
 
 
 def main() -> None:
-    """Open the command that is asked for; the exit code is 0, 1 after an error, 130 after Ctrl-C, 141 if unread."""
+    """Open the command that is asked for; the exit code is 0, 1 after an error, 130 after Ctrl-C, 141 if unread.
+
+    `ringsight watch` and `ringsight score` have 3 for a night that is unusual.
+    """
     try:
         _main(sys.argv[1:])
         sys.stdout.flush()

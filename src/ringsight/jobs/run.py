@@ -48,4 +48,4 @@ def run(config: RunJob, asked: Collection[str] = ()) -> Run:
     return done
 
 
-COMMAND = Command("run", RunJob, run, folder="out", takes_asked=True)
+COMMAND = Command("run", RunJob, run, folder="out", takes_asked=True, verbatim=("database",))

@@ -58,6 +58,7 @@ def continued(settings: RunConfig, out: Path, asked: Collection[str] = ()) -> tu
         ModelError: if its model is not there any more.
     """
     if settings.after is None:
+        _refuse_unread(settings.database)
         return settings, None
     _refuse_same("after", settings.after, out)
     last, run = Run(settings.after), Run(out)
@@ -69,7 +70,7 @@ def continued(settings: RunConfig, out: Path, asked: Collection[str] = ()) -> tu
         settings = replace(settings, model=_model_of(last))
     if not _can_be_taught(settings):
         free.discard("fusion.pairs")
-    decisions = decisions_of(last) if {"fusion.pairs", "detect.decisions"} & free else None
+    decisions = decisions_of(last, settings.database) if {"fusion.pairs", "detect.decisions"} & free else None
     if decisions is None or decisions.is_empty():
         return settings, None
     if "fusion.pairs" in free:
@@ -97,8 +98,12 @@ def _can_be_taught(settings: RunConfig) -> bool:
     return settings.fusion.kind is FusionKind.joint and trained == FusionKind.joint
 
 
-def decisions_of(last: Run) -> pl.DataFrame:
+def decisions_of(last: Run, database: str = "") -> pl.DataFrame:
     """Decided pairs of a run: what its case book says now, and what the run knew before of other pairs.
+
+    Args:
+        last: the run.
+        database: of its case book; by default `cases.db` inside it, if there is one.
 
     Returns:
         Columns of `cases.decided_pairs.PAIRS`. Pairs that contradict others in the case book are left out, and erased
@@ -109,8 +114,8 @@ def decisions_of(last: Run) -> pl.DataFrame:
         BookError: if the case book cannot be opened.
     """
     decided, settled = pl.DataFrame(schema=PAIRS), pl.DataFrame(schema=PAIRS)
-    if last.paths.cases.is_file():
-        with _case_book(last) as book:
+    if database or last.paths.cases.is_file():
+        with _case_book(last, database) as book:
             decided = book.export_decisions(EXPORTER)
             settled = pl.concat([decided, book.contradictions().select(list(PAIRS))])
     if not last.paths.decided.is_file():
@@ -122,16 +127,16 @@ def decisions_of(last: Run) -> pl.DataFrame:
     return pl.concat([decided, known.with_columns(**told).select(list(PAIRS))])
 
 
-def _case_book(last: Run) -> "CaseBook":
+def _case_book(last: Run, database: str) -> "CaseBook":
     try:
         from ringsight.cases.casebook import casebook_of, open_casebook
     except ModuleNotFoundError as error:
         raise SettingsError(
             f"the case book of the last run cannot be opened: {error.name} is not installed",
-            where=str(last.paths.cases),
+            where=database or str(last.paths.cases),
             remedy="pip install 'ringsight[review]', or name the decisions by detect.decisions=FILE",
         ) from error
-    return open_casebook(casebook_of(last.folder), new=False)
+    return open_casebook(casebook_of(last.folder, database), new=False)
 
 
 def _model_of(last: Run) -> Path:
@@ -142,6 +147,14 @@ def _model_of(last: Run) -> Path:
             remedy="name one by model=FOLDER; parts that it lacks are trained",
         )
     return last.model
+
+
+def _refuse_unread(database: str) -> None:
+    if database:
+        raise SettingsError(
+            f"database={database} is the case book of the last run, and no last run is named",
+            remedy="name it as well: after=FOLDER",
+        )
 
 
 def _refuse_same(setting: str, last: Path, out: Path) -> None:

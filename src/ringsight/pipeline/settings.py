@@ -28,6 +28,9 @@ class RunConfig(ModelConfig):
     after: Path | None = None
     """Folder of the last run: its lineage, its model and what analysts have decided since are taken over. Where
     `previous`, `model`, `fusion.pairs` or `detect.decisions` is named beside it, that counts instead."""
+    database: str = ""
+    """Where the cases of the last run are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db`
+    inside it."""
     previous: Path | None = None
     """Folder of the run before: rings keep the ids that they had there, and what became of them is written down."""
     seed: int = 0

@@ -70,7 +70,7 @@ def waterfall_figure(results: Results, ring_id: str) -> Figure:
     """
     ring = ring_row(results, ring_id)
     steps = score_steps(ring, agreement_of(results, ring_id), conditions_of(results, ring_id))
-    picture, axes = _picture(7.5, 1.2 + 0.32 * len(steps))
+    picture, axes = blank(7.5, 1.2 + 0.32 * len(steps))
     for row, step in enumerate(steps):
         axes.barh(row, step.bits, left=step.start, height=0.6, **_bar(step))
         words = signed(step.bits) if step.adds else bits(step.bits)
@@ -98,8 +98,8 @@ def null_figure(results: Results) -> Figure:
     """The adjusted score of every ring by its size, over the scores that chance yields; in bits."""
     chart = null_chart(results)
     if chart is None:
-        return _nothing("No ring was weighed.")
-    picture, axes = _picture(7.5, 4.6)
+        return nothing("No ring was weighed.")
+    picture, axes = blank(7.5, 4.6)
     share = chart.drawn_on / chart.column_width
     dots: dict[bool, list[tuple[float, float]]] = {False: [], True: []}
     for at, column in enumerate(chart.columns):
@@ -119,7 +119,7 @@ def null_figure(results: Results) -> Figure:
     axes.set(xlim=(-0.5, len(chart.columns) - 0.5), ylim=(0, chart.ticks[-1]))
     axes.set(xlabel="members in the ring", ylabel="adjusted score, bits", title="Rings found, and what chance yields")
     chance = Patch(label="chance: width is the logarithm of the count", **CHANCE)
-    _legend(picture, [*kinds, Line2D([], [], label="lowest score flagged", **CUT), chance])
+    legend(picture, [*kinds, Line2D([], [], label="lowest score flagged", **CUT), chance])
     return picture
 
 
@@ -131,8 +131,8 @@ def calibration_figure(results: Results) -> Figure:
     """
     chart = calibration_chart(results.calibration)
     if chart is None:
-        return _nothing("Too few groups touch no flag: nothing can be held against chance.")
-    picture, axes = _picture(6.6, 5.6)
+        return nothing("Too few groups touch no flag: nothing can be held against chance.")
+    picture, axes = blank(6.6, 5.6)
     axes.fill(*zip(*chart.band, strict=True), **CHANCE, label="chance, two standard deviations to each side")
     axes.plot(chart.ends, chart.ends, color=INK["soft"], linewidth=1, linestyle=(0, (5, 3)), label="as chance has it")
     places = np.array([(each.chance, each.observed) for each in chart.quantiles])
@@ -143,7 +143,7 @@ def calibration_figure(results: Results) -> Figure:
     axes.grid(color=INK["faint"])
     axes.set_axisbelow(True)
     axes.set(xlabel="agreement by chance, bits", ylabel="agreement seen, bits", title="How well chance was imitated")
-    _legend(picture, axes.get_legend_handles_labels()[0])
+    legend(picture, axes.get_legend_handles_labels()[0])
     return picture
 
 
@@ -160,7 +160,7 @@ def link_graph_figure(results: Results, ring_id: str) -> Figure:
     graph = results.graph(ring_id)
     members = best_linked_first(graph)
     drawn = link_graph(graph, results.modalities(), members[:MEMBERS_SHOWN], set(nx.articulation_points(graph)))
-    picture, axes = _picture(7.0, 5.0)
+    picture, axes = blank(7.0, 5.0)
     for edge in drawn.edges:
         line = _line(edge.paint, edge.thickness * POINTS)
         axes.plot([edge.a.x, edge.b.x], [edge.a.y, edge.b.y], zorder=1, **line)
@@ -168,13 +168,13 @@ def link_graph_figure(results: Results, ring_id: str) -> Figure:
         edge_colour, width = (INK["flag"], 2.2) if node.bridge else (INK["ink"], 1.2)
         axes.scatter([node.x], [node.y], 230, INK["panel"], edgecolor=edge_colour, linewidth=width, zorder=2)
         axes.annotate(str(node.number), (node.x, node.y), ha="center", va="center", size=8, zorder=3)
-    _bare(axes, drawn.width, drawn.height)
+    bare(axes, drawn.width, drawn.height)
     names = [f"{node.number:>2} {_short(node.customer_id)}{' (bridge)' if node.bridge else ''}" for node in drawn.nodes]
     _list_beside(axes, names, len(members))
     axes.set_title(f"Links of ring {ring_id}", parse_math=False)
     axes.set_xlabel("Colour: the evidence that ties the two most. Width: all bits of the link.", size=8)
     used = [paint for paint in paints_with(results.modalities().values()) if paint in {e.paint for e in drawn.edges}]
-    _legend(picture, [Line2D([], [], label=paint.label, **_line(paint, 3)) for paint in used])
+    legend(picture, [Line2D([], [], label=paint.label, **_line(paint, 3)) for paint in used])
     return picture
 
 
@@ -187,8 +187,8 @@ def map_figure(results: Results, joint: Embeddings) -> Figure:
     """
     drawn = space_map(results, joint)
     if drawn is None:
-        return _nothing("Nobody has a place in the joint space.")
-    picture, axes = _picture(7.5, 4.8)
+        return nothing("Nobody has a place in the joint space.")
+    picture, axes = blank(7.5, 4.8)
     axes.scatter(drawn.others[:, 0], drawn.others[:, 1], s=5, color=INK["others"], linewidth=0)
     for star in drawn.stars:
         for place in star.places:
@@ -197,7 +197,7 @@ def map_figure(results: Results, joint: Embeddings) -> Figure:
     for star in drawn.stars:
         at = (star.x, star.y)
         axes.annotate(str(star.number), at, ha="center", weight="bold", size=9, path_effects=HALO, zorder=3)
-    _bare(axes, drawn.width, drawn.height)
+    bare(axes, drawn.width, drawn.height)
     rings = [f"{star.number:>2} {_short(star.ring_id)}" for star in drawn.stars]
     _list_beside(axes, rings[:LISTED], len(rings))
     axes.set_title(f"The joint space: {drawn.customers:,} customers by {drawn.method}")
@@ -205,7 +205,7 @@ def map_figure(results: Results, joint: Embeddings) -> Figure:
     return picture
 
 
-def _picture(width: float, height: float) -> tuple[Picture, Axes]:
+def blank(width: float, height: float) -> tuple[Picture, Axes]:
     """An empty picture of so many inches."""
     picture = Picture(figsize=(width, height), dpi=DPI, facecolor=INK["panel"], layout="constrained")
     axes = picture.add_subplot(facecolor=INK["panel"])
@@ -214,14 +214,15 @@ def _picture(width: float, height: float) -> tuple[Picture, Axes]:
     return picture, axes
 
 
-def _nothing(words: str) -> Picture:
-    picture, axes = _picture(7.5, 1.5)
+def nothing(words: str) -> Picture:
+    """A picture that says why there is none."""
+    picture, axes = blank(7.5, 1.5)
     axes.annotate(words, (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
     axes.set_axis_off()
     return picture
 
 
-def _bare(axes: Axes, width: float, height: float) -> None:
+def bare(axes: Axes, width: float, height: float) -> None:
     """A frame without scales, over units from the top left."""
     axes.set(xlim=(0, width), ylim=(height, 0), xticks=[], yticks=[], aspect="equal")
     axes.spines[:].set_visible(True)
@@ -268,7 +269,8 @@ def _outline(at: int, column: Column, half: float) -> NDArray[np.float64]:
     return np.array(points).reshape(-1, 2).T
 
 
-def _legend(picture: Picture, handles: list[Any]) -> None:
-    legend = picture.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
-    for text in legend.get_texts():
+def legend(picture: Picture, handles: list[Any]) -> None:
+    """Say below a picture what is what."""
+    drawn = picture.legend(handles=handles, loc="outside lower center", ncols=4, frameon=False, fontsize=8)
+    for text in drawn.get_texts():
         text.set_parse_math(False)

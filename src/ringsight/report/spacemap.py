@@ -44,7 +44,7 @@ class Star:
     @property
     def dots(self) -> str:
         """SVG path of the members."""
-        return _dots(self.places)
+        return dots(self.places)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +62,7 @@ class SpaceMap:
     @property
     def dots(self) -> str:
         """SVG path of the customers outside flagged rings."""
-        return _dots(self.others)
+        return dots(self.others)
 
 
 def space_map(results: Results, joint: Embeddings) -> SpaceMap | None:
@@ -78,9 +78,9 @@ def space_map(results: Results, joint: Embeddings) -> SpaceMap | None:
     shown = _shown(in_ring)
     if len(shown) == 0:
         return None
-    method, flat = _flatten(joint.vectors[shown])
+    method, flat = flattened(joint.vectors[shown])
     places = np.full((len(in_ring), 2), np.nan)
-    places[shown] = _fit(flat)
+    places[shown] = fit(flat)
     stars: list[Star] = []
     for ring, found in rows.items():
         if len(found):
@@ -98,13 +98,13 @@ def _shown(in_ring: NDArray[np.bool_]) -> NDArray[np.int64]:
     return np.sort(np.concatenate([np.flatnonzero(in_ring), sample]))
 
 
-def _flatten(vectors: NDArray[np.float32]) -> tuple[str, NDArray[np.float64]]:
+def flattened(vectors: NDArray[np.float32]) -> tuple[str, NDArray[np.float64]]:
     """The method's name and an (n, 2) array."""
     from sklearn.manifold import TSNE
     from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
     with threadpool_limits(1):  # sums over several threads differ in the last bit, and t-SNE magnifies that
-        parts = _principal_components(vectors)
+        parts = principal_components(vectors)
         if not SMALLEST_TSNE <= len(vectors) <= LARGEST_TSNE:
             return "first two principal components", parts[:, :2]
         start = parts[:, :2] / max(float(parts[:, 0].std()), 1e-12) * 1e-4
@@ -113,7 +113,7 @@ def _flatten(vectors: NDArray[np.float32]) -> tuple[str, NDArray[np.float64]]:
     return "t-SNE", flat
 
 
-def _principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
+def principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     """Coordinates along the first axes of variance, at least 2 and at most 32; shape (n, axes)."""
     centred = vectors.astype(np.float64) - vectors.mean(axis=0, dtype=np.float64)
     _, axes = np.linalg.eigh(centred.T @ centred)
@@ -123,7 +123,7 @@ def _principal_components(vectors: NDArray[np.float32]) -> NDArray[np.float64]:
     return np.pad(parts, ((0, 0), (0, max(0, 2 - parts.shape[1]))))
 
 
-def _fit(flat: NDArray[np.float64]) -> NDArray[np.float64]:
+def fit(flat: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scale each axis to the picture."""
     low, high = flat.min(axis=0), flat.max(axis=0)
     size = np.array([WIDTH - 2 * MARGIN, HEIGHT - 2 * MARGIN])
@@ -148,6 +148,6 @@ def _free_place(x: float, y: float, others: list[Star]) -> tuple[float, float]:
     return x, y
 
 
-def _dots(places: Places) -> str:
+def dots(places: Places) -> str:
     """Strokes of length zero, as an SVG path: a round cap makes each a dot."""
     return "".join(f"M{x:.1f} {y:.1f}h0" for x, y in places)

@@ -106,6 +106,11 @@ class RunPaths:
         """Decided pairs that the run took over from the last."""
         return self.folder / "decisions.csv"
 
+    @property
+    def watch(self) -> Path:
+        """How the run stands against a reference."""
+        return self.folder / "watch"
+
     def table(self, name: str) -> Path:
         """A table of the results or of the lineage, as Parquet."""
         return self.folder / f"{name}.parquet"
@@ -127,14 +132,15 @@ class RunPaths:
         return {file.parent.name: file for file in sorted(self.ledgers.glob(f"*/{LEDGER}"))}
 
     def tables(self) -> list[Path]:
-        """Every table that is there, in either form, and what was set aside of the bank."""
-        found = (self.folder.glob("*.parquet"), self.folder.glob("*.csv"), self.quarantine.glob("*.csv"))
+        """Every table that is there, in either form, what was set aside of the bank, and what a watch left."""
+        folders = (self.folder, self.quarantine, self.watch)
+        found = (self.folder.glob("*.parquet"), *(folder.glob("*.csv") for folder in folders))
         return [file for files in found for file in sorted(files)]
 
     def results(self) -> list[Path]:
         """Everything that a run writes anew. Embeddings, model, store, cases and decisions are not of these."""
         single = [self.summary, self.settings, self.report, self.stages, self.decided, self.evaluation]
-        folders = [self.false_positives, self.fingerprints, self.ledgers, self.quarantine]
+        folders = [self.false_positives, self.fingerprints, self.ledgers, self.quarantine, self.watch]
         names = (*TABLES, *LINEAGE_TABLES)
         return [*map(self.table, names), *map(self.csv, names), *single, *folders]
 

@@ -12,10 +12,10 @@ from milvus_lite.server_manager import server_manager_instance
 from pymilvus import MilvusClient, MilvusException
 
 from ringsight.errors import SettingsError, StoreError
+from ringsight.process_lock import HeldError, ProcessLock
 from ringsight.vectors.filters import Filter
 from ringsight.vectors.milvus.expressions import options, takes_templates
 from ringsight.vectors.milvus.leftovers import remove_remains
-from ringsight.vectors.milvus.lock import ProcessLock
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
 TOKEN = "RINGSIGHT_MILVUS_TOKEN"  # noqa: S105 - the name of a variable
@@ -44,7 +44,7 @@ class Connection:
         self.where = str(self.path or config.uri)
         self._patience = config.patience_seconds
         access = {} if self.path else _access(config)
-        self._lock = ProcessLock(self.path) if self.path else None
+        self._lock = _locked(self.path) if self.path else None
         if self.path:
             remove_remains(self.path)
         try:
@@ -137,6 +137,18 @@ def _pauses(patience: float) -> Iterator[float]:
 
 def _said(error: Exception) -> str:
     return str(getattr(error, "message", error)) or type(error).__name__
+
+
+def _locked(path: Path) -> ProcessLock:
+    """One process at a time: Milvus Lite loses acknowledged rows where two write."""
+    try:
+        return ProcessLock(path.with_name(f"{path.name}.lock"))
+    except HeldError as error:
+        raise StoreError(
+            f"the store is {error}",
+            where=str(path),
+            remedy="wait until it ends; for several readers at once run a Milvus server (store.kind=server)",
+        ) from error
 
 
 def _lite_path(config: StoreConfig) -> Path:
