@@ -20,8 +20,11 @@ so that `import ringsight` costs nothing. The rooms behind it, from the lowest; 
     report      what a person opens without signing in
     cases       the case book: what analysts decide
     online      one customer at a time
+    peers       what customers like one buy, and what one does that they do not
+    experiments A/B tests: assignment, exposures and outcomes, and the report
     pipeline    read, train, embed, index, detect, explain: the whole way as functions
     web         the analysts' pages
+    service     the same over HTTP
     jobs        the commands
 """
 
@@ -38,6 +41,11 @@ if TYPE_CHECKING:
     from ringsight.fusion.settings import FusionConfig, ModelConfig
     from ringsight.online.asking import similar
     from ringsight.online.similar import SimilarCustomers
+    from ringsight.peers.blending import choose_weights
+    from ringsight.peers.histories import PurchaseHistories, purchase_histories
+    from ringsight.peers.peer_items import PeerItems, UnlikeItems
+    from ringsight.peers.peer_model import PeerModel, fit_peers
+    from ringsight.peers.settings import BlendWeights, PeersConfig
     from ringsight.pipeline.check import BankCheck, check_bank
     from ringsight.pipeline.detect import detect
     from ringsight.pipeline.embed import embed
@@ -68,6 +76,7 @@ __all__ = [
     "Bank",
     "BankCheck",
     "BankConfig",
+    "BlendWeights",
     "ColumnRole",
     "DataError",
     "DetectConfig",
@@ -79,6 +88,10 @@ __all__ = [
     "ModelConfig",
     "ModelError",
     "NotesConfig",
+    "PeerItems",
+    "PeerModel",
+    "PeersConfig",
+    "PurchaseHistories",
     "Results",
     "RingsightError",
     "Run",
@@ -90,13 +103,16 @@ __all__ = [
     "SyntheticBankConfig",
     "TrainerConfig",
     "TransactionsConfig",
+    "UnlikeItems",
     "ValueKind",
     "VectorStore",
     "calibration_figure",
     "check_bank",
+    "choose_weights",
     "detect",
     "embed",
     "evaluate",
+    "fit_peers",
     "generate_bank",
     "index",
     "link_graph_figure",
@@ -105,6 +121,7 @@ __all__ = [
     "open_run",
     "open_store",
     "progress",
+    "purchase_histories",
     "read_bank",
     "read_frames",
     "run",
@@ -123,6 +140,11 @@ _HOMES = {
     "ringsight.fusion.settings": ("FusionConfig", "ModelConfig"),
     "ringsight.online.asking": ("similar",),
     "ringsight.online.similar": ("SimilarCustomers",),
+    "ringsight.peers.blending": ("choose_weights",),
+    "ringsight.peers.histories": ("PurchaseHistories", "purchase_histories"),
+    "ringsight.peers.peer_items": ("PeerItems", "UnlikeItems"),
+    "ringsight.peers.peer_model": ("PeerModel", "fit_peers"),
+    "ringsight.peers.settings": ("BlendWeights", "PeersConfig"),
     "ringsight.pipeline.check": ("BankCheck", "check_bank"),
     "ringsight.pipeline.detect": ("detect",),
     "ringsight.pipeline.embed": ("embed",),
