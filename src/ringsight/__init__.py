@@ -38,6 +38,12 @@ if TYPE_CHECKING:
     from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
     from ringsight.errors import DataError, ModelError, RingsightError, SettingsError, StoreError
     from ringsight.evaluation.measures import Evaluation
+    from ringsight.experiments.assignment import arm_of, check_layers
+    from ringsight.experiments.estimates import units_needed
+    from ringsight.experiments.experiment_log import ExperimentLog
+    from ringsight.experiments.experiment_report import ExperimentReport, experiment_report
+    from ringsight.experiments.lift_picture import lift_figure
+    from ringsight.experiments.settings import ExperimentConfig, ReportConfig
     from ringsight.fusion.settings import FusionConfig, ModelConfig
     from ringsight.online.asking import similar
     from ringsight.online.similar import SimilarCustomers
@@ -83,6 +89,9 @@ __all__ = [
     "Dialect",
     "Embeddings",
     "Evaluation",
+    "ExperimentConfig",
+    "ExperimentLog",
+    "ExperimentReport",
     "FusionConfig",
     "IdImagesConfig",
     "ModelConfig",
@@ -92,6 +101,7 @@ __all__ = [
     "PeerModel",
     "PeersConfig",
     "PurchaseHistories",
+    "ReportConfig",
     "Results",
     "RingsightError",
     "Run",
@@ -106,15 +116,19 @@ __all__ = [
     "UnlikeItems",
     "ValueKind",
     "VectorStore",
+    "arm_of",
     "calibration_figure",
     "check_bank",
+    "check_layers",
     "choose_weights",
     "detect",
     "embed",
     "evaluate",
+    "experiment_report",
     "fit_peers",
     "generate_bank",
     "index",
+    "lift_figure",
     "link_graph_figure",
     "map_figure",
     "null_figure",
@@ -128,6 +142,7 @@ __all__ = [
     "similar",
     "testing",
     "train",
+    "units_needed",
     "waterfall_figure",
 ]
 
@@ -137,6 +152,12 @@ _HOMES = {
     "ringsight.encoders.settings": ("IdImagesConfig", "NotesConfig", "TrainerConfig", "TransactionsConfig"),
     "ringsight.errors": ("DataError", "ModelError", "RingsightError", "SettingsError", "StoreError"),
     "ringsight.evaluation.measures": ("Evaluation",),
+    "ringsight.experiments.assignment": ("arm_of", "check_layers"),
+    "ringsight.experiments.estimates": ("units_needed",),
+    "ringsight.experiments.experiment_log": ("ExperimentLog",),
+    "ringsight.experiments.experiment_report": ("ExperimentReport", "experiment_report"),
+    "ringsight.experiments.lift_picture": ("lift_figure",),
+    "ringsight.experiments.settings": ("ExperimentConfig", "ReportConfig"),
     "ringsight.fusion.settings": ("FusionConfig", "ModelConfig"),
     "ringsight.online.asking": ("similar",),
     "ringsight.online.similar": ("SimilarCustomers",),
