@@ -18,9 +18,8 @@ def simulated(
     """One exposure a minute; each unit spends about 10 before and after, alike, and in arm `new` as much more."""
     rng = np.random.default_rng(seed)
     ids = [f"u{seed}-{number}" for number in range(units)]
-    minutes = pl.Series(range(units))
     exposures = pl.DataFrame({"unit": ids, "arm": arms_of(experiment, ids), "salt": experiment.salt}).with_columns(
-        at=pl.lit(BEGIN) + pl.duration(minutes=minutes)
+        at=pl.lit(BEGIN) + pl.duration(minutes=pl.int_range(pl.len()))
     )
     usual = 10 + 3 * rng.normal(size=units)
     treated = (exposures["arm"] == "new").to_numpy()

@@ -1,5 +1,6 @@
 """A log that is only added to: what was written is there, what was cut off is passed over, what was begun stays so."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -69,14 +70,15 @@ def test_an_experiment_may_not_change_once_it_was_begun(log: ExperimentLog, othe
 
 
 def test_units_names_and_values_that_make_no_sense_are_refused_and_not_written(log: ExperimentLog):
-    for refused in (
+    calls: list[Callable[[], object]] = [
         lambda: log.expose(""),
         lambda: log.expose("x" * 513),
         lambda: log.record("C1", "click", float("nan")),
         lambda: log.record("C1", "click", float("inf")),
         lambda: log.record("C1", "cli\nck", 1),
         lambda: log.record("", "click", 1),
-    ):
+    ]
+    for refused in calls:
         with pytest.raises(SettingsError):
             refused()
     assert log.exposures().is_empty() and log.outcomes().is_empty()

@@ -19,7 +19,7 @@ BITS = 53
 def place_of(unit: str, salt: str) -> float:
     """A number from 0 to below 1 that looks drawn by chance, and is always the same."""
     digest = hashlib.sha256(f"{len(salt)}:{salt}{unit}".encode()).digest()
-    return (int.from_bytes(digest[:8], "big") >> (64 - BITS)) / 2**BITS
+    return (int.from_bytes(digest[:8], "big") >> (64 - BITS)) / float(1 << BITS)
 
 
 def arm_of(experiment: ExperimentConfig, unit: str) -> str | None:

@@ -57,7 +57,7 @@ def linearised(values: NDArray[np.float64], per: NDArray[np.float64]) -> NDArray
     if mean <= 0:
         raise DataError("what the outcome is divided by adds up to nothing", remedy="record it for every unit")
     ratio = values.mean() / mean
-    return ratio + (values - ratio * per) / mean
+    return np.asarray(ratio + (values - ratio * per) / mean)
 
 
 def adjusted(values: NDArray[np.float64], pre: NDArray[np.float64], arms: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -19,6 +19,8 @@ from ringsight.experiments.settings import ExperimentConfig, ReportConfig
 from ringsight.jobs.command import Command
 from ringsight.records.writing import write_atomically
 
+PICTURES = (".png", ".svg", ".pdf")
+
 
 class ExperimentAction(StrEnum):
     """What to do."""
@@ -77,6 +79,15 @@ class ExperimentJob:
     """For `report`: a PNG or SVG file for the picture."""
     format: ReportFormat = ReportFormat.table
     """`table`: to read. `json`: for programs."""
+
+    def __post_init__(self) -> None:
+        """Refuse a picture that cannot be written.
+
+        Raises:
+            SettingsError: naming the formats.
+        """
+        if self.picture is not None and self.picture.suffix not in PICTURES:
+            raise SettingsError(f"picture must end in {', '.join(PICTURES)} (got {self.picture})")
 
 
 def run(config: ExperimentJob) -> ExperimentReport | ExperimentLog | dict[str, float | None]:

@@ -99,9 +99,9 @@ def peers_table(found: PeerItems | UnlikeItems) -> Table:
             f"What {who} does and peers do not", ("item", "times", "peers with it", "of all others", "chance")
         )
         table.caption = "Peers: and in brackets the most that it may be among customers like this one (95 %)."
-        for each in found:
-            few = f"{each.peers_with} of {each.peers} (≤ {each.peers_most:.1%})"
-            table.add_row(*_cells(each.item, each.bought, few, f"{each.base_rate:.2%}", f"{each.chance:.3g}"))
+        for odd in found:
+            few = f"{odd.peers_with} of {odd.peers} (≤ {odd.peers_most:.1%})"
+            table.add_row(*_cells(odd.item, odd.bought, few, f"{odd.base_rate:.2%}", f"{odd.chance:.3g}"))
         return table
     table = _table(f"Customers like {who} also bought", ("item", "times", "peers lately", "of all", "lift", "at least"))
     table.caption = f"Peers by {found.served_by}; the lift is at least the last column with 95 % confidence."

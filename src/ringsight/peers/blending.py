@@ -33,7 +33,7 @@ class Window:
 def standardised(scores: NDArray[np.float64]) -> NDArray[np.float64]:
     """Scores of each row with mean 0 and deviation 1; a row that is the same throughout becomes 0."""
     deviation = scores.std(axis=1, keepdims=True)
-    return (scores - scores.mean(axis=1, keepdims=True)) / np.where(deviation > 1e-12, deviation, np.inf)
+    return np.asarray((scores - scores.mean(axis=1, keepdims=True)) / np.where(deviation > 1e-12, deviation, np.inf))
 
 
 def blended(scores: Mapping[str, NDArray[np.float64]], weights: Mapping[str, float]) -> NDArray[np.float64]:

@@ -51,7 +51,7 @@ class AlikeVectors:
 
     def similarity(self, histories: csr_array) -> NDArray[np.float64]:
         """See `PeerFinder`."""
-        return np.maximum(self.space.vectors_of(histories) @ self.vectors.T, 0.0).astype(np.float64)
+        return np.asarray(np.maximum(self.space.vectors_of(histories) @ self.vectors.T, 0.0), dtype=np.float64)
 
 
 def peers_found(
@@ -120,5 +120,5 @@ class PeerPurchases:
         """How alike each history is to itself; shape (n,)."""
         if isinstance(self.finder, AlikeHistories):
             weighted = self.finder.weighting.weighted(histories)
-            return np.asarray(weighted.power(2).sum(axis=1)).ravel()
+            return np.asarray(weighted.power(2).sum(axis=1), dtype=np.float64).ravel()
         return np.ones(histories.shape[0])

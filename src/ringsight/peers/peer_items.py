@@ -156,5 +156,4 @@ def most_share(having: NDArray[np.int64], of: int) -> NDArray[np.float64]:
 
 def chance_of_so_few(having: NDArray[np.int64], of: int, base: NDArray[np.float64]) -> NDArray[np.float64]:
     """How often at most so many of `of` customers have an item that a share `base` of all has; shape as given."""
-    chance: NDArray[np.float64] = binom.cdf(having, of, base)
-    return chance
+    return np.asarray(binom.cdf(having, of, base), dtype=np.float64)

@@ -200,9 +200,9 @@ class PeerModel:
         if not history.nnz:
             bought = np.asarray(self.counts[group.rows].sum(axis=0), dtype=np.float64).reshape(1, -1)
             popular = self.recommenders["popularity"].scores(history, own)
-            return (standardised(np.log1p(bought)) + standardised(popular))[0]
+            return np.asarray((standardised(np.log1p(bought)) + standardised(popular))[0])
         scores = {name: _within(self.recommenders[name], group.among).scores(history, own) for name in self.weights}
-        return blended(scores, self.weights)[0]
+        return np.asarray(blended(scores, self.weights)[0])
 
     def _listed(
         self, customer_id: str, history: csr_array, own: NDArray[np.int64], group: _Group, asked: "_Asked"

@@ -81,7 +81,7 @@ class OwnHistory:
 
     def scores(self, histories: csr_array, own: NDArray[np.int64]) -> NDArray[np.float64]:
         """See `Recommender`."""
-        return np.log1p(histories.toarray()) + 1e-6 * self.popularity.of_item
+        return np.asarray(np.log1p(histories.toarray()) + 1e-6 * self.popularity.of_item)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
