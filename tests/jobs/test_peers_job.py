@@ -11,7 +11,7 @@ from ringsight.errors import DataError, SettingsError
 from ringsight.jobs.peers import Answer, PeersJob, run
 from ringsight.peers.settings import PeersConfig
 
-FEW = PeersConfig(neighbours=20)
+FEW = PeersConfig(neighbours=20, largest_share=0.5)
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_what_peers_do_not_do_as_json(bank: Path, capsys: pytest.CaptureFixture[
     said = capsys.readouterr()
     (only,) = json.loads(said.out)["items"]
     assert only["item"].startswith("lathe")
-    assert "1 items; 10 were asked for" in said.err
+    assert "1 of 10 items that were asked for" in said.err
 
 
 def test_items_of_a_session(bank: Path):

@@ -18,7 +18,9 @@ from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
 ALL = BlendWeights(own=1, neighbours=1, lately=1, items=1, ease=1, als=1, embedding=1, popularity=0.5)
-CONFIG = PeersConfig(neighbours=20, als_factors=2, embedding_dimensions=3, lately_days=30, weights=ALL)
+CONFIG = PeersConfig(
+    neighbours=20, largest_share=0.5, als_factors=2, embedding_dimensions=3, lately_days=30, weights=ALL
+)
 FISH = {"bait", "hook", "net", "boots", "rod"}
 
 
@@ -48,8 +50,20 @@ def test_by_lift_comes_first_what_peers_lately_bought_beyond_the_base_rate(model
     assert first.base_rate == pytest.approx(29 / 60)
     share = (20 + 20 * first.base_rate) / 40
     assert first.lift == pytest.approx(share / first.base_rate)
-    assert 1 < first.lift_low < 1 / first.base_rate
-    assert first.lift_low == pytest.approx(0.05 ** (1 / 20) / first.base_rate)  # all of 20, Clopper and Pearson
+    prior = 20 * first.base_rate
+    draws = np.random.default_rng(0).beta(20 + prior, 20 - prior, 100_000) / first.base_rate
+    assert first.lift_low == pytest.approx(np.quantile(draws, 0.05), rel=0.01)
+    assert first.lift == pytest.approx(draws.mean(), rel=0.01)
+
+
+def test_a_lift_is_never_below_its_lower_bound(model: PeerModel):
+    for customer in ("F00", "F11", "G05", "NEW"):
+        assert all(each.lift_low <= each.lift for each in model.peers(customer, k=MOST_ITEMS))
+
+
+def test_not_everybody_is_a_peer():
+    few = fit_peers(purchase_histories(purchases(), item="thing"), replace(CONFIG, neighbours=80, largest_share=0.2))
+    assert len(few.peers("F00").peers) == 12
 
 
 def test_a_session_gets_what_goes_with_its_items(model: PeerModel):

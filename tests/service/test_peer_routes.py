@@ -13,7 +13,11 @@ from ringsight.service.peer_routes import peer_routes
 
 @pytest.fixture(scope="module")
 def model() -> PeerModel:
-    return fit_peers(purchase_histories(purchases(), item="thing"), PeersConfig(neighbours=20), customers=customers())
+    return fit_peers(
+        purchase_histories(purchases(), item="thing"),
+        PeersConfig(neighbours=20, largest_share=0.5),
+        customers=customers(),
+    )
 
 
 @pytest.fixture(scope="module")

@@ -46,7 +46,11 @@ class ExperimentLog:
         file = self.folder / EXPERIMENT_FILE
         if not file.is_file():
             if experiment is None:
-                raise DataError("no experiment was begun here", where=str(file), remedy="give an ExperimentConfig")
+                raise DataError(
+                    "no experiment was begun here",
+                    where=str(file),
+                    remedy="ringsight experiment begin name=NAME folder=FOLDER, or give an ExperimentConfig",
+                )
             self.folder.mkdir(parents=True, exist_ok=True)
             with self._locked():
                 _begin(file, experiment)

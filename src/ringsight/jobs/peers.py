@@ -86,7 +86,7 @@ def run(config: PeersJob) -> PeerItems | UnlikeItems:
             Console().print(peers_table(found))
     if len(found) < config.k:
         Console(stderr=True, highlight=False, markup=False).print(
-            f"{len(found) or 'No'} items; {config.k} were asked for.", soft_wrap=True
+            f"{len(found)} of {config.k} items that were asked for.", soft_wrap=True
         )
     return found
 

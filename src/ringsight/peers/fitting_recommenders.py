@@ -54,7 +54,7 @@ def fit_recommenders(counts: csr_array, lately: csr_array, config: PeersConfig) 
 def _makers(counts: csr_array, lately: csr_array, config: PeersConfig) -> dict[str, Callable[[], Recommender]]:
     """Recommender -> what fits it."""
     base = np.asarray(lately.sum(axis=0), dtype=np.float64).ravel() / lately.shape[0]
-    most, sharpness = config.neighbours, config.sharpness
+    most, sharpness = config.most_peers(counts.shape[0]), config.sharpness
 
     def by_vectors() -> Recommender:
         space = PurchaseSpace.of(counts, config.embedding_dimensions)

@@ -35,7 +35,7 @@ class PeerItem:
     lift: float
     """Share of the peers who bought it lately over the base rate; where peers are few, drawn towards 1."""
     lift_low: float
-    """The lift is at least this, with 95 % confidence, if peers are a fair draw of customers like this one."""
+    """The lift is at least this with a probability of 95 %, if peers are a fair draw of customers like this one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +128,7 @@ class UnlikeItems(_Listed[UnlikeItem]):
 def lifts(
     lately: NDArray[np.float64], peers: int, base: NDArray[np.float64], prior: float
 ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """The lift over the base rate, and its lower bound (Clopper and Pearson 1934).
+    """The lift over the base rate, and its lower bound: mean and quantile of a beta posterior around the base rate.
 
     Args:
         lately: peers who bought each item lately; shape (items,).
@@ -142,8 +142,8 @@ def lifts(
     known = base > 0
     safe = np.where(known, base, 1.0)
     lift = np.where(known, (lately + prior * base) / (peers + prior) / safe, 1.0)
-    low = np.where(lately > 0, beta.ppf(1 - SURE, np.maximum(lately, 1), peers - lately + 1), 0.0)
-    return lift, np.where(known, np.nan_to_num(low) / safe, 0.0)
+    low = beta.ppf(1 - SURE, lately + prior * safe, np.maximum(peers - lately + prior * (1 - safe), 1e-9))
+    return lift, np.where(known, low / safe, 0.0)
 
 
 def most_share(having: NDArray[np.int64], of: int) -> NDArray[np.float64]:

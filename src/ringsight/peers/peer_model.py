@@ -15,18 +15,11 @@ from ringsight.peers.fitting_recommenders import fit_recommenders, scored_items
 from ringsight.peers.histories import PurchaseHistories, check_k, purchase_histories, unknown_customer
 from ringsight.peers.hits import top
 from ringsight.peers.metadata import CustomerMetadata, filters, fitting
-from ringsight.peers.peer_items import (
-    PeerItem,
-    PeerItems,
-    UnlikeItem,
-    UnlikeItems,
-    chance_of_so_few,
-    lifts,
-    most_share,
-)
+from ringsight.peers.peer_items import PeerItem, PeerItems, UnlikeItems, lifts
 from ringsight.peers.purchase_vectors import PurchaseSpace
 from ringsight.peers.recommenders import Recommender
 from ringsight.peers.settings import Order, PeersConfig
+from ringsight.peers.unlike_peers import unlike
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.records.contract import STORED_TEXTS
 from ringsight.records.embeddings import Embeddings
@@ -60,6 +53,10 @@ class PeerModel:
     """How often each customer bought each of those; shape (customers, scored)."""
     lately: csr_array
     """Whether lately; shape (customers, scored)."""
+    base: NDArray[np.float64]
+    """Share of all customers who bought each of those lately; shape (scored,)."""
+    every: csr_array
+    """How often each customer bought each item, those that are not recommended too; shape (customers, items)."""
     finder: AlikeHistories
     recommenders: dict[str, Recommender]
     """Recommender -> as it was fitted; those that the blend weighs, and popularity."""
@@ -140,7 +137,7 @@ class PeerModel:
             raise SettingsError(f"most_share must be at least 0 and below 1 (got {most_share})")
         own = np.array([self.histories.row_of(customer_id)])
         group = self._alike(self.counts[own], own, self._among(where))
-        return unlike(self.histories, int(own[0]), group.rows, k=k, share=most_share)
+        return unlike(self.histories, self.every, int(own[0]), group.rows, k, most_share)
 
     def scores(self, rows: NDArray[np.int64]) -> dict[str, NDArray[np.float64]]:
         """Recommender -> its scores of the recommended items for customers by row; each of shape (rows, scored)."""
@@ -170,6 +167,11 @@ class PeerModel:
         """
         return filters(self.histories, self.metadata.table if self.metadata else None, band)
 
+    @property
+    def _most(self) -> int:
+        """How many peers a customer has, at most."""
+        return self.config.most_peers(len(self.histories.customer_ids))
+
     def _among(self, where: str) -> NDArray[np.bool_] | None:
         """Whom peers are drawn from."""
         return fitting(where, self.histories, self.metadata.table if self.metadata else None) if where else None
@@ -180,7 +182,7 @@ class PeerModel:
         return csr_array(counted[None, :].astype(np.float64))
 
     def _alike(self, history: csr_array, own: NDArray[np.int64], among: NDArray[np.bool_] | None) -> _Group:
-        found = peers_found(self.finder, history, own, self.config.neighbours, among)
+        found = peers_found(self.finder, history, own, self._most, among)
         rows = found.indices[np.argsort(-found.data, kind="stable")].astype(np.int64)
         return _Group(rows, "purchases" if len(rows) else "popularity", among)
 
@@ -190,7 +192,7 @@ class PeerModel:
             raise unknown_customer(customer_id, self.histories)
         similarity = self.metadata.similarity(customer_id, self.histories.customer_ids)
         similarity = similarity if among is None else np.where(among, similarity, 0)
-        least = np.sort(similarity)[::-1][min(self.config.neighbours, len(similarity)) - 1]
+        least = np.sort(similarity)[::-1][self._most - 1]
         rows = np.argsort(-similarity, kind="stable")
         rows = rows[similarity[rows] >= max(least, 1e-12)]
         return _Group(rows, "metadata" if len(rows) else "popularity", among)
@@ -209,8 +211,7 @@ class PeerModel:
     ) -> PeerItems:
         bought = history.toarray()[0]
         lately = np.asarray(self.lately[group.rows].sum(axis=0), dtype=np.float64).ravel()
-        base = np.asarray(self.lately.sum(axis=0), dtype=np.float64).ravel() / self.lately.shape[0]
-        lift, low = lifts(lately, len(group.rows), base, self.config.least_prior)
+        lift, low = lifts(lately, len(group.rows), self.base, self.config.least_prior)
         match asked.order:
             case Order.blend:
                 scores = self._scored(history, own, group)
@@ -224,14 +225,14 @@ class PeerModel:
                 bought=int(bought[at]),
                 peers_lately=int(lately[at]),
                 peers=len(group.rows),
-                base_rate=float(base[at]),
+                base_rate=float(self.base[at]),
                 lift=float(lift[at]),
                 lift_low=float(low[at]),
             )
             for at in top(scores[None, :], asked.k)[0]
             if np.isfinite(scores[at])
         ]
-        peers = tuple(self.histories.customer_ids[group.rows[: self.config.neighbours]].tolist())
+        peers = tuple(self.histories.customer_ids[group.rows[: self._most]].tolist())
         return PeerItems(customer_id, tuple(found), peers, group.served_by)
 
 
@@ -279,50 +280,24 @@ def fit_peers(
     elif metadata:
         raise SettingsError("metadata are columns of customers, and no customers were given")
     columns = scored_items(purchases, config)
-    counts = purchases.counts[:, columns]
+    every = purchases.counts
+    counts = every[:, columns]
     lately = purchases.lately(config.lately_days)[:, columns]
     recommenders = fit_recommenders(counts, lately, config)
     weights = config.weights.given()
     return PeerModel(
-        purchases, config, columns, counts, lately, AlikeHistories.of(counts), recommenders, weights, known
+        purchases,
+        config,
+        columns,
+        counts,
+        lately,
+        np.asarray(lately.sum(axis=0), dtype=np.float64).ravel() / lately.shape[0],
+        every,
+        AlikeHistories.of(counts),
+        recommenders,
+        weights,
+        known,
     )
-
-
-def unlike(histories: PurchaseHistories, own: int, peers: NDArray[np.int64], *, k: int, share: float) -> UnlikeItems:
-    """What a customer does that at most a share of some peers does.
-
-    Args:
-        histories: of all.
-        own: row of the customer.
-        peers: rows of the peers.
-        k: how many items, at most.
-        share: of the peers who may have done it, too.
-    """
-    bought = csr_array(histories.counts)
-    times = bought[[own]].toarray()[0]
-    having = csr_array((bought > 0).astype(np.float64))
-    peers_with = np.asarray(having[peers].sum(axis=0)).ravel().astype(np.int64)
-    others = np.asarray(having.sum(axis=0)).ravel().astype(np.int64) - (times > 0)
-    base = others / max(len(histories.customer_ids) - 1, 1)
-    most = most_share(peers_with, len(peers))
-    chance = chance_of_so_few(peers_with, len(peers), base)
-    candidates = np.flatnonzero((times > 0) & (peers_with <= share * len(peers))) if len(peers) else np.array([], int)
-    order = np.lexsort((candidates, -times[candidates], chance[candidates]))[:k]
-    found = tuple(
-        UnlikeItem(
-            item=str(histories.items[at]),
-            bought=int(times[at]),
-            peers_with=int(peers_with[at]),
-            peers=len(peers),
-            peers_most=float(most[at]),
-            others_with=int(others[at]),
-            base_rate=float(base[at]),
-            chance=float(chance[at]),
-        )
-        for at in candidates[order]
-    )
-    ids = histories.customer_ids
-    return UnlikeItems(str(ids[own]), found, tuple(ids[peers].tolist()), "purchases" if len(peers) else "popularity")
 
 
 def _within(recommender: Recommender, among: NDArray[np.bool_] | None) -> Recommender:

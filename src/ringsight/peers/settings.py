@@ -61,6 +61,8 @@ class PeersConfig:
 
     neighbours: int = 80
     """How many peers a customer has, at most."""
+    largest_share: float = 0.2
+    """Share of all customers that may be peers of one, at most: were all of them, nobody would be unlike."""
     sharpness: float = 1.5
     """Power of the similarity by which a peer counts; above 1 the nearest count more."""
     itself: float = 0.5
@@ -84,6 +86,10 @@ class PeersConfig:
     weights: BlendWeights = field(default_factory=BlendWeights)
     """How much each recommender counts in the blend."""
 
+    def most_peers(self, customers: int) -> int:
+        """How many peers a customer has, at most, among so many customers."""
+        return min(self.neighbours, max(1, int(customers * self.largest_share)))
+
     def __post_init__(self) -> None:
         """Refuse settings out of bounds.
 
@@ -92,6 +98,8 @@ class PeersConfig:
         """
         least = {"neighbours": 1, "fewest_buyers": 1, "most_items": 1, "als_factors": 1, "embedding_dimensions": 1}
         require_at_least("peers", self, least)
+        if not 0 < self.largest_share <= 1:
+            raise SettingsError(f"peers.largest_share must be above 0 and at most 1 (got {self.largest_share})")
         if not 0 <= self.itself < float("inf"):
             raise SettingsError(f"peers.itself must not be negative (got {self.itself})")
         require_positive("peers", self, ("sharpness", "lately_days", "ease_penalty", "als_penalty", "least_prior"))
