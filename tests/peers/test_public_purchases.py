@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from peers import TEST, WINDOWS, interval, read_purchases, split_at
 
+from peers import TEST, WINDOWS, interval, read_purchases, split_at
 from ringsight.peers.hits import coverage, ndcg, recall
 from ringsight.peers.recommenders import Popularity
 

@@ -27,18 +27,18 @@ class AlikeHistories:
     """Customers by the likeness of their histories: products of BM25 weights."""
 
     weighting: Bm25
-    weighted: csr_array
-    """Shape (customers, items)."""
+    by_item: csr_array
+    """The weights of all customers; shape (items, customers), so that one history meets only its own items' rows."""
 
     @classmethod
     def of(cls, counts: csr_array) -> Self:
         """Learn from counts."""
         weighting = Bm25.of(counts)
-        return cls(weighting, weighting.weighted(counts))
+        return cls(weighting, csr_array(weighting.weighted(counts).T))
 
     def similarity(self, histories: csr_array) -> NDArray[np.float64]:
         """See `PeerFinder`."""
-        return np.asarray((self.weighting.weighted(histories) @ self.weighted.T).toarray())
+        return np.asarray((self.weighting.weighted(histories) @ self.by_item).toarray())
 
 
 @dataclass(frozen=True, slots=True, eq=False)

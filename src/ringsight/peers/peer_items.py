@@ -57,7 +57,8 @@ class UnlikeItem:
     """Their share of all other customers."""
     chance: float
     """How often so few of that many customers would have it, were they drawn from all. If this is large, the item is
-    rare everywhere, and says nothing against the customer."""
+    rare everywhere, and says nothing against the customer. It is that of one item alone: of a hundred items, one has a
+    chance of .01 for no reason."""
 
 
 @dataclass(frozen=True, slots=True)

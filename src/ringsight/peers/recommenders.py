@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from ringsight.peers.hits import top
+
 K1, B = 1.2, 0.75
 """Of BM25."""
 ALS_ROUNDS = 8
@@ -160,7 +162,9 @@ def nearest_only(similarity: NDArray[np.float64], k: int) -> csr_array:
         similarity: shape (rows, columns); taken apart, not kept.
         k: how many.
     """
-    columns = np.argsort(-similarity, axis=1, kind="stable")[:, :k]
+    if not similarity.size:
+        return csr_array(similarity.shape)
+    columns = top(similarity, k)
     values = np.take_along_axis(similarity, columns, axis=1)
     rows = np.broadcast_to(np.arange(len(similarity))[:, None], columns.shape)
     kept = values > 0
