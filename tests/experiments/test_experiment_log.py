@@ -1,6 +1,7 @@
 """A log that is only added to: what was written is there, what was cut off is passed over, what was begun stays so."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -88,6 +89,20 @@ def test_whatever_a_unit_is_called_it_is_one_line(log: ExperimentLog):
     for unit in ('a"b', "a\nb", "ä{}", "\u2028", "\x00"):
         log.expose(unit, NOON)
     assert log.exposures()["unit"].to_list() == ['a"b', "a\nb", "ä{}", "\u2028", "\x00"]
+
+
+def test_many_may_write_at_once(log: ExperimentLog):
+    def write(writer: int) -> None:
+        own = ExperimentLog(log.folder)
+        for number in range(10):
+            own.record(f"W{writer}", "click", number, NOON)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(write, range(4)))
+    assert sorted(log.outcomes().select("unit", "value").rows()) == [
+        (f"W{w}", float(n)) for w in range(4) for n in range(10)
+    ]
+    assert log.cut_off() == 0
 
 
 def test_a_unit_is_erased_and_others_stay(log: ExperimentLog):
