@@ -1,7 +1,7 @@
 """Purchase vectors: items that the same customers buy are near one another, and a customer is where their items are.
 
 Skip-gram with negative sampling (Word2Vec) factorises the pointwise mutual information of items bought together (Levy
-and Goldberg 2014); here it is factorised as such, without drawing anything by chance.
+and Goldberg 2014); here it is factorised as such.
 """
 
 import hashlib
