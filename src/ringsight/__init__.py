@@ -20,9 +20,12 @@ so that `import ringsight` costs nothing. The rooms behind it, from the lowest; 
     report      what a person opens without signing in
     cases       the case book: what analysts decide
     online      one customer at a time
+    peers       what customers like one buy, and what one does that they do not
+    experiments A/B tests: assignment, exposures and outcomes, and the report
     pipeline    read, train, embed, index, detect, explain: the whole way as functions
     drift       a night held against a reference, and the audit of the space
     web         the analysts' pages
+    service     the same over HTTP
     jobs        the commands
 """
 
@@ -40,9 +43,20 @@ if TYPE_CHECKING:
     from ringsight.encoders.settings import IdImagesConfig, NotesConfig, TrainerConfig, TransactionsConfig
     from ringsight.errors import DataError, ModelError, RingsightError, SettingsError, StoreError
     from ringsight.evaluation.measures import Evaluation
+    from ringsight.experiments.assignment import arm_of, check_layers
+    from ringsight.experiments.estimates import units_needed
+    from ringsight.experiments.experiment_log import ExperimentLog
+    from ringsight.experiments.experiment_report import ExperimentReport, experiment_report
+    from ringsight.experiments.lift_picture import lift_figure
+    from ringsight.experiments.settings import ExperimentConfig, ReportConfig
     from ringsight.fusion.settings import FusionConfig, ModelConfig
     from ringsight.online.asking import similar
     from ringsight.online.similar import SimilarCustomers
+    from ringsight.peers.blending import choose_weights
+    from ringsight.peers.histories import PurchaseHistories, purchase_histories
+    from ringsight.peers.peer_items import PeerItems, UnlikeItems
+    from ringsight.peers.peer_model import PeerModel, fit_peers
+    from ringsight.peers.settings import BlendWeights, PeersConfig
     from ringsight.pipeline.check import BankCheck, check_bank
     from ringsight.pipeline.detect import detect
     from ringsight.pipeline.embed import embed
@@ -74,17 +88,26 @@ __all__ = [
     "Bank",
     "BankCheck",
     "BankConfig",
+    "BlendWeights",
     "ColumnRole",
     "DataError",
     "DetectConfig",
     "Dialect",
     "Embeddings",
     "Evaluation",
+    "ExperimentConfig",
+    "ExperimentLog",
+    "ExperimentReport",
     "FusionConfig",
     "IdImagesConfig",
     "ModelConfig",
     "ModelError",
     "NotesConfig",
+    "PeerItems",
+    "PeerModel",
+    "PeersConfig",
+    "PurchaseHistories",
+    "ReportConfig",
     "Results",
     "RingsightError",
     "Run",
@@ -98,23 +121,31 @@ __all__ = [
     "SyntheticBankConfig",
     "TrainerConfig",
     "TransactionsConfig",
+    "UnlikeItems",
     "ValueKind",
     "VectorStore",
     "WatchConfig",
     "Watched",
+    "arm_of",
     "calibration_figure",
     "check_bank",
+    "check_layers",
+    "choose_weights",
     "detect",
     "embed",
     "evaluate",
+    "experiment_report",
+    "fit_peers",
     "generate_bank",
     "index",
+    "lift_figure",
     "link_graph_figure",
     "map_figure",
     "null_figure",
     "open_run",
     "open_store",
     "progress",
+    "purchase_histories",
     "read_bank",
     "read_frames",
     "run",
@@ -123,6 +154,7 @@ __all__ = [
     "similar",
     "testing",
     "train",
+    "units_needed",
     "watch",
     "watch_map_figure",
     "waterfall_figure",
@@ -138,9 +170,20 @@ _HOMES = {
     "ringsight.encoders.settings": ("IdImagesConfig", "NotesConfig", "TrainerConfig", "TransactionsConfig"),
     "ringsight.errors": ("DataError", "ModelError", "RingsightError", "SettingsError", "StoreError"),
     "ringsight.evaluation.measures": ("Evaluation",),
+    "ringsight.experiments.assignment": ("arm_of", "check_layers"),
+    "ringsight.experiments.estimates": ("units_needed",),
+    "ringsight.experiments.experiment_log": ("ExperimentLog",),
+    "ringsight.experiments.experiment_report": ("ExperimentReport", "experiment_report"),
+    "ringsight.experiments.lift_picture": ("lift_figure",),
+    "ringsight.experiments.settings": ("ExperimentConfig", "ReportConfig"),
     "ringsight.fusion.settings": ("FusionConfig", "ModelConfig"),
     "ringsight.online.asking": ("similar",),
     "ringsight.online.similar": ("SimilarCustomers",),
+    "ringsight.peers.blending": ("choose_weights",),
+    "ringsight.peers.histories": ("PurchaseHistories", "purchase_histories"),
+    "ringsight.peers.peer_items": ("PeerItems", "UnlikeItems"),
+    "ringsight.peers.peer_model": ("PeerModel", "fit_peers"),
+    "ringsight.peers.settings": ("BlendWeights", "PeersConfig"),
     "ringsight.pipeline.check": ("BankCheck", "check_bank"),
     "ringsight.pipeline.detect": ("detect",),
     "ringsight.pipeline.embed": ("embed",),

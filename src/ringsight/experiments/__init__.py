@@ -1,0 +1,1 @@
+"""A/B tests: who gets which arm, what was seen and what came of it, and how sure a difference is."""
