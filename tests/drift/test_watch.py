@@ -108,7 +108,7 @@ def test_a_rate_that_the_guard_withholds_and_flags_that_are_gone_are_unusual(tmp
     texts = [reason.text for reason in watch(night(tmp_path / "run", bank, {}, withheld), last, CONFIG).reasons]
     assert texts == [
         "the guard withholds the rate tonight, and the reference had one",
-        "1 flagged rings are gone, 100% of the reference's",
+        "1 flagged ring of the reference is gone (100%)",
     ]
 
 
