@@ -87,6 +87,8 @@ class Outcome:
     bank: str
     nights: str
     """Kind of the nights."""
+    number: int
+    """Of the night, among those of its kind."""
     drift: str
     """What was planted; empty where nothing was."""
     size: float
@@ -281,20 +283,31 @@ NIGHTS = {"dealt": dealt, "met": met, "halves": halves, "grown": grown, "young":
 
 
 def outcomes(cache: Path, name: str, folder: Path, customers: int, nights: int, anew: int) -> list[Outcome]:
-    """Watch nights of every kind of one bank; drifts are planted in ten of those that are dealt, and of halves."""
-    source = prepared(name, folder, cache / name.replace(" ", "-"))
-    told = []
-    for kind, make in NIGHTS.items():
-        count = nights if kind in ("dealt", "met") else anew
-        for number in range(count):
-            pair = make(source, customers, np.random.default_rng([number, *kind.encode()]))
-            told.append(outcome(source, kind, pair, number, ("", 0.0, ("", ""))))
-            if kind in ("dealt", "halves") and number < PLANTED:
-                for drift, (plant, sought, sizes) in DRIFTS.items():
-                    for size in sizes:
-                        planted = plant(pair, size, np.random.default_rng(number))
-                        told.append(outcome(source, kind, planted, number, (drift, size, sought)))
-    return told
+    """Watch nights of every kind of one bank; what was said of each is kept, and a run that was stopped goes on."""
+    file = cache / f"{name.replace(' ', '-')}-{customers}.jsonl"
+    told = [Outcome(**json.loads(line)) for line in file.read_text().splitlines()] if file.is_file() else []
+    there = {(each.nights, each.number) for each in told}
+    counts = {kind: nights if kind in ("dealt", "met") else anew for kind in NIGHTS}
+    todo = [(number, kind) for number in range(max(nights, anew)) for kind in NIGHTS if number < counts[kind]]
+    todo = [(number, kind) for number, kind in todo if (kind, number) not in there]
+    source = prepared(name, folder, cache / name.replace(" ", "-")) if todo else None
+    for number, kind in todo:
+        some = list(of_night(cast("Source", source), kind, number, customers))
+        told += some
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write("".join(json.dumps(asdict(each)) + "\n" for each in some))
+    return [each for each in told if each.number < counts[each.nights]]
+
+
+def of_night(source: Source, kind: str, number: int, customers: int) -> Iterator[Outcome]:
+    """What is said of one night; drifts are planted in ten of those that are dealt, and of halves."""
+    pair = NIGHTS[kind](source, customers, np.random.default_rng([number, *kind.encode()]))
+    yield outcome(source, kind, pair, number, ("", 0.0, ("", "")))
+    if kind in ("dealt", "halves") and number < PLANTED:
+        for drift, (plant, sought, sizes) in DRIFTS.items():
+            for size in sizes:
+                planted = plant(pair, size, np.random.default_rng(number))
+                yield outcome(source, kind, planted, number, (drift, size, sought))
 
 
 def outcome(source: Source, kind: str, pair: Pair, seed: int, planted: tuple[str, float, tuple[str, str]]) -> Outcome:
@@ -308,6 +321,7 @@ def outcome(source: Source, kind: str, pair: Pair, seed: int, planted: tuple[str
     return Outcome(
         bank=source.name,
         nights=kind,
+        number=seed,
         drift=drift,
         size=size,
         any_records=bool((low["table"] != EMBEDDINGS).any()),
