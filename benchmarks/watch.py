@@ -50,8 +50,6 @@ from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 from ringsight.records.writing import write_atomically
 
 CONFIG = WatchConfig(level=0.05, permutations=199, compared=400)
-PLANTED = 10
-"""Nights of a kind in which drifts are planted."""
 MARK = re.compile(r"(<!-- benchmarks/watch.py -->\n).*?(<!-- end -->)", re.DOTALL)
 SHORT = ModelConfig(
     transactions=TransactionsConfig(epochs=2),
@@ -87,6 +85,8 @@ class Outcome:
     bank: str
     nights: str
     """Kind of the nights."""
+    number: int
+    """Of the night, among those of its kind."""
     drift: str
     """What was planted; empty where nothing was."""
     size: float
@@ -108,12 +108,13 @@ def main() -> None:
     parser.add_argument("--customers", type=int, default=250, help="of each night")
     parser.add_argument("--nights", type=int, default=60, help="of each kind and bank")
     parser.add_argument("--embedded", type=int, default=20, help="of each kind whose nights are embedded anew")
+    parser.add_argument("--planted", type=int, default=10, help="nights of a kind in which drifts are planted")
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--out", type=Path, help="JSON file for the outcomes")
     parser.add_argument("--page", type=Path, help="a page whose tables are written anew")
     asked = parser.parse_args()
     work = [
-        (asked.cache, name, folder, asked.customers, asked.nights, asked.embedded)
+        (asked.cache, name, folder, asked.customers, (asked.nights, asked.embedded, asked.planted))
         for name, folder in folders(asked.cache, asked.bank, asked.seeds)
     ]
     told = [each for some in in_processes(outcomes, work, asked.processes) for each in some]
@@ -280,21 +281,41 @@ DRIFTS: dict[str, tuple[Callable[[Pair, float, np.random.Generator], Pair], tupl
 NIGHTS = {"dealt": dealt, "met": met, "halves": halves, "grown": grown, "young": young}
 
 
-def outcomes(cache: Path, name: str, folder: Path, customers: int, nights: int, anew: int) -> list[Outcome]:
-    """Watch nights of every kind of one bank; drifts are planted in ten of those that are dealt, and of halves."""
-    source = prepared(name, folder, cache / name.replace(" ", "-"))
-    told = []
-    for kind, make in NIGHTS.items():
-        count = nights if kind in ("dealt", "met") else anew
-        for number in range(count):
-            pair = make(source, customers, np.random.default_rng([number, *kind.encode()]))
-            told.append(outcome(source, kind, pair, number, ("", 0.0, ("", ""))))
-            if kind in ("dealt", "halves") and number < PLANTED:
-                for drift, (plant, sought, sizes) in DRIFTS.items():
-                    for size in sizes:
-                        planted = plant(pair, size, np.random.default_rng(number))
-                        told.append(outcome(source, kind, planted, number, (drift, size, sought)))
-    return told
+def outcomes(cache: Path, name: str, folder: Path, customers: int, how_many: tuple[int, int, int]) -> list[Outcome]:
+    """Watch nights of every kind of one bank; what was said of each is kept, and a run that was stopped goes on.
+
+    Args:
+        cache: folder of what is kept.
+        name: of the bank.
+        folder: of the bank.
+        customers: of each night.
+        how_many: nights, those that are embedded anew, and those in which drifts are planted.
+    """
+    nights, anew, planted = how_many
+    file = cache / f"{name.replace(' ', '-')}-{customers}.jsonl"
+    told = [Outcome(**json.loads(line)) for line in file.read_text().splitlines()] if file.is_file() else []
+    there = {(each.nights, each.number) for each in told}
+    counts = {kind: nights if kind in ("dealt", "met") else anew for kind in NIGHTS}
+    todo = [(number, kind) for number in range(max(nights, anew)) for kind in NIGHTS if number < counts[kind]]
+    todo = [(number, kind) for number, kind in todo if (kind, number) not in there]
+    source = prepared(name, folder, cache / name.replace(" ", "-")) if todo else None
+    for number, kind in todo:
+        some = list(of_night(cast("Source", source), kind, number, customers, number < planted))
+        told += some
+        with file.open("a", encoding="utf-8") as lines:
+            lines.write("".join(json.dumps(asdict(each)) + "\n" for each in some))
+    return [each for each in told if each.number < counts[each.nights]]
+
+
+def of_night(source: Source, kind: str, number: int, customers: int, plant_too: bool) -> Iterator[Outcome]:
+    """What is said of one night and, of one that is dealt or of halves, with drifts planted in it."""
+    pair = NIGHTS[kind](source, customers, np.random.default_rng([number, *kind.encode()]))
+    yield outcome(source, kind, pair, number, ("", 0.0, ("", "")))
+    if kind in ("dealt", "halves") and plant_too:
+        for drift, (plant, sought, sizes) in DRIFTS.items():
+            for size in sizes:
+                planted = plant(pair, size, np.random.default_rng(number))
+                yield outcome(source, kind, planted, number, (drift, size, sought))
 
 
 def outcome(source: Source, kind: str, pair: Pair, seed: int, planted: tuple[str, float, tuple[str, str]]) -> Outcome:
@@ -308,6 +329,7 @@ def outcome(source: Source, kind: str, pair: Pair, seed: int, planted: tuple[str
     return Outcome(
         bank=source.name,
         nights=kind,
+        number=seed,
         drift=drift,
         size=size,
         any_records=bool((low["table"] != EMBEDDINGS).any()),

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from tiny_world import ringsight as ringsight_command
 from two_nights import CUSTOMERS, bank_at, night, rings, space_of
 
 import ringsight
@@ -108,7 +109,7 @@ def test_a_rate_that_the_guard_withholds_and_flags_that_are_gone_are_unusual(tmp
     texts = [reason.text for reason in watch(night(tmp_path / "run", bank, {}, withheld), last, CONFIG).reasons]
     assert texts == [
         "the guard withholds the rate tonight, and the reference had one",
-        "1 flagged rings are gone, 100% of the reference's",
+        "1 flagged ring of the reference is gone (100%)",
     ]
 
 
@@ -254,6 +255,18 @@ def test_the_command_leaves_with_3_where_the_night_is_unusual(
     manifest = read_manifest(usual.paths)
     assert manifest is not None
     assert "watch" in manifest.files
+
+
+@pytest.mark.slow
+def test_the_exit_code_reaches_the_shell(tmp_path: Path, bank: Bank, spaces: dict[str, Embeddings], last: Run):
+    run = night(tmp_path / "run", bank, spaces, rings(12))
+    told = ringsight_command("watch", "run=run", f"reference={last.folder}", "watch.permutations=199", cwd=tmp_path)
+    assert told.returncode == UNUSUAL, told.stderr
+    assert (run.paths.watch / "watch.html").is_file()
+    assert "Traceback" not in told.stderr
+    refused = ringsight_command("watch", "run=run", "reference=run", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "the same folder" in refused.stderr
 
 
 def test_a_customer_who_is_erased_is_in_no_pair(tmp_path: Path, unusual: tuple[Run, Watched], bank: Bank):

@@ -13,6 +13,7 @@ from ringsight.detection.results import Results
 FIGURES = {"figure": pl.String, "reference": pl.Float64, "tonight": pl.Float64}
 EVENTS = {"event": pl.String, "rings": pl.Int64, "flagged": pl.Int64}
 SIZES = {"size": pl.Int64, "reference": pl.Int64, "tonight": pl.Int64}
+RATE = "rate stated (1) or not (0)"
 SAME = "as it was"
 """Of a ring with the same members on both nights."""
 
@@ -71,7 +72,7 @@ def _counted(events: pl.DataFrame, same: int) -> pl.DataFrame:
 
 
 def _figures(before: dict[str, Any], now: dict[str, Any], both: tuple[Results, Results]) -> pl.DataFrame:
-    rows: list[tuple[Any, ...]] = [("rate stated", before.get("rate_stated"), now.get("rate_stated"))]
+    rows: list[tuple[Any, ...]] = [(RATE, before.get("rate_stated"), now.get("rate_stated"))]
     for name in ("customers", "rings", "flagged", "flagged_customers", "expected_false_flags", "explained", "held"):
         rows.append((name.replace("_", " "), before.get(name), now.get(name)))
     for name in ("communities", "alike_pairs"):

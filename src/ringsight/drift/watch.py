@@ -16,7 +16,7 @@ from ringsight.drift.alignment import (
     neighbourhoods,
     pairs_to_teach,
 )
-from ringsight.drift.churn import SAME, Churn, churn
+from ringsight.drift.churn import RATE, SAME, Churn, churn
 from ringsight.drift.columns import VOLUMES, column_table, named_columns, volume_table
 from ringsight.drift.contrast_groups import Who
 from ringsight.drift.night import Night
@@ -26,6 +26,7 @@ from ringsight.drift.settings import WatchConfig
 from ringsight.drift.shifts import Columns, shifts, who_is_who
 from ringsight.drift.watched import EMBEDDINGS, CustomerCounts, UnusualReason, Watched, WatchPart
 from ringsight.errors import DataError, SettingsError
+from ringsight.explain.words import count
 from ringsight.progress import Callback, report_to, stage
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.runs.manifest import former_manifest
@@ -101,12 +102,9 @@ def held_against(tonight: Night, reference: Night, config: WatchConfig) -> Watch
     with stage("shifts", "holding columns and spaces against chance"):
         columns = (_columns(reference, config), _columns(tonight, config))
         moved, refused = shifts(who, columns, (reference.embeddings, tonight.embeddings), config)
-    for night, name in ((reference, "reference"), (tonight, "tonight")):
+    for night, name in ((reference, "the reference"), (tonight, "tonight")):
         if night.bank is None:
-            refused.insert(
-                0,
-                f"records: those of the {name} are not at hand ({night.why_no_bank})".replace("the tonight", "tonight"),
-            )
+            refused.insert(0, f"records: those of {name} are not at hand ({night.why_no_bank})")
     with stage("rings", "following rings and flags"):
         rings = churn(reference.results, tonight.results)
     with stage("alignment", "looking for segments in the spaces"):
@@ -214,7 +212,7 @@ def _reasons(volumes: pl.DataFrame, moved: pl.DataFrame, rings: Churn, config: W
             text = f"the space {shift['name']} of {who} has moved (energy coefficient {shift['effect']:.3f})"
             yield UnusualReason(WatchPart.embeddings, text)
         else:
-            what = "is missing otherwise" if shift["what"] == "missing" else "has other values"
+            what = "is missing more or less often" if shift["what"] == "missing" else "has other values"
             text = f"{shift['name']} of {shift['table']} {what} for {who} (moved by {shift['effect']:.0%})"
             yield UnusualReason(WatchPart.records, text)
     yield from _flag_reasons(rings, config)
@@ -225,10 +223,9 @@ def _flag_reasons(rings: Churn, config: WatchConfig) -> Iterator[UnusualReason]:
     before, now = (flag or 0.0 for flag in flags)
     if now > config.most_flags * max(before, 1):
         yield UnusualReason(WatchPart.flags, f"{now:,.0f} rings are flagged, and {before:,.0f} were in the reference")
-    if rings.figures.filter(figure="rate stated").row(0)[1:] == (1.0, 0.0):
+    if rings.figures.filter(figure=RATE).row(0)[1:] == (1.0, 0.0):
         yield UnusualReason(WatchPart.flags, "the guard withholds the rate tonight, and the reference had one")
     if rings.flagged_gone is not None and rings.flagged_gone > config.most_gone:
         gone = int(rings.events.filter(event=RingEvent.gone.value)["flagged"][0])
-        yield UnusualReason(
-            WatchPart.flags, f"{gone} flagged rings are gone, {rings.flagged_gone:.0%} of the reference's"
-        )
+        told = f"{count(gone, 'flagged ring')} of the reference {'is' if gone == 1 else 'are'} gone"
+        yield UnusualReason(WatchPart.flags, f"{told} ({rings.flagged_gone:.0%})")
