@@ -70,6 +70,8 @@ class BankCheck:
             "columns": {table: mapping for table, mapping in said.columns.items() if mapping},
             "dialects": {table: dialect.differences() for table, dialect in said.dialects.items()},
             "ids_ignore": [str(rule) for rule in said.ids_ignore],
+            "customers_from": said.customers_from,
+            "numbered": said.numbered,
             "entities": {column: str(role) for column, role in (bank.roles if bank else said.entities).items()},
         }
         if bank is not None:
@@ -109,6 +111,8 @@ def as_proposed(config: BankConfig, proposal: Proposal) -> BankConfig:
         columns=config.columns | proposal.columns,
         dialects=config.dialects | proposal.dialects,
         ids_ignore=proposal.ids or config.ids_ignore,
+        customers_from=proposal.customers_from or config.customers_from,
+        numbered=proposal.numbered or config.numbered,
     )
 
 

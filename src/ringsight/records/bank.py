@@ -82,6 +82,10 @@ class BankConfig:
     ids_ignore: list[IdRule] = field(default_factory=list)
     """What of an id does not count when a record's customer is looked up: blanks, fractions, leading_zeros,
     letter_case."""
+    customers_from: list[str] = field(default_factory=list)
+    """Tables whose records say who the customers are, where there is no table of customers."""
+    numbered: list[str] = field(default_factory=list)
+    """Tables of records without an id of their own: the number of the row is it."""
     declared: Path | None = None
     """A `bank.yaml` that lies elsewhere, for folders that change every night or cannot be written to; it counts before
     the folder's own."""

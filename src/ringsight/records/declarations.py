@@ -22,8 +22,20 @@ RESERVED = ("customer_id", "opened_at", "stratum")
 """Customer columns that can have no role."""
 ALL = "all"
 """What stands for every table, in `dialects`."""
-KEYS = ("columns", "entities", "strata", "tables", "dialects", "ids_ignore", *VALUE_KEYS)
+KEYS = (
+    "columns",
+    "entities",
+    "strata",
+    "tables",
+    "dialects",
+    "ids_ignore",
+    "customers_from",
+    "numbered",
+    *VALUE_KEYS,
+)
 """What a `bank.yaml` may say."""
+RECORDS_KEYS = ("customers_from", "numbered")
+"""Those that name tables of records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +58,10 @@ class Declarations:
     """Table, or `all` -> how it is written."""
     ids_ignore: list[IdRule] = field(default_factory=list)
     """What of ids does not count when a record's customer is looked up."""
+    customers_from: list[str] = field(default_factory=list)
+    """Tables whose records say who the customers are."""
+    numbered: list[str] = field(default_factory=list)
+    """Tables whose rows have their number for an id."""
 
     def dialect_of(self, table: str) -> Dialect:
         """How a table is written."""
@@ -72,6 +88,8 @@ def declared(config: BankConfig, path: Path | None = None) -> Declarations:
     check_places(config.tables, "bank.tables")
     for name in config.dialects:
         _check_known(name, [ALL, *contract.tables()], "bank.dialects")
+    for key in RECORDS_KEYS:
+        _check_record_tables(getattr(config, key), f"bank.{key}")
     tables = given.columns.keys() | config.columns.keys()
     columns = {table: given.columns.get(table, {}) | config.columns.get(table, {}) for table in sorted(tables)}
     entities = given.entities | config.entities
@@ -89,6 +107,8 @@ def declared(config: BankConfig, path: Path | None = None) -> Declarations:
         tables=given.tables | config.tables,
         dialects=given.dialects | config.dialects,
         ids_ignore=config.ids_ignore or given.ids_ignore,
+        customers_from=config.customers_from or given.customers_from,
+        numbered=config.numbered or given.numbered,
         values=values,
     )
 
@@ -113,31 +133,47 @@ def with_declared(config: BankConfig) -> BankConfig:
     return replace(config, declared=None, **told, **values)
 
 
-def source_columns(table: Table, found: list[str], mapping: dict[str, str], given: GivenTable) -> dict[str, str]:
+def source_columns(
+    table: Table, found: list[str], mapping: dict[str, str], given: GivenTable, lacking: str = ""
+) -> dict[str, str]:
     """Find for each of our columns the bank's: {our column: the bank's column}.
 
     Customers keep every further column under its own name; of the other tables only the contract's are read.
-    Where a mapping and a column of the bank compete for one name, the mapping wins.
+    Where a mapping and a column of the bank compete for one name, the mapping wins. Blanks around a name do not count.
+
+    Args:
+        table: of the contract.
+        found: the bank's columns.
+        mapping: our column -> the bank's, as the bank has said.
+        given: the table, for errors.
+        lacking: a needed column that the table may lack.
 
     Raises:
         DataError: if a required or a mapped column is absent; the columns found and the closest are named.
     """
     sources: dict[str, str] = {}
+    known = without_blanks(found)
     for ours, theirs in mapping.items():
-        if theirs not in found:
+        if theirs not in known and theirs not in found:
             raise _absent(theirs, f"the column {theirs!r}, mapped to {ours},", ours, found, given)
-        sources[ours] = theirs
+        sources[ours] = known.get(theirs, theirs)
     for ours in table.columns:
         if ours in sources:
             continue
-        if ours in found:
-            sources[ours] = ours
-        elif ours in table.required:
+        if ours in known:
+            sources[ours] = known[ours]
+        elif ours in table.required and ours != lacking:
             raise _absent(ours, f"the required column {ours!r}", ours, found, given)
     if table is CUSTOMERS:
         taken = set(sources.values())
-        sources |= {column: column for column in found if column not in taken and column not in sources}
+        sources |= {name: column for name, column in known.items() if column not in taken and name not in sources}
     return sources
+
+
+def without_blanks(found: list[str]) -> dict[str, str]:
+    """The bank's columns by their names without blanks around them, where that leaves each a name of its own."""
+    names = {name.strip(): name for name in found}
+    return names if len(names) == len(found) and "" not in names else {name: name for name in found}
 
 
 def roles_of(sources: dict[str, str], declarations: Declarations, where: str) -> dict[str, ColumnRole]:
@@ -216,6 +252,7 @@ def _from_yaml(path: Path) -> Declarations:
         tables=tables,
         dialects=_dialects(content.get("dialects") or {}, str(path)),
         ids_ignore=[IdRule(rule) for rule in ids],
+        **{key: _record_tables(content.get(key) or [], f"{path}, {key}") for key in RECORDS_KEYS},
         values=values_from_yaml(content, str(path)),
     )
 
@@ -257,6 +294,20 @@ def check_places(tables: dict[str, str], where: str) -> None:
                 where=where,
                 remedy="name it from the bank's folder on",
             )
+
+
+def _record_tables(given: object, where: str) -> list[str]:
+    """Tables of records that a `bank.yaml` names."""
+    if not isinstance(given, list):
+        raise SettingsError("expected a list of tables, such as [transactions]", where=where)
+    tables = [str(name) for name in given]
+    _check_record_tables(tables, where)
+    return tables
+
+
+def _check_record_tables(tables: list[str], where: str) -> None:
+    for name in tables:
+        _check_known(name, [table.name for table in contract.RECORD_TABLES], where)
 
 
 def _is_text_mapping(value: object) -> bool:

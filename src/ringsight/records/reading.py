@@ -21,7 +21,7 @@ from ringsight.records.images import check_images
 from ringsight.records.joins import refuse_alike
 from ringsight.records.passed_over import counted, silent_pictures
 from ringsight.records.proposal import with_proposal
-from ringsight.records.quarantine import Sieve, printable, summary
+from ringsight.records.quarantine import ROW, Sieve, printable, summary
 from ringsight.records.spelt_ids import spelt_ids
 from ringsight.records.storable import check_storable, refuse_no_texts
 from ringsight.records.strata import strata
@@ -50,7 +50,7 @@ class _ReadCustomers:
 
 SHOWN = 12
 """Reasons for setting rows aside that a description names."""
-SAID_OF_RECORDS = ("columns", "tables", "dialects", "ids_ignore", "values")
+SAID_OF_RECORDS = ("columns", "tables", "dialects", "ids_ignore", "customers_from", "numbered", "values")
 """Declarations that make other records of the same files."""
 
 
@@ -117,7 +117,8 @@ def read_as_said(
     if all(table.is_empty() for table in records.values()):
         passed_by = any(each.table != CUSTOMERS.name for each in likely_among(config.path, listing))
         if passed_by or ColumnRole.evidence not in read.roles.values():
-            raise _no_records(listing, "the frames" if from_frames else str(config.path))
+            idle = [column for column in customers.columns if column not in (*CUSTOMERS.columns, *read.roles)]
+            raise _no_records(listing, "the frames" if from_frames else str(config.path), idle)
     used = (file.path for file in listing.files if file.use and file.use != SAYING)
     hashed = {config.path / path for path in (*used, *images)}
     silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
@@ -193,7 +194,7 @@ def _refuse_no_customers(tables: dict[str, GivenTable], listing: FolderListing, 
             f"no customers.parquet or customers.csv; found: {_found(listing)}",
             where=str(folder),
             remedy="export the customers under one of these names, or name their file in bank.yaml: "
-            "tables: {customers: FILE}",
+            "tables: {customers: FILE}; where there is none, say whose records name them: customers_from: [TABLE]",
         )
 
 
@@ -244,9 +245,13 @@ def _records(
     files: Fingerprints,
 ) -> tuple[pl.DataFrame, Sieve]:
     """Read one table of records: the usable rows, and the sieve with those set aside."""
-    found = list(schema_of(given))
-    sources = source_columns(table, found, declarations.columns.get(table.name, {}), given)
+    numbered = table.key if table.name in declarations.numbered else ""
+    mapping = {ours: theirs for ours, theirs in declarations.columns.get(table.name, {}).items() if ours != numbered}
+    found = [name for name in schema_of(given) if name != numbered]
+    sources = source_columns(table, found, mapping, given, lacking=numbered)
     sieve = read_table(given, table, sources)
+    if numbered:
+        sieve.rows = sieve.rows.with_columns(pl.col(ROW).cast(pl.String).alias(numbered))
     check_values(sieve, table, sources, owners, declarations.ids_ignore)
     for column in table.image_columns:
         check_images(sieve, column, config.path, config.max_image_pixels, files)
@@ -255,13 +260,17 @@ def _records(
     return sorted_table(sieve, table), sieve
 
 
-def _no_records(listing: FolderListing, where: str) -> DataError:
+def _no_records(listing: FolderListing, where: str, idle: list[str]) -> DataError:
+    """That there is nothing to compare; `idle` are the customer columns without a role."""
+    evidence = (
+        f", such as one of {', '.join(idle[:SHOWN])}: entities: {{COLUMN: evidence}} in bank.yaml" if idle else ""
+    )
     *others, last = (table.name for table in contract.RECORD_TABLES)
     return DataError(
         f"no {', no '.join(others)} and no {last}; found: {_found(listing)}",
         where=where,
         remedy=f"give at least one of {', '.join(others)} and {last}, with rows whose customer_id stands in "
-        "customers; or a customer column that is evidence",
+        f"customers; or a customer column that is evidence{evidence}",
     )
 
 

@@ -8,7 +8,7 @@ from ringsight.errors import DataError
 from ringsight.records.amounts import as_numbers
 from ringsight.records.contract import Table, Values
 from ringsight.records.delimited import csv_header, read_csv
-from ringsight.records.dialect import Dialect
+from ringsight.records.dialect import Dialect, Plus
 from ringsight.records.dialect_finding import remarks_on_lost
 from ringsight.records.given_table import GivenFile, GivenTable
 from ringsight.records.image_paths import plain_paths
@@ -239,6 +239,7 @@ def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
         bad = values.is_null() | ~values.dt.year().is_between(*YEARS)
     else:
         values = as_numbers(given, sieve.given.dialect)
+        values = -values if sieve.given.dialect.plus is Plus.paid else values
         bad = values.is_null() | ~values.is_finite()
     bad = bad.fill_null(True)
     if kind is Values.opening:
