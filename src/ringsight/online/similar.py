@@ -175,6 +175,8 @@ def stored_vectors(store: VectorStore, customer_id: str) -> dict[str, Embeddings
 def vectors_of_records(records: Bank, model: Path, customer_id: str) -> dict[str, Embeddings]:
     """Embed a customer by a model: space -> the vector there, of the searched spaces that the records suffice for.
 
+    Notes that the model cannot read are passed over, and said, as a run does.
+
     Args:
         records: the customer's, and maybe others'.
         model: folder of the model that filled the store.
@@ -184,12 +186,15 @@ def vectors_of_records(records: Bank, model: Path, customer_id: str) -> dict[str
         DataError: if the records have no such customer, or none of the customer's own.
         ModelError: if the model is missing or damaged.
     """
+    from ringsight.encoders.settings import NotesConfig
+    from ringsight.encoders.unread_notes import mark_unread_notes
     from ringsight.fusion.embed import embed_bank, model_hash
 
     if customer_id not in records.customer_ids:
         raise unknown(customer_id, records.customer_ids, str(records.path))
     made_by = model_hash(model)
-    embedded = {space: _one(each, customer_id, made_by) for space, each in embed_bank(records, model).items()}
+    told = mark_unread_notes(records, model, NotesConfig())
+    embedded = {space: _one(each, customer_id, made_by) for space, each in embed_bank(told, model).items()}
     queries = {space: each for space, each in embedded.items() if each.learned and len(each.customer_ids)}
     if not queries:
         raise DataError(

@@ -172,8 +172,8 @@ class Bank:
     """What is to be said of the tables, beside what was set aside."""
     passed_over: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PASSED_OVER))
     """Records that say nothing (`records.passed_over`): they are in `records`, and have no vector."""
-    notes_heard: bool = False
-    """Whether the notes that no base can read are among them; that is known once there is a base."""
+    unread_known: bool = False
+    """Whether the notes that the base cannot read are among them; that is known once there is a base."""
     temporary: TemporaryFolder | None = None
     """The folder of a bank that was read from data frames, which goes with the bank; None for one that stays."""
     written: Written = field(default_factory=Written)
