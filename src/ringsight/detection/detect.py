@@ -88,7 +88,7 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     bounds = {MEDIAN: config.guard_bits, UPPER: config.guard_upper_bits}
     watch = guard(candidates, observed[0].full, calibration[0].full, free, bounds)
     watch = replace(watch, one_kind=evidence.kinds < 2, entities_alone=not evidence.spaces)
-    return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)
+    return _results(bank, listing, (watch, shared, weights, pairs.undeclared(bank.customers)), embeddings, config)
 
 
 def _weighed(

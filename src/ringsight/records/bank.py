@@ -86,6 +86,8 @@ class BankConfig:
     """Tables whose records say who the customers are, where there is no table of customers."""
     numbered: list[str] = field(default_factory=list)
     """Tables of records without an id of their own: the number of the row is it."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Table of records -> what parts several customers in its customer_id, for instance `;`: each is an owner."""
     declared: Path | None = None
     """A `bank.yaml` that lies elsewhere, for folders that change every night or cannot be written to; it counts before
     the folder's own."""

@@ -31,6 +31,7 @@ KEYS = (
     "ids_ignore",
     "customers_from",
     "numbered",
+    "owners",
     *VALUE_KEYS,
 )
 """What a `bank.yaml` may say."""
@@ -62,6 +63,8 @@ class Declarations:
     """Tables whose records say who the customers are."""
     numbered: list[str] = field(default_factory=list)
     """Tables whose rows have their number for an id."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Table of records -> what parts several customers in a cell."""
 
     def dialect_of(self, table: str) -> Dialect:
         """How a table is written."""
@@ -109,6 +112,7 @@ def declared(config: BankConfig, path: Path | None = None) -> Declarations:
         ids_ignore=config.ids_ignore or given.ids_ignore,
         customers_from=config.customers_from or given.customers_from,
         numbered=config.numbered or given.numbered,
+        owners=given.owners | _signs(config.owners, "bank.owners"),
         values=values,
     )
 
@@ -252,6 +256,7 @@ def _from_yaml(path: Path) -> Declarations:
         tables=tables,
         dialects=_dialects(content.get("dialects") or {}, str(path)),
         ids_ignore=[IdRule(rule) for rule in ids],
+        owners=_signs(content.get("owners") or {}, f"{path}, owners"),
         **{key: _record_tables(content.get(key) or [], f"{path}, {key}") for key in RECORDS_KEYS},
         values=values_from_yaml(content, str(path)),
     )
@@ -308,6 +313,14 @@ def _record_tables(given: object, where: str) -> list[str]:
 def _check_record_tables(tables: list[str], where: str) -> None:
     for name in tables:
         _check_known(name, [table.name for table in contract.RECORD_TABLES], where)
+
+
+def _signs(given: object, where: str) -> dict[str, str]:
+    """What parts several customers in the cells of tables."""
+    if not isinstance(given, dict) or not all(isinstance(sign, str) and sign.strip() for sign in given.values()):
+        raise SettingsError("expected {table: sign}, such as {transactions: ';'}", where=where)
+    _check_record_tables([str(name) for name in given], where)
+    return {str(name): sign.strip() for name, sign in given.items()}
 
 
 def _is_text_mapping(value: object) -> bool:

@@ -13,6 +13,7 @@ from ringsight.records.contract import CUSTOMERS, Table
 from ringsight.records.declarations import Declarations, without_blanks
 from ringsight.records.given_table import GivenFile, GivenTable
 from ringsight.records.joins import reduced
+from ringsight.records.joint_owners import parted
 from ringsight.records.plain_files import PlainFiles
 from ringsight.records.table_reading import read_table, schema_of
 
@@ -73,7 +74,8 @@ def customers_of_records(
                 where=str(folder),
                 remedy=f"say in bank.yaml where it is: tables: {{{name}: FILE}}",
             )
-        owners.append(_owners(tables[name], contract.tables()[name], declarations.columns.get(name, {})))
+        ids = _owners(tables[name], contract.tables()[name], declarations.columns.get(name, {}))
+        owners.append(parted(ids, declarations.owners.get(name, "")).explode().drop_nulls())
     ids = pl.concat(owners).unique().sort().to_frame("customer_id")
     alike = reduced(pl.col("customer_id"), declarations.ids_ignore)
     ids = ids.filter(alike.is_first_distinct())

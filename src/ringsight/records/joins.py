@@ -89,10 +89,10 @@ def lacking_rules(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule]) 
         owners: the ids of all customers.
         rules: those in force.
     """
-    before, best, found = _met(given, owners, rules), 0, list[IdRule]()
+    before, best, found = met_customers(given, owners, rules), 0, list[IdRule]()
     for size in (1, 2, 3):
         for further in combinations([rule for rule in IdRule if rule not in rules], size):
-            met = _met(given, owners, [*rules, *further])
+            met = met_customers(given, owners, [*rules, *further])
             if met > max(before, best):
                 best, found = met, list(further)
         if best >= len(given):
@@ -118,7 +118,7 @@ def orphan_remarks(given: pl.Series, orphan: pl.Series, owners: pl.Series, rules
 
 def join_words(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule], further: Sequence[IdRule]) -> str:
     """How many records meet a customer, and how many would."""
-    before, after = _met(given, owners, rules), _met(given, owners, [*rules, *further])
+    before, after = met_customers(given, owners, rules), met_customers(given, owners, [*rules, *further])
     missed, total = len(given) - before, len(given)
     return (
         f"{missed:,} of {total:,} rows name no customer; {after - before:,} of these {missed:,} would meet one if "
@@ -126,7 +126,7 @@ def join_words(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule], fur
     )
 
 
-def _met(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule]) -> int:
+def met_customers(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule]) -> int:
     """How many records name one customer, and not two."""
     ours = pl.select(reduced(pl.lit(owners), rules)).to_series()
     if ours.is_duplicated().any():

@@ -27,6 +27,7 @@ from ringsight.records.folder_listing import (
 from ringsight.records.given_table import GivenTable
 from ringsight.records.image_paths import found_paths
 from ringsight.records.joins import IdRule, join_words, lacking_rules
+from ringsight.records.joint_owners import parting_sign
 from ringsight.records.likely_tables import header_of
 from ringsight.records.table_places import given_tables, likely_among
 from ringsight.records.table_study import StudiedTable, studied
@@ -51,6 +52,8 @@ class Proposal:
     """Tables whose records say who the customers are."""
     numbered: list[str] = field(default_factory=list)
     """Tables whose rows have their number for an id, whole."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Table -> what parts several customers in a cell."""
     found: list[str] = field(default_factory=list)
     """What was found, in words."""
     lacking: list[str] = field(default_factory=list)
@@ -75,6 +78,7 @@ class Proposal:
             "ids_ignore": list(map(str, self.ids)),
             "customers_from": self.customers_from,
             "numbered": self.numbered,
+            "owners": self.owners,
         }
         return {key: value for key, value in told.items() if value}
 
@@ -236,6 +240,14 @@ def _join(study: dict[str, StudiedTable], declarations: Declarations, proposal: 
     for name, table in study.items():
         if name == CUSTOMERS.name or table.ids is None or table.ids.is_empty():
             continue
+        lost = table.ids.filter(~table.ids.is_in(owners.implode()))
+        sign = "" if name in declarations.owners else parting_sign(lost, owners, rules)
+        if sign:
+            proposal.owners[name] = sign
+            several = int(lost.str.contains(sign, literal=True).sum())
+            proposal.found.append(f"{name}, customer_id: {several:,} rows name several customers, parted by {sign!r}")
+        if sign := sign or declarations.owners.get(name, ""):
+            table.ids = table.ids.str.split(sign).explode().str.strip_chars()
         further = lacking_rules(table.ids, owners, rules)
         if further:
             proposal.found.append(f"{name}, customer_id: {join_words(table.ids, owners, rules, further)}")

@@ -19,6 +19,7 @@ from ringsight.records.folder_listing import SAYING, FolderListing
 from ringsight.records.given_table import GivenTable
 from ringsight.records.images import check_images
 from ringsight.records.joins import refuse_alike
+from ringsight.records.joint_owners import JOINT, joint_groups, joint_remark, part_owners, with_joint_owners
 from ringsight.records.passed_over import counted, silent_pictures
 from ringsight.records.proposal import with_proposal
 from ringsight.records.quarantine import ROW, Sieve, printable, summary
@@ -50,7 +51,7 @@ class _ReadCustomers:
 
 SHOWN = 12
 """Reasons for setting rows aside that a description names."""
-SAID_OF_RECORDS = ("columns", "tables", "dialects", "ids_ignore", "customers_from", "numbered", "values")
+SAID_OF_RECORDS = ("columns", "tables", "dialects", "ids_ignore", "customers_from", "numbered", "owners", "values")
 """Declarations that make other records of the same files."""
 
 
@@ -105,13 +106,14 @@ def read_as_said(
     read = _customers(config, declarations, tables[CUSTOMERS.name], fewest)
     customers = read.table
     records = {table.modality: empty_table(table) for table in contract.RECORD_TABLES}
-    sieves, images = [read.sieve], set[str]()
+    sieves, images, joint = [read.sieve], set[str](), list[pl.DataFrame]()
     for table in contract.RECORD_TABLES:
         if table.name in tables:
             owners = customers["customer_id"]
-            rows, sieve = _records(table, tables[table.name], config, declarations, owners, fingerprints)
+            rows, sieve, groups = _records(table, tables[table.name], config, declarations, owners, fingerprints)
             records[table.modality] = rows
             sieves.append(sieve)
+            joint.append(groups)
             images.update(*(rows[column] for column in table.image_columns))
             listing = listing.with_pictures(images, table.name)
     if all(table.is_empty() for table in records.values()):
@@ -122,11 +124,13 @@ def read_as_said(
     used = (file.path for file in listing.files if file.use and file.use != SAYING)
     hashed = {config.path / path for path in (*used, *images)}
     silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
+    customers = with_joint_owners(customers, joint, tables[CUSTOMERS.name])
+    shared = {JOINT: ColumnRole.innocent} if JOINT in customers.columns and JOINT not in read.roles else {}
     return Bank(
         path=config.path,
         customers=customers.with_columns(strata(customers, declarations.strata)),
         records=records,
-        roles=read.roles,
+        roles=read.roles | shared,
         quarantine=pl.concat(sieve.faults() for sieve in sieves).sort("file", "row"),
         data_hash=_with_declarations(fingerprints.data_hash(hashed), declarations),
         read_as=config,
@@ -243,8 +247,8 @@ def _records(
     declarations: Declarations,
     owners: pl.Series,
     files: Fingerprints,
-) -> tuple[pl.DataFrame, Sieve]:
-    """Read one table of records: the usable rows, and the sieve with those set aside."""
+) -> tuple[pl.DataFrame, Sieve, pl.DataFrame]:
+    """Read one table of records: the usable rows, the sieve with those set aside, and who owns records together."""
     numbered = table.key if table.name in declarations.numbered else ""
     mapping = {ours: theirs for ours, theirs in declarations.columns.get(table.name, {}).items() if ours != numbered}
     found = [name for name in schema_of(given) if name != numbered]
@@ -252,12 +256,15 @@ def _records(
     sieve = read_table(given, table, sources)
     if numbered:
         sieve.rows = sieve.rows.with_columns(pl.col(ROW).cast(pl.String).alias(numbered))
+    part_owners(sieve, table, declarations.owners.get(table.name, ""))
     check_values(sieve, table, sources, owners, declarations.ids_ignore)
     for column in table.image_columns:
         check_images(sieve, column, config.path, config.max_image_pixels, files)
     check_repeats(sieve, table.key)
     sieve.check_share(config.max_bad_rows)
-    return sorted_table(sieve, table), sieve
+    groups = joint_groups(sieve)
+    sieve.remarks += joint_remark(groups)
+    return sorted_table(sieve, table), sieve, groups
 
 
 def _no_records(listing: FolderListing, where: str, idle: list[str]) -> DataError:

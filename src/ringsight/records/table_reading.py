@@ -13,6 +13,7 @@ from ringsight.records.dialect_finding import remarks_on_lost
 from ringsight.records.given_table import GivenFile, GivenTable
 from ringsight.records.image_paths import plain_paths
 from ringsight.records.joins import IdRule, named_customers, orphan_remarks
+from ringsight.records.joint_owners import LISTED, owners_remark
 from ringsight.records.moments import UNIT, YEARS, as_moments
 from ringsight.records.openings import counted_openings, unknown_openings
 from ringsight.records.quarantine import FAULTS, ROW, Sieve, quoted
@@ -172,6 +173,8 @@ def empty_table(table: Table) -> pl.DataFrame:
 def _fits(dtype: pl.DataType, kind: Values, dialect: Dialect) -> bool:
     """Whether a column of this type can hold values of this kind."""
     match kind:
+        case Values.owner if isinstance(dtype, pl.List):
+            return _fits(dtype.inner, kind, dialect)  # of several owners
         case Values.key | Values.owner:
             return dtype in TEXT or dtype.is_integer() or dtype == pl.Null or _may_be_whole(dtype)
         case Values.time | Values.opening:
@@ -212,6 +215,9 @@ def _taken(column: pl.Expr, dtype: pl.DataType, kind: Values | None) -> pl.Expr:
             return _as_id(column, dtype)
         case Values.text | Values.image:
             return column.cast(pl.String)
+        case Values.owner if isinstance(dtype, pl.List):
+            listed = column.list.eval(_as_id(pl.element(), dtype.inner)).list.drop_nulls().list.join(LISTED)
+            return pl.when(listed != "").then(listed).cast(pl.Categorical)
         case Values.owner | Values.label:
             text = _as_id(column, dtype) if kind is Values.owner else column.cast(pl.String)
             return pl.when(text != "").then(text).cast(pl.Categorical)
@@ -226,6 +232,8 @@ def _check_owner(sieve: Sieve, column: str, owners: pl.Series, rules: Sequence[I
     orphan = known.is_null()
     if orphan.any():
         sieve.remarks += orphan_remarks(sieve.rows[column], orphan, owners, rules)
+        lost = sieve.rows[column].filter(orphan).cast(pl.String)
+        sieve.remarks += owners_remark(lost, owners, rules, sieve.given.name)
     sieve.set_aside(orphan, column, pl.format("no such customer: {}", quoted(pl.col(column))))
     sieve.rows = sieve.rows.with_columns(known.filter(~orphan).alias(column))
 

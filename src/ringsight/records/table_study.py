@@ -15,6 +15,7 @@ from ringsight.records.delimited import is_utf8
 from ringsight.records.dialect import TAB, Dialect, Plus
 from ringsight.records.dialect_finding import found_dates, found_numbers
 from ringsight.records.given_table import GivenFile, GivenTable
+from ringsight.records.joint_owners import LISTED
 from ringsight.records.layout_finding import found_encoding, found_layout, head_of, tail_of
 from ringsight.records.plain_files import DELIMITED, PACKED, suffix_of
 from ringsight.records.table_reading import read_table, schema_of
@@ -200,7 +201,7 @@ def _study_values(given: GivenTable, table: Table, names: list[str], study: Stud
     owner = CUSTOMERS.key
     if owner in sources:
         ids = read_table(given, table_of_ids(table), {owner: sources[owner]}).rows[owner]
-        study.ids = ids.cast(pl.String).drop_nulls()
+        study.ids = ids.cast(pl.String).drop_nulls().str.split(LISTED).explode()
     for column in table.image_columns:
         if column in rows.columns and rows[column].dtype == pl.String:
             study.paths = rows[column]
