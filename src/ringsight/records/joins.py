@@ -8,6 +8,9 @@ import polars as pl
 
 from ringsight.errors import DataError
 
+FEWEST_PARTIES = 3
+"""Counterparties that would be customers by a further rule, from which on it is asked about."""
+
 
 class IdRule(StrEnum):
     """What of an id does not count when a record's customer is looked up; applied in this order."""
@@ -114,6 +117,39 @@ def orphan_remarks(given: pl.Series, orphan: pl.Series, owners: pl.Series, rules
     if not further:
         return []
     return [f"customer_id: {join_words(lost, owners, rules, further)} (ids_ignore, in bank.yaml)"]
+
+
+def party_rules(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule]) -> tuple[list[IdRule], int]:
+    """The fewest further rules by which most more counterparties would be customers, and how many; none if too few.
+
+    Args:
+        given: the counterparties, each once, without nulls; as text. Most are shops and other banks' accounts.
+        owners: the ids of all customers.
+        rules: those in force.
+    """
+    blanks = [IdRule.blanks] if IdRule.blanks not in rules else []  # which do not count in any case
+    before = met_customers(given, owners, [*rules, *blanks])
+    best, found = before, list[IdRule]()
+    alike = pl.select(reduced(pl.lit(owners), list(IdRule))).to_series().is_duplicated().any()
+    if not alike and met_customers(given, owners, list(IdRule)) < before + FEWEST_PARTIES:
+        return [], 0  # which spares most banks the rest
+    for size in (1, 2, 3):
+        for further in combinations([rule for rule in IdRule if rule not in (*rules, *blanks)], size):
+            met = met_customers(given, owners, [*rules, *blanks, *further])
+            if met > best:
+                best, found = met, list(further)
+    return (found, best - before) if best - before >= FEWEST_PARTIES else ([], 0)
+
+
+def party_remarks(given: pl.Series, column: str, owners: pl.Series, rules: Sequence[IdRule]) -> list[str]:
+    """What is to be said of counterparties that further rules would make customers."""
+    parties = given.unique().drop_nulls().cast(pl.String)
+    further, more = party_rules(parties, owners, rules)
+    if not further:
+        return []
+    return [
+        f"{column}: {more:,} more would be customers if {_ignored(further)} were ignored (ids_ignore, in bank.yaml)"
+    ]
 
 
 def join_words(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule], further: Sequence[IdRule]) -> str:

@@ -26,7 +26,7 @@ from ringsight.records.folder_listing import (
 )
 from ringsight.records.given_table import GivenTable
 from ringsight.records.image_paths import found_paths
-from ringsight.records.joins import IdRule, join_words, lacking_rules
+from ringsight.records.joins import WORDS, IdRule, join_words, lacking_rules, party_rules
 from ringsight.records.joint_owners import parting_sign
 from ringsight.records.likely_tables import header_of
 from ringsight.records.table_places import given_tables, likely_among
@@ -251,6 +251,12 @@ def _join(study: dict[str, StudiedTable], declarations: Declarations, proposal: 
         further = lacking_rules(table.ids, owners, rules)
         if further:
             proposal.found.append(f"{name}, customer_id: {join_words(table.ids, owners, rules, further)}")
+            rules = [rule for rule in IdRule if rule in (*rules, *further)]
+    for name, table in study.items():
+        further, more = ([], 0) if table.parties is None else party_rules(table.parties, owners, rules)
+        if further:
+            told = " and ".join(WORDS[rule] for rule in further)
+            proposal.found.append(f"{name}, counterparty_id: {more:,} more would be customers if {told} were ignored")
             rules = [rule for rule in IdRule if rule in (*rules, *further)]
     if rules != list(declarations.ids_ignore):
         proposal.ids = rules

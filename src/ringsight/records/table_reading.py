@@ -12,14 +12,14 @@ from ringsight.records.dialect import Dialect, Plus
 from ringsight.records.dialect_finding import remarks_on_lost
 from ringsight.records.given_table import GivenFile, GivenTable
 from ringsight.records.image_paths import plain_paths
-from ringsight.records.joins import IdRule, named_customers, orphan_remarks
+from ringsight.records.joins import IdRule, named_customers, orphan_remarks, party_remarks
 from ringsight.records.joint_owners import LISTED, owners_remark
 from ringsight.records.moments import UNIT, YEARS, as_moments
 from ringsight.records.openings import counted_openings, unknown_openings
 from ringsight.records.quarantine import FAULTS, ROW, Sieve, quoted
 
 TEXT = (pl.String, pl.Categorical, pl.Enum)
-IDS = (Values.key, Values.owner)
+IDS = (Values.key, Values.owner, Values.party)
 WHOLE = 2**53
 """Largest floating-point number up to which every whole one can be told from the next."""
 
@@ -143,6 +143,11 @@ def check_values(
                 named = named_customers(sieve.rows[column], known, rules)
                 sieve.rows = sieve.rows.with_columns(named.alias(column))
                 _check_owner(sieve, column, known, rules)
+            case Values.party:
+                known = owners if owners is not None else pl.Series([], dtype=pl.String)
+                sieve.remarks += party_remarks(sieve.rows[column], column, known, rules)
+                named = named_customers(sieve.rows[column], known, rules)
+                sieve.rows = sieve.rows.with_columns(named.alias(column))
             case Values.time | Values.opening | Values.number:
                 _convert(sieve, table, column, sources[column])
             case Values.label:
@@ -182,7 +187,7 @@ def _fits(dtype: pl.DataType, kind: Values, dialect: Dialect) -> bool:
             return dtype in (*TEXT, pl.Datetime, pl.Date) or dtype == pl.Null or counted
         case Values.number:
             return dtype in TEXT or dtype.is_numeric() or dtype == pl.Null
-        case Values.text | Values.image | Values.label:
+        case Values.text | Values.image | Values.party | Values.label:
             return not dtype.is_nested() and dtype != pl.Binary
 
 
@@ -218,8 +223,8 @@ def _taken(column: pl.Expr, dtype: pl.DataType, kind: Values | None) -> pl.Expr:
         case Values.owner if isinstance(dtype, pl.List):
             listed = column.list.eval(_as_id(pl.element(), dtype.inner)).list.drop_nulls().list.join(LISTED)
             return pl.when(listed != "").then(listed).cast(pl.Categorical)
-        case Values.owner | Values.label:
-            text = _as_id(column, dtype) if kind is Values.owner else column.cast(pl.String)
+        case Values.owner | Values.party | Values.label:
+            text = column.cast(pl.String) if kind is Values.label else _as_id(column, dtype)
             return pl.when(text != "").then(text).cast(pl.Categorical)
         case _:
             return column.cast(pl.String) if dtype in TEXT else column

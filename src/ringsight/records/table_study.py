@@ -64,6 +64,8 @@ class StudiedTable:
     """The customers whom it holds or names, as text without nulls; None where they cannot be read."""
     numbered: bool = False
     """Whether the number of a row may be its id, for no column is."""
+    parties: pl.Series | None = None
+    """Its counterparties, each once, as text without nulls."""
     paths: pl.Series | None = None
     """Of its images, as the bank gave them."""
 
@@ -202,6 +204,11 @@ def _study_values(given: GivenTable, table: Table, names: list[str], study: Stud
     if owner in sources:
         ids = read_table(given, table_of_ids(table), {owner: sources[owner]}).rows[owner]
         study.ids = ids.cast(pl.String).drop_nulls().str.split(LISTED).explode()
+    for column, kind in table.columns.items():
+        if kind is Values.party and column in sources:
+            named = contract.Table(table.name, {column: kind}, {}, ())
+            given_parties = read_table(given, named, {column: sources[column]}).rows[column]
+            study.parties = given_parties.unique().drop_nulls().cast(pl.String)
     for column in table.image_columns:
         if column in rows.columns and rows[column].dtype == pl.String:
             study.paths = rows[column]
