@@ -15,6 +15,7 @@ from ringsight.detection.corroboration import Measured, as_observed, corroborate
 from ringsight.detection.detect import _weighed, detect
 from ringsight.detection.evidence import Evidence, gather_evidence
 from ringsight.detection.groups import Groups
+from ringsight.detection.guard import Unrated
 from ringsight.detection.inside import FEWEST
 from ringsight.detection.membership import Fits, Membership
 from ringsight.detection.results import Results, SourceKind, SourceRole
@@ -64,7 +65,7 @@ def test_a_circle_is_flagged_and_nobody_else(circle: Drawn, results: Results):
 
 
 def test_with_transfers_alone_no_rate_is_stated(results: Results):
-    assert results.summary["one_kind_of_record"]
+    assert results.summary["unrated"] is Unrated.one_kind
     assert not results.summary["rate_stated"]
     assert results.rings["adjusted_q_value"].null_count() == len(results.rings) > 0
 
