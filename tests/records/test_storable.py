@@ -82,3 +82,23 @@ def test_a_segment_that_is_no_text_is_refused_by_its_type(folder: Folder, values
     folder.as_parquet("customers", folder.frame("customers").with_columns(segment=values))
     with pytest.raises(DataError, match="the column 'segment' should hold text or numbers, but it is"):
         folder.read()
+
+
+def test_strata_and_stored_texts_hold_one_value_each(folder: Folder) -> None:
+    (folder.path / "bank.yaml").write_text("strata: [branch]\nlists: {branch: ';'}\n")
+    with pytest.raises(DataError, match="customers may have several values in 'branch'"):
+        folder.read()
+    (folder.path / "bank.yaml").write_text("strata: [segment]\nlists: {branch: ';'}\n")
+    assert folder.read().customers.height == 20
+
+
+@pytest.mark.parametrize(
+    "values", [[b"\xff"] * 20, [{"a": 1}] * 20, [[{"a": 1}]] * 20], ids=["bytes", "records", "lists"]
+)
+@pytest.mark.parametrize("column", ["device_id", "branch", "sex"])
+def test_entity_columns_of_bytes_or_records_are_refused_by_name(
+    folder: Folder, column: str, values: list[object]
+) -> None:
+    folder.as_parquet("customers", folder.frame("customers").with_columns(pl.Series(column, values)))
+    with pytest.raises(DataError, match=rf"the column '{column}' holds (bytes|records), not values"):
+        folder.read()

@@ -10,7 +10,6 @@ import polars as pl
 from ringsight.errors import DataError
 from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
-from ringsight.records.canonical.cells import refuse_several
 from ringsight.records.canonical.one_spelling import with_canonical_entities
 from ringsight.records.contract import CUSTOMERS, STORED_TEXTS, Table
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns, with_declared
@@ -221,7 +220,8 @@ def _customers(config: BankConfig, declarations: Declarations, given: GivenTable
         )
     roles = roles_of(sources, declarations, given.where)
     told = {*declarations.strata, *STORED_TEXTS}
-    refuse_no_texts(given, schema, {ours: theirs for ours, theirs in sources.items() if ours in told})
+    texts = {ours: theirs for ours, theirs in sources.items() if ours in told}
+    refuse_no_texts(given, schema, texts, declarations.values.lists)
     sieve = read_table(given, CUSTOMERS, sources)
     check_values(sieve, CUSTOMERS, sources)
     check_storable(sieve)
@@ -234,7 +234,6 @@ def _customers(config: BankConfig, declarations: Declarations, given: GivenTable
             remedy="give at least two customers" if fewest > 1 else "give a customer",
         )
     customers, written = with_canonical_entities(sorted_table(sieve, CUSTOMERS), roles, declarations.values, given)
-    refuse_several(customers, declarations.strata, given)
     written = written.with_further(sieve.unknown, spelt_ids(customers["customer_id"]))
     refuse_alike(customers["customer_id"], declarations.ids_ignore, given.where)
     return _ReadCustomers(customers, roles, sieve, written)

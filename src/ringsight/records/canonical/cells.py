@@ -47,21 +47,6 @@ def held_values(
     return few, [*_too_many(held, column), *_perhaps_lists(held["raw"], column)]
 
 
-def refuse_several(customers: pl.DataFrame, strata: Sequence[str], given: GivenTable) -> None:
-    """Refuse strata of a column in which a customer may have several values.
-
-    Raises:
-        DataError: naming the first.
-    """
-    for column in strata:
-        if column in customers.columns and customers.schema[column].is_nested():
-            raise DataError(
-                f"customers may have several values in {column!r}, which is to make strata",
-                where=given.where,
-                remedy="give one value each, or name other columns in bank.strata",
-            )
-
-
 def _as_text(values: pl.Series) -> pl.Series:
     """As strings; whole numbers as such, though a table that lacks some has them as decimal ones."""
     if values.dtype.is_float():
