@@ -96,9 +96,7 @@ def test_strata_and_stored_texts_hold_one_value_each(folder: Folder) -> None:
     "values", [[b"\xff"] * 20, [{"a": 1}] * 20, [[{"a": 1}]] * 20], ids=["bytes", "records", "lists"]
 )
 @pytest.mark.parametrize("column", ["device_id", "branch", "sex"])
-def test_entity_columns_of_bytes_or_records_are_refused_by_name(
-    folder: Folder, column: str, values: list[object]
-) -> None:
-    folder.as_parquet("customers", folder.frame("customers").with_columns(pl.Series(column, values)))
+def test_entity_columns_of_bytes_or_records_are_refused_by_name(folder: Folder, column: str, value: object) -> None:
+    folder.as_parquet("customers", folder.frame("customers").with_columns(pl.Series(column, [value] * 20)))
     with pytest.raises(DataError, match=rf"the column '{column}' holds (bytes|records), not values"):
         folder.read()

@@ -1,8 +1,6 @@
 """Which of a bank's columns is what: `BankConfig` and the folder's `bank.yaml`, checked and merged."""
 
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +13,23 @@ from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, Table
 from ringsight.records.dialect import Dialect
 from ringsight.records.given_table import GivenTable
 from ringsight.records.joins import IdRule
+from ringsight.records.table_declarations import (
+    ALL,
+    check_known,
+    check_places,
+    check_record_tables,
+    closest,
+    dialects_of,
+    is_text_mapping,
+    perhaps,
+    record_tables,
+    signs_of,
+)
 from ringsight.records.value_declarations import KEYS as VALUE_KEYS
 from ringsight.records.value_declarations import ValueDeclarations, values_from_yaml
 
 RESERVED = ("customer_id", "opened_at", "stratum")
 """Customer columns that can have no role."""
-ALL = "all"
-"""What stands for every table, in `dialects`."""
 KEYS = (
     "columns",
     "entities",
@@ -90,9 +98,9 @@ def declared(config: BankConfig, path: Path | None = None) -> Declarations:
     _check_columns(config.columns, "bank.columns")
     check_places(config.tables, "bank.tables")
     for name in config.dialects:
-        _check_known(name, [ALL, *contract.tables()], "bank.dialects")
+        check_known(name, [ALL, *contract.tables()], "bank.dialects")
     for key in RECORDS_KEYS:
-        _check_record_tables(getattr(config, key), f"bank.{key}")
+        check_record_tables(getattr(config, key), f"bank.{key}")
     tables = given.columns.keys() | config.columns.keys()
     columns = {table: given.columns.get(table, {}) | config.columns.get(table, {}) for table in sorted(tables)}
     entities = given.entities | config.entities
@@ -112,7 +120,7 @@ def declared(config: BankConfig, path: Path | None = None) -> Declarations:
         ids_ignore=config.ids_ignore or given.ids_ignore,
         customers_from=config.customers_from or given.customers_from,
         numbered=config.numbered or given.numbered,
-        owners=given.owners | _signs(config.owners, "bank.owners"),
+        owners=given.owners | signs_of(config.owners, "bank.owners"),
         values=values,
     )
 
@@ -223,18 +231,18 @@ def _from_yaml(path: Path) -> Declarations:
     if not isinstance(content, dict):
         raise SettingsError(f"expected keys {', '.join(KEYS)}", where=str(path))
     for key in content:
-        _check_known(str(key), list(KEYS), str(path))
+        check_known(str(key), list(KEYS), str(path))
     columns = content.get("columns") or {}
     entities = content.get("entities") or {}
     strata = content.get("strata") or []
     tables = content.get("tables") or {}
     ids = content.get("ids_ignore") or []
     well_formed = (
-        _is_text_mapping(entities)
-        and _is_text_mapping(tables)
+        is_text_mapping(entities)
+        and is_text_mapping(tables)
         and isinstance(ids, list)
         and isinstance(columns, dict)
-        and all(_is_text_mapping(mapping) for mapping in columns.values())
+        and all(is_text_mapping(mapping) for mapping in columns.values())
         and isinstance(strata, list)
         and all(isinstance(column, str) for column in strata)
     )
@@ -245,105 +253,31 @@ def _from_yaml(path: Path) -> Declarations:
             where=str(path),
         )
     for role in entities.values():
-        _check_known(role, [str(known) for known in ColumnRole], str(path))
+        check_known(role, [str(known) for known in ColumnRole], str(path))
     for rule in ids:
-        _check_known(str(rule), [str(known) for known in IdRule], f"{path}, ids_ignore")
+        check_known(str(rule), [str(known) for known in IdRule], f"{path}, ids_ignore")
     check_places(tables, f"{path}, tables")
     return Declarations(
         columns,
         {column: ColumnRole(role) for column, role in entities.items()},
         strata,
         tables=tables,
-        dialects=_dialects(content.get("dialects") or {}, str(path)),
+        dialects=dialects_of(content.get("dialects") or {}, str(path)),
         ids_ignore=[IdRule(rule) for rule in ids],
-        owners=_signs(content.get("owners") or {}, f"{path}, owners"),
-        **{key: _record_tables(content.get(key) or [], f"{path}, {key}") for key in RECORDS_KEYS},
+        owners=signs_of(content.get("owners") or {}, f"{path}, owners"),
+        **{key: record_tables(content.get(key) or [], f"{path}, {key}") for key in RECORDS_KEYS},
         values=values_from_yaml(content, str(path)),
     )
-
-
-def _dialects(given: object, path: str) -> dict[str, Dialect]:
-    """The dialects of a `bank.yaml`, each word checked."""
-    if not isinstance(given, dict) or not all(isinstance(each, dict) for each in given.values()):
-        raise SettingsError("expected dialects: {table: {word: value}}", where=path)
-    found: dict[str, Dialect] = {}
-    kinds = {each.name: type(getattr(Dialect(), each.name)) for each in fields(Dialect)}
-    for table, words in given.items():
-        where = f"{path}, dialects, {table}"
-        _check_known(str(table), [ALL, *contract.tables()], where)
-        for word, value in words.items():
-            _check_known(str(word), list(kinds), where)
-            if issubclass(kinds[word], StrEnum):
-                _check_known(str(value), [str(known) for known in kinds[word]], f"{where}, {word}")
-            elif not isinstance(value, kinds[word]) or isinstance(value, bool):
-                wanted = "a number" if kinds[word] is int else "text, in quotation marks"
-                raise SettingsError(f"{word} must be {wanted} (got {value!r})", where=where)
-        try:
-            found[str(table)] = Dialect(**words)
-        except SettingsError as error:
-            raise SettingsError(error.what, where=where) from error
-    return found
-
-
-def check_places(tables: dict[str, str], where: str) -> None:
-    """Refuse tables that the contract does not know, and files outside the bank's folder.
-
-    Raises:
-        SettingsError: naming the first.
-    """
-    for name, place in tables.items():
-        _check_known(name, list(contract.tables()), where)
-        if not place or "\\" in place or Path(place).is_absolute() or ".." in Path(place).parts:
-            raise SettingsError(
-                f"{place!r} is no file inside the bank's folder",
-                where=where,
-                remedy="name it from the bank's folder on",
-            )
-
-
-def _record_tables(given: object, where: str) -> list[str]:
-    """Tables of records that a `bank.yaml` names."""
-    if not isinstance(given, list):
-        raise SettingsError("expected a list of tables, such as [transactions]", where=where)
-    tables = [str(name) for name in given]
-    _check_record_tables(tables, where)
-    return tables
-
-
-def _check_record_tables(tables: list[str], where: str) -> None:
-    for name in tables:
-        _check_known(name, [table.name for table in contract.RECORD_TABLES], where)
-
-
-def _signs(given: object, where: str) -> dict[str, str]:
-    """What parts several customers in the cells of tables."""
-    if not isinstance(given, dict) or not all(isinstance(sign, str) and sign.strip() for sign in given.values()):
-        raise SettingsError("expected {table: sign}, such as {transactions: ';'}", where=where)
-    _check_record_tables([str(name) for name in given], where)
-    return {str(name): sign.strip() for name, sign in given.items()}
-
-
-def _is_text_mapping(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(item, str) for pair in value.items() for item in pair)
 
 
 def _check_columns(columns: dict[str, dict[str, str]], where: str) -> None:
     """Refuse tables, and columns of tables other than customers, that the contract does not know."""
     tables = contract.tables()
     for name, mapping in columns.items():
-        _check_known(name, list(tables), where)
+        check_known(name, list(tables), where)
         if name != CUSTOMERS.name:
             for ours in mapping:
-                _check_known(ours, list(tables[name].columns), f"{where}, {name}")
-
-
-def _check_known(word: str, valid: list[str], where: str) -> None:
-    if word not in valid:
-        raise SettingsError(
-            f"{word!r} is not known here; valid: {', '.join(valid)}",
-            where=where,
-            remedy=f"correct {word!r}{_perhaps(word, valid)}",
-        )
+                check_known(ours, list(tables[name].columns), f"{where}, {name}")
 
 
 def _refuse_unless_protected(column: str, role: ColumnRole) -> None:
@@ -364,24 +298,14 @@ def _no_column(column: str, use: str, setting: str, found_where: tuple[list[str]
     return DataError(
         f"no column {column!r}, {use}; found: {', '.join(found)}",
         where=where,
-        remedy=f"correct {setting}{_perhaps(column, found)}",
+        remedy=f"correct {setting}{perhaps(column, found)}",
     )
 
 
 def _absent(theirs: str, what: str, ours: str, found: list[str], given: GivenTable) -> DataError:
-    closest = (_closest(theirs, found) or ["YOUR_COLUMN"])[0]
+    nearest = (closest(theirs, found) or ["YOUR_COLUMN"])[0]
     return DataError(
         f"{what} is absent; found: {', '.join(found)}",
         where=given.where,
-        remedy=f"map it, {'' if given.from_frame else 'in bank.yaml or '}by {given.mapping(ours, closest)}",
+        remedy=f"map it, {'' if given.from_frame else 'in bank.yaml or '}by {given.mapping(ours, nearest)}",
     )
-
-
-def _closest(word: str, valid: list[str]) -> list[str]:
-    """Find the valid word nearest to `word` in spelling, whatever the case of its letters; empty if none is near."""
-    by_folded = {candidate.casefold(): candidate for candidate in valid}
-    return [by_folded[match] for match in get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)]
-
-
-def _perhaps(word: str, valid: list[str]) -> str:
-    return "".join(f" (perhaps {match!r})" for match in _closest(word, valid))
