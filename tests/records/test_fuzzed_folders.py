@@ -183,6 +183,10 @@ def a_bank_yaml(r: random.Random, dialects: dict[str, Dialect]) -> str:
     if r.random() < 0.1:
         said["owners"] = {"transactions": r.choice([";", "0", "C"])}
     if r.random() < 0.1:
+        columns = ["customer_id", "note_id", "agent_id", "nothing"]
+        told = {"file": r.choice(["call_notes.csv", "transactions", "*"]), "account": r.choice(columns)}
+        said["holders"] = told | {"customer": r.choice(columns)}
+    if r.random() < 0.1:
         said["lists"] = {r.choice(["device_id", "branch", "segment", "hobby"]): r.choice([";", "-"])}
     text = yaml.safe_dump(said, allow_unicode=True)
     return text[: r.randrange(len(text))] if r.random() < 0.05 else text

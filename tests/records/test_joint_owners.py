@@ -1,5 +1,7 @@
 """Records that name several customers: each counts for all of them, and what they share is declared."""
 
+import shutil
+
 import polars as pl
 import pytest
 import yaml
@@ -102,4 +104,66 @@ def test_a_column_of_the_banks_own_is_not_overwritten(folder: Folder) -> None:
 def test_owners_that_make_no_sense_are_refused(folder: Folder, told: str) -> None:
     (folder.path / "bank.yaml").write_text(told)
     with pytest.raises(SettingsError):
+        folder.read()
+
+
+def hold(folder: Folder) -> None:
+    """Let transactions name accounts, and a table say who holds them; account K1 is called as a customer is."""
+    frame = folder.frame("transactions")
+    accounts = {customer: f"K{customer}" for customer in frame["customer_id"].unique()}
+    named = frame.with_columns(konto=pl.col("customer_id").replace(accounts)).drop("customer_id")
+    named.write_csv(folder.path / "transactions.csv")
+    rows = [(account, owner) for customer, account in accounts.items() for owner in OWNERS.get(customer, [customer])]
+    pl.DataFrame(rows, schema=["account_id", "client_id"], orient="row").write_csv(folder.path / "disp.csv")
+
+
+SAID = (
+    "columns: {transactions: {customer_id: konto}}\n"
+    "holders: {file: disp.csv, account: account_id, customer: client_id}\n"
+)
+
+
+def test_records_that_name_accounts_belong_to_those_who_hold_them(folder: Folder) -> None:
+    join(folder, ";")
+    whole = folder.read(max_bad_rows=0, owners={"transactions": ";"})
+    shutil.copyfile(folder.path / "transactions.csv", folder.path / "kept.csv")
+    undone = {";".join(owners): first for first, owners in OWNERS.items()}
+    folder.frame("transactions").with_columns(pl.col("customer_id").replace(undone)).write_csv(
+        folder.path / "transactions.csv"
+    )
+    hold(folder)
+    (folder.path / "bank.yaml").write_text(SAID)
+    bank = folder.read(max_bad_rows=0)
+    columns = ["customer_id", "timestamp", "amount"]
+    assert bank.transactions.select(columns).sort(columns).equals(whole.transactions.select(columns).sort(columns))
+    assert sorted(groups(bank).values()) == sorted(OWNERS.values())
+    assert bank.listing is not None and bank.listing.used_as("holders") == ["disp.csv"]
+    assert not check_bank(folder.path).proposal
+    before = bank.data_hash
+    folder.write("disp", [*folder.lines("disp"), b"KC99,C00"])
+    assert folder.read(max_bad_rows=0).data_hash != before
+
+
+def test_an_account_that_nobody_holds_is_no_customer(folder: Folder) -> None:
+    hold(folder)
+    folder.write("disp", [line for line in folder.lines("disp") if not line.startswith(b"KC02")])
+    (folder.path / "bank.yaml").write_text(SAID)
+    assert set(folder.read().quarantine["reason"]) == {"no such customer: 'KC02'"}
+
+
+@pytest.mark.parametrize(
+    ("told", "named"),
+    [
+        ("holders: {file: disp.csv, account: account_id}", "does not say customer"),
+        ("holders: {file: disp.csv, account: nothing, customer: client_id}", "the column 'nothing'"),
+        ("holders: {file: nothing.csv, account: account_id, customer: client_id}", "no file 'nothing.csv'"),
+        ("holders: {file: ../x.csv, account: account_id, customer: client_id}", "no file inside the bank's folder"),
+        ("holders: {fiel: disp.csv}", "'fiel' is not known here"),
+        ("holders: {of: [customers]}", "'customers' is not known here"),
+    ],
+)
+def test_holders_that_make_no_sense_are_refused_by_name(folder: Folder, told: str, named: str) -> None:
+    hold(folder)
+    (folder.path / "bank.yaml").write_text(f"columns: {{transactions: {{customer_id: konto}}}}\n{told}\n")
+    with pytest.raises((DataError, SettingsError), match=named):
         folder.read()

@@ -1,5 +1,7 @@
 """What the vector store cannot hold is found at reading, with file, row and column."""
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
 from bank_folder import Folder, only_fault
@@ -93,10 +95,10 @@ def test_strata_and_stored_texts_hold_one_value_each(folder: Folder) -> None:
 
 
 @pytest.mark.parametrize(
-    "values", [[b"\xff"] * 20, [{"a": 1}] * 20, [[{"a": 1}]] * 20], ids=["bytes", "records", "lists"]
+    "value", [b"\xff", {"a": 1}, [{"a": 1}], timedelta(1)], ids=["bytes", "records", "lists", "durations"]
 )
 @pytest.mark.parametrize("column", ["device_id", "branch", "sex"])
 def test_entity_columns_of_bytes_or_records_are_refused_by_name(folder: Folder, column: str, value: object) -> None:
     folder.as_parquet("customers", folder.frame("customers").with_columns(pl.Series(column, [value] * 20)))
-    with pytest.raises(DataError, match=rf"the column '{column}' holds (bytes|records), not values"):
+    with pytest.raises(DataError, match=rf"the column '{column}' holds (bytes|records|durations), not values"):
         folder.read()

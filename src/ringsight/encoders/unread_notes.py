@@ -163,10 +163,10 @@ def _spelt_share(encoded: Encoding, text: str, unknown: int) -> float:
             pieces[word].append(span)
     counted, spelt = 0, 0
     for spans in pieces.values():
-        word = text[min(begin for begin, _ in spans) : max(end for _, end in spans)]
-        if not any(map(str.isdigit, word)) and (size := sum(map(str.isalpha, word))):
+        whole = text[min(begin for begin, _ in spans) : max(end for _, end in spans)]
+        if not any(map(str.isdigit, whole)) and (size := sum(map(str.isalpha, whole))):
             counted += size
-            weight = 2 if unicodedata.name(word.strip()[0], "").split(" ")[0].split("-")[0] in SYLLABLES else 1
+            weight = 2 if unicodedata.name(whole.strip()[0], "").split(" ")[0].split("-")[0] in SYLLABLES else 1
             spelt += size if size >= SHORTEST_SPELT and len(spans) >= PIECES_A_LETTER * weight * size else 0
     return spelt / max(letters, 1) if counted else 0.0
 

@@ -75,6 +75,7 @@ class BankCheck:
             "customers_from": said.customers_from,
             "numbered": said.numbered,
             "owners": said.owners,
+            "holders": said.holders,
             "entities": {column: str(role) for column, role in roles.items() if column != JOINT},
         }
         if bank is not None:

@@ -88,6 +88,9 @@ class BankConfig:
     """Tables of records without an id of their own: the number of the row is it."""
     owners: dict[str, str] = field(default_factory=dict)
     """Table of records -> what parts several customers in its customer_id, for instance `;`: each is an owner."""
+    holders: dict[str, str] = field(default_factory=dict)
+    """Where it stands which customers hold an account, where records name accounts: file, its columns account and
+    customer, and, by default transactions, of which tables."""
     declared: Path | None = None
     """A `bank.yaml` that lies elsewhere, for folders that change every night or cannot be written to; it counts before
     the folder's own."""

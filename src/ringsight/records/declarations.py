@@ -15,11 +15,13 @@ from ringsight.records.given_table import GivenTable
 from ringsight.records.joins import IdRule
 from ringsight.records.table_declarations import (
     ALL,
+    HOLDERS,
     check_known,
     check_places,
     check_record_tables,
     closest,
     dialects_of,
+    holders_of,
     is_text_mapping,
     perhaps,
     record_tables,
@@ -40,11 +42,10 @@ KEYS = (
     "customers_from",
     "numbered",
     "owners",
+    "holders",
     *VALUE_KEYS,
 )
 """What a `bank.yaml` may say."""
-RECORDS_KEYS = ("customers_from", "numbered")
-"""Those that name tables of records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +74,8 @@ class Declarations:
     """Tables whose rows have their number for an id."""
     owners: dict[str, str] = field(default_factory=dict)
     """Table of records -> what parts several customers in a cell."""
+    holders: dict[str, str] = field(default_factory=dict)
+    """Where it stands which customers hold an account: file, account, customer, of."""
 
     def dialect_of(self, table: str) -> Dialect:
         """How a table is written."""
@@ -98,9 +101,9 @@ def declared(config: BankConfig, path: Path | None = None) -> Declarations:
     _check_columns(config.columns, "bank.columns")
     check_places(config.tables, "bank.tables")
     for name in config.dialects:
-        check_known(name, [ALL, *contract.tables()], "bank.dialects")
-    for key in RECORDS_KEYS:
-        check_record_tables(getattr(config, key), f"bank.{key}")
+        check_known(name, [ALL, HOLDERS, *contract.tables()], "bank.dialects")
+    check_record_tables(config.customers_from, "bank.customers_from")
+    check_record_tables(config.numbered, "bank.numbered")
     tables = given.columns.keys() | config.columns.keys()
     columns = {table: given.columns.get(table, {}) | config.columns.get(table, {}) for table in sorted(tables)}
     entities = given.entities | config.entities
@@ -121,6 +124,7 @@ def declared(config: BankConfig, path: Path | None = None) -> Declarations:
         customers_from=config.customers_from or given.customers_from,
         numbered=config.numbered or given.numbered,
         owners=given.owners | signs_of(config.owners, "bank.owners"),
+        holders=holders_of(config.holders, "bank.holders") or given.holders,
         values=values,
     )
 
@@ -265,7 +269,9 @@ def _from_yaml(path: Path) -> Declarations:
         dialects=dialects_of(content.get("dialects") or {}, str(path)),
         ids_ignore=[IdRule(rule) for rule in ids],
         owners=signs_of(content.get("owners") or {}, f"{path}, owners"),
-        **{key: record_tables(content.get(key) or [], f"{path}, {key}") for key in RECORDS_KEYS},
+        holders=holders_of(content.get("holders") or {}, f"{path}, holders"),
+        customers_from=record_tables(content.get("customers_from") or [], f"{path}, customers_from"),
+        numbered=record_tables(content.get("numbered") or [], f"{path}, numbered"),
         values=values_from_yaml(content, str(path)),
     )
 

@@ -76,11 +76,10 @@ def customers_of_records(
             )
         ids = _owners(tables[name], contract.tables()[name], declarations.columns.get(name, {}))
         owners.append(parted(ids, declarations.owners.get(name, "")).explode().drop_nulls())
-    ids = pl.concat(owners).unique().sort().to_frame("customer_id")
     alike = reduced(pl.col("customer_id"), declarations.ids_ignore)
-    ids = ids.filter(alike.is_first_distinct())
+    named = pl.concat(owners).unique().sort().to_frame("customer_id").filter(alike.is_first_distinct())
     label = f"customers of {' and '.join(declarations.customers_from)}"
-    return GivenTable(CUSTOMERS.name, folder / label, several=(GivenFile(plain.derived(ids), label),), plain=plain)
+    return GivenTable(CUSTOMERS.name, folder / label, several=(GivenFile(plain.derived(named), label),), plain=plain)
 
 
 def _owners(given: GivenTable, table: Table, mapping: Mapping[str, str]) -> pl.Series:

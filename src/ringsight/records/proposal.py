@@ -25,6 +25,7 @@ from ringsight.records.folder_listing import (
     places_of,
 )
 from ringsight.records.given_table import GivenTable
+from ringsight.records.holders import naming_accounts
 from ringsight.records.image_paths import found_paths
 from ringsight.records.joins import WORDS, IdRule, join_words, lacking_rules, party_rules
 from ringsight.records.joint_owners import parting_sign
@@ -238,7 +239,8 @@ def _join(study: dict[str, StudiedTable], declarations: Declarations, proposal: 
     owners = owners.unique().sort()
     rules = list(declarations.ids_ignore)
     for name, table in study.items():
-        if name == CUSTOMERS.name or table.ids is None or table.ids.is_empty():
+        accounts = name in naming_accounts(declarations.holders)
+        if name == CUSTOMERS.name or accounts or table.ids is None or table.ids.is_empty():
             continue
         lost = table.ids.filter(~table.ids.is_in(owners.implode()))
         sign = "" if name in declarations.owners else parting_sign(lost, owners, rules)

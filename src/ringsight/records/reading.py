@@ -16,6 +16,7 @@ from ringsight.records.declarations import Declarations, declared, roles_of, sou
 from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.folder_listing import SAYING, FolderListing
 from ringsight.records.given_table import GivenTable
+from ringsight.records.holders import name_holders
 from ringsight.records.images import check_images
 from ringsight.records.joins import refuse_alike
 from ringsight.records.joint_owners import JOINT, joint_groups, joint_remark, part_owners, with_joint_owners
@@ -50,7 +51,17 @@ class _ReadCustomers:
 
 SHOWN = 12
 """Reasons for setting rows aside that a description names."""
-SAID_OF_RECORDS = ("columns", "tables", "dialects", "ids_ignore", "customers_from", "numbered", "owners", "values")
+SAID_OF_RECORDS = (
+    "columns",
+    "tables",
+    "dialects",
+    "ids_ignore",
+    "customers_from",
+    "numbered",
+    "owners",
+    "holders",
+    "values",
+)
 """Declarations that make other records of the same files."""
 
 
@@ -255,6 +266,7 @@ def _records(
     sieve = read_table(given, table, sources)
     if numbered:
         sieve.rows = sieve.rows.with_columns(pl.col(ROW).cast(pl.String).alias(numbered))
+    name_holders(sieve, config.path, declarations)
     part_owners(sieve, table, declarations.owners.get(table.name, ""))
     check_values(sieve, table, sources, owners, declarations.ids_ignore)
     for column in table.image_columns:

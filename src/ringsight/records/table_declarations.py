@@ -14,6 +14,10 @@ from ringsight.records.dialect import Dialect
 
 ALL = "all"
 """What stands for every table, in `dialects`."""
+HOLDERS = "holders"
+"""A table beside those of the contract, of which dialects may be told."""
+HOLDERS_WORDS = ("file", "account", "customer", "of")
+"""What `holders` may say: a table's file, its columns of accounts and of customers, and which records name accounts."""
 
 
 def dialects_of(given: object, path: str) -> dict[str, Dialect]:
@@ -28,7 +32,7 @@ def dialects_of(given: object, path: str) -> dict[str, Dialect]:
     kinds = {each.name: type(getattr(Dialect(), each.name)) for each in fields(Dialect)}
     for table, words in given.items():
         where = f"{path}, dialects, {table}"
-        check_known(str(table), [ALL, *contract.tables()], where)
+        check_known(str(table), [ALL, HOLDERS, *contract.tables()], where)
         for word, value in words.items():
             check_known(str(word), list(kinds), where)
             if issubclass(kinds[word], StrEnum):
@@ -51,12 +55,19 @@ def check_places(tables: dict[str, str], where: str) -> None:
     """
     for name, place in tables.items():
         check_known(name, list(contract.tables()), where)
-        if not place or "\\" in place or Path(place).is_absolute() or ".." in Path(place).parts:
-            raise SettingsError(
-                f"{place!r} is no file inside the bank's folder",
-                where=where,
-                remedy="name it from the bank's folder on",
-            )
+        check_place(place, where)
+
+
+def check_place(place: str, where: str) -> None:
+    """Refuse a file outside the bank's folder.
+
+    Raises:
+        SettingsError: naming it.
+    """
+    if not place or "\\" in place or Path(place).is_absolute() or ".." in Path(place).parts:
+        raise SettingsError(
+            f"{place!r} is no file inside the bank's folder", where=where, remedy="name it from the bank's folder on"
+        )
 
 
 def record_tables(given: object, where: str) -> list[str]:
@@ -92,6 +103,25 @@ def signs_of(given: object, where: str) -> dict[str, str]:
         raise SettingsError("expected {table: sign}, such as {transactions: ';'}", where=where)
     check_record_tables([str(name) for name in given], where)
     return {str(name): sign.strip() for name, sign in given.items()}
+
+
+def holders_of(given: object, where: str) -> dict[str, str]:
+    """Where it stands which customers hold an account; several tables in `of` become one text.
+
+    Raises:
+        SettingsError: for a word that is not known, and a file outside the bank's folder.
+    """
+    if not isinstance(given, dict):
+        raise SettingsError("expected {file: FILE, account: COLUMN, customer: COLUMN, of: [table]}", where=where)
+    for word in given:
+        check_known(str(word), list(HOLDERS_WORDS), where)
+    tables = given.get("of", [])
+    tables = [name.strip() for name in tables.split(",")] if isinstance(tables, str) else tables
+    several = record_tables(tables, f"{where}, of")
+    said = {str(word): str(value) for word, value in given.items() if word != "of"}
+    if "file" in said:
+        check_place(said["file"], where)
+    return said | ({"of": ", ".join(several)} if several else {})
 
 
 def is_text_mapping(value: object) -> bool:

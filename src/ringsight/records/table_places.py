@@ -23,6 +23,7 @@ from ringsight.records.folder_listing import (
 from ringsight.records.given_table import GivenTable
 from ringsight.records.likely_tables import LikelyTable, likely_tables
 from ringsight.records.plain_files import PlainFiles
+from ringsight.records.table_declarations import HOLDERS
 
 
 def given_tables(
@@ -59,6 +60,9 @@ def given_tables(
             used |= dict.fromkeys(found, name)
     customers = customers_of_records(folder, tables, declarations, plain)
     tables = {CUSTOMERS.name: customers, **tables} if customers else tables
+    if file := declarations.holders.get("file"):
+        for found in places_of(HOLDERS, files, file, folder).values():
+            used |= dict.fromkeys(found, HOLDERS)
     listed = tuple(
         ListedFile(file, used.get(file, ""), "" if file in used else ignored_because(file)) for file in files
     )

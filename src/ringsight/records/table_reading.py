@@ -179,7 +179,7 @@ def _fits(dtype: pl.DataType, kind: Values, dialect: Dialect) -> bool:
     """Whether a column of this type can hold values of this kind."""
     match kind:
         case Values.owner if isinstance(dtype, pl.List):
-            return _fits(dtype.inner, kind, dialect)  # of several owners
+            return _fits(_inner(dtype), kind, dialect)  # of several owners
         case Values.key | Values.owner:
             return dtype in TEXT or dtype.is_integer() or dtype == pl.Null or _may_be_whole(dtype)
         case Values.time | Values.opening:
@@ -189,6 +189,11 @@ def _fits(dtype: pl.DataType, kind: Values, dialect: Dialect) -> bool:
             return dtype in TEXT or dtype.is_numeric() or dtype == pl.Null
         case Values.text | Values.image | Values.party | Values.label:
             return not dtype.is_nested() and dtype != pl.Binary
+
+
+def _inner(dtype: pl.List) -> pl.DataType:
+    """What a list holds."""
+    return dtype.inner if isinstance(dtype.inner, pl.DataType) else dtype.inner()
 
 
 def _may_be_whole(dtype: pl.DataType) -> bool:
@@ -221,7 +226,7 @@ def _taken(column: pl.Expr, dtype: pl.DataType, kind: Values | None) -> pl.Expr:
         case Values.text | Values.image:
             return column.cast(pl.String)
         case Values.owner if isinstance(dtype, pl.List):
-            listed = column.list.eval(_as_id(pl.element(), dtype.inner)).list.drop_nulls().list.join(LISTED)
+            listed = column.list.eval(_as_id(pl.element(), _inner(dtype))).list.drop_nulls().list.join(LISTED)
             return pl.when(listed != "").then(listed).cast(pl.Categorical)
         case Values.owner | Values.party | Values.label:
             text = column.cast(pl.String) if kind is Values.label else _as_id(column, dtype)

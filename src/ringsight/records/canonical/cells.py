@@ -9,6 +9,8 @@ from ringsight.records.given_table import GivenTable
 
 MOST_VALUES = 16
 """Values of one customer in one column that count; who has more is a list that somebody else is on."""
+UNFIT: dict[pl.DataType, str] = {pl.Binary(): "bytes", pl.Object(): "objects", pl.Duration("us"): "durations"}
+"""Types of columns that hold no values, and what they hold."""
 SEPARATORS = (";", "|")
 """What may separate several values in one cell; nothing is parted unless `lists` says so."""
 
@@ -34,9 +36,9 @@ def held_values(
     if isinstance(listed := cells.schema["raw"], pl.List | pl.Array):
         cells = cells.with_columns(pl.col("raw").cast(pl.List(listed.inner))).explode("raw")
     dtype = cells.schema["raw"]
-    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+    if dtype.is_nested() or dtype in UNFIT:
         raise DataError(
-            f"the column {column!r} holds {'records' if dtype.is_nested() else 'bytes'}, not values",
+            f"the column {column!r} holds {UNFIT.get(dtype, 'records')}, not values",
             where=given.where,
             remedy="give each field as a column of its own that holds text, numbers, or lists of these",
         )
