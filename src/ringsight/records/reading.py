@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -11,7 +11,7 @@ from ringsight.errors import DataError
 from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
 from ringsight.records.canonical.one_spelling import with_canonical_entities
-from ringsight.records.contract import CUSTOMERS, STORED_TEXTS, Table
+from ringsight.records.contract import CUSTOMERS, STORED_TEXTS, RecordTable
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns, with_declared
 from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.folder_listing import SAYING, FolderListing
@@ -47,6 +47,55 @@ class _ReadCustomers:
     sieve: Sieve
     """With those set aside."""
     written: Written
+
+
+@dataclass(slots=True, eq=False)
+class _ReadRecords:
+    """The tables of records that were read so far."""
+
+    records: dict[str, pl.DataFrame]
+    """Modality -> its usable rows."""
+    listing: FolderListing
+    sieves: list[Sieve] = field(default_factory=list)
+    """With those set aside."""
+    images: set[str] = field(default_factory=set)
+    """Paths of usable pictures."""
+    joint: list[pl.DataFrame] = field(default_factory=list)
+    """Who owns records together (`joint_owners.joint_groups`)."""
+
+    def take(
+        self,
+        table: RecordTable,
+        given: GivenTable,
+        config: BankConfig,
+        declarations: Declarations,
+        known: tuple[pl.Series, Fingerprints],
+    ) -> None:
+        """Read one table; `known` are the ids of all customers, and the files as they were seen."""
+        owners, files = known
+        numbered = table.key if table.name in declarations.numbered else ""
+        said = declarations.columns.get(table.name, {})
+        mapping = {ours: theirs for ours, theirs in said.items() if ours != numbered}
+        found = [name for name in schema_of(given) if name != numbered]
+        sources = source_columns(table, found, mapping, given, lacking=numbered)
+        sieve = read_table(given, table, sources)
+        if numbered:
+            sieve.rows = sieve.rows.with_columns(pl.col(ROW).cast(pl.String).alias(numbered))
+        name_holders(sieve, config.path, declarations)
+        part_owners(sieve, table, declarations.owners.get(table.name, ""))
+        check_values(sieve, table, sources, owners, declarations.ids_ignore)
+        for column in table.image_columns:
+            check_images(sieve, column, config.path, config.max_image_pixels, files)
+        check_repeats(sieve, table.key)
+        sieve.check_share(config.max_bad_rows)
+        groups = joint_groups(sieve)
+        sieve.remarks += joint_remark(groups)
+        rows = sorted_table(sieve, table)
+        self.records[table.modality] = rows
+        self.sieves.append(sieve)
+        self.joint.append(groups)
+        self.images.update(*(rows[column] for column in table.image_columns))
+        self.listing = self.listing.with_pictures(self.images, table.name)
 
 
 SHOWN = 12
@@ -115,26 +164,20 @@ def read_as_said(
     fingerprints = Fingerprints(config.path, seen)
     read = _customers(config, declarations, tables[CUSTOMERS.name], fewest)
     customers = read.table
-    records = {table.modality: empty_table(table) for table in contract.RECORD_TABLES}
-    sieves, images, joint = [read.sieve], set[str](), list[pl.DataFrame]()
+    told = _ReadRecords({table.modality: empty_table(table) for table in contract.RECORD_TABLES}, listing)
     for table in contract.RECORD_TABLES:
         if table.name in tables:
-            owners = customers["customer_id"]
-            rows, sieve, groups = _records(table, tables[table.name], config, declarations, owners, fingerprints)
-            records[table.modality] = rows
-            sieves.append(sieve)
-            joint.append(groups)
-            images.update(*(rows[column] for column in table.image_columns))
-            listing = listing.with_pictures(images, table.name)
+            told.take(table, tables[table.name], config, declarations, (customers["customer_id"], fingerprints))
+    records, listing, sieves = told.records, told.listing, (read.sieve, *told.sieves)
     if all(table.is_empty() for table in records.values()):
         passed_by = any(each.table != CUSTOMERS.name for each in likely_among(config.path, listing))
         if passed_by or ColumnRole.evidence not in read.roles.values():
             idle = [column for column in customers.columns if column not in (*CUSTOMERS.columns, *read.roles)]
             raise _no_records(listing, "the frames" if from_frames else str(config.path), idle)
     used = (file.path for file in listing.files if file.use and file.use != SAYING)
-    hashed = {config.path / path for path in (*used, *images)}
+    hashed = {config.path / path for path in (*used, *told.images)}
     silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
-    customers = with_joint_owners(customers, joint, tables[CUSTOMERS.name])
+    customers = with_joint_owners(customers, told.joint, tables[CUSTOMERS.name])
     shared = {JOINT: ColumnRole.innocent} if JOINT in customers.columns and JOINT not in read.roles else {}
     return Bank(
         path=config.path,
@@ -248,34 +291,6 @@ def _customers(config: BankConfig, declarations: Declarations, given: GivenTable
     written = written.with_further(sieve.unknown, spelt_ids(customers["customer_id"]))
     refuse_alike(customers["customer_id"], declarations.ids_ignore, given.where)
     return _ReadCustomers(customers, roles, sieve, written)
-
-
-def _records(
-    table: Table,
-    given: GivenTable,
-    config: BankConfig,
-    declarations: Declarations,
-    owners: pl.Series,
-    files: Fingerprints,
-) -> tuple[pl.DataFrame, Sieve, pl.DataFrame]:
-    """Read one table of records: the usable rows, the sieve with those set aside, and who owns records together."""
-    numbered = table.key if table.name in declarations.numbered else ""
-    mapping = {ours: theirs for ours, theirs in declarations.columns.get(table.name, {}).items() if ours != numbered}
-    found = [name for name in schema_of(given) if name != numbered]
-    sources = source_columns(table, found, mapping, given, lacking=numbered)
-    sieve = read_table(given, table, sources)
-    if numbered:
-        sieve.rows = sieve.rows.with_columns(pl.col(ROW).cast(pl.String).alias(numbered))
-    name_holders(sieve, config.path, declarations)
-    part_owners(sieve, table, declarations.owners.get(table.name, ""))
-    check_values(sieve, table, sources, owners, declarations.ids_ignore)
-    for column in table.image_columns:
-        check_images(sieve, column, config.path, config.max_image_pixels, files)
-    check_repeats(sieve, table.key)
-    sieve.check_share(config.max_bad_rows)
-    groups = joint_groups(sieve)
-    sieve.remarks += joint_remark(groups)
-    return sorted_table(sieve, table), sieve, groups
 
 
 def _no_records(listing: FolderListing, where: str, idle: list[str]) -> DataError:
