@@ -19,6 +19,7 @@ from ringsight.records.contract import CUSTOMERS, modalities
 from ringsight.records.declarations import declared
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.given_table import GivenTable
+from ringsight.records.passed_over import counted
 from ringsight.records.value_declarations import ValueDeclarations
 from ringsight.vectors.filters import parse_filter
 from ringsight.vectors.ranking import Ranked, Ranking, rank_neighbours
@@ -197,8 +198,10 @@ def vectors_of_records(records: Bank, model: Path, customer_id: str) -> dict[str
     embedded = {space: _one(each, customer_id, made_by) for space, each in embed_bank(told, model).items()}
     queries = {space: each for space, each in embedded.items() if each.learned and len(each.customer_ids)}
     if not queries:
+        silent = [reason for reasons in counted(told.passed_over).values() for reason in reasons]
         raise DataError(
-            f"customer {customer_id!r} has no records that the model can embed",
+            f"customer {customer_id!r} has no records that the model can embed"
+            + (f"; some are passed over: {', '.join(silent)}" if silent else ""),
             where=str(records.path),
             remedy="give transactions, call_notes or id_images of the customer",
         )
