@@ -7,7 +7,7 @@ import pytest
 
 from ringsight.detection.candidates import Candidates, Proposer
 from ringsight.detection.groups import Groups
-from ringsight.detection.guard import FEWEST, MEDIAN, UPPER, guard
+from ringsight.detection.guard import FEWEST, MEDIAN, UPPER, Unrated, guard
 from ringsight.detection.results import CALIBRATION
 
 NOTES, DEVICE = Proposer("notes", "notes", spaces=(0,)), Proposer("device", "", entity=0)
@@ -40,7 +40,7 @@ def test_entity_columns_alone_state_no_rate():
     watch = guard(candidates_of(60, DEVICE), *drawn(0.0), free=ALL, bounds=BOUNDS)
     assert watch.checks == ()
     assert watch.rate_stated
-    assert not replace(watch, entities_alone=True).rate_stated
+    assert not replace(watch, known=Unrated.entities_alone).rate_stated
 
 
 def test_a_few_segments_that_are_tied_show_in_the_upper_tenth_alone():
@@ -83,4 +83,4 @@ def test_few_groups_and_those_of_entity_columns_tell_nothing(candidates: Candida
 def test_with_one_kind_of_record_no_rate_is_stated():
     watch = guard(candidates_of(60), *drawn(0.0), free=ALL, bounds=BOUNDS)
     assert watch.rate_stated
-    assert not replace(watch, one_kind=True).rate_stated
+    assert not replace(watch, known=Unrated.one_kind).rate_stated

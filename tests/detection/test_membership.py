@@ -10,7 +10,7 @@ from ringsight.detection.agreement import calibrate
 from ringsight.detection.candidates import Proposer
 from ringsight.detection.corroboration import Measured
 from ringsight.detection.evidence import Evidence, gather_evidence
-from ringsight.detection.membership import Fits, Membership
+from ringsight.detection.membership import Fits, Membership, _together
 from ringsight.detection.settings import CandidateConfig, DetectConfig
 from ringsight.detection.shared_directions import ConditionalShuffle, SharedDirections
 from ringsight.records.embeddings import Embeddings
@@ -128,6 +128,27 @@ def test_both_tests_together_are_a_product_of_chances():
 
 
 @pytest.mark.slow
+def test_a_test_that_can_tell_nothing_takes_nothing_from_the_other():
+    nothing = np.zeros((3, 200))
+    assert _together(np.array([0.0, 4.0, 9.0]), nothing) == pytest.approx([0, 4, 9])
+
+
+def test_a_test_with_many_figures_is_combined_as_a_product_is():
+    figures = np.random.default_rng(0).normal(size=(4, 20_000))
+    bits = np.array([0.0, 1.0, 4.0, 9.0])
+    assert _together(bits, figures) == pytest.approx(Fits(bits, np.zeros(4)).bits, abs=0.1)
+
+
+def test_coarse_figures_keep_to_their_level():
+    rng = np.random.default_rng(1)
+    chance = rng.choice([0.0, 1.0, 2.0], p=[0.7, 0.2, 0.1], size=(4_000, 200))
+    figure = rng.choice([0.0, 1.0, 2.0], p=[0.7, 0.2, 0.1], size=4_000)
+    across = -np.log2((chance >= figure[:, None]).mean(axis=1))
+    p = 2.0 ** -_together(across - np.log2(rng.random(4_000)), chance)
+    for level in (0.01, 0.05, 0.2):
+        assert level * 0.7 < (p <= level).mean() < level * 1.3
+
+
 def test_the_same_question_has_the_same_answer():
     evidence, membership = world(6)
     once, again = (membership.members(proposer(evidence, "shops"), RING) for _ in range(2))

@@ -10,19 +10,22 @@ from simulated_bank import bank_of, flags, simulate
 from transfer_worlds import Drawn, TransferWorld, draw_transfers
 
 from ringsight.detection.agreement import calibrate
-from ringsight.detection.candidates import propose
+from ringsight.detection.candidates import Proposer, propose
 from ringsight.detection.corroboration import Measured, as_observed, corroborate, own_agreement
-from ringsight.detection.detect import detect
+from ringsight.detection.detect import _weighed, detect
 from ringsight.detection.evidence import Evidence, gather_evidence
 from ringsight.detection.groups import Groups
+from ringsight.detection.guard import Unrated
 from ringsight.detection.inside import FEWEST
+from ringsight.detection.membership import Fits, Membership
 from ringsight.detection.results import Results, SourceKind, SourceRole
 from ringsight.detection.settings import CandidateConfig, DetectConfig
-from ringsight.detection.shared_directions import ConditionalShuffle, find_shared_directions
+from ringsight.detection.shared_directions import ConditionalShuffle, SharedDirections, find_shared_directions
 from ringsight.detection.transfer_groups import TransferGroups, find_transfer_groups, inflation
 from ringsight.detection.transfer_shapes import Shape
 from ringsight.detection.worlds import ChanceWorlds
 from ringsight.graph.relations import TransferSource, transfer_source
+from ringsight.graph.sources import Rows
 from ringsight.records.bank import ColumnRole
 from ringsight.records.transfers import transfers_between
 
@@ -62,7 +65,7 @@ def test_a_circle_is_flagged_and_nobody_else(circle: Drawn, results: Results):
 
 
 def test_with_transfers_alone_no_rate_is_stated(results: Results):
-    assert results.summary["one_kind_of_record"]
+    assert results.summary["unrated"] is Unrated.one_kind
     assert not results.summary["rate_stated"]
     assert results.rings["adjusted_q_value"].null_count() == len(results.rings) > 0
 
@@ -82,6 +85,13 @@ def test_the_tables_tell_of_transfers(circle: Drawn, results: Results):
     assert told["transfers"] == len(transfers_between(circle.bank))
 
 
+def _judged_members(evidence: Evidence, members: Rows) -> Fits:
+    """How well members of a circle of transfers fit."""
+    nothing = SharedDirections((), np.zeros(0), 0.0)
+    membership = Membership(evidence, Measured((), []), ConditionalShuffle(nothing, []), QUICK)
+    return membership.members(Proposer("circle", "transactions", shape=Shape.onward.value), members)
+
+
 def test_a_circle_is_flagged_where_nobody_else_sends_a_customer_money():
     """A null that kept who is paid at all would send every payment back into the circle."""
     ids = [f"c{number:03d}" for number in range(120)]
@@ -98,6 +108,12 @@ def test_a_circle_is_flagged_where_nobody_else_sends_a_customer_money():
     bank = bank_of(pl.DataFrame({"customer_id": ids, "stratum": "rest"})).with_records(transactions=table)
     results = detect(bank, {}, QUICK, 0)
     assert flags(results) == [{ids[7 * at] for at in range(8)}]
+    devices = pl.Series("device", [f"device {number // 2}" for number in range(120)])
+    shared = replace(bank, customers=bank.customers.with_columns(devices), roles={"device": ColumnRole.evidence})
+    evidence, _ = _weighed(shared, {}, QUICK, 0)
+    fits = _judged_members(evidence, np.arange(0, 56, 7))
+    assert (fits.across == 0).all(), "nobody of them shares a device with another"
+    assert (fits.p_values <= 1 / 100).all(), "and that says nothing against them"
 
 
 @pytest.mark.slow

@@ -228,4 +228,7 @@ def test_the_table_shows_the_rate_asked_beside_the_rate_found(labels: WriteLabel
     )
     text = console.export_text()
     assert "asked: at most 5.0%" in text
+    unrated = results_of(("abc", True), ("uvw", True))
+    unrated = replace(unrated, summary=unrated.summary | {"rate_stated": False})
+    assert evaluate(unrated, read_truth(labels({"R1": "abc"}))).rate_asked is None, "nothing was promised"
     assert "1 of 2 (50.0%)" in text

@@ -48,7 +48,8 @@ def test_either_check_withholds_and_the_reason_names_it():
 
 
 def test_one_kind_of_record_is_a_reason_of_its_own():
-    alone = assurance_of(STATED | {"expected_false_flags": None, "one_kind_of_record": True})
+    alone = assurance_of(STATED | {"expected_false_flags": None, "unrated": "one_kind_of_record"})
+    assert alone == assurance_of(STATED | {"expected_false_flags": None, "one_kind_of_record": True}), "as it was told"
     assert alone.reason.startswith("One kind of record is all that can tie this bank's customers")
     assert "more than chance explains" not in alone.reason
     assert assurance_of(STATED | {"one_kind_of_record": False}).reason == ""

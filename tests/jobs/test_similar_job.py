@@ -47,6 +47,18 @@ def test_a_customer_whose_records_are_given_is_like_the_one_they_were_copied_fro
     assert twin["score"] > 0.999
 
 
+def test_notes_of_a_newcomer_that_the_model_cannot_read_are_passed_over(world: World) -> None:
+    folder = world.folder / "foreign"
+    folder.mkdir()
+    note = "Клиент позвонил по поводу потерянной карты и попросил заблокировать счёт"
+    rows = {"note_id": ["n1"], "customer_id": ["NEW"], "timestamp": ["2026-01-05 10:00:00"], "text": [note]}
+    pl.DataFrame(rows).write_csv(folder / "call_notes.csv")
+    pl.DataFrame({"customer_id": ["NEW"]}).write_csv(folder / "customers.csv")
+    said = ringsight("similar", "customer=NEW", "records=foreign", "out=run", cwd=world.folder)
+    assert "written in Cyrillic script" in said.stderr and "notes.base=FOLDER" in said.stderr
+    assert said.returncode != 0 and "has no records that the model can embed" in said.stderr
+
+
 def test_refusals_name_what_is_wrong(world: World) -> None:
     customer = customer_of(world)
     for words, named in (

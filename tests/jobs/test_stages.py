@@ -1,9 +1,15 @@
 """Stages as the command line tells them: numbered, timed, with a bar where somebody sees it."""
 
+import shlex
+from pathlib import Path
+
 import pytest
 
 from ringsight import progress
+from ringsight.jobs import check, embed, generate
 from ringsight.jobs.stages import stages_told
+from ringsight.records.bank import BankConfig
+from ringsight.testing import write_tiny_bank
 
 
 def test_stages_are_numbered_and_timed_and_one_that_is_skipped_counts(capsys: pytest.CaptureFixture[str]):
@@ -49,3 +55,20 @@ def test_a_stage_that_failed_is_not_said_to_have_passed():
     with pytest.raises(ValueError, match="broken"), stages_told(1) as stages, progress.stage("read", "reading"):
         raise ValueError("broken")
     assert stages.passed == []
+
+
+@pytest.mark.parametrize("folder", ["night run (1), v2", "it's", "dt=2026-11-27", "plain"])
+def test_what_to_do_next_can_be_given_to_a_shell(
+    folder: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "generate_bank", lambda *_: None)
+    generate.run(generate.GenerateJob(out=Path(folder)))
+    monkeypatch.setattr(embed, "embed_into", lambda *_: {})
+    embed.run(embed.EmbedJob(bank=BankConfig(path=Path(folder)), out=Path("run " + folder)))
+    check.run(check.CheckJob(bank=BankConfig(path=write_tiny_bank(tmp_path / folder))))
+    told = [line.removeprefix("Next: ") for line in capsys.readouterr().err.splitlines() if line.startswith("Next: ")]
+    assert [shlex.split(line)[2] for line in told] == [
+        f"bank.path={folder}",
+        f"bank.path={folder}",
+        f"bank.path={tmp_path / folder}",
+    ]

@@ -8,7 +8,7 @@ import pytest
 
 from ringsight.detection.settings import DetectConfig
 from ringsight.explain.assurance import assurance_of
-from ringsight.pipeline.heard import entities_alone
+from ringsight.pipeline.entities_alone import entities_alone
 from ringsight.pipeline.run import detect_into, run
 from ringsight.pipeline.settings import RunConfig
 from ringsight.progress import Update, UpdateKind

@@ -15,7 +15,7 @@ from ringsight.errors import DataError, SettingsError
 from ringsight.records.amounts import as_numbers
 from ringsight.records.bank import Bank, BankConfig, ColumnRole
 from ringsight.records.declarations import KEYS
-from ringsight.records.dialect import Dates, Dialect, Minus
+from ringsight.records.dialect import Dates, Dialect, Minus, Plus
 from ringsight.records.joins import IdRule
 from ringsight.records.moments import as_moments
 from ringsight.records.reading import describe, read_bank
@@ -285,7 +285,7 @@ def test_what_bank_yaml_says_is_checked_word_by_word(folder: Folder, said: str, 
 
 def test_every_word_of_bank_yaml_is_in_its_page_and_the_example_is_one(folder: Folder) -> None:
     page = (Path(__file__).parents[2] / "docs" / "bank_yaml.md").read_text(encoding="utf-8")
-    words = [*KEYS, *(each.name for each in fields(Dialect)), *Dates, *Minus, *IdRule, *ColumnRole]
+    words = [*KEYS, *(each.name for each in fields(Dialect)), *Dates, *Minus, *Plus, *IdRule, *ColumnRole]
     assert [word for word in words if f"`{word}`" not in page] == []
     example = yaml.safe_load(page.partition("```yaml\n")[2].partition("```")[0])
     sound = sound_transactions(folder)

@@ -9,9 +9,11 @@ import yaml
 from bank_folder import Folder
 
 from ringsight.errors import DataError
+from ringsight.pipeline.check import check_bank
 from ringsight.records.bank import Bank
 from ringsight.records.dialect import Dialect
 from ringsight.records.joins import IdRule, lacking_rules, named_customers, refuse_alike
+from ringsight.records.transfers import transfers_between
 
 NUMBERS = {f"C{i:02d}": f"{7919 * (i + 1):08d}" for i in range(20)}
 """The tiny bank's customers -> ids of eight digits, most of which begin with zeros."""
@@ -194,3 +196,43 @@ def test_a_prefix_does_not_lead_out_of_the_folder(folder: Folder) -> None:
     assert set(folder.read(dialects={"id_images": dialect}, max_bad_rows=1).quarantine["reason"]) == {
         "path leaves the folder: '../secret.jpg'"
     }
+
+
+def pay_each_other(folder: Folder, spelling: str) -> None:
+    """Let every transaction go to another customer, whose id is spelt by a format; of all customers in eight digits."""
+    renumber(folder)
+    ids = folder.frame("customers")["customer_id"].to_list()
+    frame = folder.frame("transactions")
+    others = [spelling.format(int(ids[(ids.index(each) + 1) % len(ids)])) for each in frame["customer_id"]]
+    frame.with_columns(counterparty_id=pl.Series(others)).write_csv(folder.path / "transactions.csv")
+
+
+@pytest.mark.parametrize(
+    ("spelling", "rules"),
+    [("{}", ["leading_zeros"]), ("{}.0", ["fractions", "leading_zeros"]), ("{:08d}.0", ["fractions"])],
+)
+def test_counterparties_are_customers_by_the_same_rules(folder: Folder, spelling: str, rules: list[str]) -> None:
+    pay_each_other(folder, spelling)
+    before = folder.read(max_bad_rows=0)
+    (remark,) = (each for each in before.remarks if "counterparty_id" in each)
+    assert "more would be customers if" in remark and "ids_ignore, in bank.yaml" in remark
+    proposal = check_bank(folder.path).proposal
+    assert [str(rule) for rule in proposal.ids] == rules
+    after = folder.read(max_bad_rows=0, ids_ignore=proposal.ids)
+    assert set(after.transactions["counterparty_id"]) <= set(after.customers["customer_id"])
+    assert transfers_between(after).height > transfers_between(before).height
+    assert not any("counterparty_id" in each for each in after.remarks)
+
+
+def test_counterparties_as_numbers_with_gaps_are_ids(folder: Folder) -> None:
+    pay_each_other(folder, "{}")
+    numbers = folder.frame("transactions").with_columns(
+        pl.col("counterparty_id").cast(pl.Float64), pl.col("amount").cast(pl.Float64)
+    )
+    folder.as_parquet("transactions", numbers)
+    bank = folder.read(max_bad_rows=0, ids_ignore=[IdRule.leading_zeros])
+    assert set(bank.transactions["counterparty_id"]) <= set(bank.customers["customer_id"])
+
+
+def test_shops_are_not_asked_about(folder: Folder) -> None:
+    assert not any("counterparty_id" in each for each in folder.read(max_bad_rows=0).remarks)

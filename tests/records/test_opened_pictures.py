@@ -12,7 +12,7 @@ from PIL import Image
 from ringsight.errors import DataError
 from ringsight.records import picture_child
 from ringsight.records.opened_pictures import OpenedPictures, copy_name
-from ringsight.records.picture_child import LONGEST, Fault, small_copy
+from ringsight.records.picture_child import FORMATS, LONGEST, Fault, small_copy
 from ringsight.records.picture_openers import PictureOpeners
 
 MANY = 50_000_000
@@ -150,10 +150,8 @@ def test_a_format_outside_the_list_is_told_by_its_name(content: bytes, fault: Fa
 
 
 def test_every_fault_has_words(folder: Folder) -> None:
-    (folder.path / "id_images" / "C00.jpg").write_bytes(b"%PDF-1.7")
-    assert only_fault(folder.read())[3] == (
-        "a PDF, which is not read; export its page as JPEG or PNG: 'id_images/C00.jpg'"
-    )
+    (folder.path / "id_images" / "C00.jpg").write_bytes(b"%!PS-Adobe-3.0")
+    assert only_fault(folder.read())[3] == f"none of {', '.join(FORMATS)}: 'id_images/C00.jpg'"
 
 
 def test_a_picture_is_opened_once_though_many_look(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

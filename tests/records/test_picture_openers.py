@@ -16,7 +16,8 @@ from ringsight.records.picture_openers import CHILD, OpeningBounds, PictureOpene
 MANY = 50_000_000
 CARD = Image.effect_noise((64, 40), 60).convert("RGB")
 PATCHED = """
-import os, socket, time
+import os, resource, socket, sys, time
+sys.modules |= dict.fromkeys({without!r}.split())
 from ringsight.records import picture_child
 
 card = {card!r}
@@ -39,12 +40,13 @@ def encoded(image: Image.Image, form: str, **told: object) -> bytes:
 
 @pytest.fixture
 def opener_of(tmp_path: Path) -> Iterator[Callable[..., PictureOpener]]:
-    """Makes openers whose child does something on the content `harm`."""
+    """Makes openers whose child does something on the content `harm`, and is without some modules."""
     made = []
 
-    def make(harm: str, **bounds: float) -> PictureOpener:
+    def make(harm: str, without: str = "", **bounds: float) -> PictureOpener:
         program = tmp_path / "child.py"
-        program.write_text(PATCHED.format(harm=harm, card=encoded(CARD, "PNG")), encoding="utf-8")
+        text = PATCHED.format(harm=harm, card=encoded(CARD, "PNG"), without=without)
+        program.write_text(text, encoding="utf-8")
         made.append(PictureOpener(OpeningBounds(**bounds), program))  # type: ignore[arg-type]
         return made[-1]
 
@@ -142,6 +144,51 @@ REFUSED = """
 def test_a_child_opens_no_file_and_no_connection(opener_of: Callable[..., PictureOpener], attempt: str) -> None:
     opener = opener_of(REFUSED.format(attempt=attempt).strip())
     assert isinstance(opener.open(b"harm", MANY), Image.Image)
+
+
+@pytest.mark.parametrize("bound", ["CORE", "FSIZE", "NPROC", "NOFILE"])
+def test_a_child_has_nothing_left_of_what_it_does_not_need(opener_of: Callable[..., PictureOpener], bound: str) -> None:
+    """Root may do more than some of these bounds allow, so that nothing would show but the bound itself."""
+    opener = opener_of(f"assert resource.getrlimit(resource.RLIMIT_{bound}) == (0, 0); return harmless(card, 5000)")
+    assert isinstance(opener.open(b"harm", MANY), Image.Image)
+
+
+HEIC = (Path(__file__).parents[1] / "data" / "pictures" / "card.heic").read_bytes()
+"""A quarter red, a quarter blue, 96 by 64."""
+
+
+def test_heic_is_opened_where_its_extra_is_installed(opener_of: Callable[..., PictureOpener]) -> None:
+    pytest.importorskip("pi_heif", reason="the extra heic is not installed")
+    opener = opener_of("pass")
+    copy = opener.open(HEIC, MANY)
+    assert isinstance(copy, Image.Image) and copy.size == (96, 64)
+    (red, _, _), (_, _, blue) = copy.getpixel((10, 10)), copy.getpixel((80, 50))  # type: ignore[misc]
+    assert min(red, blue) > 150
+    assert opener.open(HEIC, 96 * 64 - 1) == f"more than {96 * 64 - 1} pixels"
+    assert opener.open(HEIC[:300], MANY) == "damaged image"
+    assert opens_the_next(opener)
+
+
+def test_the_first_page_of_a_pdf_is_drawn_where_its_extra_is_installed(
+    opener_of: Callable[..., PictureOpener],
+) -> None:
+    pytest.importorskip("pypdfium2", reason="the extra pdf is not installed")
+    opener = opener_of("pass")
+    pages = encoded(Image.new("RGB", (3000, 1500), (200, 20, 20)), "PDF", save_all=True, append_images=[CARD])
+    copy = opener.open(pages, MANY)
+    assert isinstance(copy, Image.Image) and copy.size == (512, 256)
+    assert copy.getpixel((256, 128))[0] > 150  # type: ignore[index]
+    assert opener.open(pages[:200], MANY) == "damaged image"
+    assert opens_the_next(opener)
+
+
+@pytest.mark.parametrize(("content", "extra"), [(HEIC, "heic"), (b"%PDF-1.7", "pdf")])
+def test_without_its_extra_a_file_is_told_what_it_takes(
+    opener_of: Callable[..., PictureOpener], content: bytes, extra: str
+) -> None:
+    opener = opener_of("pass", without="pi_heif pypdfium2")
+    assert f"pip install 'ringsight[{extra}]'" in str(opener.open(content, MANY))
+    assert opens_the_next(opener)
 
 
 def test_a_child_knows_nothing_of_the_environment(

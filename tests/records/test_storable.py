@@ -1,5 +1,7 @@
 """What the vector store cannot hold is found at reading, with file, row and column."""
 
+from datetime import timedelta
+
 import polars as pl
 import pytest
 from bank_folder import Folder, only_fault
@@ -81,4 +83,22 @@ def test_a_fault_is_told_once(folder: Folder) -> None:
 def test_a_segment_that_is_no_text_is_refused_by_its_type(folder: Folder, values: pl.Expr) -> None:
     folder.as_parquet("customers", folder.frame("customers").with_columns(segment=values))
     with pytest.raises(DataError, match="the column 'segment' should hold text or numbers, but it is"):
+        folder.read()
+
+
+def test_strata_and_stored_texts_hold_one_value_each(folder: Folder) -> None:
+    (folder.path / "bank.yaml").write_text("strata: [branch]\nlists: {branch: ';'}\n")
+    with pytest.raises(DataError, match="customers may have several values in 'branch'"):
+        folder.read()
+    (folder.path / "bank.yaml").write_text("strata: [segment]\nlists: {branch: ';'}\n")
+    assert folder.read().customers.height == 20
+
+
+@pytest.mark.parametrize(
+    "value", [b"\xff", {"a": 1}, [{"a": 1}], timedelta(1)], ids=["bytes", "records", "lists", "durations"]
+)
+@pytest.mark.parametrize("column", ["device_id", "branch", "sex"])
+def test_entity_columns_of_bytes_or_records_are_refused_by_name(folder: Folder, column: str, value: object) -> None:
+    folder.as_parquet("customers", folder.frame("customers").with_columns(pl.Series(column, [value] * 20)))
+    with pytest.raises(DataError, match=rf"the column '{column}' holds (bytes|records|durations), not values"):
         folder.read()

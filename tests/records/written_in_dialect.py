@@ -13,6 +13,8 @@ WRITTEN = {
     Dates.month_first: "%m/%d/%Y %I:%M:%S %p",
 }
 COUNTED = {Dates.unix_s: 1, Dates.unix_ms: 1000, Dates.unix_us: 1_000_000}
+STEPS = {Dates.unix_hours: 3600, Dates.unix_days: 86_400}
+"""Seconds in a step."""
 
 
 def sound_transactions(folder: Folder) -> Bank:
@@ -54,6 +56,8 @@ def moment(at: object, dialect: Dialect) -> str:
     told = pl.Series([at]).dt.replace_time_zone("UTC").dt.convert_time_zone(dialect.timezone).dt.replace_time_zone(None)
     if dialect.dates is Dates.excel:
         return f"{told.dt.epoch('ms')[0] / 86_400_000 + 25_569:.9f}".replace(".", dialect.decimal)
+    if dialect.dates in STEPS:
+        return f"{told.dt.epoch('s')[0] / STEPS[dialect.dates]:.9f}".replace(".", dialect.decimal)
     if dialect.dates in COUNTED:
         return str(told.dt.epoch("us")[0] * COUNTED[dialect.dates] // 1_000_000)
     return str(told.dt.strftime(WRITTEN[dialect.dates])[0])

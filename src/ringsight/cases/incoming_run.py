@@ -19,7 +19,7 @@ from ringsight.errors import DataError
 from ringsight.records.bank import Bank, ColumnRole
 from ringsight.runs.run import open_run
 
-ASSURED = ("fdr", "expected_false_flags", "guard", "shared_directions", "one_kind_of_record", "entities_alone")
+ASSURED = ("fdr", "expected_false_flags", "guard", "shared_directions", "unrated")
 """What a summary says of the whole list."""
 
 

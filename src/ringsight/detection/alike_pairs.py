@@ -7,6 +7,7 @@ their own, and count as one person when rings are proposed.
 from dataclasses import dataclass
 
 import numpy as np
+import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.detection.corroboration import Measured, Owners, as_observed
@@ -15,6 +16,8 @@ from ringsight.detection.evidence import Evidence
 from ringsight.detection.worlds import ChanceWorlds
 from ringsight.graph.links import carried_bits
 from ringsight.graph.sources import CHANCE_BITS, Rows, distinct_keys
+from ringsight.records.joint_owners import JOINT
+from ringsight.records.written import carried
 from ringsight.workers import side_by_side
 
 PAIR_RATE = 0.05
@@ -46,7 +49,18 @@ class AlikePairs:
 
     def listed(self, rate: float) -> "AlikePairs":
         """The pairs up to a false-discovery rate."""
-        kept = self.q_values <= rate
+        return self._take(self.q_values <= rate)
+
+    def undeclared(self, customers: pl.DataFrame) -> "AlikePairs":
+        """The pairs of whom no record names both, which would make them alike by construction."""
+        if JOINT not in customers.columns:
+            return self
+        held = carried(customers, JOINT)
+        both = held.join(held, on="value").select("row", "row_right").to_numpy().astype(np.int64)
+        joint = both[:, 0] * customers.height + both[:, 1]
+        return self._take(~np.isin(self.a * customers.height + self.b, joint))
+
+    def _take(self, kept: NDArray[np.bool_]) -> "AlikePairs":
         return AlikePairs(self.a[kept], self.b[kept], self.bits[kept], self.q_values[kept])
 
 

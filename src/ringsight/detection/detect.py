@@ -21,7 +21,7 @@ from ringsight.detection.conditions import (
 from ringsight.detection.corroboration import Corroboration, Measured, as_observed, corroborate
 from ringsight.detection.evidence import Evidence, gather_evidence, strata_of
 from ringsight.detection.fairness import fairness
-from ringsight.detection.guard import MEDIAN, UPPER, Guard, guard
+from ringsight.detection.guard import MEDIAN, UPPER, Guard, Unrated, guard
 from ringsight.detection.inside import Inside, inside_agreement, judge_inside
 from ringsight.detection.judge import Judge
 from ringsight.detection.listing import Listing
@@ -87,8 +87,8 @@ def detect(bank: Bank, embeddings: Mapping[str, Embeddings], config: DetectConfi
     free = (candidates.groups.among(in_rings) == 0) & ~around_circles(candidates.groups, conditions, config.largest)
     bounds = {MEDIAN: config.guard_bits, UPPER: config.guard_upper_bits}
     watch = guard(candidates, observed[0].full, calibration[0].full, free, bounds)
-    watch = replace(watch, one_kind=evidence.kinds < 2, entities_alone=not evidence.spaces)
-    return _results(bank, listing, (watch, shared, weights, pairs), embeddings, config)
+    watch = replace(watch, known=_unrated(evidence))
+    return _results(bank, listing, (watch, shared, weights, pairs.undeclared(bank.customers)), embeddings, config)
 
 
 def _weighed(
@@ -195,8 +195,7 @@ def _results(
         **_transfers(judge.conditioning.evidence),
         "expected_false_flags": _expected(listing) if watch.rate_stated else None,
         "rate_stated": watch.rate_stated,
-        "one_kind_of_record": watch.one_kind,
-        "entities_alone": watch.entities_alone,
+        "unrated": watch.unrated,
         "guard": [asdict(check) for check in watch.checks],
         "shared_directions": named_directions(shared, bank.customers),
         "communities": len(apart),
@@ -225,6 +224,13 @@ def _results(
         calibration=watch.calibration,
         summary=summary,
     )
+
+
+def _unrated(evidence: Evidence) -> Unrated | None:
+    """Why no rate can be stated of such evidence, whatever it shows."""
+    if not evidence.spaces:
+        return Unrated.entities_alone if evidence.entities else Unrated.one_kind
+    return Unrated.one_kind if evidence.kinds < 2 else None
 
 
 def _transfers(evidence: Evidence) -> dict[str, Any]:

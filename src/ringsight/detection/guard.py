@@ -12,6 +12,7 @@ worlds: scores rest on agreement inside that kind alone, which nobody checks. Th
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 
 import numpy as np
 import polars as pl
@@ -27,6 +28,18 @@ QUANTILES = np.array([0.05, 0.1, 0.25, 0.5, 0.75, 0.9, 0.95, 0.98])
 
 MEDIAN, UPPER = 0.5, 0.9
 """The quantiles that are bounded."""
+
+
+class Unrated(StrEnum):
+    """Why no error rate can be stated of a list."""
+
+    entities_alone = "entities_alone"
+    """Nothing but entity columns was compared, and nothing shows how often honest people share several of them, as a
+    family does its phone and its device."""
+    one_kind = "one_kind_of_record"
+    """One kind of record is all that can tie customers."""
+    dependence = "dependence"
+    """Ordinary customers agree more than chance explains."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +63,20 @@ class Guard:
     """None where too few candidates are free."""
     calibration: pl.DataFrame
     """Columns of `CALIBRATION`: quantiles of the free candidates' corroboration, in the bank and in chance worlds."""
-    one_kind: bool = False
-    """Whether one kind of record is all that can tie customers."""
-    entities_alone: bool = False
-    """Whether nothing but entity columns was compared. Then nothing shows how often honest people share several of
-    them, as a family does its phone and its device, and no rate can be stated."""
+    known: Unrated | None = None
+    """Why no rate can be stated whatever the checks show; None where they decide."""
+
+    @property
+    def unrated(self) -> Unrated | None:
+        """Why no rate can be stated; None where one can."""
+        if self.known is not None:
+            return self.known
+        return None if all(check.shift <= check.bound for check in self.checks) else Unrated.dependence
 
     @property
     def rate_stated(self) -> bool:
         """Whether a rate can be stated."""
-        untold = self.one_kind or self.entities_alone
-        return not untold and all(check.shift <= check.bound for check in self.checks)
+        return self.unrated is None
 
 
 def guard(

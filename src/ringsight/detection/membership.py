@@ -4,6 +4,11 @@ Swap-in test: a customer's records of the modalities that did not propose the ri
 customers, drawn by the odds of the chance worlds. The share of such stand-ins who are tied as closely to the other
 members is the customer's p-value across modalities. Inside the proposing modality the customer is held against the
 nearest outsiders. Both are independent under the null, and combine by their product (Fisher 1932).
+
+A ring that transfers hold may have nothing else to tell by: that a member shares no phone with the others is what
+nearly every stand-in would show too. There the product is held against what stand-ins show of it, figure by figure, so
+that a test that can tell nothing takes nothing from the one that can (discrete p-values: Lancaster 1949, Biometrika
+36:370). The least p-value of such a test is one in as many as there are outsiders with transactions, and one.
 """
 
 from collections.abc import Sequence
@@ -45,13 +50,15 @@ class Fits:
     """By the other modalities and entity columns."""
     inside: Floats
     """By the other spaces of the proposing modality."""
+    together: Floats | None = None
+    """Both, where what one can show is coarse; None where their product serves."""
 
     @property
     def bits(self) -> Floats:
         """Minus log2 of the p-value, both together; 0 where nothing is known."""
         both = np.isfinite(self.across) & np.isfinite(self.inside)
         total = np.nan_to_num(self.across) + np.nan_to_num(self.inside)
-        return np.where(both, fisher_bits(total), total)
+        return np.where(both, fisher_bits(total) if self.together is None else self.together, total)
 
     @property
     def p_values(self) -> Floats:
@@ -117,11 +124,16 @@ class Membership:
         return outsiders[~(across < FAR_FROM_FITTING)]
 
     def _test(self, proposer: Proposer, members: Rows, tested: Rows) -> Fits:
-        across = self._across(proposer, members, tested, STAND_INS)
-        return Fits(across, self._inside(proposer, members, tested))
+        observed, chance = self._ties_across(proposer, members, tested, STAND_INS)
+        across, inside = _rarest(observed, chance), self._inside(proposer, members, tested)
+        return Fits(across, inside, _together(across + inside, chance) if proposer.shape else None)
 
     def _across(self, proposer: Proposer, members: Rows, tested: Rows, draws: int) -> Floats:
         """Bits of each customer's ties across modalities against those of so many stand-ins."""
+        return _rarest(*self._ties_across(proposer, members, tested, draws))
+
+    def _ties_across(self, proposer: Proposer, members: Rows, tested: Rows, draws: int) -> tuple[Floats, Floats]:
+        """Each customer's ties across modalities, NaN where nothing tells, and those of stand-ins (tested, draws)."""
         rng = np.random.default_rng([self._evidence.seed, int(members[0]), len(members)])
         observed = np.zeros(len(tested))
         chance = np.zeros((len(tested), draws))
@@ -152,9 +164,7 @@ class Membership:
         if transfers and proposer.modality != transfers.modality:
             observed += self._weights[-1] * _sent(transfers, members, tested).max(axis=1, initial=0.0)
             told |= transfers.present[tested]
-        bits = np.full(len(tested), np.nan)
-        bits[told] = rarities(observed[told], chance[told], CHANCE_BITS)
-        return bits
+        return np.where(told, observed, np.nan), chance
 
     def _stand_ins(
         self, modality: str, members: Rows, people: tuple[Rows, Rows], draws: int, rng: np.random.Generator
@@ -237,6 +247,30 @@ class Membership:
 def _rows_by_code(codes: NDArray[np.int64]) -> list[Rows]:
     """The rows of each code from 0 on, ascending."""
     return np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
+
+
+def _rarest(observed: Floats, chance: Floats) -> Floats:
+    """Bits of each figure among those of its stand-ins; NaN where there is none."""
+    told = np.isfinite(observed)
+    bits = np.full(len(observed), np.nan)
+    bits[told] = rarities(observed[told], chance[told], CHANCE_BITS)
+    return bits
+
+
+def _together(bits: Floats, chance: Floats) -> Floats:
+    """Minus log2 of the chance that a figure that stand-ins show and a uniform number have a product so small.
+
+    Args:
+        bits: of the product of two p-values, of which the first is that of a figure; shape (customers,).
+        chance: the figures of stand-ins; shape (customers, draws).
+    """
+    ordered = np.sort(chance, axis=1)
+    draws = np.arange(ordered.shape[1])
+    first = np.maximum.accumulate(np.where(np.diff(ordered, axis=1, prepend=-np.inf) > 0, draws, 0), axis=1)
+    shown = 1 - first / ordered.shape[1]
+    p = np.minimum(2.0 ** -bits[:, None] / shown, 1.0).mean(axis=1)
+    together: Floats = -np.log2(np.maximum(p, np.finfo(np.float64).tiny))
+    return together
 
 
 def _drawn(log_odds: Floats, draws: int, rng: np.random.Generator) -> NDArray[np.int64]:

@@ -74,7 +74,7 @@ class Evaluation:
     """A detection held against the truth, by the rules `HALF_EACH_WAY` and `FALSE_UNLESS_TIED`."""
 
     rate_asked: float | None
-    """The false-discovery rate that was asked for (`fdr` in the results' summary)."""
+    """The false-discovery rate that was asked for (`fdr` in the results' summary); None where no rate is stated."""
     rings: Share
     """True rings found, of all."""
     named: dict[str, Named]
@@ -142,7 +142,7 @@ def evaluate(results: Results, truth: Truth) -> Evaluation:
     explained = [verdicts[ring] for ring in results.rings.filter(results.rings["explanation"] != "")["ring_id"]]
     ranked = [verdicts[ring] for ring in results.rings["ring_id"]]
     return Evaluation(
-        rate_asked=results.summary.get("fdr"),
+        rate_asked=results.summary.get("fdr") if results.summary.get("rate_stated", True) else None,
         rings=Share(len(found), len(truth.rings)),
         named=_named(results, flags, truth),
         false_flags=Share(sum(verdict is not _Verdict.true for verdict in judged), len(judged)),

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ringsight.detection.guard import MEDIAN, Check
+from ringsight.detection.guard import MEDIAN, Check, Unrated
 from ringsight.explain.words import listed, percent, spoken
 
 ASSUMPTION = (
@@ -31,10 +31,8 @@ class Assurance:
     """None where an earlier version detected, or too few groups touch no flag."""
     shared: tuple[str, ...]
     """Customer columns that go with what modalities share, in words."""
-    one_kind: bool = False
-    """Whether one kind of record is all that can tie customers."""
-    entities_alone: bool = False
-    """Whether nothing but entity columns was compared."""
+    unrated: Unrated | None = None
+    """Why no rate is stated; None where one is, and where an earlier version did not say."""
 
     @property
     def stated(self) -> bool:
@@ -71,12 +69,12 @@ class Assurance:
         """Why no rate is stated; empty where one is."""
         if self.stated:
             return ""
-        if self.entities_alone:
+        if self.unrated is Unrated.entities_alone:
             return (
                 "Nothing but entity columns was compared, and nothing shows how often honest people share several of "
                 "them. The rings are ranked by score, and an unknown share of them is false."
             )
-        if self.one_kind:
+        if self.unrated is Unrated.one_kind:
             return (
                 "One kind of record is all that can tie this bank's customers, so that no other bears a ring out: "
                 "scores rest on agreement inside that kind alone, which nothing can be held against. "
@@ -112,7 +110,7 @@ def assurance_of(summary: Mapping[str, Any]) -> Assurance:
     """What a list assures.
 
     Args:
-        summary: of `Results`, or what a case book kept of it.
+        summary: of `Results`, or what a case book kept of it; in earlier versions each reason was a key of its own.
     """
     told = summary.get("guard")
     best: dict[str, float] = {}
@@ -121,12 +119,11 @@ def assurance_of(summary: Mapping[str, Any]) -> Assurance:
         best[column] = max(best.get(column, 0.0), direction["explained"])
     best.pop("", None)
     return Assurance(
-        one_kind=bool(summary.get("one_kind_of_record", False)),
         fdr=summary["fdr"],
         expected=summary["expected_false_flags"],
         guard=tuple(Check(**check) for check in told) if isinstance(told, list) else (),
         shared=tuple(f"{spoken(column)} ({percent(share)} of it)" for column, share in sorted(best.items())),
-        entities_alone=bool(summary.get("entities_alone")),
+        unrated=next((reason for reason in Unrated if reason == summary.get("unrated") or summary.get(reason)), None),
     )
 
 

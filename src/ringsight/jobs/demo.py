@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from shlex import join
 
 from rich.console import Console
 
@@ -55,7 +56,7 @@ def run(config: DemoJob, asked: Collection[str] = ()) -> Run:
     console.print(evaluation_table(evaluation))
     stages.say(
         f"Next: open {done.paths.report} for the evidence behind each flag, or review the cases in a browser:\n"
-        f"  ringsight review run={config.out}\n"
+        f"  {join(['ringsight', 'review', f'run={config.out}'])}\n"
         "Then try a bank of your own, a folder of "
         'tables as the README describes under "Your data":\n  ringsight run bank.path=FOLDER out=out/mine'
     )

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import join
 
 from ringsight.jobs.command import Command
 from ringsight.jobs.stages import stages_told
@@ -36,7 +37,8 @@ def run(config: EmbedJob) -> Mapping[str, Embeddings]:
     with stages_told(3) as stages:
         embeddings = embed_into(config.bank, config.out, RunConfig(model=config.model, store=config.store))
     stages.show()
-    stages.say(f"Next: ringsight detect bank.path={config.bank.path} out={config.out}")
+    told = join(["ringsight", "detect", f"bank.path={config.bank.path}", f"out={config.out}"])
+    stages.say(f"Next: {told}")
     return embeddings
 
 

@@ -11,10 +11,15 @@ from ringsight.report.palette import paints_with
 
 SHOWN = 25
 """Rows of the table at most."""
+RANKED = 10
+"""Rows at most where none is flagged and no rate can be stated: the beginning of the list."""
 
 
 def flag_table(results: Results) -> Table:
-    """The flagged rings, most significant first: id, size, evidence in bits over all links, basis, q-value if any."""
+    """The flagged rings, most significant first: id, size, evidence in bits over all links, basis, q-value if any.
+
+    Where no rate can be stated and none is flagged, the list is all that there is, and its first rings are shown.
+    """
     flagged = results.rings.filter(pl.col("flagged"))
     summed = results.links_by_modality().group_by("ring_id", "modality").agg(pl.col("bits").sum())
     bits = {(ring_id, modality): total for ring_id, modality, total in summed.iter_rows()}
@@ -29,7 +34,8 @@ def flag_table(results: Results) -> Table:
     table.add_column("basis")
     if assurance.stated:
         table.add_column("q-value", justify="right", no_wrap=True)
-    for row in flagged.head(SHOWN).iter_rows(named=True):
+    shown = flagged.head(SHOWN) if assurance.stated or len(flagged) else results.rings.head(RANKED)
+    for row in shown.iter_rows(named=True):
         ties = [bits.get((row["ring_id"], paint.modality), 0.0) for paint in paints]
         evidence = [f"{tie:,.0f}" if tie else "·" for tie in ties]
         rates = [rate(row["adjusted_q_value"])] if assurance.stated else []
@@ -41,7 +47,9 @@ def _title(assurance: Assurance, flags: int, rings: int) -> str:
     """How many flags there are, and how many are expected to be false, or why that cannot be said."""
     if assurance.stated:
         return f"{flags} flagged of {rings} candidate rings; {assurance.expected_words} of them expected to be false."
-    ranked = f"The first {flags} of {rings} candidate rings, ranked."
+    if not rings:
+        return "Nobody is tied closely enough to be a candidate ring."
+    ranked = f"The first {flags or min(rings, RANKED)} of {rings} candidate rings, ranked."
     return f"{ranked} {assurance.warning} {assurance.reason} {assurance.remedy}".strip()
 
 

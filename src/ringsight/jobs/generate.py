@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from shlex import join
 
 from ringsight.jobs.command import Command
 from ringsight.jobs.stages import stages_told
@@ -33,7 +34,7 @@ def run(config: GenerateJob) -> None:
     ):
         generate_bank(config.bank, config.seed, config.out)
     stages.show()
-    stages.say(f"Next: ringsight run bank.path={config.out} out=out/run")
+    stages.say(f"Next: {join(['ringsight', 'run', f'bank.path={config.out}', 'out=out/run'])}")
 
 
 COMMAND = Command("generate", GenerateJob, run, folder="out")

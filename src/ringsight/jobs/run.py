@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shlex import join
 
 from rich.console import Console
 
@@ -43,7 +44,7 @@ def run(config: RunJob, asked: Collection[str] = ()) -> Run:
     stages.say(
         f"Next: open {done.paths.report} for the evidence behind each flag. A flag is agreement beyond chance, "
         f"not guilt: a person decides. rings.csv, members.csv and links.csv in {config.out} hold the same as tables.\n"
-        f"With known cases: ringsight evaluate run={config.out} truth=LABELS.csv"
+        f"With known cases: {join(['ringsight', 'evaluate', f'run={config.out}', 'truth=LABELS.csv'])}"
     )
     return done
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from ringsight.errors import SettingsError
 from ringsight.jobs.command import Command
+from ringsight.jobs.stages import stages_told
 from ringsight.online.asking import ask
 from ringsight.online.common import CommonValue
 from ringsight.online.similar import Similar, SimilarConfig, SimilarCustomers
@@ -72,7 +73,9 @@ def run(config: SimilarJob) -> SimilarCustomers:
     """
     records = read_bank(BankConfig(path=config.records), fewest=1) if config.records else None
     run = Run(config.out)
-    found = ask(run, config.customer, config, records=records, bank=config.bank, model=config.model, store=config.store)
+    elsewhere = {"bank": config.bank, "model": config.model}
+    with stages_told(0):
+        found = ask(run, config.customer, config, records=records, store=config.store, **elsewhere)
     match config.format:
         case Format.json:
             print(json.dumps(_as_json(config, found), indent=2, allow_nan=False))

@@ -19,6 +19,7 @@ from ringsight.records.contract import CUSTOMERS, modalities
 from ringsight.records.declarations import declared
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.given_table import GivenTable
+from ringsight.records.passed_over import counted
 from ringsight.records.value_declarations import ValueDeclarations
 from ringsight.vectors.filters import parse_filter
 from ringsight.vectors.ranking import Ranked, Ranking, rank_neighbours
@@ -175,6 +176,8 @@ def stored_vectors(store: VectorStore, customer_id: str) -> dict[str, Embeddings
 def vectors_of_records(records: Bank, model: Path, customer_id: str) -> dict[str, Embeddings]:
     """Embed a customer by a model: space -> the vector there, of the searched spaces that the records suffice for.
 
+    Notes that the model cannot read are passed over, and said, as a run does.
+
     Args:
         records: the customer's, and maybe others'.
         model: folder of the model that filled the store.
@@ -184,16 +187,21 @@ def vectors_of_records(records: Bank, model: Path, customer_id: str) -> dict[str
         DataError: if the records have no such customer, or none of the customer's own.
         ModelError: if the model is missing or damaged.
     """
+    from ringsight.encoders.settings import NotesConfig
+    from ringsight.encoders.unread_notes import mark_unread_notes
     from ringsight.fusion.embed import embed_bank, model_hash
 
     if customer_id not in records.customer_ids:
         raise unknown(customer_id, records.customer_ids, str(records.path))
     made_by = model_hash(model)
-    embedded = {space: _one(each, customer_id, made_by) for space, each in embed_bank(records, model).items()}
+    told = mark_unread_notes(records, model, NotesConfig())
+    embedded = {space: _one(each, customer_id, made_by) for space, each in embed_bank(told, model).items()}
     queries = {space: each for space, each in embedded.items() if each.learned and len(each.customer_ids)}
     if not queries:
+        silent = [reason for reasons in counted(told.passed_over).values() for reason in reasons]
         raise DataError(
-            f"customer {customer_id!r} has no records that the model can embed",
+            f"customer {customer_id!r} has no records that the model can embed"
+            + (f"; some are passed over: {', '.join(silent)}" if silent else ""),
             where=str(records.path),
             remedy="give transactions, call_notes or id_images of the customer",
         )

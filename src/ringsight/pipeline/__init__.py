@@ -1,7 +1,6 @@
 """The whole way from a bank to flagged rings, a file for each step.
 
     read      a folder becomes a `Bank`
-    heard     notes that the base cannot read are passed over
     train     the parts of a model that are not there yet
     embed     a bank and a model become embeddings, by space
     index     embeddings go into the vector store

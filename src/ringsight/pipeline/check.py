@@ -13,6 +13,7 @@ from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.declarations import declared, with_declared
 from ringsight.records.doubts import doubts
 from ringsight.records.folder_listing import PROPOSED, SAYING
+from ringsight.records.joint_owners import JOINT
 from ringsight.records.proposal import Proposal, proposed
 from ringsight.records.quarantine import printable
 from ringsight.records.writing import write_atomically
@@ -65,12 +66,17 @@ class BankCheck:
         """A whole `bank.yaml`: what is said so far, what is proposed, and the role of each customer column."""
         said = declared(as_proposed(self.config, self.proposal))
         bank = self.bank or self.bank_as_proposed
+        roles = bank.roles if bank else said.entities
         content: dict[str, Any] = {
             "tables": said.tables,
             "columns": {table: mapping for table, mapping in said.columns.items() if mapping},
             "dialects": {table: dialect.differences() for table, dialect in said.dialects.items()},
             "ids_ignore": [str(rule) for rule in said.ids_ignore],
-            "entities": {column: str(role) for column, role in (bank.roles if bank else said.entities).items()},
+            "customers_from": said.customers_from,
+            "numbered": said.numbered,
+            "owners": said.owners,
+            "holders": said.holders,
+            "entities": {column: str(role) for column, role in roles.items() if column != JOINT},
         }
         if bank is not None:
             content["strata"] = [column for column in said.strata if column in bank.customers.columns]
@@ -109,6 +115,9 @@ def as_proposed(config: BankConfig, proposal: Proposal) -> BankConfig:
         columns=config.columns | proposal.columns,
         dialects=config.dialects | proposal.dialects,
         ids_ignore=proposal.ids or config.ids_ignore,
+        customers_from=proposal.customers_from or config.customers_from,
+        numbered=proposal.numbered or config.numbered,
+        owners=config.owners | proposal.owners,
     )
 
 

@@ -5,8 +5,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from ringsight.encoders.settings import NotesConfig
+from ringsight.encoders.unread_notes import mark_unread_notes
 from ringsight.errors import ModelError
-from ringsight.pipeline.heard import entities_alone, heard
+from ringsight.pipeline.entities_alone import entities_alone
 from ringsight.progress import Callback, report_to, skip, stage
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
@@ -41,7 +42,7 @@ def embed(
 
     with report_to(progress), stage("embed", f"embedding {len(bank.customers):,} customers"):
         made_by = model_hash(Path(model))
-        bank = heard(bank, Path(model), NotesConfig())
+        bank = mark_unread_notes(bank, Path(model), NotesConfig())
         if into is not None and (kept := _kept(into, made_by, bank)):
             return kept
         made = {space: replace(each, model_hash=made_by) for space, each in embed_bank(bank, Path(model)).items()}

@@ -7,12 +7,13 @@ from typing import Any
 
 from ringsight.detection.lineage import Lineage
 from ringsight.detection.settings import DetectConfig
+from ringsight.encoders.unread_notes import mark_unread_notes
 from ringsight.fusion.settings import parts
 from ringsight.pipeline.continuing import continued, lineage_before
 from ringsight.pipeline.detect import find_rings
 from ringsight.pipeline.embed import embed
+from ringsight.pipeline.entities_alone import entities_alone, say_if_uncorroborated
 from ringsight.pipeline.explain import explain
-from ringsight.pipeline.heard import entities_alone, heard, say_if_uncorroborated
 from ringsight.pipeline.index import index
 from ringsight.pipeline.read import as_bank
 from ringsight.pipeline.settings import RunConfig, in_force
@@ -88,7 +89,7 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     records = as_bank(bank, out, settings.previous)
     if decisions is not None:
         Run(out).write_decisions(decisions)
-    records = heard(records, settings.model or Run(out).paths.model, settings.notes)
+    records = mark_unread_notes(records, settings.model or Run(out).paths.model, settings.notes)
     say_if_uncorroborated(records)
     model = model_for(records, settings, Run(out))
     refuse_without_effect(records, model, settings, asked)  # before anything of an earlier run goes
@@ -137,7 +138,7 @@ def detect_into(bank: AnyBank, out: Path, settings: RunConfig) -> Run:
     there, records = Run(out), as_bank(bank, out, settings.previous)
     embeddings = {} if entities_alone(records) and not there.paths.embedding_files() else there.embeddings(records)
     settings = replace(settings, model=there.model, store=there.store())
-    records = keep(heard(records, there.model, settings.notes), RunPaths(out))
+    records = keep(mark_unread_notes(records, there.model, settings.notes), RunPaths(out))
     begun = Run.begin(out, records, previous=settings.previous)
     return _search(begun, records, embeddings, previous, settings)
 

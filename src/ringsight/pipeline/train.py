@@ -4,9 +4,10 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 
 from ringsight.encoders.settings import FEWEST_CUSTOMERS
+from ringsight.encoders.unread_notes import mark_unread_notes
 from ringsight.fusion.settings import ModelConfig, parts
 from ringsight.fusion.trained_settings import differing, refuse_differing
-from ringsight.pipeline.heard import entities_alone, heard
+from ringsight.pipeline.entities_alone import entities_alone
 from ringsight.pipeline.settings import RunConfig
 from ringsight.progress import Callback, report_to, say, skip, stage
 from ringsight.records.bank import Bank
@@ -54,7 +55,7 @@ def train(
     if not again:
         refuse_without_effect(bank, model, config, of=None if part is None else (part,))
     with report_to(progress):
-        bank = heard(bank, model, config.notes)
+        bank = mark_unread_notes(bank, model, config.notes)
         for each in _parts(bank, config, model) if part is None else (part,):
             with stage(f"train {each}", f"training {each}"):
                 if each == JOINT and not again and (why := _why_outdated(bank, config, model)):

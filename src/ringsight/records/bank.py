@@ -82,6 +82,15 @@ class BankConfig:
     ids_ignore: list[IdRule] = field(default_factory=list)
     """What of an id does not count when a record's customer is looked up: blanks, fractions, leading_zeros,
     letter_case."""
+    customers_from: list[str] = field(default_factory=list)
+    """Tables whose records say who the customers are, where there is no table of customers."""
+    numbered: list[str] = field(default_factory=list)
+    """Tables of records without an id of their own: the number of the row is it."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Table of records -> what parts several customers in its customer_id, for instance `;`: each is an owner."""
+    holders: dict[str, str] = field(default_factory=dict)
+    """Where it stands which customers hold an account, where records name accounts: file, its columns account and
+    customer, and, by default transactions, of which tables."""
     declared: Path | None = None
     """A `bank.yaml` that lies elsewhere, for folders that change every night or cannot be written to; it counts before
     the folder's own."""
@@ -168,8 +177,8 @@ class Bank:
     """What is to be said of the tables, beside what was set aside."""
     passed_over: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=PASSED_OVER))
     """Records that say nothing (`records.passed_over`): they are in `records`, and have no vector."""
-    notes_heard: bool = False
-    """Whether the notes that no base can read are among them; that is known once there is a base."""
+    unread_known: bool = False
+    """Whether the notes that the base cannot read are among them; that is known once there is a base."""
     temporary: TemporaryFolder | None = None
     """The folder of a bank that was read from data frames, which goes with the bank; None for one that stays."""
     written: Written = field(default_factory=Written)

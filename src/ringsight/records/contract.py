@@ -27,6 +27,8 @@ class Values(StrEnum):
     """Text that is never blank."""
     image = "image"
     """The path of an image, relative to the bank's folder and inside it."""
+    party = "party"
+    """The id of a customer or of somebody else; it may be absent."""
     label = "label"
     """A string that repeats from row to row; it may be absent."""
 
@@ -89,7 +91,7 @@ TRANSACTIONS = RecordTable(
         "currency": Values.label,
         "channel": Values.label,
         "category": Values.label,
-        "counterparty_id": Values.label,
+        "counterparty_id": Values.party,
     },
     ("customer_id", "timestamp", "transaction_id"),
     "transactions",

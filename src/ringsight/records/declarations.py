@@ -1,8 +1,6 @@
 """Which of a bank's columns is what: `BankConfig` and the folder's `bank.yaml`, checked and merged."""
 
 from dataclasses import dataclass, field, fields, replace
-from difflib import get_close_matches
-from enum import StrEnum
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +13,38 @@ from ringsight.records.contract import CONVENTIONAL_ROLES, CUSTOMERS, Table
 from ringsight.records.dialect import Dialect
 from ringsight.records.given_table import GivenTable
 from ringsight.records.joins import IdRule
+from ringsight.records.table_declarations import (
+    ALL,
+    HOLDERS,
+    check_known,
+    check_places,
+    check_record_tables,
+    closest,
+    dialects_of,
+    holders_of,
+    is_text_mapping,
+    perhaps,
+    record_tables,
+    signs_of,
+)
 from ringsight.records.value_declarations import KEYS as VALUE_KEYS
 from ringsight.records.value_declarations import ValueDeclarations, values_from_yaml
 
 RESERVED = ("customer_id", "opened_at", "stratum")
 """Customer columns that can have no role."""
-ALL = "all"
-"""What stands for every table, in `dialects`."""
-KEYS = ("columns", "entities", "strata", "tables", "dialects", "ids_ignore", *VALUE_KEYS)
+KEYS = (
+    "columns",
+    "entities",
+    "strata",
+    "tables",
+    "dialects",
+    "ids_ignore",
+    "customers_from",
+    "numbered",
+    "owners",
+    "holders",
+    *VALUE_KEYS,
+)
 """What a `bank.yaml` may say."""
 
 
@@ -46,6 +68,14 @@ class Declarations:
     """Table, or `all` -> how it is written."""
     ids_ignore: list[IdRule] = field(default_factory=list)
     """What of ids does not count when a record's customer is looked up."""
+    customers_from: list[str] = field(default_factory=list)
+    """Tables whose records say who the customers are."""
+    numbered: list[str] = field(default_factory=list)
+    """Tables whose rows have their number for an id."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Table of records -> what parts several customers in a cell."""
+    holders: dict[str, str] = field(default_factory=dict)
+    """Where it stands which customers hold an account: file, account, customer, of."""
 
     def dialect_of(self, table: str) -> Dialect:
         """How a table is written."""
@@ -71,7 +101,9 @@ def declared(config: BankConfig, path: Path | None = None) -> Declarations:
     _check_columns(config.columns, "bank.columns")
     check_places(config.tables, "bank.tables")
     for name in config.dialects:
-        _check_known(name, [ALL, *contract.tables()], "bank.dialects")
+        check_known(name, [ALL, HOLDERS, *contract.tables()], "bank.dialects")
+    check_record_tables(config.customers_from, "bank.customers_from")
+    check_record_tables(config.numbered, "bank.numbered")
     tables = given.columns.keys() | config.columns.keys()
     columns = {table: given.columns.get(table, {}) | config.columns.get(table, {}) for table in sorted(tables)}
     entities = given.entities | config.entities
@@ -89,6 +121,10 @@ def declared(config: BankConfig, path: Path | None = None) -> Declarations:
         tables=given.tables | config.tables,
         dialects=given.dialects | config.dialects,
         ids_ignore=config.ids_ignore or given.ids_ignore,
+        customers_from=config.customers_from or given.customers_from,
+        numbered=config.numbered or given.numbered,
+        owners=given.owners | signs_of(config.owners, "bank.owners"),
+        holders=holders_of(config.holders, "bank.holders") or given.holders,
         values=values,
     )
 
@@ -113,31 +149,47 @@ def with_declared(config: BankConfig) -> BankConfig:
     return replace(config, declared=None, **told, **values)
 
 
-def source_columns(table: Table, found: list[str], mapping: dict[str, str], given: GivenTable) -> dict[str, str]:
+def source_columns(
+    table: Table, found: list[str], mapping: dict[str, str], given: GivenTable, lacking: str = ""
+) -> dict[str, str]:
     """Find for each of our columns the bank's: {our column: the bank's column}.
 
     Customers keep every further column under its own name; of the other tables only the contract's are read.
-    Where a mapping and a column of the bank compete for one name, the mapping wins.
+    Where a mapping and a column of the bank compete for one name, the mapping wins. Blanks around a name do not count.
+
+    Args:
+        table: of the contract.
+        found: the bank's columns.
+        mapping: our column -> the bank's, as the bank has said.
+        given: the table, for errors.
+        lacking: a needed column that the table may lack.
 
     Raises:
         DataError: if a required or a mapped column is absent; the columns found and the closest are named.
     """
     sources: dict[str, str] = {}
+    known = without_blanks(found)
     for ours, theirs in mapping.items():
-        if theirs not in found:
+        if theirs not in known and theirs not in found:
             raise _absent(theirs, f"the column {theirs!r}, mapped to {ours},", ours, found, given)
-        sources[ours] = theirs
+        sources[ours] = known.get(theirs, theirs)
     for ours in table.columns:
         if ours in sources:
             continue
-        if ours in found:
-            sources[ours] = ours
-        elif ours in table.required:
+        if ours in known:
+            sources[ours] = known[ours]
+        elif ours in table.required and ours != lacking:
             raise _absent(ours, f"the required column {ours!r}", ours, found, given)
     if table is CUSTOMERS:
         taken = set(sources.values())
-        sources |= {column: column for column in found if column not in taken and column not in sources}
+        sources |= {name: column for name, column in known.items() if column not in taken and name not in sources}
     return sources
+
+
+def without_blanks(found: list[str]) -> dict[str, str]:
+    """The bank's columns by their names without blanks around them, where that leaves each a name of its own."""
+    names = {name.strip(): name for name in found}
+    return names if len(names) == len(found) and "" not in names else {name: name for name in found}
 
 
 def roles_of(sources: dict[str, str], declarations: Declarations, where: str) -> dict[str, ColumnRole]:
@@ -183,18 +235,18 @@ def _from_yaml(path: Path) -> Declarations:
     if not isinstance(content, dict):
         raise SettingsError(f"expected keys {', '.join(KEYS)}", where=str(path))
     for key in content:
-        _check_known(str(key), list(KEYS), str(path))
+        check_known(str(key), list(KEYS), str(path))
     columns = content.get("columns") or {}
     entities = content.get("entities") or {}
     strata = content.get("strata") or []
     tables = content.get("tables") or {}
     ids = content.get("ids_ignore") or []
     well_formed = (
-        _is_text_mapping(entities)
-        and _is_text_mapping(tables)
+        is_text_mapping(entities)
+        and is_text_mapping(tables)
         and isinstance(ids, list)
         and isinstance(columns, dict)
-        and all(_is_text_mapping(mapping) for mapping in columns.values())
+        and all(is_text_mapping(mapping) for mapping in columns.values())
         and isinstance(strata, list)
         and all(isinstance(column, str) for column in strata)
     )
@@ -205,81 +257,33 @@ def _from_yaml(path: Path) -> Declarations:
             where=str(path),
         )
     for role in entities.values():
-        _check_known(role, [str(known) for known in ColumnRole], str(path))
+        check_known(role, [str(known) for known in ColumnRole], str(path))
     for rule in ids:
-        _check_known(str(rule), [str(known) for known in IdRule], f"{path}, ids_ignore")
+        check_known(str(rule), [str(known) for known in IdRule], f"{path}, ids_ignore")
     check_places(tables, f"{path}, tables")
     return Declarations(
         columns,
         {column: ColumnRole(role) for column, role in entities.items()},
         strata,
         tables=tables,
-        dialects=_dialects(content.get("dialects") or {}, str(path)),
+        dialects=dialects_of(content.get("dialects") or {}, str(path)),
         ids_ignore=[IdRule(rule) for rule in ids],
+        owners=signs_of(content.get("owners") or {}, f"{path}, owners"),
+        holders=holders_of(content.get("holders") or {}, f"{path}, holders"),
+        customers_from=record_tables(content.get("customers_from") or [], f"{path}, customers_from"),
+        numbered=record_tables(content.get("numbered") or [], f"{path}, numbered"),
         values=values_from_yaml(content, str(path)),
     )
-
-
-def _dialects(given: object, path: str) -> dict[str, Dialect]:
-    """The dialects of a `bank.yaml`, each word checked."""
-    if not isinstance(given, dict) or not all(isinstance(each, dict) for each in given.values()):
-        raise SettingsError("expected dialects: {table: {word: value}}", where=path)
-    found: dict[str, Dialect] = {}
-    kinds = {each.name: type(getattr(Dialect(), each.name)) for each in fields(Dialect)}
-    for table, words in given.items():
-        where = f"{path}, dialects, {table}"
-        _check_known(str(table), [ALL, *contract.tables()], where)
-        for word, value in words.items():
-            _check_known(str(word), list(kinds), where)
-            if issubclass(kinds[word], StrEnum):
-                _check_known(str(value), [str(known) for known in kinds[word]], f"{where}, {word}")
-            elif not isinstance(value, kinds[word]) or isinstance(value, bool):
-                wanted = "a number" if kinds[word] is int else "text, in quotation marks"
-                raise SettingsError(f"{word} must be {wanted} (got {value!r})", where=where)
-        try:
-            found[str(table)] = Dialect(**words)
-        except SettingsError as error:
-            raise SettingsError(error.what, where=where) from error
-    return found
-
-
-def check_places(tables: dict[str, str], where: str) -> None:
-    """Refuse tables that the contract does not know, and files outside the bank's folder.
-
-    Raises:
-        SettingsError: naming the first.
-    """
-    for name, place in tables.items():
-        _check_known(name, list(contract.tables()), where)
-        if not place or "\\" in place or Path(place).is_absolute() or ".." in Path(place).parts:
-            raise SettingsError(
-                f"{place!r} is no file inside the bank's folder",
-                where=where,
-                remedy="name it from the bank's folder on",
-            )
-
-
-def _is_text_mapping(value: object) -> bool:
-    return isinstance(value, dict) and all(isinstance(item, str) for pair in value.items() for item in pair)
 
 
 def _check_columns(columns: dict[str, dict[str, str]], where: str) -> None:
     """Refuse tables, and columns of tables other than customers, that the contract does not know."""
     tables = contract.tables()
     for name, mapping in columns.items():
-        _check_known(name, list(tables), where)
+        check_known(name, list(tables), where)
         if name != CUSTOMERS.name:
             for ours in mapping:
-                _check_known(ours, list(tables[name].columns), f"{where}, {name}")
-
-
-def _check_known(word: str, valid: list[str], where: str) -> None:
-    if word not in valid:
-        raise SettingsError(
-            f"{word!r} is not known here; valid: {', '.join(valid)}",
-            where=where,
-            remedy=f"correct {word!r}{_perhaps(word, valid)}",
-        )
+                check_known(ours, list(tables[name].columns), f"{where}, {name}")
 
 
 def _refuse_unless_protected(column: str, role: ColumnRole) -> None:
@@ -300,24 +304,14 @@ def _no_column(column: str, use: str, setting: str, found_where: tuple[list[str]
     return DataError(
         f"no column {column!r}, {use}; found: {', '.join(found)}",
         where=where,
-        remedy=f"correct {setting}{_perhaps(column, found)}",
+        remedy=f"correct {setting}{perhaps(column, found)}",
     )
 
 
 def _absent(theirs: str, what: str, ours: str, found: list[str], given: GivenTable) -> DataError:
-    closest = (_closest(theirs, found) or ["YOUR_COLUMN"])[0]
+    nearest = (closest(theirs, found) or ["YOUR_COLUMN"])[0]
     return DataError(
         f"{what} is absent; found: {', '.join(found)}",
         where=given.where,
-        remedy=f"map it, {'' if given.from_frame else 'in bank.yaml or '}by {given.mapping(ours, closest)}",
+        remedy=f"map it, {'' if given.from_frame else 'in bank.yaml or '}by {given.mapping(ours, nearest)}",
     )
-
-
-def _closest(word: str, valid: list[str]) -> list[str]:
-    """Find the valid word nearest to `word` in spelling, whatever the case of its letters; empty if none is near."""
-    by_folded = {candidate.casefold(): candidate for candidate in valid}
-    return [by_folded[match] for match in get_close_matches(word.casefold(), by_folded, n=1, cutoff=0.5)]
-
-
-def _perhaps(word: str, valid: list[str]) -> str:
-    return "".join(f" (perhaps {match!r})" for match in _closest(word, valid))

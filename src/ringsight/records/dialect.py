@@ -32,6 +32,10 @@ class Dates(StrEnum):
     """Milliseconds since 1970."""
     unix_us = "unix_us"
     """Microseconds since 1970."""
+    unix_hours = "unix_hours"
+    """Hours since 1970; also the steps of an hour by which simulations count."""
+    unix_days = "unix_days"
+    """Days since 1970; also the steps of a day by which simulations count."""
 
 
 class Minus(StrEnum):
@@ -43,6 +47,15 @@ class Minus(StrEnum):
     """(25.00)"""
     trailing = "trailing"
     """25.00-"""
+
+
+class Plus(StrEnum):
+    """What an amount above zero is to the customer."""
+
+    received = "received"
+    """Money that comes in."""
+    paid = "paid"
+    """Money that goes out, as in lists of payments where the customer is the payer."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -63,6 +76,8 @@ class Dialect:
     """Sign between thousands; empty for none."""
     minus: Minus = Minus.leading
     """How numbers below zero are written."""
+    plus: Plus = Plus.received
+    """What an amount above zero is to the customer: received or paid."""
     currency: str = ""
     """What stands beside every number and is no part of it: € or EUR."""
     dates: Dates = Dates.iso
@@ -80,7 +95,7 @@ class Dialect:
         Raises:
             SettingsError: naming the first such word.
         """
-        self.minus, self.dates = Minus(self.minus), Dates(self.dates)
+        self.minus, self.dates, self.plus = Minus(self.minus), Dates(self.dates), Plus(self.plus)
         if self.delimiter != TAB and (len(self.delimiter) != 1 or self.delimiter in '"\r\n\0'):
             raise _refused("delimiter", self.delimiter, f"one sign, or {TAB}")
         try:

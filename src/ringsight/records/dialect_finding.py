@@ -19,8 +19,11 @@ LIKELY = {
     Dates.unix_ms: (1e11, 4.2e12),
     Dates.unix_us: (1e14, 4.2e15),
     Dates.excel: (1e4, 8e4),
+    Dates.unix_days: (0, 1e4),
 }
 """Numbers that are taken for moments of a kind."""
+STEPS = "each step is taken for a day, from 1970 on; were it an hour, say dates: unix_hours instead"
+"""What cannot be known of small numbers."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,10 +126,12 @@ def _signs(texts: pl.Series) -> Iterable[tuple[str, str]]:
 def _counted_dates(numbers: pl.Series, dialect: Dialect) -> FoundDialect | None:
     """How numbers count moments, by their size."""
     given = numbers.drop_nulls()
+    if dialect.dates in (Dates.unix_hours, Dates.unix_days) or given.is_between(*YEARS).all():
+        return None  # as was said; or years alone
     for form, (low, high) in LIKELY.items():
         within = int(given.is_between(low, high).sum())
         if within > len(given) / 2 and dialect.dates is not form:
-            return FoundDialect(replace(dialect, dates=form), within)
+            return FoundDialect(replace(dialect, dates=form), within, STEPS if form is Dates.unix_days else "")
     return None
 
 

@@ -61,8 +61,8 @@ def _columns(bank: Bank, config: BankConfig) -> Iterator[str]:
     for table in contract.RECORD_TABLES:
         if table.name in tables:
             mapping = declarations.columns.get(table.name, {})
-            read = {mapping.get(column, column) for column in table.columns}
-            passed = [name for name in schema_of(tables[table.name]) if name not in read]
+            read = {mapping.get(column, column).strip() for column in table.columns}
+            passed = [name for name in schema_of(tables[table.name]) if name.strip() not in read]
             if passed:
                 yield f"passed over: {_named(passed)} of {table.name}"
 
@@ -75,7 +75,10 @@ def _amounts(transactions: pl.DataFrame) -> Iterator[str]:
     if len(broken) and len(thousandths) >= THOUSANDTHS * len(broken):
         yield f"doubtful: amounts have three decimals, such as {broken[0]!r}; is the sign before them one of thousands?"
     if len(amounts) and not (amounts < 0).any():
-        yield "doubtful: no amount is below zero; amounts are signed, what is paid out is below zero"
+        yield (
+            "doubtful: no amount is below zero; amounts are signed, what is paid out is below zero (if all of them are "
+            "paid out, say plus: paid in the dialect)"
+        )
     if "currency" in transactions.columns and (several := transactions["currency"].drop_nulls().n_unique()) > 1:
         yield f"doubtful: amounts in {several} currencies are compared as they are"
 

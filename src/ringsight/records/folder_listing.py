@@ -14,7 +14,10 @@ from ringsight.records.plain_files import DELIMITED, EXCEL, PACKED, PARQUET, suf
 
 MOST_FILES = 5_000_000
 """Files that a bank's folder may hold."""
-PICTURES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif", ".heic", ".pdf")
+PICTURES = (
+    *(".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif"),
+    *(".pbm", ".pgm", ".ppm", ".pnm", ".heic", ".heif", ".pdf"),
+)
 TABLES = (*PARQUET, *DELIMITED, *EXCEL)
 """Suffixes of tables, in the case of any letter, and before that of a packing."""
 SAYING = "bank.yaml"
@@ -142,7 +145,8 @@ def places_of(name: str, files: list[str], asked: str | None, folder: Path) -> d
     """
     if asked is not None:
         asked = PurePosixPath(asked).as_posix()
-        inside = [file for file in files if file.startswith(f"{asked}/") and is_table(file)]
+        below = [file for file in files if file.startswith(f"{asked}/")]
+        inside = [file for file in below if is_table(file)] or [file for file in below if is_picture(file)]
         found = [asked] if asked in files else inside or [file for file in files if _fits(file, asked)]
         if not found:
             near = ", ".join(file for file in files if is_table(file)) or "none"
@@ -154,8 +158,21 @@ def places_of(name: str, files: list[str], asked: str | None, folder: Path) -> d
         first, _, rest = file.partition("/")
         if _named(first, name, bool(rest)) and (not rest or (is_table(file) and not is_hidden(file))):
             places.setdefault(first, []).append(file)
-    pictures = {file.partition("/")[0] for file in files if "/" in file and suffix_of(Path(file)) in PICTURES}
+    pictures = {file.partition("/")[0] for file in files if "/" in file and is_picture(file)}
     return {place: found for place, found in places.items() if found == [place] or place not in pictures}
+
+
+def pattern_of(pictures: Collection[str]) -> str:
+    """One pattern, or folder, that names all of some pictures and those of their kind; empty if there is none."""
+    paths = [PurePosixPath(path) for path in pictures]
+    if len({len(path.parts) for path in paths}) != 1 or len(paths) < 2:
+        return ""
+    suffixes = {path.suffix for path in paths}
+    levels = [set(parts) for parts in zip(*(path.parts[:-1] for path in paths), strict=True)]
+    folders = [min(names) if len(names) == 1 else "*" for names in levels]
+    if len(suffixes) > 1 and "*" not in folders and folders:
+        return "/".join(folders)
+    return "/".join([*folders, f"*{min(suffixes)}" if len(suffixes) == 1 else "*"])
 
 
 def given_files(folder: Path, place: str, found: list[str]) -> tuple[GivenFile, ...]:
@@ -181,7 +198,7 @@ def ignored_because(path: str) -> str:
         f"a proposal, in force once it is called {SAYING}": path == PROPOSED,
         "hidden, or of a program's own": is_hidden(path),
         "the truth, which evaluate alone reads": path.startswith("truth/"),
-        "a picture that no row names": suffix_of(Path(path)) in PICTURES,
+        "a picture that no row names": is_picture(path),
         "a table, but called like none of a bank's": is_table(path),
         "packed in a way that is not read: unpack it": packed,
     }
@@ -191,6 +208,11 @@ def ignored_because(path: str) -> str:
 def is_table(path: str) -> bool:
     """Whether the suffix is that of a table."""
     return suffix_of(Path(path)) in TABLES
+
+
+def is_picture(path: str) -> bool:
+    """Whether the suffix is that of a picture."""
+    return suffix_of(Path(path)) in PICTURES
 
 
 def is_hidden(path: str) -> bool:

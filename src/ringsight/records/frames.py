@@ -50,7 +50,7 @@ def read_frames(config: BankConfig, frames: Mapping[str, ArrowStream | pl.LazyFr
         SettingsError: if the config says something that makes no sense.
     """
     config, tables = with_declared(config), contract.tables()
-    _check_names(frames, list(tables))
+    _check_names(frames, list(tables), config)
     folder = TemporaryFolder()
     for name, frame in frames.items():
         if frame is not None:
@@ -64,7 +64,7 @@ def read_frames(config: BankConfig, frames: Mapping[str, ArrowStream | pl.LazyFr
     return replace(bank, temporary=folder)
 
 
-def _check_names(frames: Mapping[str, object], tables: list[str]) -> None:
+def _check_names(frames: Mapping[str, object], tables: list[str], config: BankConfig) -> None:
     """Refuse tables that the contract does not know, and a bank without customers."""
     for name in frames:
         if name not in tables:
@@ -74,7 +74,7 @@ def _check_names(frames: Mapping[str, object], tables: list[str]) -> None:
                 where="the frames",
                 remedy=f"correct {name!r}" + (f" (perhaps {close[0]!r})" if close else ""),
             )
-    if frames.get(CUSTOMERS.name) is None:
+    if frames.get(CUSTOMERS.name) is None and not config.customers_from:
         raise DataError("no customers", where="the frames", remedy="give the customers as customers=FRAME")
 
 

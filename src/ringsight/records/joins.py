@@ -8,6 +8,9 @@ import polars as pl
 
 from ringsight.errors import DataError
 
+FEWEST_PARTIES = 3
+"""Counterparties that would be customers by a further rule, from which on it is asked about."""
+
 
 class IdRule(StrEnum):
     """What of an id does not count when a record's customer is looked up; applied in this order."""
@@ -89,10 +92,10 @@ def lacking_rules(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule]) 
         owners: the ids of all customers.
         rules: those in force.
     """
-    before, best, found = _met(given, owners, rules), 0, list[IdRule]()
+    before, best, found = met_customers(given, owners, rules), 0, list[IdRule]()
     for size in (1, 2, 3):
         for further in combinations([rule for rule in IdRule if rule not in rules], size):
-            met = _met(given, owners, [*rules, *further])
+            met = met_customers(given, owners, [*rules, *further])
             if met > max(before, best):
                 best, found = met, list(further)
         if best >= len(given):
@@ -116,9 +119,42 @@ def orphan_remarks(given: pl.Series, orphan: pl.Series, owners: pl.Series, rules
     return [f"customer_id: {join_words(lost, owners, rules, further)} (ids_ignore, in bank.yaml)"]
 
 
+def party_rules(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule]) -> tuple[list[IdRule], int]:
+    """The fewest further rules by which most more counterparties would be customers, and how many; none if too few.
+
+    Args:
+        given: the counterparties, each once, without nulls; as text. Most are shops and other banks' accounts.
+        owners: the ids of all customers.
+        rules: those in force.
+    """
+    blanks = [IdRule.blanks] if IdRule.blanks not in rules else []  # which do not count in any case
+    before = met_customers(given, owners, [*rules, *blanks])
+    best, found = before, list[IdRule]()
+    alike = pl.select(reduced(pl.lit(owners), list(IdRule))).to_series().is_duplicated().any()
+    if not alike and met_customers(given, owners, list(IdRule)) < before + FEWEST_PARTIES:
+        return [], 0  # which spares most banks the rest
+    for size in (1, 2, 3):
+        for further in combinations([rule for rule in IdRule if rule not in (*rules, *blanks)], size):
+            met = met_customers(given, owners, [*rules, *blanks, *further])
+            if met > best:
+                best, found = met, list(further)
+    return (found, best - before) if best - before >= FEWEST_PARTIES else ([], 0)
+
+
+def party_remarks(given: pl.Series, column: str, owners: pl.Series, rules: Sequence[IdRule]) -> list[str]:
+    """What is to be said of counterparties that further rules would make customers."""
+    parties = given.unique().drop_nulls().cast(pl.String)
+    further, more = party_rules(parties, owners, rules)
+    if not further:
+        return []
+    return [
+        f"{column}: {more:,} more would be customers if {_ignored(further)} were ignored (ids_ignore, in bank.yaml)"
+    ]
+
+
 def join_words(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule], further: Sequence[IdRule]) -> str:
     """How many records meet a customer, and how many would."""
-    before, after = _met(given, owners, rules), _met(given, owners, [*rules, *further])
+    before, after = met_customers(given, owners, rules), met_customers(given, owners, [*rules, *further])
     missed, total = len(given) - before, len(given)
     return (
         f"{missed:,} of {total:,} rows name no customer; {after - before:,} of these {missed:,} would meet one if "
@@ -126,7 +162,7 @@ def join_words(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule], fur
     )
 
 
-def _met(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule]) -> int:
+def met_customers(given: pl.Series, owners: pl.Series, rules: Sequence[IdRule]) -> int:
     """How many records name one customer, and not two."""
     ours = pl.select(reduced(pl.lit(owners), rules)).to_series()
     if ours.is_duplicated().any():

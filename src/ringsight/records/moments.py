@@ -13,7 +13,14 @@ YEARS = (1900, 2100)
 DAY_US = 86_400_000_000
 EXCEL_DAYS = 25_569
 """Days from 30 December 1899 to 1970."""
-UNIT = {Dates.unix_s: 1_000_000.0, Dates.unix_ms: 1_000.0, Dates.unix_us: 1.0, Dates.excel: float(DAY_US)}
+UNIT = {
+    Dates.unix_s: 1_000_000.0,
+    Dates.unix_ms: 1_000.0,
+    Dates.unix_us: 1.0,
+    Dates.unix_hours: DAY_US / 24,
+    Dates.unix_days: float(DAY_US),
+    Dates.excel: float(DAY_US),
+}
 """Microseconds in one unit of a number that is a moment."""
 MONTHS = {
     **{

@@ -4,6 +4,9 @@ A bank's pictures come from the people it suspects, and a decoder is a large pro
 where it can harm nothing: the process has bounds on its memory, on the time for one picture and on pixels, it can open
 no further file and no connection, and nothing but pixels leaves it, or a number that stands for a fault.
 
+HEIC is opened where pi-heif-decoder is installed, and the first page of a PDF where pypdfium2 is; both are extras, and
+bounded as everything else here.
+
 It is started by path (`picture_openers`), so that it imports Pillow and nothing of ringsight. Protocol: the parent
 writes `REQUEST` and the content of a file; the child answers by `ANSWER` and, where the fault is `Fault.none`, the
 pixels in RGB, row by row.
@@ -45,6 +48,8 @@ LOADED = (
     WebPImagePlugin,
 )
 """Imported before the process is closed: afterwards it can open no module. A JPEG with previews is an MPO."""
+FURTHER: set[str] = set()
+"""Formats of extras that are installed: `HEIF`, `PDF`."""
 ANIMATED = ("PNG", "WEBP")
 """Formats whose further frames are a film. Those of a TIFF are pages, of which the first is taken."""
 LONGEST = 512
@@ -56,6 +61,7 @@ DEEP = ("I;16", "I;16L", "I;16B", "I", "F")
 MODES = (*DEEP, "1", "L", "LA", "La", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "CMYK", "YCbCr", "HSV")
 WEBP_PIXEL = 16
 """Bytes that a pixel of a WebP takes while it is decoded: two canvases, a frame, and the picture."""
+PDF = b"%PDF"
 PHOTOMETRIC = 262
 """TIFF tag that tells whether 0 is white."""
 REQUEST = struct.Struct(">QQ")
@@ -93,7 +99,9 @@ def small_copy(content: bytes, most_pixels: int) -> Image.Image | Fault:
     try:
         if _webp_pixels(content) > most_pixels:  # Pillow makes a canvas before it tells a WebP's size
             return Fault.pixels
-        with Image.open(io.BytesIO(content), formats=FORMATS) as image:
+        if "PDF" in FURTHER and content.startswith(PDF):
+            return _first_page(content)
+        with Image.open(io.BytesIO(content), formats=(*FORMATS, *(FURTHER & {"HEIF"}))) as image:
             if image.width * image.height > most_pixels:
                 raise _Faulty(Fault.pixels)
             return _decoded(image)
@@ -121,6 +129,15 @@ class _Faulty(Exception):  # noqa: N818 - it is the picture's
     def __init__(self, fault: Fault) -> None:
         super().__init__(fault)
         self.fault = fault
+
+
+def _first_page(content: bytes) -> Image.Image:
+    """The first page of a PDF, drawn so large that its longer side has `LONGEST` pixels; its size bounds the work."""
+    import pypdfium2
+
+    page = pypdfium2.PdfDocument(content)[0]
+    drawn: Image.Image = page.render(scale=LONGEST / max(page.get_size()), may_draw_forms=False).to_pil()
+    return _rgb(drawn.crop((0, 0, min(drawn.width, LONGEST), min(drawn.height, LONGEST))))
 
 
 def _decoded(image: Image.Image) -> Image.Image:
@@ -180,9 +197,9 @@ def _unidentified(content: bytes) -> Fault:
     """What a file is that Pillow does not know, as far as it matters to whoever has to mend it."""
     head = content[:12]
     if head[4:8] == b"ftyp" and head[8:12] in (b"heic", b"heix", b"heif", b"mif1", b"hevc"):
-        return Fault.heic
-    if head.startswith(b"%PDF"):
-        return Fault.pdf
+        return Fault.damaged if "HEIF" in FURTHER else Fault.heic
+    if head.startswith(PDF):
+        return Fault.damaged if "PDF" in FURTHER else Fault.pdf
     begun = (b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n", b"II*\0", b"MM\0*", b"BM")
     return _damaged(content) if head.startswith(begun) or head.endswith(b"WEBP") else Fault.unknown
 
@@ -208,6 +225,21 @@ def _webp_pixels(content: bytes) -> int:
             return (little >> 48 & 0x3FFF) * (little >> 64 & 0x3FFF)
         case _:
             return 0
+
+
+def load_further() -> None:
+    """Import what opens HEIC and PDF, where it is installed; once the process is closed it could not."""
+    with suppress(ImportError):
+        from pi_heif import options
+        from pi_heif.as_plugin import register_heif_opener
+
+        options.DECODE_THREADS = 0  # the process may start none
+        register_heif_opener(thumbnails=False, depth_images=False, aux_images=False)
+        FURTHER.add("HEIF")
+    with suppress(ImportError):
+        import pypdfium2  # noqa: F401 - it loads its library
+
+        FURTHER.add("PDF")
 
 
 def close_in(memory: int) -> None:
@@ -258,6 +290,7 @@ def main() -> None:
     warnings.simplefilter("ignore")
     signal.signal(signal.SIGPROF, signal.SIG_DFL)  # in the middle of a decoder no handler would run
     Image.preinit()  # it would import further modules when the first picture is opened
+    load_further()
     close_in(bounds["memory"])
     serve(sys.stdin.buffer, sys.stdout.buffer, bounds["cpu_seconds"])
 

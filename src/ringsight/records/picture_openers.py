@@ -146,8 +146,8 @@ def _told(fault: Fault, most_pixels: int, bounds: OpeningBounds) -> str:
         Fault.broken_off: "damaged image, the file breaks off",
         Fault.animated: "animated image",
         Fault.colours: "damaged image, or colours that are none of grey, RGB, CMYK and palette",
-        Fault.heic: "a HEIC image, which is not read; export it as JPEG",
-        Fault.pdf: "a PDF, which is not read; export its page as JPEG or PNG",
+        Fault.heic: "a HEIC image: pip install 'ringsight[heic]', or export it as JPEG",
+        Fault.pdf: "a PDF: pip install 'ringsight[pdf]', or export its page as JPEG or PNG",
     }
     return texts[fault]
 

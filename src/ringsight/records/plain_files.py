@@ -4,6 +4,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
+import polars as pl
 import pyarrow as pa
 
 from ringsight.errors import DataError, SettingsError
@@ -51,6 +52,12 @@ class PlainFiles:
         if told not in self._known:
             self._known[told] = self._made(path, dialect)
         return self._known[told]
+
+    def derived(self, rows: pl.DataFrame) -> Path:
+        """A file with rows that stand in none of the bank's."""
+        copy = self._next(".parquet")
+        rows.write_parquet(copy)
+        return copy
 
     def _made(self, path: Path, dialect: Dialect) -> Path:
         plain, suffix = path, suffix_of(path)

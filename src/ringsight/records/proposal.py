@@ -10,13 +10,26 @@ import yaml
 from ringsight.errors import DataError, RingsightError
 from ringsight.records import contract
 from ringsight.records.bank import BankConfig
-from ringsight.records.contract import CUSTOMERS, RecordTable
+from ringsight.records.contract import CUSTOMERS, IMAGES, RecordTable
 from ringsight.records.declarations import Declarations, declared
+from ringsight.records.derived_tables import pictures_as_rows
 from ringsight.records.dialect import Dialect
-from ringsight.records.folder_listing import SAYING, FolderListing, given_files, places_of
+from ringsight.records.folder_listing import (
+    SAYING,
+    FolderListing,
+    given_files,
+    is_hidden,
+    is_picture,
+    is_table,
+    pattern_of,
+    places_of,
+)
 from ringsight.records.given_table import GivenTable
+from ringsight.records.holders import naming_accounts
 from ringsight.records.image_paths import found_paths
-from ringsight.records.joins import IdRule, join_words, lacking_rules
+from ringsight.records.joins import WORDS, IdRule, join_words, lacking_rules, party_rules
+from ringsight.records.joint_owners import parting_sign
+from ringsight.records.likely_tables import header_of
 from ringsight.records.table_places import given_tables, likely_among
 from ringsight.records.table_study import StudiedTable, studied
 
@@ -36,6 +49,12 @@ class Proposal:
     """Table -> how it is written, whole."""
     ids: list[IdRule] = field(default_factory=list)
     """What of ids does not count, whole."""
+    customers_from: list[str] = field(default_factory=list)
+    """Tables whose records say who the customers are."""
+    numbered: list[str] = field(default_factory=list)
+    """Tables whose rows have their number for an id, whole."""
+    owners: dict[str, str] = field(default_factory=dict)
+    """Table -> what parts several customers in a cell."""
     found: list[str] = field(default_factory=list)
     """What was found, in words."""
     lacking: list[str] = field(default_factory=list)
@@ -43,7 +62,7 @@ class Proposal:
 
     def __bool__(self) -> bool:
         """Whether there is anything to propose."""
-        return bool(self.tables or self.columns or self.dialects or self.ids)
+        return bool(self.content())
 
     def changes_layout(self) -> bool:
         """Whether columns would be others: what an error says of those that are absent is then idle."""
@@ -58,6 +77,9 @@ class Proposal:
             "columns": self.columns,
             "dialects": dialects,
             "ids_ignore": list(map(str, self.ids)),
+            "customers_from": self.customers_from,
+            "numbered": self.numbered,
+            "owners": self.owners,
         }
         return {key: value for key, value in told.items() if value}
 
@@ -74,7 +96,7 @@ def with_proposal(error: DataError, config: BankConfig, from_frames: bool = Fals
         proposal = proposed(config, from_frames)
     except (RingsightError, pl.exceptions.PolarsError):  # the first error counts
         return error
-    columns_alone = not (proposal.tables or proposal.dialects or proposal.ids) and error.where != str(config.path)
+    columns_alone = proposal.content().keys() <= {"columns"} and error.where != str(config.path)
     if columns_alone and len(proposal.found) + len(proposal.lacking) < 2:
         return error  # which says as much
     more = len(proposal.found) - SAID
@@ -110,8 +132,15 @@ def proposed(config: BankConfig, from_frames: bool = False) -> Proposal:
     study: dict[str, StudiedTable] = {}
     for name, table in contract.tables().items():
         if name in tables:
-            study[name] = studied(tables[name], table, declarations.columns.get(name, {}))
+            study[name] = studied(
+                tables[name], table, declarations.columns.get(name, {}), name in declarations.numbered
+            )
             _take(study[name], tables[name], declarations, proposal)
+    if CUSTOMERS.name in study or not proposal.lacking:
+        _find_picture_table(config.path, study, listing, declarations, proposal)
+    _find_customers(study, proposal)
+    if CUSTOMERS.name not in study and not proposal.customers_from:
+        _ask_for_customers(config.path, listing, proposal)
     _join(study, declarations, proposal)
     _find_pictures(study, listing, proposal)
     return proposal
@@ -144,6 +173,53 @@ def _likely(
     return found
 
 
+def _find_picture_table(
+    folder: Path,
+    study: dict[str, StudiedTable],
+    listing: FolderListing,
+    declarations: Declarations,
+    proposal: Proposal,
+) -> None:
+    """Take pictures that no table names for a table of their own, where their folders are called after customers."""
+    pictures = [file.path for file in listing.ignored() if is_picture(file.path) and not is_hidden(file.path)]
+    place = pattern_of(pictures) if IMAGES.name not in study else ""
+    if not place:
+        return
+    given = GivenTable(IMAGES.name, folder / place, dialect=declarations.dialect_of(IMAGES.name))
+    pictured = studied(pictures_as_rows(given, pictures, folder), IMAGES, {})
+    owners = study[CUSTOMERS.name].ids if CUSTOMERS.name in study else pictured.ids
+    if owners is None or pictured.ids is None or pictured.ids.is_in(owners.implode()).mean() != 1.0:
+        return
+    study[IMAGES.name] = pictured
+    proposal.tables[IMAGES.name] = place
+    named = pictured.ids.n_unique()
+    whose = "each file" if named == len(pictures) else f"each of the {named:,} folders"
+    proposal.found.append(f"{place} are {len(pictures):,} pictures; {whose} is taken for a customer")
+
+
+def _find_customers(study: dict[str, StudiedTable], proposal: Proposal) -> None:
+    """Take those for customers whom records name, where there is no table of customers."""
+    naming = [name for name, table in study.items() if table.ids is not None]
+    if CUSTOMERS.name not in study and naming and not proposal.lacking:
+        proposal.customers_from = naming
+        proposal.found.append(
+            f"there is no table of customers; those whom {' and '.join(naming)} name may be taken for them. If a file "
+            "has them, say tables: {customers: FILE} instead"
+        )
+
+
+def _ask_for_customers(folder: Path, listing: FolderListing, proposal: Proposal) -> None:
+    """Ask what the tables are that nothing is made of: one of them may hold the customers, or name them."""
+    taken = set(proposal.tables.values())
+    idle = [file.path for file in listing.ignored() if is_table(file.path) and not is_hidden(file.path)]
+    for path in [each for each in idle if each not in taken][:SAID]:
+        if names := header_of(folder / path):
+            proposal.lacking.append(
+                f"What is {path}? It has {', '.join(names)}. Say in bank.yaml: tables: {{TABLE: {path}}} and columns: "
+                f"{{TABLE: {{customer_id: YOUR_COLUMN}}}}, where TABLE is {', '.join(contract.tables())}"
+            )
+
+
 def _take(study: StudiedTable, given: GivenTable, declarations: Declarations, proposal: Proposal) -> None:
     """Take over what was found in one table."""
     proposal.found += [f"{given.label}: {line}" for line in study.found]
@@ -152,6 +228,8 @@ def _take(study: StudiedTable, given: GivenTable, declarations: Declarations, pr
         proposal.dialects[given.name] = study.dialect
     if study.mapping != declarations.columns.get(given.name, {}):
         proposal.columns[given.name] = study.mapping
+    if study.numbered:
+        proposal.numbered = [*(proposal.numbered or declarations.numbered), given.name]
 
 
 def _join(study: dict[str, StudiedTable], declarations: Declarations, proposal: Proposal) -> None:
@@ -161,11 +239,26 @@ def _join(study: dict[str, StudiedTable], declarations: Declarations, proposal: 
     owners = owners.unique().sort()
     rules = list(declarations.ids_ignore)
     for name, table in study.items():
-        if name == CUSTOMERS.name or table.ids is None or table.ids.is_empty():
+        accounts = name in naming_accounts(declarations.holders)
+        if name == CUSTOMERS.name or accounts or table.ids is None or table.ids.is_empty():
             continue
+        lost = table.ids.filter(~table.ids.is_in(owners.implode()))
+        sign = "" if name in declarations.owners else parting_sign(lost, owners, rules)
+        if sign:
+            proposal.owners[name] = sign
+            several = int(lost.str.contains(sign, literal=True).sum())
+            proposal.found.append(f"{name}, customer_id: {several:,} rows name several customers, parted by {sign!r}")
+        if sign := sign or declarations.owners.get(name, ""):
+            table.ids = table.ids.str.split(sign).explode().str.strip_chars()
         further = lacking_rules(table.ids, owners, rules)
         if further:
             proposal.found.append(f"{name}, customer_id: {join_words(table.ids, owners, rules, further)}")
+            rules = [rule for rule in IdRule if rule in (*rules, *further)]
+    for name, table in study.items():
+        further, more = ([], 0) if table.parties is None else party_rules(table.parties, owners, rules)
+        if further:
+            told = " and ".join(WORDS[rule] for rule in further)
+            proposal.found.append(f"{name}, counterparty_id: {more:,} more would be customers if {told} were ignored")
             rules = [rule for rule in IdRule if rule in (*rules, *further)]
     if rules != list(declarations.ids_ignore):
         proposal.ids = rules

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import polars as pl
@@ -10,18 +10,19 @@ import polars as pl
 from ringsight.errors import DataError
 from ringsight.records import contract
 from ringsight.records.bank import Bank, BankConfig, ColumnRole, Customers
-from ringsight.records.canonical.cells import refuse_several
 from ringsight.records.canonical.one_spelling import with_canonical_entities
-from ringsight.records.contract import CUSTOMERS, STORED_TEXTS, Table
+from ringsight.records.contract import CUSTOMERS, STORED_TEXTS, RecordTable
 from ringsight.records.declarations import Declarations, declared, roles_of, source_columns, with_declared
 from ringsight.records.fingerprints import Fingerprints
 from ringsight.records.folder_listing import SAYING, FolderListing
 from ringsight.records.given_table import GivenTable
+from ringsight.records.holders import name_holders
 from ringsight.records.images import check_images
 from ringsight.records.joins import refuse_alike
+from ringsight.records.joint_owners import JOINT, joint_groups, joint_remark, part_owners, with_joint_owners
 from ringsight.records.passed_over import counted, silent_pictures
 from ringsight.records.proposal import with_proposal
-from ringsight.records.quarantine import Sieve, printable, summary
+from ringsight.records.quarantine import ROW, Sieve, printable, summary
 from ringsight.records.spelt_ids import spelt_ids
 from ringsight.records.storable import check_storable, refuse_no_texts
 from ringsight.records.strata import strata
@@ -48,9 +49,68 @@ class _ReadCustomers:
     written: Written
 
 
+@dataclass(slots=True, eq=False)
+class _ReadRecords:
+    """The tables of records that were read so far."""
+
+    records: dict[str, pl.DataFrame]
+    """Modality -> its usable rows."""
+    listing: FolderListing
+    sieves: list[Sieve] = field(default_factory=list)
+    """With those set aside."""
+    images: set[str] = field(default_factory=set)
+    """Paths of usable pictures."""
+    joint: list[pl.DataFrame] = field(default_factory=list)
+    """Who owns records together (`joint_owners.joint_groups`)."""
+
+    def take(
+        self,
+        table: RecordTable,
+        given: GivenTable,
+        config: BankConfig,
+        declarations: Declarations,
+        known: tuple[pl.Series, Fingerprints],
+    ) -> None:
+        """Read one table; `known` are the ids of all customers, and the files as they were seen."""
+        owners, files = known
+        numbered = table.key if table.name in declarations.numbered else ""
+        said = declarations.columns.get(table.name, {})
+        mapping = {ours: theirs for ours, theirs in said.items() if ours != numbered}
+        found = [name for name in schema_of(given) if name != numbered]
+        sources = source_columns(table, found, mapping, given, lacking=numbered)
+        sieve = read_table(given, table, sources)
+        if numbered:
+            sieve.rows = sieve.rows.with_columns(pl.col(ROW).cast(pl.String).alias(numbered))
+        name_holders(sieve, config.path, declarations)
+        part_owners(sieve, table, declarations.owners.get(table.name, ""))
+        check_values(sieve, table, sources, owners, declarations.ids_ignore)
+        for column in table.image_columns:
+            check_images(sieve, column, config.path, config.max_image_pixels, files)
+        check_repeats(sieve, table.key)
+        sieve.check_share(config.max_bad_rows)
+        groups = joint_groups(sieve)
+        sieve.remarks += joint_remark(groups)
+        rows = sorted_table(sieve, table)
+        self.records[table.modality] = rows
+        self.sieves.append(sieve)
+        self.joint.append(groups)
+        self.images.update(*(rows[column] for column in table.image_columns))
+        self.listing = self.listing.with_pictures(self.images, table.name)
+
+
 SHOWN = 12
 """Reasons for setting rows aside that a description names."""
-SAID_OF_RECORDS = ("columns", "tables", "dialects", "ids_ignore", "values")
+SAID_OF_RECORDS = (
+    "columns",
+    "tables",
+    "dialects",
+    "ids_ignore",
+    "customers_from",
+    "numbered",
+    "owners",
+    "holders",
+    "values",
+)
 """Declarations that make other records of the same files."""
 
 
@@ -104,28 +164,26 @@ def read_as_said(
     fingerprints = Fingerprints(config.path, seen)
     read = _customers(config, declarations, tables[CUSTOMERS.name], fewest)
     customers = read.table
-    records = {table.modality: empty_table(table) for table in contract.RECORD_TABLES}
-    sieves, images = [read.sieve], set[str]()
+    told = _ReadRecords({table.modality: empty_table(table) for table in contract.RECORD_TABLES}, listing)
     for table in contract.RECORD_TABLES:
         if table.name in tables:
-            owners = customers["customer_id"]
-            rows, sieve = _records(table, tables[table.name], config, declarations, owners, fingerprints)
-            records[table.modality] = rows
-            sieves.append(sieve)
-            images.update(*(rows[column] for column in table.image_columns))
-            listing = listing.with_pictures(images, table.name)
+            told.take(table, tables[table.name], config, declarations, (customers["customer_id"], fingerprints))
+    records, listing, sieves = told.records, told.listing, (read.sieve, *told.sieves)
     if all(table.is_empty() for table in records.values()):
         passed_by = any(each.table != CUSTOMERS.name for each in likely_among(config.path, listing))
         if passed_by or ColumnRole.evidence not in read.roles.values():
-            raise _no_records(listing, "the frames" if from_frames else str(config.path))
+            idle = [column for column in customers.columns if column not in (*CUSTOMERS.columns, *read.roles)]
+            raise _no_records(listing, "the frames" if from_frames else str(config.path), idle)
     used = (file.path for file in listing.files if file.use and file.use != SAYING)
-    hashed = {config.path / path for path in (*used, *images)}
+    hashed = {config.path / path for path in (*used, *told.images)}
     silent = silent_pictures(records["id_images"], fingerprints, config.least_contrast, config.most_carriers)
+    customers = with_joint_owners(customers, told.joint, tables[CUSTOMERS.name])
+    shared = {JOINT: ColumnRole.innocent} if JOINT in customers.columns and JOINT not in read.roles else {}
     return Bank(
         path=config.path,
         customers=customers.with_columns(strata(customers, declarations.strata)),
         records=records,
-        roles=read.roles,
+        roles=read.roles | shared,
         quarantine=pl.concat(sieve.faults() for sieve in sieves).sort("file", "row"),
         data_hash=_with_declarations(fingerprints.data_hash(hashed), declarations),
         read_as=config,
@@ -193,7 +251,7 @@ def _refuse_no_customers(tables: dict[str, GivenTable], listing: FolderListing, 
             f"no customers.parquet or customers.csv; found: {_found(listing)}",
             where=str(folder),
             remedy="export the customers under one of these names, or name their file in bank.yaml: "
-            "tables: {customers: FILE}",
+            "tables: {customers: FILE}; where there is none, say whose records name them: customers_from: [TABLE]",
         )
 
 
@@ -216,7 +274,8 @@ def _customers(config: BankConfig, declarations: Declarations, given: GivenTable
         )
     roles = roles_of(sources, declarations, given.where)
     told = {*declarations.strata, *STORED_TEXTS}
-    refuse_no_texts(given, schema, {ours: theirs for ours, theirs in sources.items() if ours in told})
+    texts = {ours: theirs for ours, theirs in sources.items() if ours in told}
+    refuse_no_texts(given, schema, texts, declarations.values.lists)
     sieve = read_table(given, CUSTOMERS, sources)
     check_values(sieve, CUSTOMERS, sources)
     check_storable(sieve)
@@ -229,39 +288,22 @@ def _customers(config: BankConfig, declarations: Declarations, given: GivenTable
             remedy="give at least two customers" if fewest > 1 else "give a customer",
         )
     customers, written = with_canonical_entities(sorted_table(sieve, CUSTOMERS), roles, declarations.values, given)
-    refuse_several(customers, declarations.strata, given)
     written = written.with_further(sieve.unknown, spelt_ids(customers["customer_id"]))
     refuse_alike(customers["customer_id"], declarations.ids_ignore, given.where)
     return _ReadCustomers(customers, roles, sieve, written)
 
 
-def _records(
-    table: Table,
-    given: GivenTable,
-    config: BankConfig,
-    declarations: Declarations,
-    owners: pl.Series,
-    files: Fingerprints,
-) -> tuple[pl.DataFrame, Sieve]:
-    """Read one table of records: the usable rows, and the sieve with those set aside."""
-    found = list(schema_of(given))
-    sources = source_columns(table, found, declarations.columns.get(table.name, {}), given)
-    sieve = read_table(given, table, sources)
-    check_values(sieve, table, sources, owners, declarations.ids_ignore)
-    for column in table.image_columns:
-        check_images(sieve, column, config.path, config.max_image_pixels, files)
-    check_repeats(sieve, table.key)
-    sieve.check_share(config.max_bad_rows)
-    return sorted_table(sieve, table), sieve
-
-
-def _no_records(listing: FolderListing, where: str) -> DataError:
+def _no_records(listing: FolderListing, where: str, idle: list[str]) -> DataError:
+    """That there is nothing to compare; `idle` are the customer columns without a role."""
+    evidence = (
+        f", such as one of {', '.join(idle[:SHOWN])}: entities: {{COLUMN: evidence}} in bank.yaml" if idle else ""
+    )
     *others, last = (table.name for table in contract.RECORD_TABLES)
     return DataError(
         f"no {', no '.join(others)} and no {last}; found: {_found(listing)}",
         where=where,
         remedy=f"give at least one of {', '.join(others)} and {last}, with rows whose customer_id stands in "
-        "customers; or a customer column that is evidence",
+        f"customers; or a customer column that is evidence{evidence}",
     )
 
 

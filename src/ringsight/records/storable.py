@@ -1,6 +1,6 @@
 """What the vector store keeps of customers, made so that it can: found at reading, not after hours of training."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import polars as pl
 
@@ -13,13 +13,16 @@ CONTROL = r"\p{Cc}"
 """Control characters: tabs, line ends, vertical tabs."""
 
 
-def refuse_no_texts(given: GivenTable, schema: Mapping[str, pl.DataType], sources: Mapping[str, str]) -> None:
-    """Refuse types that cannot be written as text in the columns that make strata or are kept by the store.
+def refuse_no_texts(
+    given: GivenTable, schema: Mapping[str, pl.DataType], sources: Mapping[str, str], lists: Collection[str]
+) -> None:
+    """Refuse what is not one text a customer in the columns that make strata or are kept by the store.
 
     Args:
         given: the customers.
         schema: the bank's columns -> their types.
         sources: of the columns in question, ours -> the bank's.
+        lists: our columns whose cells are declared to hold several values.
 
     Raises:
         DataError: naming the first such column.
@@ -31,6 +34,12 @@ def refuse_no_texts(given: GivenTable, schema: Mapping[str, pl.DataType], source
                 f"the column {theirs!r} should hold text or numbers, but it is {dtype}",
                 where=given.where,
                 remedy=f"export it as text, or map another: {given.mapping(ours, 'YOUR_COLUMN')}",
+            )
+        if ours in lists:
+            raise DataError(
+                f"customers may have several values in {ours!r}, which makes strata or is kept by the store",
+                where=given.where,
+                remedy="leave it out of lists, or name other columns in bank.strata",
             )
 
 

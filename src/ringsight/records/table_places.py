@@ -1,10 +1,13 @@
 """Which file of a bank's folder is which table."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from ringsight.errors import DataError
 from ringsight.records import contract
+from ringsight.records.contract import CUSTOMERS
 from ringsight.records.declarations import Declarations
+from ringsight.records.derived_tables import customers_of_records, pictures_as_rows
 from ringsight.records.folder_listing import (
     SAYING,
     FolderListing,
@@ -13,12 +16,14 @@ from ringsight.records.folder_listing import (
     given_files,
     ignored_because,
     is_hidden,
+    is_picture,
     is_table,
     places_of,
 )
 from ringsight.records.given_table import GivenTable
 from ringsight.records.likely_tables import LikelyTable, likely_tables
 from ringsight.records.plain_files import PlainFiles
+from ringsight.records.table_declarations import HOLDERS
 
 
 def given_tables(
@@ -46,10 +51,18 @@ def given_tables(
             raise _twice(name, list(places), folder)
         for place, found in places.items():
             _refuse_log(place, files, folder)
-            several = given_files(folder, place, found)
-            own = () if found == [place] else several
-            tables[name] = GivenTable(name, folder / place, from_frame, own, declarations.dialect_of(name), plain)
+            given = GivenTable(name, folder / place, from_frame, (), declarations.dialect_of(name), plain)
+            if all(map(is_picture, found)):
+                tables[name] = pictures_as_rows(given, found, folder)
+            else:
+                several = given_files(folder, place, found)
+                tables[name] = given if found == [place] else replace(given, several=several)
             used |= dict.fromkeys(found, name)
+    customers = customers_of_records(folder, tables, declarations, plain)
+    tables = {CUSTOMERS.name: customers, **tables} if customers else tables
+    if file := declarations.holders.get("file"):
+        for found in places_of(HOLDERS, files, file, folder).values():
+            used |= dict.fromkeys(found, HOLDERS)
     listed = tuple(
         ListedFile(file, used.get(file, ""), "" if file in used else ignored_because(file)) for file in files
     )

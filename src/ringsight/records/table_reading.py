@@ -8,17 +8,18 @@ from ringsight.errors import DataError
 from ringsight.records.amounts import as_numbers
 from ringsight.records.contract import Table, Values
 from ringsight.records.delimited import csv_header, read_csv
-from ringsight.records.dialect import Dialect
+from ringsight.records.dialect import Dialect, Plus
 from ringsight.records.dialect_finding import remarks_on_lost
 from ringsight.records.given_table import GivenFile, GivenTable
 from ringsight.records.image_paths import plain_paths
-from ringsight.records.joins import IdRule, named_customers, orphan_remarks
+from ringsight.records.joins import IdRule, named_customers, orphan_remarks, party_remarks
+from ringsight.records.joint_owners import LISTED, owners_remark
 from ringsight.records.moments import UNIT, YEARS, as_moments
 from ringsight.records.openings import counted_openings, unknown_openings
 from ringsight.records.quarantine import FAULTS, ROW, Sieve, quoted
 
 TEXT = (pl.String, pl.Categorical, pl.Enum)
-IDS = (Values.key, Values.owner)
+IDS = (Values.key, Values.owner, Values.party)
 WHOLE = 2**53
 """Largest floating-point number up to which every whole one can be told from the next."""
 
@@ -142,6 +143,11 @@ def check_values(
                 named = named_customers(sieve.rows[column], known, rules)
                 sieve.rows = sieve.rows.with_columns(named.alias(column))
                 _check_owner(sieve, column, known, rules)
+            case Values.party:
+                known = owners if owners is not None else pl.Series([], dtype=pl.String)
+                sieve.remarks += party_remarks(sieve.rows[column], column, known, rules)
+                named = named_customers(sieve.rows[column], known, rules)
+                sieve.rows = sieve.rows.with_columns(named.alias(column))
             case Values.time | Values.opening | Values.number:
                 _convert(sieve, table, column, sources[column])
             case Values.label:
@@ -172,6 +178,8 @@ def empty_table(table: Table) -> pl.DataFrame:
 def _fits(dtype: pl.DataType, kind: Values, dialect: Dialect) -> bool:
     """Whether a column of this type can hold values of this kind."""
     match kind:
+        case Values.owner if isinstance(dtype, pl.List):
+            return _fits(_inner(dtype), kind, dialect)  # of several owners
         case Values.key | Values.owner:
             return dtype in TEXT or dtype.is_integer() or dtype == pl.Null or _may_be_whole(dtype)
         case Values.time | Values.opening:
@@ -179,8 +187,13 @@ def _fits(dtype: pl.DataType, kind: Values, dialect: Dialect) -> bool:
             return dtype in (*TEXT, pl.Datetime, pl.Date) or dtype == pl.Null or counted
         case Values.number:
             return dtype in TEXT or dtype.is_numeric() or dtype == pl.Null
-        case Values.text | Values.image | Values.label:
+        case Values.text | Values.image | Values.party | Values.label:
             return not dtype.is_nested() and dtype != pl.Binary
+
+
+def _inner(dtype: pl.List) -> pl.DataType:
+    """What a list holds."""
+    return dtype.inner if isinstance(dtype.inner, pl.DataType) else dtype.inner()
 
 
 def _may_be_whole(dtype: pl.DataType) -> bool:
@@ -212,8 +225,11 @@ def _taken(column: pl.Expr, dtype: pl.DataType, kind: Values | None) -> pl.Expr:
             return _as_id(column, dtype)
         case Values.text | Values.image:
             return column.cast(pl.String)
-        case Values.owner | Values.label:
-            text = _as_id(column, dtype) if kind is Values.owner else column.cast(pl.String)
+        case Values.owner if isinstance(dtype, pl.List):
+            listed = column.list.eval(_as_id(pl.element(), _inner(dtype))).list.drop_nulls().list.join(LISTED)
+            return pl.when(listed != "").then(listed).cast(pl.Categorical)
+        case Values.owner | Values.party | Values.label:
+            text = column.cast(pl.String) if kind is Values.label else _as_id(column, dtype)
             return pl.when(text != "").then(text).cast(pl.Categorical)
         case _:
             return column.cast(pl.String) if dtype in TEXT else column
@@ -226,6 +242,8 @@ def _check_owner(sieve: Sieve, column: str, owners: pl.Series, rules: Sequence[I
     orphan = known.is_null()
     if orphan.any():
         sieve.remarks += orphan_remarks(sieve.rows[column], orphan, owners, rules)
+        lost = sieve.rows[column].filter(orphan).cast(pl.String)
+        sieve.remarks += owners_remark(lost, owners, rules, sieve.given.name)
     sieve.set_aside(orphan, column, pl.format("no such customer: {}", quoted(pl.col(column))))
     sieve.rows = sieve.rows.with_columns(known.filter(~orphan).alias(column))
 
@@ -239,6 +257,7 @@ def _convert(sieve: Sieve, table: Table, column: str, theirs: str) -> None:
         bad = values.is_null() | ~values.dt.year().is_between(*YEARS)
     else:
         values = as_numbers(given, sieve.given.dialect)
+        values = -values if sieve.given.dialect.plus is Plus.paid else values
         bad = values.is_null() | ~values.is_finite()
     bad = bad.fill_null(True)
     if kind is Values.opening:

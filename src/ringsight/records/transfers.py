@@ -22,9 +22,10 @@ NEEDED = {"transaction_id", "customer_id", "timestamp", "amount", "counterparty_
 def transfers_between(bank: Bank) -> pl.DataFrame:
     """The transfers between customers, by sender, receiver and time.
 
-    A counterparty is a customer if it is the customer's id, but for blanks around it. The k-th debit of a sum from one
-    customer to another and the k-th credit of it are the two legs of one transfer, which counts by the earlier time. Of
-    what a customer pays into an account of their own, or of nothing, there is no transfer.
+    A counterparty is a customer if it is the customer's id, but for blanks around it; the reader has seen to what else
+    does not count (`ids_ignore`). The k-th debit of a sum from one customer to another and the k-th credit of it are
+    the two legs of one transfer, which counts by the earlier time. Of what a customer pays into an account of their
+    own, or of nothing, there is no transfer.
 
     Returns:
         Columns of `TRANSFERS`; no rows where the bank names no counterparty that is a customer.

@@ -9,6 +9,8 @@ from ringsight.records.given_table import GivenTable
 
 MOST_VALUES = 16
 """Values of one customer in one column that count; who has more is a list that somebody else is on."""
+UNFIT: dict[pl.DataType, str] = {pl.Binary(): "bytes", pl.Object(): "objects", pl.Duration("us"): "durations"}
+"""Types of columns that hold no values, and what they hold."""
 SEPARATORS = (";", "|")
 """What may separate several values in one cell; nothing is parted unless `lists` says so."""
 
@@ -34,9 +36,9 @@ def held_values(
     if isinstance(listed := cells.schema["raw"], pl.List | pl.Array):
         cells = cells.with_columns(pl.col("raw").cast(pl.List(listed.inner))).explode("raw")
     dtype = cells.schema["raw"]
-    if dtype.is_nested() or dtype in (pl.Binary, pl.Object):
+    if dtype.is_nested() or dtype in UNFIT:
         raise DataError(
-            f"the column {column!r} holds {'records' if dtype.is_nested() else 'bytes'}, not values",
+            f"the column {column!r} holds {UNFIT.get(dtype, 'records')}, not values",
             where=given.where,
             remedy="give each field as a column of its own that holds text, numbers, or lists of these",
         )
@@ -45,21 +47,6 @@ def held_values(
     held = parted.with_columns(pl.col("raw").str.strip_chars()).filter(pl.col("raw") != "")
     few = held.filter(pl.int_range(pl.len()).over("row") < MOST_VALUES)
     return few, [*_too_many(held, column), *_perhaps_lists(held["raw"], column)]
-
-
-def refuse_several(customers: pl.DataFrame, strata: Sequence[str], given: GivenTable) -> None:
-    """Refuse strata of a column in which a customer may have several values.
-
-    Raises:
-        DataError: naming the first.
-    """
-    for column in strata:
-        if column in customers.columns and customers.schema[column].is_nested():
-            raise DataError(
-                f"customers may have several values in {column!r}, which is to make strata",
-                where=given.where,
-                remedy="give one value each, or name other columns in bank.strata",
-            )
 
 
 def _as_text(values: pl.Series) -> pl.Series:
