@@ -147,21 +147,12 @@ def changes(before: Mapping[str, LiveRing], after: Mapping[str, LiveRing]) -> li
 
 
 def _event(sources: int, targets: int, joined: list[str], left: list[str]) -> RingEvent | None:
-    match sources, targets, bool(joined), bool(left):
-        case 0, _, _, _:
-            return RingEvent.born
-        case 1, 1, True, True:
-            return RingEvent.moved
-        case 1, 1, True, False:
-            return RingEvent.grew
-        case 1, 1, False, True:
-            return RingEvent.shrank
-        case 1, 1, False, False:
-            return None
-        case 1, _, _, _:
-            return RingEvent.split
-        case _:
-            return RingEvent.merged
+    if sources == 1 and targets == 1:
+        staying = {(True, True): RingEvent.moved, (True, False): RingEvent.grew, (False, True): RingEvent.shrank}
+        return staying.get((bool(joined), bool(left)))
+    if sources == 0:
+        return RingEvent.born
+    return RingEvent.split if sources == 1 else RingEvent.merged
 
 
 def _named_after(customer_id: str) -> str:

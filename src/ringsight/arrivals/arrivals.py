@@ -1,0 +1,182 @@
+"""Customers who come by day: taken into the live graph and into the log together, or not at all."""
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import Connection
+
+from ringsight.arrivals import arrival_log
+from ringsight.arrivals.answers import customer_answer, event_answer
+from ringsight.arrivals.arrival_log import Arrival, ArrivalAction, Request
+from ringsight.arrivals.database import ArrivalDatabase
+from ringsight.online.live_graph import LiveGraph
+from ringsight.online.live_rings import RingChange
+from ringsight.runs.erasure import pseudonym, renamed
+
+Vectors = Mapping[str, NDArray[np.float32]]
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """What a request is answered, once it is on disk."""
+
+    answer: dict[str, Any]
+    repeated: bool
+    """Whether the same request came before, so that nothing was done now."""
+
+
+class Arrivals:
+    """The live graph over a run, and its log; safe to use from several threads.
+
+    Several processes may share one log: each takes in what others wrote before it writes.
+    """
+
+    def __init__(self, graph: LiveGraph, database: ArrivalDatabase) -> None:
+        """Replay the log over the last night.
+
+        Raises:
+            LogError: if the log cannot be read.
+        """
+        self._graph, self._database = graph, database
+        self._records: dict[str, dict[str, Any]] = {}
+        self._number = 0
+        self._lock = threading.RLock()
+        self.changed = threading.Condition()
+        """Told whenever rings have changed."""
+        self.refresh()
+
+    @property
+    def number(self) -> int:
+        """Number of the last row of the log that the graph has."""
+        return self._number
+
+    @contextmanager
+    def graph(self) -> Iterator[LiveGraph]:
+        """The graph, while nobody changes it."""
+        with self._lock:
+            yield self._graph
+
+    def refresh(self) -> None:
+        """Take in what other processes have written.
+
+        Raises:
+            LogError: if the log cannot be read.
+        """
+        with self._lock, self._database.reading() as connection:
+            self._catch_up(connection)
+
+    def records_of(self, customer_id: str) -> dict[str, Any] | None:
+        """The records that a customer came with; None where vectors were given, or nothing."""
+        with self._lock:
+            return self._records.get(customer_id)
+
+    def put(
+        self, customer_id: str, vectors: Vectors, request: Request, records: dict[str, Any] | None = None
+    ) -> Acknowledged:
+        """Take a customer in, or replace what is there, and acknowledge it once it is on disk.
+
+        Args:
+            customer_id: new, or known.
+            vectors: by space.
+            request: who asks; the same idempotency key changes nothing and gets the same answer.
+            records: that the vectors were made from, to add to them later.
+
+        Raises:
+            DataError: if a vector does not fit its space.
+            RepeatedKeyError: if the idempotency key came with another request.
+            LogError: if the log cannot be written; the graph is as it was.
+        """
+        with self._lock:
+            taken = self._graph.checked(vectors)
+        action = Arrival(0, ArrivalAction.put, customer_id, taken, records)
+        return self._take(action, request, lambda graph: graph.put(customer_id, taken))
+
+    def remove(self, customer_id: str, request: Request, *, erase: bool = False) -> Acknowledged:
+        """Let a customer go, and acknowledge it once it is on disk.
+
+        Args:
+            customer_id: who is there, or at least was.
+            request: who asks.
+            erase: also take the customer's records and vectors out of the log. The run's own files are another matter:
+                `ringsight erase`.
+
+        Raises:
+            DataError: if there is no such customer.
+            RepeatedKeyError: if the idempotency key came with another request.
+            LogError: if the log cannot be written; the graph is as it was.
+        """
+        action = ArrivalAction.erase if erase else ArrivalAction.remove
+        return self._take(Arrival(0, action, customer_id, {}, None), request, lambda graph: graph.remove(customer_id))
+
+    def _take(
+        self, arrival: Arrival, request: Request, change: Callable[[LiveGraph], list[RingChange]]
+    ) -> Acknowledged:
+        customer_id = arrival.customer_id
+        with self._lock:
+            former: Vectors | None = None
+            try:
+                with self._database.writing() as connection:
+                    self._catch_up(connection)
+                    known = arrival_log.former_answer(connection, request)
+                    if known is not None:
+                        return Acknowledged(known, repeated=True)
+                    if arrival.action is not ArrivalAction.put:
+                        self._graph.require(customer_id)
+                    former = self._graph.vectors_of(customer_id)
+                    erased = arrival.action is ArrivalAction.erase
+                    shown = pseudonym() if erased else customer_id
+                    events = [
+                        renamed(event_answer(each, customer_id), customer_id, shown) for each in change(self._graph)
+                    ]
+                    numbered = replace(arrival, number=self._number + 1)
+                    answer = {"number": numbered.number, "events": events} | self._answer(numbered, shown, connection)
+                    arrival_log.append(connection, numbered, request, answer, events)
+            except BaseException:
+                if former is not None:
+                    self._restore(customer_id, former)
+                raise
+            self._number = numbered.number
+            self._hold(numbered)
+            if erased:
+                self._database.scrub()
+        if events:
+            with self.changed:
+                self.changed.notify_all()
+        return Acknowledged(answer, repeated=False)
+
+    def _answer(self, arrival: Arrival, shown: str, connection: Connection) -> dict[str, Any]:
+        match arrival.action:
+            case ArrivalAction.put:
+                return customer_answer(self._graph, arrival.customer_id)
+            case ArrivalAction.remove:
+                return {"customer_id": shown, "removed": True}
+            case ArrivalAction.erase:
+                emptied = arrival_log.empty_rows_of(connection, arrival.customer_id, shown)
+                return {"customer_id": shown, "removed": True, "rows_emptied": emptied}
+
+    def _restore(self, customer_id: str, former: Vectors) -> None:
+        if former:
+            self._graph.put(customer_id, former)
+        else:
+            self._graph.remove(customer_id)
+
+    def _catch_up(self, connection: Connection) -> None:
+        for arrival in arrival_log.latest(connection, self._number):
+            if arrival.action is ArrivalAction.put:
+                known = {name: vector for name, vector in arrival.vectors.items() if name in self._graph.spaces}
+                self._graph.put(arrival.customer_id, known)
+            else:
+                self._graph.remove(arrival.customer_id)
+            self._hold(arrival)
+            self._number = arrival.number
+
+    def _hold(self, arrival: Arrival) -> None:
+        if arrival.records is None:
+            self._records.pop(arrival.customer_id, None)
+        else:
+            self._records[arrival.customer_id] = arrival.records

@@ -1,0 +1,11 @@
+"""What can go wrong with arrivals, beside what a customer's records can have wrong with them."""
+
+from ringsight.errors import RingsightError
+
+
+class LogError(RingsightError, RuntimeError):
+    """The log of arrivals cannot be reached or written; nothing was acknowledged."""
+
+
+class RepeatedKeyError(RingsightError, ValueError):
+    """An idempotency key came again with another request."""
