@@ -5,7 +5,7 @@ import sys
 from live_world import live_world
 
 from ringsight.arrivals.arrival_log import Request
-from ringsight.arrivals.arrivals import Arrivals
+from ringsight.arrivals.arrivals import Arrivals, Given
 from ringsight.arrivals.database import ArrivalDatabase
 
 path, round_ = sys.argv[1:]
@@ -14,6 +14,6 @@ arrivals = Arrivals(world.graph(), ArrivalDatabase(f"sqlite:///{path}"))
 vectors = list(world.arrivals.values())
 for count in range(1000):
     name = f"K{round_}-{count}"
-    number = arrivals.put(name, vectors[count % len(vectors)], Request("test")).answer["number"]
+    number = arrivals.put(name, Given(vectors[count % len(vectors)]), Request("test")).answer["number"]
     sys.stdout.write(f"{name} {number}\n")
     sys.stdout.flush()

@@ -19,7 +19,7 @@ from throwaway_postgres import cluster, reason_to_skip
 from means import Means, lack
 from ringsight.arrivals.api_keys import ApiKeys, Scope, hashed
 from ringsight.arrivals.arrival_log import Request, events_after
-from ringsight.arrivals.arrivals import Arrivals
+from ringsight.arrivals.arrivals import Arrivals, Given
 from ringsight.arrivals.database import ArrivalDatabase
 from ringsight.arrivals.errors import LogError, RepeatedKeyError
 from ringsight.errors import DataError, SettingsError
@@ -31,8 +31,19 @@ ASKED = Request("test")
 KILLED = Path(__file__).with_name("killed_writer.py")
 
 
-def database(folder: Path) -> ArrivalDatabase:
-    return ArrivalDatabase(f"sqlite:///{folder / 'arrivals.db'}")
+OPEN: list[ArrivalDatabase] = []
+
+
+@pytest.fixture(autouse=True)
+def closed() -> Iterator[None]:
+    yield
+    while OPEN:
+        OPEN.pop().close()
+
+
+def database(folder: Path, url: str = "") -> ArrivalDatabase:
+    OPEN.append(ArrivalDatabase(url or f"sqlite:///{folder / 'arrivals.db'}"))
+    return OPEN[-1]
 
 
 def opened(folder: Path, world: LiveWorld = WORLD) -> Arrivals:
@@ -48,8 +59,8 @@ def seen(arrivals: Arrivals) -> tuple[object, ...]:
 def test_a_start_replays_the_log(tmp_path: Path):
     arrivals = opened(tmp_path)
     for name in RING:
-        arrivals.put(name, WORLD.arrivals[name], ASKED)
-    arrivals.put(FIRST, {"notes": WORLD.arrivals[SECOND]["notes"]}, ASKED, {"notes": [{"text": "hello"}]})
+        arrivals.put(name, Given(WORLD.arrivals[name]), ASKED)
+    arrivals.put(FIRST, Given({"notes": WORLD.arrivals[SECOND]["notes"]}, {"notes": [{"text": "hello"}]}), ASKED)
     arrivals.remove(LAST, ASKED)
     night = str(WORLD.night.customer_ids[0])
     arrivals.remove(night, ASKED)
@@ -65,23 +76,23 @@ def test_a_start_replays_the_log(tmp_path: Path):
 def test_the_same_request_again_changes_nothing_and_is_answered_alike(tmp_path: Path):
     arrivals = opened(tmp_path)
     request = Request("test", key="k1", content="put FIRST")
-    once = arrivals.put(FIRST, WORLD.arrivals[FIRST], request)
+    once = arrivals.put(FIRST, Given(WORLD.arrivals[FIRST]), request)
     arrivals.remove(FIRST, ASKED)
-    twice = opened(tmp_path).put(FIRST, WORLD.arrivals[FIRST], request)
+    twice = opened(tmp_path).put(FIRST, Given(WORLD.arrivals[FIRST]), request)
     assert (once.repeated, twice.repeated) == (False, True)
     assert twice.answer == once.answer
     with opened(tmp_path).graph() as graph:
         assert FIRST not in graph
     with pytest.raises(RepeatedKeyError):
-        arrivals.put(FIRST, WORLD.arrivals[FIRST], Request("test", key="k1", content="another"))
-    assert not arrivals.put(FIRST, WORLD.arrivals[FIRST], Request("other", key="k1", content="mine")).repeated
+        arrivals.put(FIRST, Given(WORLD.arrivals[FIRST]), Request("test", key="k1", content="another"))
+    assert not arrivals.put(FIRST, Given(WORLD.arrivals[FIRST]), Request("other", key="k1", content="mine")).repeated
 
 
 def test_what_cannot_be_written_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     held = database(tmp_path)
     arrivals = Arrivals(WORLD.graph(), held)
     for name in RING[:3]:
-        arrivals.put(name, WORLD.arrivals[name], ASKED)
+        arrivals.put(name, Given(WORLD.arrivals[name]), ASKED)
     before = seen(arrivals)
     writing = held.writing
 
@@ -93,8 +104,8 @@ def test_what_cannot_be_written_leaves_no_trace(tmp_path: Path, monkeypatch: pyt
 
     monkeypatch.setattr(held, "writing", gone)
     for attempt in (
-        lambda: arrivals.put(LAST, WORLD.arrivals[LAST], ASKED),
-        lambda: arrivals.put(FIRST, WORLD.arrivals[LAST], ASKED),
+        lambda: arrivals.put(LAST, Given(WORLD.arrivals[LAST]), ASKED),
+        lambda: arrivals.put(FIRST, Given(WORLD.arrivals[LAST]), ASKED),
         lambda: arrivals.remove(SECOND, ASKED),
     ):
         with pytest.raises(LogError):
@@ -102,7 +113,7 @@ def test_what_cannot_be_written_leaves_no_trace(tmp_path: Path, monkeypatch: pyt
         assert seen(arrivals) == before
     monkeypatch.undo()
     assert seen(opened(tmp_path)) == before
-    arrivals.put(LAST, WORLD.arrivals[LAST], ASKED)
+    arrivals.put(LAST, Given(WORLD.arrivals[LAST]), ASKED)
     assert arrivals.number == 4
 
 
@@ -112,14 +123,14 @@ def test_a_database_that_is_gone_is_said_so(tmp_path: Path):
     with held.writing() as connection:
         connection.execute(text("ALTER TABLE arrivals RENAME TO elsewhere"))
     with pytest.raises(LogError, match="cannot be used"):
-        arrivals.put(FIRST, WORLD.arrivals[FIRST], ASKED)
+        arrivals.put(FIRST, Given(WORLD.arrivals[FIRST]), ASKED)
 
 
 def test_two_processes_on_one_log_see_each_other(tmp_path: Path):
     one, other = opened(tmp_path), opened(tmp_path)
-    one.put(FIRST, WORLD.arrivals[FIRST], ASKED)
-    other.put(SECOND, WORLD.arrivals[SECOND], ASKED)
-    one.put(THIRD, WORLD.arrivals[THIRD], ASKED)
+    one.put(FIRST, Given(WORLD.arrivals[FIRST]), ASKED)
+    other.put(SECOND, Given(WORLD.arrivals[SECOND]), ASKED)
+    one.put(THIRD, Given(WORLD.arrivals[THIRD]), ASKED)
     other.refresh()
     assert seen(one) == seen(other)
     assert (one.number, other.number) == (3, 3)
@@ -133,7 +144,7 @@ def test_clients_side_by_side_leave_what_one_after_the_other_does(tmp_path: Path
     def send(mine: list[str]) -> None:
         try:
             for name in mine:
-                arrivals.put(name, WORLD.arrivals[name], ASKED)
+                arrivals.put(name, Given(WORLD.arrivals[name]), ASKED)
         except BaseException as error:
             wrong.append(error)
             raise
@@ -154,9 +165,9 @@ def test_clients_side_by_side_leave_what_one_after_the_other_does(tmp_path: Path
 def test_an_erased_customer_is_nowhere_but_in_the_row_that_keeps_them_out(tmp_path: Path):
     arrivals = opened(tmp_path)
     told_once = "he said the blue house"
-    arrivals.put(FIRST, WORLD.arrivals[FIRST], ASKED, {"notes": [{"text": told_once}]})
+    arrivals.put(FIRST, Given(WORLD.arrivals[FIRST], {"notes": [{"text": told_once}]}), ASKED)
     for name in RING[1:]:
-        arrivals.put(name, WORLD.arrivals[name], Request("test", key=name))
+        arrivals.put(name, Given(WORLD.arrivals[name]), Request("test", key=name))
     told = arrivals.remove(FIRST, ASKED, erase=True)
     assert told.answer["customer_id"].startswith("erased:")
     assert FIRST not in json.dumps(told.answer)
@@ -173,7 +184,7 @@ def test_an_erased_customer_is_nowhere_but_in_the_row_that_keeps_them_out(tmp_pa
     assert told_once.encode() not in on_disk
     with opened(tmp_path).graph() as graph:
         assert FIRST not in graph
-    again = opened(tmp_path).put(SECOND, WORLD.arrivals[SECOND], Request("test", key=SECOND))
+    again = opened(tmp_path).put(SECOND, Given(WORLD.arrivals[SECOND]), Request("test", key=SECOND))
     assert again.repeated
 
 
@@ -187,7 +198,7 @@ def test_nobody_is_removed_who_is_not_there(tmp_path: Path):
 def test_ring_events_are_kept_in_order(tmp_path: Path):
     arrivals = opened(tmp_path)
     for name in RING:
-        arrivals.put(name, WORLD.arrivals[name], ASKED)
+        arrivals.put(name, Given(WORLD.arrivals[name]), ASKED)
     with database(tmp_path).reading() as connection:
         found = events_after(connection, 0)
         assert [number for number, _ in found] == list(range(1, len(found) + 1))
@@ -249,19 +260,21 @@ def test_postgresql_keeps_the_log_as_sqlite_does(tmp_path: Path):
     if reason := reason_to_skip():
         lack(Means.postgresql, reason)
     with cluster() as url:
-        arrivals = Arrivals(WORLD.graph(), ArrivalDatabase(f"{url}/postgres"))
+        arrivals = Arrivals(WORLD.graph(), database(tmp_path, f"{url}/postgres"))
         here = opened(tmp_path)
         for each in (arrivals, here):
             for name in RING:
-                each.put(name, WORLD.arrivals[name], Request("test", key=name))
+                each.put(name, Given(WORLD.arrivals[name]), Request("test", key=name))
             each.remove(FIRST, ASKED, erase=True)
-        again = Arrivals(WORLD.graph(), ArrivalDatabase(f"{url}/postgres"))
+        again = Arrivals(WORLD.graph(), database(tmp_path, f"{url}/postgres"))
         assert seen(again) == seen(arrivals) == seen(here)
-        assert again.put(SECOND, WORLD.arrivals[SECOND], Request("test", key=SECOND)).repeated
+        assert again.put(SECOND, Given(WORLD.arrivals[SECOND]), Request("test", key=SECOND)).repeated
+        while OPEN:
+            OPEN.pop().close()
 
 
 def test_vectors_come_back_from_the_log_bit_for_bit(tmp_path: Path):
-    opened(tmp_path).put(FIRST, WORLD.arrivals[FIRST], ASKED)
+    opened(tmp_path).put(FIRST, Given(WORLD.arrivals[FIRST]), ASKED)
     with opened(tmp_path).graph() as graph:
         for name, vector in graph.vectors_of(FIRST).items():
             assert np.array_equal(vector, WORLD.arrivals[FIRST][name])

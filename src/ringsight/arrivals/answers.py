@@ -1,6 +1,6 @@
 """What is answered of a customer, a ring and an event, as JSON can hold it; provisional until the night."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
@@ -8,6 +8,7 @@ import polars as pl
 
 from ringsight.online.live_graph import LiveGraph, LiveLink
 from ringsight.online.live_rings import LiveRing, RingChange
+from ringsight.online.live_similar import SimilarNow
 from ringsight.online.standing import fit_standing, ring_standing
 
 DECIMALS = 4
@@ -97,3 +98,38 @@ def _last_night(graph: LiveGraph, ring: LiveRing) -> list[dict[str, Any]]:
     told = graph.night.rings.join(shared, on="ring_id").sort("flagged", "ring_id", descending=[True, False])
     columns = ["ring_id", "size", "members_here", "flagged", "held", "explanation", "adjusted_q_value"]
     return told.select(columns).to_dicts()
+
+
+def neighbour_answer(graph: LiveGraph, customer_id: str, k: int) -> dict[str, Any]:
+    """The nearest customers in each space that a customer is in."""
+    told = {
+        space: [
+            {
+                "customer_id": each.customer_id,
+                "similarity": round(each.similarity, DECIMALS),
+                "bits": round(each.bits, DECIMALS),
+            }
+            for each in found
+        ]
+        for space, found in graph.neighbours(customer_id, k).items()
+    }
+    return {"customer_id": customer_id, "neighbours": told}
+
+
+def similar_answer(customer_id: str, found: Sequence[SimilarNow]) -> dict[str, Any]:
+    """The customers most like one."""
+    return {"customer_id": customer_id, "similar": [asdict(each) for each in found]}
+
+
+def night_answer(graph: LiveGraph) -> dict[str, Any]:
+    """What live rings are held against."""
+    ties = graph.ties_of_night
+    return {
+        "customers": len(graph.night.customer_ids),
+        "spaces": {name: {"dim": space.dim, "customers": space.count} for name, space in graph.spaces.items()},
+        "tie_bound": round(ties.bound, DECIMALS),
+        "ties": len(ties.ties.a),
+        "ties_by_chance": round(ties.expected, DECIMALS),
+        "worlds": len(ties.chance_rings),
+        "caveats": list(graph.night.caveats),
+    }

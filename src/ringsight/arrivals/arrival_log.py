@@ -4,20 +4,22 @@ import base64
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, func, or_, select, update
+from sqlalchemy import Connection, delete, func, or_, select, update
 
 from ringsight.arrivals.errors import RepeatedKeyError
-from ringsight.arrivals.schema import ARRIVALS, RING_EVENTS
+from ringsight.arrivals.schema import ARRIVALS, DELIVERIES, RING_EVENTS
 from ringsight.cases import clock
 from ringsight.runs.erasure import renamed
 
 Vectors = Mapping[str, NDArray[np.float32]]
+NOTHING = {"vectors": None, "records": None, "scalars": None}
+"""What an erasure leaves of a row."""
 
 
 class ArrivalAction(StrEnum):
@@ -59,6 +61,8 @@ class Arrival:
     customer_id: str
     vectors: dict[str, NDArray[np.float32]]
     records: dict[str, Any] | None
+    scalars: dict[str, str | int] = field(default_factory=dict)
+    """What filters ask of the customer."""
 
 
 def former_answer(connection: Connection, request: Request) -> dict[str, Any] | None:
@@ -90,11 +94,13 @@ def last_number(connection: Connection) -> int:
 def latest(connection: Connection, after: int) -> Iterator[Arrival]:
     """The last row of each customer among those after a number, in their order; earlier ones no longer count."""
     newest = select(func.max(ARRIVALS.c.number)).where(ARRIVALS.c.number > after).group_by(ARRIVALS.c.customer_id)
-    columns = (ARRIVALS.c[name] for name in ("number", "action", "customer_id", "vectors", "records"))
+    columns = (ARRIVALS.c[name] for name in ("number", "action", "customer_id", "vectors", "records", "scalars"))
     wanted = select(*columns).where(ARRIVALS.c.number.in_(newest)).order_by(ARRIVALS.c.number)
     for row in connection.execute(wanted, execution_options={"yield_per": 500}):
         records = json.loads(row.records) if row.records else None
-        yield Arrival(row.number, ArrivalAction(row.action), row.customer_id, read_vectors(row.vectors), records)
+        scalars = json.loads(row.scalars) if row.scalars else {}
+        vectors = read_vectors(row.vectors)
+        yield Arrival(row.number, ArrivalAction(row.action), row.customer_id, vectors, records, scalars)
 
 
 def append(
@@ -118,6 +124,7 @@ def append(
             customer_id=arrival.customer_id,
             vectors=written_vectors(arrival.vectors) if arrival.vectors else None,
             records=None if arrival.records is None else json.dumps(arrival.records),
+            scalars=json.dumps(arrival.scalars) if arrival.scalars else None,
             key_hash=request.key_hash,
             request_hash=request.content_hash,
             answer=json.dumps(answer),
@@ -144,6 +151,18 @@ def last_event(connection: Connection) -> int:
     return int(connection.execute(select(func.max(RING_EVENTS.c.number))).scalar() or 0)
 
 
+def delivered(connection: Connection, url: str) -> int:
+    """Number of the last ring event that a webhook has had; 0 where it has had none."""
+    wanted = select(DELIVERIES.c.through).where(DELIVERIES.c.url == url)
+    return int(connection.execute(wanted).scalar() or 0)
+
+
+def note_delivered(connection: Connection, url: str, number: int) -> None:
+    """Keep how far a webhook has come."""
+    connection.execute(delete(DELIVERIES).where(DELIVERIES.c.url == url))
+    connection.execute(DELIVERIES.insert().values(url=url, through=number))
+
+
 def empty_rows_of(connection: Connection, customer_id: str, name: str) -> int:
     """Take a customer's records and vectors out of all earlier rows, and the id out of what others were answered.
 
@@ -159,7 +178,7 @@ def empty_rows_of(connection: Connection, customer_id: str, name: str) -> int:
     """
     own = ARRIVALS.c.customer_id == customer_id
     held = or_(ARRIVALS.c.vectors.is_not(None), ARRIVALS.c.records.is_not(None))
-    emptied = connection.execute(update(ARRIVALS).where(own, held).values(vectors=None, records=None)).rowcount
+    emptied = connection.execute(update(ARRIVALS).where(own, held).values(**NOTHING)).rowcount
     for table, column in ((ARRIVALS, ARRIVALS.c.answer), (RING_EVENTS, RING_EVENTS.c.content)):
         quoted = json.dumps(customer_id)
         naming = select(table.c.number, column).where(column.contains(quoted, autoescape=True))

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -14,11 +14,29 @@ from ringsight.arrivals import arrival_log
 from ringsight.arrivals.answers import customer_answer, event_answer
 from ringsight.arrivals.arrival_log import Arrival, ArrivalAction, Request
 from ringsight.arrivals.database import ArrivalDatabase
+from ringsight.arrivals.errors import KnownCustomerError
 from ringsight.online.live_graph import LiveGraph
 from ringsight.online.live_rings import RingChange
+from ringsight.online.live_similar import LiveScalars, Scalars, told_scalars
 from ringsight.runs.erasure import pseudonym, renamed
+from ringsight.vectors.filters import Filter
 
 Vectors = Mapping[str, NDArray[np.float32]]
+
+
+UNKNOWN: Scalars = told_scalars({})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Given:
+    """What a customer comes with."""
+
+    vectors: Vectors
+    """By space."""
+    records: dict[str, Any] | None = None
+    """That the vectors were made from, to add to them later; None where vectors were given."""
+    scalars: Mapping[str, str | int] = field(default_factory=dict)
+    """What filters ask."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +62,10 @@ class Arrivals:
         """
         self._graph, self._database = graph, database
         self._records: dict[str, dict[str, Any]] = {}
+        self._by_day: set[str] = set()
         self._number = 0
+        self._scalars = LiveScalars(graph.night.bank)
         self._lock = threading.RLock()
-        self.changed = threading.Condition()
-        """Told whenever rings have changed."""
         self.refresh()
 
     @property
@@ -70,31 +88,77 @@ class Arrivals:
         with self._lock, self._database.reading() as connection:
             self._catch_up(connection)
 
+    def last_event(self) -> int:
+        """Number of the last ring event.
+
+        Raises:
+            LogError: if the log cannot be read.
+        """
+        with self._database.reading() as connection:
+            return arrival_log.last_event(connection)
+
+    def events_after(self, number: int) -> list[tuple[int, dict[str, Any]]]:
+        """Ring events after a number, with their numbers, in order; some at a time.
+
+        Raises:
+            LogError: if the log cannot be read.
+        """
+        with self._database.reading() as connection:
+            return arrival_log.events_after(connection, number)
+
+    def delivered(self, url: str) -> int:
+        """Number of the last ring event that a webhook has had."""
+        with self._database.reading() as connection:
+            return arrival_log.delivered(connection, url)
+
+    def note_delivered(self, url: str, number: int) -> None:
+        """Keep how far a webhook has come."""
+        with self._database.writing() as connection:
+            arrival_log.note_delivered(connection, url, number)
+
+    def came_by_day(self, customer_id: str) -> bool:
+        """Whether a customer came, or was changed, since the last night."""
+        with self._lock:
+            return customer_id in self._by_day
+
     def records_of(self, customer_id: str) -> dict[str, Any] | None:
         """The records that a customer came with; None where vectors were given, or nothing."""
         with self._lock:
             return self._records.get(customer_id)
 
-    def put(
-        self, customer_id: str, vectors: Vectors, request: Request, records: dict[str, Any] | None = None
-    ) -> Acknowledged:
+    def fitting(self, where: Filter) -> set[str]:
+        """Customers who fit a filter."""
+        with self._lock:
+            return self._scalars.fitting(where)
+
+    def put(self, customer_id: str, given: Given, request: Request, *, new: bool = False) -> Acknowledged:
         """Take a customer in, or replace what is there, and acknowledge it once it is on disk.
 
         Args:
             customer_id: new, or known.
-            vectors: by space.
+            given: of the customer.
             request: who asks; the same idempotency key changes nothing and gets the same answer.
-            records: that the vectors were made from, to add to them later.
+            new: refuse a customer who is there already.
 
         Raises:
             DataError: if a vector does not fit its space.
+            KnownCustomerError: if the customer should be new, and is not.
             RepeatedKeyError: if the idempotency key came with another request.
             LogError: if the log cannot be written; the graph is as it was.
         """
         with self._lock:
-            taken = self._graph.checked(vectors)
-        action = Arrival(0, ArrivalAction.put, customer_id, taken, records)
-        return self._take(action, request, lambda graph: graph.put(customer_id, taken))
+            taken = self._graph.checked(given.vectors)
+        arrival = Arrival(0, ArrivalAction.put, customer_id, taken, given.records, dict(given.scalars))
+
+        def change(graph: LiveGraph) -> list[RingChange]:
+            if new and customer_id in graph:
+                raise KnownCustomerError(
+                    f"customer {customer_id!r} is there already",
+                    remedy="PUT /customers/{customer_id} replaces; POST /customers/{customer_id}/records adds",
+                )
+            return graph.put(customer_id, taken)
+
+        return self._take(arrival, request, change)
 
     def remove(self, customer_id: str, request: Request, *, erase: bool = False) -> Acknowledged:
         """Let a customer go, and acknowledge it once it is on disk.
@@ -144,9 +208,6 @@ class Arrivals:
             self._hold(numbered)
             if erased:
                 self._database.scrub()
-        if events:
-            with self.changed:
-                self.changed.notify_all()
         return Acknowledged(answer, repeated=False)
 
     def _answer(self, arrival: Arrival, shown: str, connection: Connection) -> dict[str, Any]:
@@ -176,6 +237,11 @@ class Arrivals:
             self._number = arrival.number
 
     def _hold(self, arrival: Arrival) -> None:
+        self._by_day.add(arrival.customer_id)
+        if arrival.action is ArrivalAction.put:
+            self._scalars.put(arrival.customer_id, {**UNKNOWN, **arrival.scalars})
+        else:
+            self._scalars.remove(arrival.customer_id)
         if arrival.records is None:
             self._records.pop(arrival.customer_id, None)
         else:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
@@ -10,8 +11,14 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from ringsight.arrivals.errors import LogError
 from ringsight.arrivals.schema import METADATA
 from ringsight.cases.database import Database
+from ringsight.runs.paths import RunPaths
 
 GONE = "the service answers again by itself once the database does; send the request again, with its idempotency key"
+
+
+def log_of(run: Path, database: str = "") -> str:
+    """The database URL of a run's log: `database` if it is given, else `arrivals.db` inside the run."""
+    return database or f"sqlite:///{RunPaths(run).arrivals}"
 
 
 class ArrivalDatabase(Database):

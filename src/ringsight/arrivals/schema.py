@@ -14,6 +14,7 @@ ARRIVALS = Table(
     Column("customer_id", Text, nullable=False),
     Column("vectors", Text),
     Column("records", Text),
+    Column("scalars", Text),
     Column("key_hash", String(64), unique=True),
     Column("request_hash", String(64), nullable=False),
     Column("answer", Text, nullable=False),

@@ -23,6 +23,8 @@ JOBS = {
     "store": "the models in the vector store: status, promote, rollback, drop",
     "erase": "a customer out of a run, its cases and the vector store, verified",
     "similar": "the customers most like one, and what they share",
+    "serve": "the real-time graph service over a finished run: customers one at a time, over HTTP",
+    "keys": "who may ask the service for what",
     "review": "the analysts' pages over a finished run: queue, cases, decisions",
     "decisions": "what analysts have decided, as typed pairs",
     "audit": "prove that the review's audit trail is what was written",
@@ -43,6 +45,8 @@ EXAMPLES = {
     "decisions": "ringsight decisions export run=out/mine out=out/decisions.csv",
     "audit": "ringsight audit verify run=out/mine",
     "accounts": "ringsight accounts add name=ana role=analyst run=out/mine",
+    "serve": "ringsight serve run=out/mine",
+    "keys": "ringsight keys add name=teller scopes=[read,write] run=out/mine",
     "review": "ringsight review run=out/mine",
 }
 INTERRUPTED = 130

@@ -235,6 +235,23 @@ class LiveGraph:
         found = [LiveNeighbour(self._ids[code], similarity, bits) for code, similarity, bits in rows]
         return sorted(found, key=lambda each: (-each.similarity, each.customer_id))
 
+    @property
+    def known(self) -> int:
+        """How many customers have ever been there: one more than the highest number."""
+        return len(self._ids)
+
+    def code_of(self, customer_id: str) -> int | None:
+        """Number of a customer who was ever there."""
+        return self._codes.get(customer_id)
+
+    def name_of(self, code: int) -> str:
+        """The customer of a number."""
+        return self._ids[code]
+
+    def mask(self, customers: set[str]) -> NDArray[np.bool_]:
+        """Which numbers are of these customers; shape (known,)."""
+        return np.array([each in customers for each in self._ids], dtype=np.bool_)
+
     def codes_of(self, customers: tuple[str, ...]) -> Codes:
         """Numbers of some customers who were ever there."""
         return np.array([self._codes[each] for each in customers], dtype=np.int64)

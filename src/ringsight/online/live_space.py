@@ -188,6 +188,14 @@ class LiveSpace:
         found = self._weighed(code, vector, parts)
         return _those(found, np.arange(len(found.codes)) < count)
 
+    def similarities(self, vector: NDArray[np.float32]) -> tuple[Codes, NDArray[np.float64]]:
+        """Everybody who is there, and how similar to a vector, in single precision; both of shape (count,)."""
+        parts = [
+            (rows.codes[rows.alive], (rows.vectors @ vector)[rows.alive]) for rows in (self._rows, self._newcomers)
+        ]
+        codes, similar = (np.concatenate(each) for each in zip(*parts, strict=True))
+        return codes, similar.astype(np.float64)
+
     def bits_between(
         self, vectors: NDArray[np.float32], standing: "_Standing", codes: Codes, *, of_night: bool = True
     ) -> NDArray[np.float64]:

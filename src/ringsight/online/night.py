@@ -11,10 +11,8 @@ from numpy.typing import NDArray
 from ringsight.detection.evidence import strata_of
 from ringsight.detection.settings import CandidateConfig
 from ringsight.errors import RingsightError
-from ringsight.records.bank import Customers
+from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
-from ringsight.records.reading import read_customers
-from ringsight.records.strata import strata
 from ringsight.runs.run import Run
 from ringsight.runs.settings import restored
 
@@ -35,6 +33,8 @@ class Night:
     """Who has a vector in any space, sorted; shape (customers,)."""
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
     seed: int = 0
+    bank: Bank | None = None
+    """What the night searched, where it is there: records of its customers, and what filters ask."""
     caveats: tuple[str, ...] = ()
     """Why chance may show more than the live graph's worlds do; where there is any, no standing is told."""
 
@@ -58,19 +58,20 @@ def read_night(run: Run) -> Night:
     """
     results, embeddings = run.results, run.embeddings()
     ids = np.unique(np.concatenate([each.customer_ids for each in embeddings.values()]))
-    customers = _customers(run)
+    bank = _bank(run)
     told = run.settings().get("detect", {}).get("candidates") or {}
-    caveats = list(_caveats(results.summary))
-    if customers is None:
+    caveats = _caveats(results.summary)
+    if bank is None:
         caveats.append("the bank's folder is not there, so strata are not known")
     return Night(
         embeddings=embeddings,
         rings=results.rings,
         members=results.members,
-        strata=np.zeros(len(ids), dtype=np.int64) if customers is None else _strata(customers, ids),
+        strata=np.zeros(len(ids), dtype=np.int64) if bank is None else _strata(bank, ids),
         customer_ids=ids,
         candidates=restored(CandidateConfig, told, f"{run.paths.settings}, detect.candidates"),
         seed=int(results.summary.get("seed", 0)),
+        bank=bank,
         caveats=tuple(caveats),
     )
 
@@ -84,17 +85,13 @@ def _caveats(summary: Mapping[str, object]) -> list[str]:
     return caveats
 
 
-def _customers(run: Run) -> Customers | None:
+def _bank(run: Run) -> Bank | None:
     with suppress(RingsightError):
-        if run.bank_folder is not None and run.bank_folder.is_dir():
-            return read_customers(run.bank_config())
+        return run.read_bank()
     return None
 
 
-def _strata(customers: Customers, ids: NDArray[np.str_]) -> NDArray[np.int64]:
-    told = customers.read_as.strata if customers.read_as else []
-    table = customers.table.with_columns(strata(customers.table, told))
-    codes = strata_of(table)
-    known = customers.customer_ids
+def _strata(bank: Bank, ids: NDArray[np.str_]) -> NDArray[np.int64]:
+    codes, known = strata_of(bank.customers), bank.customer_ids
     place = np.minimum(np.searchsorted(known, ids), len(known) - 1)
     return np.where(known[place] == ids, codes[place], -1)

@@ -1,0 +1,1 @@
+"""The real-time graph service: customers one at a time, over HTTP."""
