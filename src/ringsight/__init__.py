@@ -19,9 +19,11 @@ so that `import ringsight` costs nothing. The rooms behind it, from the lowest; 
     runs        a run and its folder
     report      what a person opens without signing in
     cases       the case book: what analysts decide
-    online      one customer at a time
+    online      one customer at a time, and the live graph
+    arrivals    who came by day: the log of what was acknowledged
     pipeline    read, train, embed, index, detect, explain: the whole way as functions
     web         the analysts' pages
+    service     the live graph over HTTP
     jobs        the commands
 """
 

@@ -4,9 +4,9 @@ import sys
 
 from live_world import live_world
 
+from ringsight.arrivals.arrival_database import ArrivalDatabase
 from ringsight.arrivals.arrival_log import Request
-from ringsight.arrivals.arrivals import Arrivals, Given
-from ringsight.arrivals.database import ArrivalDatabase
+from ringsight.arrivals.live_arrivals import Arrivals, Given
 
 path, round_ = sys.argv[1:]
 world = live_world(customers=60)

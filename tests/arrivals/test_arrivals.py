@@ -17,11 +17,11 @@ from sqlalchemy import Connection, text
 from throwaway_postgres import cluster, reason_to_skip
 
 from means import Means, lack
-from ringsight.arrivals.api_keys import ApiKeys, Scope, hashed
+from ringsight.arrivals.api_keys import ApiKeys, KeyScope, hashed
+from ringsight.arrivals.arrival_database import ArrivalDatabase
 from ringsight.arrivals.arrival_log import Request, events_after
-from ringsight.arrivals.arrivals import Arrivals, Given
-from ringsight.arrivals.database import ArrivalDatabase
 from ringsight.arrivals.errors import LogError, RepeatedKeyError
+from ringsight.arrivals.live_arrivals import Arrivals, Given
 from ringsight.errors import DataError, SettingsError
 
 WORLD = live_world(customers=60)
@@ -209,16 +209,16 @@ def test_ring_events_are_kept_in_order(tmp_path: Path):
 def test_keys_are_kept_as_hashes_and_open_until_closed(tmp_path: Path):
     held = database(tmp_path)
     keys = ApiKeys(held)
-    key = keys.add("teller", [Scope.read, Scope.write])
+    key = keys.add("teller", [KeyScope.read, KeyScope.write])
     found = keys.find(key)
     assert found is not None
-    assert (found.name, found.scopes) == ("teller", {Scope.read, Scope.write})
+    assert (found.name, found.scopes) == ("teller", {KeyScope.read, KeyScope.write})
     assert keys.find(key + "x") is None
     with held.reading() as connection:
         assert key not in str(connection.execute(text("SELECT * FROM api_keys")).all())
         assert hashed(key) in str(connection.execute(text("SELECT * FROM api_keys")).all())
     with pytest.raises(SettingsError, match="is a key called"):
-        keys.add("teller", [Scope.read])
+        keys.add("teller", [KeyScope.read])
     with pytest.raises(SettingsError, match="a scope"):
         keys.add("other", [])
     keys.close("teller")

@@ -8,8 +8,8 @@ from enum import StrEnum
 
 from sqlalchemy import select, update
 
-from ringsight.arrivals.database import ArrivalDatabase
-from ringsight.arrivals.schema import API_KEYS
+from ringsight.arrivals.arrival_database import ArrivalDatabase
+from ringsight.arrivals.log_tables import API_KEYS
 from ringsight.cases import clock
 from ringsight.errors import SettingsError
 
@@ -17,7 +17,7 @@ BEGINS = "rsk_"
 """By which a key is known where it should not be."""
 
 
-class Scope(StrEnum):
+class KeyScope(StrEnum):
     """What a key may be used for."""
 
     read = "read"
@@ -30,7 +30,7 @@ class ApiKey:
     """A key, as it is kept."""
 
     name: str
-    scopes: frozenset[Scope]
+    scopes: frozenset[KeyScope]
     open: bool
     made_at: str
 
@@ -42,7 +42,7 @@ class ApiKeys:
         """Keep the keys in the database of the log."""
         self._database = database
 
-    def add(self, name: str, scopes: Iterable[Scope]) -> str:
+    def add(self, name: str, scopes: Iterable[KeyScope]) -> str:
         """Make a key, and give it: it cannot be shown again.
 
         Keys have 256 bits drawn at random, so that a plain SHA-256 of them is as good as a slow hash.
@@ -97,5 +97,5 @@ def hashed(key: str) -> str:
     return hashlib.sha256(key.encode()).hexdigest()
 
 
-def _scopes(text: str) -> frozenset[Scope]:
-    return frozenset(Scope(each) for each in text.split(","))
+def _scopes(text: str) -> frozenset[KeyScope]:
+    return frozenset(KeyScope(each) for each in text.split(","))

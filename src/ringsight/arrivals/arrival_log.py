@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from sqlalchemy import Connection, delete, func, or_, select, update
 
 from ringsight.arrivals.errors import RepeatedKeyError
-from ringsight.arrivals.schema import ARRIVALS, DELIVERIES, RING_EVENTS
+from ringsight.arrivals.log_tables import ARRIVALS, DELIVERIES, RING_EVENTS
 from ringsight.cases import clock
 from ringsight.runs.erasure import renamed
 

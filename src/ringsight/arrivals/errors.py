@@ -11,5 +11,9 @@ class KnownCustomerError(DataError):
     """A customer who should be new is there already."""
 
 
+class ChangedMeanwhileError(RingsightError, RuntimeError):
+    """A customer was changed while further records were embedded."""
+
+
 class RepeatedKeyError(RingsightError, ValueError):
     """An idempotency key came again with another request."""

@@ -6,8 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
-from ringsight.arrivals.api_keys import ApiKey, ApiKeys, Scope
-from ringsight.arrivals.database import ArrivalDatabase, log_of
+from ringsight.arrivals.api_keys import ApiKey, ApiKeys, KeyScope
+from ringsight.arrivals.arrival_database import ArrivalDatabase, log_of
 from ringsight.errors import SettingsError
 from ringsight.jobs.command import Command
 
@@ -28,7 +28,7 @@ class KeysJob:
     """`show` them, `add` one, `close` one. A key that is added is printed once; its hash alone is kept."""
     name: str = ""
     """The name of the key; `show` needs none."""
-    scopes: list[Scope] = field(default_factory=lambda: [Scope.read])
+    scopes: list[KeyScope] = field(default_factory=lambda: [KeyScope.read])
     """What it may be used for: `read`, `write` (customers come, change and leave), `erase` (also out of the log)."""
     run: Path = Path("out/run")
     """Folder of the run that is served."""

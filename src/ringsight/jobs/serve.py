@@ -6,12 +6,12 @@ from pathlib import Path
 import uvicorn
 from rich.console import Console
 
-from ringsight.arrivals.api_keys import ApiKeys, Scope
-from ringsight.arrivals.database import ArrivalDatabase, log_of
+from ringsight.arrivals.api_keys import ApiKeys, KeyScope
+from ringsight.arrivals.arrival_database import ArrivalDatabase, log_of
 from ringsight.errors import SettingsError
 from ringsight.jobs.command import Command
 from ringsight.runs.run import Run
-from ringsight.service.app import create_service, open_state, warm_up
+from ringsight.service.service_app import create_service, open_state, warm_up
 from ringsight.service.settings import ServiceLimits, WebhookSettings
 
 HIGHEST_PORT = 65_535
@@ -60,7 +60,7 @@ def run(config: ServeJob) -> None:
         if caveats:
             console.print(f"No standing of live rings is told: {'; '.join(caveats)}.", soft_wrap=True)
         if not ApiKeys(database).all():
-            key = ApiKeys(database).add("first", list(Scope))
+            key = ApiKeys(database).add("first", list(KeyScope))
             said = f"A key for all scopes was made: {key}  (shown once; `ringsight keys` makes others)"
             console.print(said, soft_wrap=True)
         app = create_service(state, config.webhooks)

@@ -16,7 +16,7 @@ from ringsight.online.live_rings import LiveRing, LiveRings, RingChange
 from ringsight.online.live_space import Codes, LiveSpace, Near
 from ringsight.online.night import Night
 from ringsight.online.similar import unknown
-from ringsight.online.ties import LEAST_KINDS, NightOfTies, Pairs, summed, ties_of_night
+from ringsight.online.ties import LEAST_KINDS, NightOfTies, PairLinks, summed, ties_of_night
 from ringsight.records.embeddings import JOINT
 
 Vectors = Mapping[str, NDArray[np.float32]]
@@ -202,10 +202,10 @@ class LiveGraph:
 
     def _ties_of_night(self) -> NightOfTies:
         customers = len(self.night.customer_ids)
-        kinds: dict[str, list[Pairs]] = {}
+        kinds: dict[str, list[PairLinks]] = {}
         present: dict[str, NDArray[np.int64]] = {}
         for _, space in self.evidence():
-            kinds.setdefault(space.modality, []).append(Pairs(*space.links_of_night))
+            kinds.setdefault(space.modality, []).append(PairLinks(*space.links_of_night))
             there = np.zeros(customers, dtype=np.int64)
             there[space.counted()] = 1
             present[space.modality] = 2 * present.get(space.modality, np.zeros(customers, np.int64)) + there

@@ -23,7 +23,7 @@ LEAST_KINDS = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Pairs:
+class PairLinks:
     """Linked pairs of customers, a < b, each once; each of shape (pairs,)."""
 
     a: Codes
@@ -35,7 +35,7 @@ class Pairs:
 class NightOfTies:
     """The last night's ties, and what chance would show of such."""
 
-    ties: Pairs
+    ties: PairLinks
     bound: float
     """Least bits of a tie."""
     chance_rings: Sequence[NDArray[np.float64]]
@@ -44,27 +44,27 @@ class NightOfTies:
     """Ties that a chance world shows."""
 
 
-def together(kinds: Mapping[str, Pairs], customers: int) -> Pairs:
+def together(kinds: Mapping[str, PairLinks], customers: int) -> PairLinks:
     """The pairs that at least two kinds link, with the bits of all."""
     keys = [np.zeros(0, np.int64), *(each.a * customers + each.b for each in kinds.values())]
     bits = np.concatenate([np.zeros(0), *(each.bits for each in kinds.values())])
     key, where, count = np.unique(np.concatenate(keys), return_inverse=True, return_counts=True)
     several = count >= LEAST_KINDS
     total = np.bincount(where, bits, len(key)).astype(np.float64)[several]
-    return Pairs(key[several] // customers, key[several] % customers, total)
+    return PairLinks(key[several] // customers, key[several] % customers, total)
 
 
-def summed(parts: Iterable[Pairs], customers: int) -> Pairs:
-    """Pairs of several spaces of one modality, each with the bits of all its spaces."""
+def summed(parts: Iterable[PairLinks], customers: int) -> PairLinks:
+    """PairLinks of several spaces of one modality, each with the bits of all its spaces."""
     some = list(parts)
     keys = np.concatenate([np.zeros(0, np.int64), *(each.a * customers + each.b for each in some)])
     bits = np.concatenate([np.zeros(0), *(each.bits for each in some)])
     key, where = np.unique(keys, return_inverse=True)
-    return Pairs(key // customers, key % customers, np.bincount(where, bits, len(key)).astype(np.float64))
+    return PairLinks(key // customers, key % customers, np.bincount(where, bits, len(key)).astype(np.float64))
 
 
 def ties_of_night(
-    kinds: Mapping[str, Pairs], cells: Mapping[str, NDArray[np.int64]], min_size: int, seed: int
+    kinds: Mapping[str, PairLinks], cells: Mapping[str, NDArray[np.int64]], min_size: int, seed: int
 ) -> NightOfTies:
     """The ties of a night, by a bound that its own chance worlds give.
 
@@ -85,7 +85,7 @@ def ties_of_night(
     return NightOfTies(_above(own, bound), bound, rings, expected)
 
 
-def ring_bits(ties: Pairs, min_size: int) -> NDArray[np.float64]:
+def ring_bits(ties: PairLinks, min_size: int) -> NDArray[np.float64]:
     """Bits of the ties in each connected group of at least so many customers."""
     if len(ties.a) == 0:
         return np.zeros(0)
@@ -108,20 +108,20 @@ def _bound(own: NDArray[np.float64], chance: NDArray[np.float64]) -> float:
     return float(own[good[0]]) if len(good) else float(np.nextafter(max(own[-1], chance[-1]), np.inf))
 
 
-def _above(pairs: Pairs, bound: float) -> Pairs:
+def _above(pairs: PairLinks, bound: float) -> PairLinks:
     kept = pairs.bits >= bound
-    return Pairs(pairs.a[kept], pairs.b[kept], pairs.bits[kept])
+    return PairLinks(pairs.a[kept], pairs.b[kept], pairs.bits[kept])
 
 
 def _shuffled(
-    kinds: Mapping[str, Pairs], cells: Mapping[str, NDArray[np.int64]], rng: np.random.Generator
-) -> dict[str, Pairs]:
+    kinds: Mapping[str, PairLinks], cells: Mapping[str, NDArray[np.int64]], rng: np.random.Generator
+) -> dict[str, PairLinks]:
     """A chance world: what links customers by one kind links others of their cells."""
     handed = {}
     for kind, pairs in kinds.items():
         to = _permutation(cells[kind], rng)
         a, b = to[pairs.a], to[pairs.b]
-        handed[kind] = Pairs(np.minimum(a, b), np.maximum(a, b), pairs.bits)
+        handed[kind] = PairLinks(np.minimum(a, b), np.maximum(a, b), pairs.bits)
     return handed
 
 

@@ -1,21 +1,25 @@
 """Customers who come, change and leave."""
 
 import base64
+import dataclasses
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, File, Query, Request, Response, UploadFile
 
 from ringsight.arrivals.answers import customer_answer, neighbour_answer
-from ringsight.arrivals.api_keys import ApiKey, Scope
-from ringsight.arrivals.arrivals import Acknowledged
+from ringsight.arrivals.api_keys import ApiKey, KeyScope
+from ringsight.arrivals.errors import ChangedMeanwhileError
+from ringsight.arrivals.live_arrivals import Acknowledged
 from ringsight.online.newcomers import CONTENT
 from ringsight.service.bodies import CustomerBody, CustomerId, NewCustomerBody, RecordsBody
 from ringsight.service.problems import AbsentError, found
 from ringsight.service.state import asked, asker, state_of
 
 ROUTES = APIRouter(tags=["customers"])
-Reader = Annotated[ApiKey, Depends(asker(Scope.read))]
-Writer = Annotated[ApiKey, Depends(asker(Scope.write))]
+Reader = Annotated[ApiKey, Depends(asker(KeyScope.read))]
+Writer = Annotated[ApiKey, Depends(asker(KeyScope.write))]
+ATTEMPTS = 5
+"""Attempts to add records to a customer whom others change at the same time."""
 REPEATED = "Idempotent-Replayed"
 """Header of an answer that was given before."""
 
@@ -23,9 +27,11 @@ REPEATED = "Idempotent-Replayed"
 @ROUTES.post("/customers", status_code=201)
 def take_in(body: NewCustomerBody, request: Request, response: Response, key: Writer) -> dict[str, Any]:
     """Take in a customer who is new: embed, store, link, and tell the ring if any. 409 if the customer is known."""
-    state = state_of(request)
-    given = state.given(body.customer_id, body)
-    return _told(response, state.arrivals.put(body.customer_id, given, asked(request, key, body), new=True))
+    state, once = state_of(request), asked(request, key, body)
+    done = state.arrivals.former(once)
+    if done is None:
+        done = state.arrivals.put(body.customer_id, state.given(body.customer_id, body), once, new=True)
+    return _told(response, done)
 
 
 @ROUTES.put("/customers/{customer_id}")
@@ -33,9 +39,11 @@ def put(
     customer_id: CustomerId, body: CustomerBody, request: Request, response: Response, key: Writer
 ) -> dict[str, Any]:
     """Take in a customer, or put these records or vectors in the place of all that is known."""
-    state = state_of(request)
-    given = state.given(customer_id, body)
-    return _told(response, state.arrivals.put(customer_id, given, asked(request, key, body)))
+    state, once = state_of(request), asked(request, key, body)
+    done = state.arrivals.former(once)
+    if done is None:
+        done = state.arrivals.put(customer_id, state.given(customer_id, body), once)
+    return _told(response, done)
 
 
 @ROUTES.post("/customers/{customer_id}/records")
@@ -43,11 +51,21 @@ def add_records(
     customer_id: CustomerId, body: RecordsBody, request: Request, response: Response, key: Writer
 ) -> dict[str, Any]:
     """Add records to a known customer's; of two with one id the new one counts."""
-    state = state_of(request)
-    with found():
-        former = state.records_of(customer_id)
-    given = state.given(customer_id, CustomerBody(records=body), former)
-    return _told(response, state.arrivals.put(customer_id, given, asked(request, key, body)))
+    state, once = state_of(request), asked(request, key, body)
+    done = state.arrivals.former(once)
+    for attempt in range(ATTEMPTS):
+        if done is not None:
+            break
+        with found():
+            version, former = state.arrivals.version_of(customer_id), state.records_of(customer_id)
+        given = state.given(customer_id, CustomerBody(records=body), former)
+        try:
+            done = state.arrivals.put(customer_id, dataclasses.replace(given, version=version), once)
+        except ChangedMeanwhileError:
+            if attempt + 1 == ATTEMPTS:
+                raise
+    assert done is not None  # noqa: S101 - the last attempt answers or raises
+    return _told(response, done)
 
 
 @ROUTES.post("/customers/{customer_id}/id_images")
@@ -76,7 +94,7 @@ def let_go(
     """
     state = state_of(request)
     if erase:
-        state.doorkeeper.admit(request, Scope.erase)
+        state.doorkeeper.admit(request, KeyScope.erase)
     with found():
         return _told(response, state.arrivals.remove(customer_id, asked(request, key), erase=erase))
 

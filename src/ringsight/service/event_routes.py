@@ -10,7 +10,7 @@ from fastapi.responses import StreamingResponse
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 
-from ringsight.arrivals.api_keys import ApiKey, Scope
+from ringsight.arrivals.api_keys import ApiKey, KeyScope
 from ringsight.service.state import ServiceState, asker, state_of
 
 ROUTES = APIRouter(tags=["events"])
@@ -27,7 +27,7 @@ HEARTBEAT = 15.0
 )
 async def events(
     request: Request,
-    _: Annotated[ApiKey, Depends(asker(Scope.read))],
+    _: Annotated[ApiKey, Depends(asker(KeyScope.read))],
     after: Annotated[int, Query(ge=-1, le=2**53)] = -1,
     most: Annotated[int, Query(ge=0, le=2**53, description="End after so many; 0 for no end.")] = 0,
 ) -> StreamingResponse:

@@ -6,16 +6,46 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from fastapi import Request
+from starlette.datastructures import MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
-from ringsight.arrivals.api_keys import ApiKey, Scope
+from ringsight.arrivals.api_keys import ApiKey, KeyScope
 from ringsight.service.problems import problem
 
 KNOWN_FOR = 5.0
 """Seconds that a key which was looked up is believed; so long a closed key may still open."""
 MOST_KNOWN = 10_000
+
+
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Referrer-Policy": "no-referrer",
+    "Cache-Control": "no-store",
+}
+"""What every answer carries."""
+
+
+class WithHeaders:
+    """Adds the headers that every answer has."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Stand before an application."""
+        self.app = app
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Pass a request on, and its answer back with the headers."""
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                for name, value in HEADERS.items():
+                    headers.setdefault(name, value)
+            await send(message)
+
+        await self.app(scope, receive, with_headers)
 
 
 class BoundedBody:
@@ -81,7 +111,7 @@ class Doorkeeper:
         self._find, self.buckets = find, Buckets(per_minute)
         self._known: dict[str, tuple[float, ApiKey]] = {}
 
-    def admit(self, request: Request, scope: Scope) -> ApiKey:
+    def admit(self, request: Request, scope: KeyScope) -> ApiKey:
         """The key that a request may act by.
 
         Raises:

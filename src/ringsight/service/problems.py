@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from ringsight.arrivals.errors import KnownCustomerError, LogError, RepeatedKeyError
+from ringsight.arrivals.errors import ChangedMeanwhileError, KnownCustomerError, LogError, RepeatedKeyError
 from ringsight.errors import DataError, ModelError, RingsightError, SettingsError, StoreError
 
 TYPE = "application/problem+json"
@@ -58,7 +58,7 @@ async def _refused(_: Request, error: Exception) -> JSONResponse:
             status = 503
         case AbsentError():
             status = 404
-        case RepeatedKeyError() | KnownCustomerError():
+        case RepeatedKeyError() | KnownCustomerError() | ChangedMeanwhileError():
             status = 409
         case DataError() | SettingsError():
             status = 422

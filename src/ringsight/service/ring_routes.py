@@ -5,7 +5,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Query, Request
 
 from ringsight.arrivals.answers import night_answer, ring_answer, ring_detail, similar_answer
-from ringsight.arrivals.api_keys import ApiKey, Scope
+from ringsight.arrivals.api_keys import ApiKey, KeyScope
 from ringsight.online.live_similar import similar_now
 from ringsight.service.bodies import CustomerId, SimilarBody
 from ringsight.service.problems import AbsentError, found
@@ -13,7 +13,7 @@ from ringsight.service.state import ServiceState, asker, state_of
 from ringsight.vectors.filters import parse_filter
 
 ROUTES = APIRouter()
-Reader = Annotated[ApiKey, Depends(asker(Scope.read))]
+Reader = Annotated[ApiKey, Depends(asker(KeyScope.read))]
 
 
 @ROUTES.get("/rings", tags=["rings"])

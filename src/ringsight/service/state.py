@@ -11,9 +11,9 @@ import polars as pl
 from fastapi import Request
 from numpy.typing import NDArray
 
-from ringsight.arrivals.api_keys import ApiKey, Scope
+from ringsight.arrivals.api_keys import ApiKey, KeyScope
 from ringsight.arrivals.arrival_log import Request as Asked
-from ringsight.arrivals.arrivals import Arrivals, Given
+from ringsight.arrivals.live_arrivals import Arrivals, Given
 from ringsight.errors import DataError
 from ringsight.online.live_similar import scalars_in, told_scalars
 from ringsight.online.newcomers import CONTENT, bank_of, merged, nothing, vectors_of
@@ -84,7 +84,7 @@ class ServiceState:
         with self.arrivals.graph() as graph:
             graph.require(customer_id)
             bank = graph.night.bank
-        found = {} if bank is None or self.arrivals.came_by_day(customer_id) else rows_in(bank, customer_id)
+        found = {} if bank is None or self.arrivals.version_of(customer_id) else rows_in(bank, customer_id)
         if not found:
             raise DataError(
                 f"no records of customer {customer_id!r} are at hand to add to",
@@ -99,7 +99,7 @@ def state_of(request: Request) -> ServiceState:
     return state
 
 
-def asker(scope: Scope) -> Callable[[Request], ApiKey]:
+def asker(scope: KeyScope) -> Callable[[Request], ApiKey]:
     """A dependency: the key of a request, which must have a scope."""
 
     def admitted(request: Request) -> ApiKey:

@@ -18,8 +18,8 @@ from collections.abc import Callable, Mapping
 from urllib.error import URLError
 from urllib.request import HTTPRedirectHandler, Request, build_opener
 
-from ringsight.arrivals.arrivals import Arrivals
 from ringsight.arrivals.errors import LogError
+from ringsight.arrivals.live_arrivals import Arrivals
 from ringsight.errors import SettingsError
 from ringsight.service.settings import WebhookSettings
 

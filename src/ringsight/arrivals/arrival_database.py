@@ -9,7 +9,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ringsight.arrivals.errors import LogError
-from ringsight.arrivals.schema import METADATA
+from ringsight.arrivals.log_tables import METADATA
 from ringsight.cases.database import Database
 from ringsight.runs.paths import RunPaths
 

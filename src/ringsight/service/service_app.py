@@ -1,17 +1,17 @@
 """The application: its routes, what every answer carries, and whether it is ready."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
-from fastapi import FastAPI, Request, Response
+from fastapi import FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from ringsight import __version__
 from ringsight.arrivals.api_keys import ApiKeys
-from ringsight.arrivals.arrivals import Arrivals
-from ringsight.arrivals.database import ArrivalDatabase
+from ringsight.arrivals.arrival_database import ArrivalDatabase
+from ringsight.arrivals.live_arrivals import Arrivals
 from ringsight.errors import RingsightError
 from ringsight.online.live_graph import LiveGraph
 from ringsight.online.newcomers import bank_of, vectors_of
@@ -19,18 +19,12 @@ from ringsight.online.night import read_night
 from ringsight.records.bank import BankConfig
 from ringsight.runs.run import Run, open_run
 from ringsight.service import customer_routes, event_routes, ring_routes
-from ringsight.service.guarding import BoundedBody, Doorkeeper
+from ringsight.service.guarding import BoundedBody, Doorkeeper, WithHeaders
 from ringsight.service.problems import add_problems
 from ringsight.service.settings import ServiceLimits, WebhookSettings
 from ringsight.service.state import ServiceState, rows_in
 from ringsight.service.webhooks import Webhooks, webhook_secret
 
-HEADERS = {
-    "X-Content-Type-Options": "nosniff",
-    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
-    "Referrer-Policy": "no-referrer",
-    "Cache-Control": "no-store",
-}
 ABOUT = """
 Customers one at a time, held against the last night of a run. Whatever is told of a ring or of a customer here is
 provisional: q-values are restated by the next night. Every request but those of /health needs
@@ -88,7 +82,12 @@ def create_service(state: ServiceState, webhooks: WebhookSettings | None = None)
             sender.stop()
 
     app = FastAPI(
-        title="ringsight", version=__version__, description=ABOUT, docs_url=None, redoc_url=None, lifespan=lifespan
+        title="ringsight",
+        version=version("ringsight"),
+        description=ABOUT,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=lifespan,
     )
     app.state.service, app.state.streams = state, 0
     for routes in (customer_routes, ring_routes, event_routes):
@@ -96,8 +95,8 @@ def create_service(state: ServiceState, webhooks: WebhookSettings | None = None)
     app.add_api_route("/health/live", _alive, methods=["GET"], tags=["health"])
     app.add_api_route("/health/ready", _ready, methods=["GET"], tags=["health"])
     add_problems(app)
-    app.middleware("http")(_with_headers)
     app.add_middleware(BoundedBody, most=state.limits.body)
+    app.add_middleware(WithHeaders)
     return app
 
 
@@ -111,10 +110,3 @@ def _ready(request: Request) -> JSONResponse:
     state: ServiceState = request.app.state.service
     state.arrivals.refresh()
     return JSONResponse({"status": "ready", "number": state.arrivals.number})
-
-
-async def _with_headers(request: Request, answer: Callable[[Request], Awaitable[Response]]) -> Response:
-    response = await answer(request)
-    for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
-    return response

@@ -12,9 +12,9 @@ from sqlalchemy import Connection
 
 from ringsight.arrivals import arrival_log
 from ringsight.arrivals.answers import customer_answer, event_answer
+from ringsight.arrivals.arrival_database import ArrivalDatabase
 from ringsight.arrivals.arrival_log import Arrival, ArrivalAction, Request
-from ringsight.arrivals.database import ArrivalDatabase
-from ringsight.arrivals.errors import KnownCustomerError
+from ringsight.arrivals.errors import ChangedMeanwhileError, KnownCustomerError
 from ringsight.online.live_graph import LiveGraph
 from ringsight.online.live_rings import RingChange
 from ringsight.online.live_similar import LiveScalars, Scalars, told_scalars
@@ -37,6 +37,8 @@ class Given:
     """That the vectors were made from, to add to them later; None where vectors were given."""
     scalars: Mapping[str, str | int] = field(default_factory=dict)
     """What filters ask."""
+    version: int | None = None
+    """As `Arrivals.version_of` gave it before the former records were read; None where they do not matter."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,8 @@ class Arrivals:
         """
         self._graph, self._database = graph, database
         self._records: dict[str, dict[str, Any]] = {}
-        self._by_day: set[str] = set()
+        self._versions: dict[str, int] = {}
+        """Customer -> number of the row that last changed them."""
         self._number = 0
         self._scalars = LiveScalars(graph.night.bank)
         self._lock = threading.RLock()
@@ -116,15 +119,28 @@ class Arrivals:
         with self._database.writing() as connection:
             arrival_log.note_delivered(connection, url, number)
 
-    def came_by_day(self, customer_id: str) -> bool:
-        """Whether a customer came, or was changed, since the last night."""
+    def version_of(self, customer_id: str) -> int:
+        """Number of the row of the log that last changed a customer; 0 where none has since the last night."""
         with self._lock:
-            return customer_id in self._by_day
+            return self._versions.get(customer_id, 0)
 
     def records_of(self, customer_id: str) -> dict[str, Any] | None:
         """The records that a customer came with; None where vectors were given, or nothing."""
         with self._lock:
             return self._records.get(customer_id)
+
+    def former(self, request: Request) -> Acknowledged | None:
+        """What the same request was answered before; None where it is new. Spares embedding the records again.
+
+        Raises:
+            RepeatedKeyError: if the idempotency key came with another request.
+            LogError: if the log cannot be read.
+        """
+        if not request.key:
+            return None
+        with self._database.reading() as connection:
+            known = arrival_log.former_answer(connection, request)
+        return None if known is None else Acknowledged(known, repeated=True)
 
     def fitting(self, where: Filter) -> set[str]:
         """Customers who fit a filter."""
@@ -143,6 +159,7 @@ class Arrivals:
         Raises:
             DataError: if a vector does not fit its space.
             KnownCustomerError: if the customer should be new, and is not.
+            ChangedMeanwhileError: if the customer is of another version than that which was given.
             RepeatedKeyError: if the idempotency key came with another request.
             LogError: if the log cannot be written; the graph is as it was.
         """
@@ -155,6 +172,10 @@ class Arrivals:
                 raise KnownCustomerError(
                     f"customer {customer_id!r} is there already",
                     remedy="PUT /customers/{customer_id} replaces; POST /customers/{customer_id}/records adds",
+                )
+            if given.version is not None and given.version != self.version_of(customer_id):
+                raise ChangedMeanwhileError(
+                    f"customer {customer_id!r} was changed at the same time", remedy="send the request again"
                 )
             return graph.put(customer_id, taken)
 
@@ -237,7 +258,7 @@ class Arrivals:
             self._number = arrival.number
 
     def _hold(self, arrival: Arrival) -> None:
-        self._by_day.add(arrival.customer_id)
+        self._versions[arrival.customer_id] = arrival.number
         if arrival.action is ArrivalAction.put:
             self._scalars.put(arrival.customer_id, {**UNKNOWN, **arrival.scalars})
         else:
