@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from ringsight.evaluation.measures import Evaluation
     from ringsight.fusion.settings import FusionConfig, ModelConfig
     from ringsight.online.asking import similar
+    from ringsight.online.client import Client, ServiceError
     from ringsight.online.similar import SimilarCustomers
     from ringsight.pipeline.check import BankCheck, check_bank
     from ringsight.pipeline.detect import detect
@@ -70,6 +71,7 @@ __all__ = [
     "Bank",
     "BankCheck",
     "BankConfig",
+    "Client",
     "ColumnRole",
     "DataError",
     "DetectConfig",
@@ -85,6 +87,7 @@ __all__ = [
     "RingsightError",
     "Run",
     "RunConfig",
+    "ServiceError",
     "SettingsError",
     "SimilarCustomers",
     "StoreConfig",
@@ -124,6 +127,7 @@ _HOMES = {
     "ringsight.evaluation.measures": ("Evaluation",),
     "ringsight.fusion.settings": ("FusionConfig", "ModelConfig"),
     "ringsight.online.asking": ("similar",),
+    "ringsight.online.client": ("Client", "ServiceError"),
     "ringsight.online.similar": ("SimilarCustomers",),
     "ringsight.pipeline.check": ("BankCheck", "check_bank"),
     "ringsight.pipeline.detect": ("detect",),

@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -103,11 +103,12 @@ def test_what_cannot_be_written_leaves_no_trace(tmp_path: Path, monkeypatch: pyt
             raise LogError("the database went away")  # before the commit
 
     monkeypatch.setattr(held, "writing", gone)
-    for attempt in (
+    attempts: list[Callable[[], object]] = [
         lambda: arrivals.put(LAST, Given(WORLD.arrivals[LAST]), ASKED),
         lambda: arrivals.put(FIRST, Given(WORLD.arrivals[LAST]), ASKED),
         lambda: arrivals.remove(SECOND, ASKED),
-    ):
+    ]
+    for attempt in attempts:
         with pytest.raises(LogError):
             attempt()
         assert seen(arrivals) == before
@@ -212,7 +213,7 @@ def test_keys_are_kept_as_hashes_and_open_until_closed(tmp_path: Path):
     key = keys.add("teller", [KeyScope.read, KeyScope.write])
     found = keys.find(key)
     assert found is not None
-    assert (found.name, found.scopes) == ("teller", {KeyScope.read, KeyScope.write})
+    assert (found.name, found.scopes) == ("teller", frozenset({KeyScope.read, KeyScope.write}))
     assert keys.find(key + "x") is None
     with held.reading() as connection:
         assert key not in str(connection.execute(text("SELECT * FROM api_keys")).all())

@@ -138,12 +138,12 @@ def test_letting_go_and_erasing_take_their_scopes(served: Service):
     ],
 )
 def test_nothing_is_told_or_done_without_a_key_that_may(served: Service, method: str, path: str):
-    sent = {"json": {"customer_id": "x"}} if method in ("POST", "PUT") else {}
-    assert served.client().request(method, path, **sent).status_code == 401
-    wrong = served.client().request(method, path, **sent, headers={"Authorization": "Bearer rsk_guessed"})
+    sent = {"customer_id": "x"} if method in ("POST", "PUT") else None
+    assert served.client().request(method, path, json=sent).status_code == 401
+    wrong = served.client().request(method, path, json=sent, headers={"Authorization": "Bearer rsk_guessed"})
     assert wrong.status_code == 401
     other = served.client(ERASE if method == "GET" or path == "/similar" else READ)
-    assert other.request(method, path, **sent).status_code == 403
+    assert other.request(method, path, json=sent).status_code == 403
     assert served.arrivals.number == 0
 
 

@@ -18,13 +18,13 @@ MOST_LINKS = 50
 
 def customer_answer(graph: LiveGraph, customer_id: str) -> dict[str, Any]:
     """A customer's links, the ring if any, and how surely the customer belongs to it."""
-    links = graph.links_of(customer_id)
+    links = graph.links_of(customer_id, MOST_LINKS)
     ring = graph.ring_of(customer_id)
     return {
         "customer_id": customer_id,
         "spaces": sorted(graph.vectors_of(customer_id)),
-        "links": [link_answer(link) for link in links[:MOST_LINKS]],
-        "links_in_all": len(links),
+        "links": [link_answer(link) for link in links],
+        "links_in_all": graph.links_in_all(customer_id),
         "ring": ring_answer(graph, ring) if ring else None,
         "fit": _fit(graph, customer_id, ring) if ring else None,
     }

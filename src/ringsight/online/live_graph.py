@@ -12,30 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringsight.errors import DataError
+from ringsight.online.live_links import CustomerLinks, LiveLink
 from ringsight.online.live_rings import LiveRing, LiveRings, RingChange
 from ringsight.online.live_space import Codes, LiveSpace, Near
 from ringsight.online.night import Night
 from ringsight.online.similar import unknown
-from ringsight.online.ties import LEAST_KINDS, NightOfTies, PairLinks, summed, ties_of_night
+from ringsight.online.ties import NightOfTies, PairLinks, summed, ties_of_night
 from ringsight.records.embeddings import JOINT
 
 Vectors = Mapping[str, NDArray[np.float32]]
 """A customer's vectors, by space."""
-
-
-@dataclass(frozen=True, slots=True)
-class LiveLink:
-    """What ties a customer to another now."""
-
-    customer_id: str
-    bits: float
-    """Of all modalities, of each its closest space's."""
-    by_source: dict[str, float]
-    """Bits by space, of the spaces that link the two."""
-    tied: bool
-    """Whether several modalities link the two, closely enough to be in one live ring."""
-    closeness: float
-    """What decides whether the two are tied: bits of all spaces that link them, added up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +31,6 @@ class LiveNeighbour:
     customer_id: str
     similarity: float
     bits: float
-
-
-ROUNDING = 1e-6
-"""Bits by which two sums of the same numbers may differ."""
 
 
 class LiveGraph:
@@ -61,6 +43,7 @@ class LiveGraph:
         self._codes = {customer: code for code, customer in enumerate(self._ids)}
         self.spaces = {name: self._begun(name) for name in sorted(self._large_enough())}
         self.ties_of_night = self._ties_of_night()
+        self._last: tuple[str, CustomerLinks] | None = None
         self._rings = LiveRings(night.candidates.min_size, night.listed)
         held = self.ties_of_night.ties
         ends = ([self._ids[code] for code in each.tolist()] for each in (held.a, held.b))
@@ -106,7 +89,7 @@ class LiveGraph:
         Returns:
             What became of the live rings.
         """
-        code = self._code(customer_id)
+        code, self._last = self._code(customer_id), None
         for name, space in self.spaces.items():
             if name in vectors:
                 space.put(code, vectors[name])
@@ -119,22 +102,20 @@ class LiveGraph:
         code = self._codes.get(customer_id)
         if code is None:
             return []
+        self._last = None
         for space in self.spaces.values():
             space.remove(code)
         return self._rings.tied(customer_id, {}, there=False)
 
     # --- what is asked --------------------------------------------------------------------------------------------
 
-    def links_of(self, customer_id: str) -> list[LiveLink]:
-        """Whom a customer is linked with, the closest first, ties by id."""
-        code = self._codes.get(customer_id, -1)
-        by_source: dict[int, dict[str, float]] = {}
-        for name, space in self.evidence():
-            near = space.linked(code)
-            for other, bits in zip(near.codes.tolist(), near.bits.tolist(), strict=True):
-                by_source.setdefault(other, {})[name] = bits
-        found = [self._link(other, bits) for other, bits in by_source.items()]
-        return sorted(found, key=lambda link: (-link.bits, link.customer_id))
+    def links_of(self, customer_id: str, most: int | None = None) -> list[LiveLink]:
+        """Whom a customer is linked with, the closest first, ties by id; all of them, or so many."""
+        return self._linked(customer_id).closest(self._ids, most)
+
+    def links_in_all(self, customer_id: str) -> int:
+        """How many customers a customer is linked with."""
+        return len(self._linked(customer_id).others)
 
     def neighbours(self, customer_id: str, k: int) -> dict[str, list[LiveNeighbour]]:
         """The k nearest customers in each space that a customer is in.
@@ -220,15 +201,17 @@ class LiveGraph:
         return self._codes[customer_id]
 
     def _tied(self, customer_id: str) -> dict[str, float]:
-        return {link.customer_id: link.closeness for link in self.links_of(customer_id) if link.tied}
+        found = self._linked(customer_id)
+        rows = np.flatnonzero(found.tied).tolist()
+        return {self._ids[int(found.others[row])]: float(found.closeness[row]) for row in rows}
 
-    def _link(self, other: int, by_source: dict[str, float]) -> LiveLink:
-        closest: dict[str, float] = {}
-        for name, bits in by_source.items():
-            closest[self.modality[name]] = max(closest.get(self.modality[name], 0.0), bits)
-        total, closeness = (float(sum(sorted(each.values()))) for each in (closest, by_source))
-        tied = len(closest) >= LEAST_KINDS and closeness >= self.ties_of_night.bound - ROUNDING
-        return LiveLink(self._ids[other], total, dict(sorted(by_source.items())), tied, closeness)
+    def _linked(self, customer_id: str) -> "CustomerLinks":
+        """A customer's links; of the one asked about last they are still known, if nobody has changed since."""
+        if self._last is None or self._last[0] != customer_id:
+            code = self._codes.get(customer_id, -1)
+            near = {name: space.linked(code) for name, space in self.evidence()}
+            self._last = (customer_id, CustomerLinks.of(near, self.modality, self.ties_of_night.bound))
+        return self._last[1]
 
     def _neighbours(self, near: Near) -> list[LiveNeighbour]:
         rows = zip(near.codes.tolist(), near.similarities.tolist(), near.bits.tolist(), strict=True)

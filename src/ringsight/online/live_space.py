@@ -100,6 +100,8 @@ class LiveSpace:
         self._night = vectors
         self._rows = _Rows.of(vectors, codes, self._standing(found.similarities, vectors))
         self._newcomers = _Rows.empty(vectors.shape[1], depth)
+        self._scanned: tuple[int, NDArray[np.float32]] | None = None
+        """Who came last, and how similar the night's customers are to them: compared with all of them once."""
         self._place: dict[int, int] = {}
         """Number of a newcomer -> place among the newcomers."""
         self._row = {int(code): row for row, code in enumerate(codes)}
@@ -146,10 +148,14 @@ class LiveSpace:
         if row is not None and np.array_equal(self._night[row], vector):
             self._rows.alive[row] = True
             return
-        self._place[code] = self._newcomers.put(code, vector, self._standing_of(vector, row))
+        similar = self._night @ vector
+        self._scanned = (code, similar)
+        self._place[code] = self._newcomers.put(code, vector, self._standing_of(vector, similar.copy(), row))
 
     def remove(self, code: int) -> None:
         """Let a customer go; no error if there is none. The night still counts ranks among all of its own."""
+        if self._scanned and self._scanned[0] == code:
+            self._scanned = None
         if code in self._row:
             self._rows.alive[self._row[code]] = False
         if code in self._place:
@@ -163,8 +169,11 @@ class LiveSpace:
     def vector_of(self, code: int) -> NDArray[np.float32] | None:
         """A customer's vector; None where there is none."""
         if code in self._place:
-            return self._newcomers.vectors[self._place[code]]
-        found: NDArray[np.float32] | None = self._night[self._row[code]] if self.has(code) else None
+            own: NDArray[np.float32] = self._newcomers.vectors[self._place[code]]
+            return own
+        if not self.has(code):
+            return None
+        found: NDArray[np.float32] = self._night[self._row[code]]
         return found
 
     def linked(self, code: int) -> Near:
@@ -245,7 +254,8 @@ class LiveSpace:
 
     def _products(self, rows: "_Rows", vector: NDArray[np.float32], code: int) -> NDArray[np.float32]:
         """Similarities in single precision, -inf for the customer and for those who are gone."""
-        similar: NDArray[np.float32] = rows.vectors @ vector
+        scanned = self._scanned if rows is self._rows and self._scanned and self._scanned[0] == code else None
+        similar: NDArray[np.float32] = scanned[1].copy() if scanned else rows.vectors @ vector
         similar[~rows.alive] = -np.inf
         similar[rows.codes == code] = -np.inf
         return similar
@@ -284,9 +294,10 @@ class LiveSpace:
         rows, place = (self._newcomers, self._place[code]) if code in self._place else (self._rows, self._row[code])
         return rows.standing.take(np.array([place]))
 
-    def _standing_of(self, vector: NDArray[np.float32], own_row: int | None) -> "_Standing":
+    def _standing_of(
+        self, vector: NDArray[np.float32], similar: NDArray[np.float32], own_row: int | None
+    ) -> "_Standing":
         """How a vector stands among the night's customers, a night's customer's own former vector left out."""
-        similar = self._night @ vector
         if own_row is not None:
             similar[own_row] = -np.inf
         depth = self._newcomers.standing.kept.shape[1]
@@ -368,7 +379,8 @@ class _Rows:
         size = len(self.codes)
 
         def longer(array: Array) -> Array:
-            return np.concatenate([array, np.zeros((by, *array.shape[1:]), dtype=array.dtype)])
+            grown: Array = np.concatenate([array, np.zeros((by, *array.shape[1:]), dtype=array.dtype)])  # type: ignore[assignment]
+            return grown
 
         self.vectors, self.codes, self.alive = longer(self.vectors), longer(self.codes), longer(self.alive)
         kept, mean, spread = self.standing.kept, self.standing.mean, self.standing.spread

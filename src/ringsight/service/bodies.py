@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
 Row = dict[str, Any]
 LONGEST_VECTOR = 4096
-EXAMPLE = {
+EXAMPLE: dict[str, Any] = {
     "customer_id": "C900001",
     "about": {"segment": "retail", "region": "north", "opened_at": "2026-05-01T00:00:00Z"},
     "records": {
@@ -68,8 +68,8 @@ class RecordsBody(Body):
 class CustomerBody(Body):
     """A customer without the id: records, or vectors by space."""
 
-    about: About = Field(default_factory=About)
-    records: RecordsBody = Field(default_factory=RecordsBody)
+    about: About = About()
+    records: RecordsBody = RecordsBody()
     vectors: dict[str, list[float]] = Field(default_factory=dict)
 
     @field_validator("vectors")
