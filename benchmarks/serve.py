@@ -4,8 +4,8 @@
 
 Synthetic customers lie in loose groups, as people do, in so many evidence spaces of 128 dimensions and a joint one.
 Each arrival brings a vector for each. Ours finds every link exactly, keeps the ties and the rings, and puts the arrival
-on disk before it answers. By hand, an HNSW index of each space gives 30 approximate neighbours, and the arrival is added
-to it: no bits, no reverse direction, no rings, nothing on disk. `similar` is the search of one customer in the joint
+on disk before it answers. By hand, an HNSW index of each space gives 30 approximate neighbours, and the arrival goes in
+too: no bits, no reverse direction, no rings, nothing on disk. `similar` is the search of one customer in the joint
 space. The two take turns, arrival by arrival. With a model and a bank, records of three modalities are embedded, too.
 Beside the time that passed stands the CPU time of all threads, which other work on the machine disturbs less.
 """

@@ -8,6 +8,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from ringsight.arrivals.arrival_log import Request, events_after
 from ringsight.arrivals.errors import LogError, RepeatedKeyError
 from ringsight.arrivals.live_arrivals import Arrivals, Given
 from ringsight.errors import DataError, SettingsError
+from ringsight.online.live_graph import LiveGraph
 
 WORLD = live_world(customers=60)
 RING = WORLD.rings["ring3"][1:]
@@ -71,6 +73,29 @@ def test_a_start_replays_the_log(tmp_path: Path):
     with again.graph() as graph:
         assert night not in graph
         assert sorted(graph.vectors_of(FIRST)) == ["notes"]
+
+
+def test_a_new_night_has_the_last_word_on_its_own_customers(tmp_path: Path):
+    arrivals = opened(tmp_path)
+    ours, other = str(WORLD.night.customer_ids[0]), str(WORLD.night.customer_ids[1])
+    arrivals.put(FIRST, Given(WORLD.arrivals[FIRST]), ASKED)
+    arrivals.put(ours, Given(WORLD.arrivals[SECOND]), ASKED)
+    arrivals.remove(other, ASKED)
+    erased = str(WORLD.night.customer_ids[2])
+    arrivals.remove(erased, ASKED, erase=True)
+    next_night = replace(WORLD.night, digest="another")
+    again = Arrivals(LiveGraph(next_night), database(tmp_path))
+    with again.graph() as graph:
+        assert FIRST in graph
+        assert other in graph
+        assert erased not in graph
+        assert not np.array_equal(graph.vectors_of(ours)["joint"], WORLD.arrivals[SECOND]["joint"])
+    assert again.left_out == 0
+    new = {name: replace(each, model_hash="new") for name, each in WORLD.night.embeddings.items()}
+    other_model = Arrivals(LiveGraph(replace(next_night, embeddings=new)), database(tmp_path))
+    with other_model.graph() as graph:
+        assert FIRST not in graph
+    assert other_model.left_out == 1
 
 
 def test_the_same_request_again_changes_nothing_and_is_answered_alike(tmp_path: Path):

@@ -56,6 +56,7 @@ def live_world(customers: int = 150, seed: int = 0, noise: float = 0.5, caveats:
         members=members_of("R1", [member for member in rings["ring0"] if member not in late]),
         strata=np.zeros(len(there), dtype=np.int64),
         customer_ids=np.array(there),
+        digest=f"night {seed}",
         caveats=caveats,
     )
     return LiveWorld(night, {name: vectors[name] for name in sorted(late)}, rings)

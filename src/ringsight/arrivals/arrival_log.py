@@ -18,6 +18,7 @@ from ringsight.cases import clock
 from ringsight.runs.erasure import renamed
 
 Vectors = Mapping[str, NDArray[np.float32]]
+REPLAYED = ("number", "action", "customer_id", "vectors", "records", "scalars", "night", "model")
 NOTHING = {"vectors": None, "records": None, "scalars": None}
 """What an erasure leaves of a row."""
 
@@ -63,6 +64,10 @@ class Arrival:
     records: dict[str, Any] | None
     scalars: dict[str, str | int] = field(default_factory=dict)
     """What filters ask of the customer."""
+    night: str = ""
+    """Digest of the night that it was held against."""
+    model: str = ""
+    """Hash of the models that the vectors are of."""
 
 
 def former_answer(connection: Connection, request: Request) -> dict[str, Any] | None:
@@ -94,13 +99,17 @@ def last_number(connection: Connection) -> int:
 def latest(connection: Connection, after: int) -> Iterator[Arrival]:
     """The last row of each customer among those after a number, in their order; earlier ones no longer count."""
     newest = select(func.max(ARRIVALS.c.number)).where(ARRIVALS.c.number > after).group_by(ARRIVALS.c.customer_id)
-    columns = (ARRIVALS.c[name] for name in ("number", "action", "customer_id", "vectors", "records", "scalars"))
+    columns = (
+        ARRIVALS.c[name]
+        for name in ("number", "action", "customer_id", "vectors", "records", "scalars", "night", "model")
+    )
     wanted = select(*columns).where(ARRIVALS.c.number.in_(newest)).order_by(ARRIVALS.c.number)
     for row in connection.execute(wanted, execution_options={"yield_per": 500}):
         records = json.loads(row.records) if row.records else None
         scalars = json.loads(row.scalars) if row.scalars else {}
         vectors = read_vectors(row.vectors)
-        yield Arrival(row.number, ArrivalAction(row.action), row.customer_id, vectors, records, scalars)
+        action, told = ArrivalAction(row.action), (row.night, row.model)
+        yield Arrival(row.number, action, row.customer_id, vectors, records, scalars, *told)
 
 
 def append(
@@ -120,6 +129,8 @@ def append(
             number=arrival.number,
             at=clock.written(clock.now()),
             by=request.by,
+            night=arrival.night,
+            model=arrival.model,
             action=arrival.action.value,
             customer_id=arrival.customer_id,
             vectors=written_vectors(arrival.vectors) if arrival.vectors else None,

@@ -66,6 +66,10 @@ class Arrivals:
         self._records: dict[str, dict[str, Any]] = {}
         self._versions: dict[str, int] = {}
         """Customer -> number of the row that last changed them."""
+        self._of_night = set(graph.night.customer_ids.tolist())
+        self._model = graph.night.model
+        self.left_out = 0
+        """Arrivals held against former nights that are not in this one, and are of another model: to be sent again."""
         self._number = 0
         self._scalars = LiveScalars(graph.night.bank)
         self._lock = threading.RLock()
@@ -218,7 +222,8 @@ class Arrivals:
                     events = [
                         renamed(event_answer(each, customer_id), customer_id, shown) for each in change(self._graph)
                     ]
-                    numbered = replace(arrival, number=self._number + 1)
+                    night = self._graph.night
+                    numbered = replace(arrival, number=self._number + 1, night=night.digest, model=self._model)
                     answer = {"number": numbered.number, "events": events} | self._answer(numbered, shown, connection)
                     arrival_log.append(connection, numbered, request, answer, events)
             except BaseException:
@@ -249,13 +254,31 @@ class Arrivals:
 
     def _catch_up(self, connection: Connection) -> None:
         for arrival in arrival_log.latest(connection, self._number):
+            self._number = arrival.number
+            if not self._counts(arrival):
+                continue
             if arrival.action is ArrivalAction.put:
                 known = {name: vector for name, vector in arrival.vectors.items() if name in self._graph.spaces}
                 self._graph.put(arrival.customer_id, known)
             else:
                 self._graph.remove(arrival.customer_id)
             self._hold(arrival)
-            self._number = arrival.number
+
+    def _counts(self, arrival: Arrival) -> bool:
+        """Whether a row still says something: those held against former nights do where the night has no later word.
+
+        The night has judged its own customers with all that the bank knew. An erasure counts until the bank lets the
+        customer go, too. Vectors of another model cannot be compared, and are left out.
+        """
+        night = self._graph.night
+        if arrival.night == night.digest or arrival.action is ArrivalAction.erase:
+            return True
+        if arrival.customer_id in self._of_night or arrival.action is ArrivalAction.remove:
+            return False
+        if arrival.model != self._model:
+            self.left_out += 1
+            return False
+        return True
 
     def _hold(self, arrival: Arrival) -> None:
         self._versions[arrival.customer_id] = arrival.number

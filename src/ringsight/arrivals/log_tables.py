@@ -10,6 +10,8 @@ ARRIVALS = Table(
     Column("number", Integer, primary_key=True, autoincrement=False),
     Column("at", String(32), nullable=False),
     Column("by", Text, nullable=False),
+    Column("night", String(64), nullable=False),
+    Column("model", String(64), nullable=False),
     Column("action", String(16), nullable=False),
     Column("customer_id", Text, nullable=False),
     Column("vectors", Text),
@@ -20,7 +22,10 @@ ARRIVALS = Table(
     Column("answer", Text, nullable=False),
     Index("arrivals_by_customer", "customer_id"),
 )
-"""The log: a row for each arrival, change and departure. An erasure empties what earlier rows hold of the customer."""
+"""The log: a row for each arrival, change and departure, with the night that it was held against.
+
+An erasure empties what earlier rows hold of the customer.
+"""
 
 RING_EVENTS = Table(
     "ring_events",

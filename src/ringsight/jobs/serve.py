@@ -57,6 +57,9 @@ def run(config: ServeJob) -> None:
         with state.arrivals.graph() as graph:
             customers, caveats = len(graph.night.customer_ids), graph.night.caveats
         console.print(f"{customers:,} customers of the last night; {state.arrivals.number:,} rows of the log replayed.")
+        if state.arrivals.left_out:
+            left_out = f"{state.arrivals.left_out:,} customers who came before this night are of another model"
+            console.print(f"{left_out}, and not in it: send their records again.", soft_wrap=True)
         if caveats:
             console.print(f"No standing of live rings is told: {'; '.join(caveats)}.", soft_wrap=True)
         if not ApiKeys(database).all():

@@ -1,5 +1,6 @@
 """What the live graph knows of the last night: vectors, strata, rings, and how far its rate can be trusted."""
 
+import hashlib
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -33,10 +34,18 @@ class Night:
     """Who has a vector in any space, sorted; shape (customers,)."""
     candidates: CandidateConfig = field(default_factory=CandidateConfig)
     seed: int = 0
+    digest: str = ""
+    """What tells this night from others."""
     bank: Bank | None = None
     """What the night searched, where it is there: records of its customers, and what filters ask."""
     caveats: tuple[str, ...] = ()
     """Why chance may show more than the live graph's worlds do; where there is any, no standing is told."""
+
+    @property
+    def model(self) -> str:
+        """SHA-256 over the models of all spaces: vectors of another are not compared with these."""
+        told = "\n".join(f"{name} {each.model_hash}" for name, each in sorted(self.embeddings.items()))
+        return hashlib.sha256(told.encode()).hexdigest()
 
     @property
     def listed(self) -> dict[str, tuple[str, ...]]:
@@ -71,6 +80,7 @@ def read_night(run: Run) -> Night:
         customer_ids=ids,
         candidates=restored(CandidateConfig, told, f"{run.paths.settings}, detect.candidates"),
         seed=int(results.summary.get("seed", 0)),
+        digest=run.digest(),
         bank=bank,
         caveats=tuple(caveats),
     )
