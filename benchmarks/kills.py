@@ -2,17 +2,19 @@
 
     python benchmarks/kills.py [kills=50] [seed=0]
 
-Each writer takes customers in, one after the other, and prints each as soon as it is acknowledged. At a moment drawn at
+Each writer takes customers in, one after the other, and tells of each as soon as it is acknowledged. At a moment drawn at
 random it is killed. Then the log is opened anew, and every customer who was ever acknowledged must be in the live graph
 with the same vectors; the last request is sent again with its idempotency key, and must be answered alike where it
 was acknowledged. It is the process that dies, not the machine: what a power cut leaves is up to the disk.
 """
 
 import random
-import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
+from multiprocessing import get_context
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import numpy as np
@@ -27,6 +29,8 @@ from ringsight.online.live_graph import LiveGraph
 from ringsight.online.night import Night
 from ringsight.records.embeddings import Embeddings
 
+FORKS = get_context("forkserver")
+FORKS.set_forkserver_preload(["ringsight.arrivals.live_arrivals"])
 DIM = 16
 LONGEST = 0.4
 """Seconds that a writer lives after its first acknowledgement, at most."""
@@ -54,14 +58,29 @@ def given(name: str) -> Given:
     return Given({space: rows(1, seed + place)[0] for place, space in enumerate(("notes", "id_images"))})
 
 
-def write(path: Path, turn: int) -> None:
-    """Take customers in until killed."""
+def write(path: Path, turn: int, told: Connection) -> None:
+    """Take customers in until killed, and tell of each as soon as it is acknowledged."""
     arrivals, _ = opened(path)
     for count in range(100_000):
         name = f"K{turn}-{count}"
         arrivals.put(name, given(name), Request("kills", key=name))
-        sys.stdout.write(f"{name}\n")
-        sys.stdout.flush()
+        told.send(name)
+
+
+def killed(path: Path, turn: int, wait: float) -> list[str]:
+    """Start a writer, kill it so many seconds after its first acknowledgement, and give what it acknowledged."""
+    ours, theirs = FORKS.Pipe(duplex=False)
+    process = FORKS.Process(target=write, args=(path, turn, theirs))
+    process.start()
+    theirs.close()
+    names = [ours.recv()]
+    time.sleep(wait)
+    process.kill()
+    process.join()
+    with suppress(EOFError):
+        while True:
+            names.append(ours.recv())
+    return names
 
 
 def main(kills: int, seed: int) -> None:
@@ -69,15 +88,7 @@ def main(kills: int, seed: int) -> None:
     draw = random.Random(seed)
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "arrivals.db"
-        acknowledged: list[str] = []
-        for turn in range(kills):
-            command = [sys.executable, __file__, "write", str(path), str(turn)]
-            with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
-                assert process.stdout is not None  # noqa: S101 - asked for
-                acknowledged.append(process.stdout.readline().strip())
-                time.sleep(draw.uniform(0, LONGEST))
-                process.kill()
-                acknowledged += [line.strip() for line in process.stdout if line.endswith("\n")]
+        acknowledged = [name for turn in range(kills) for name in killed(path, turn, draw.uniform(0, LONGEST))]
         arrivals, database = opened(path)
         with arrivals.graph() as graph:
             lost = [name for name in acknowledged if name not in graph]
@@ -97,8 +108,5 @@ def main(kills: int, seed: int) -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["write"]:
-        write(Path(sys.argv[2]), int(sys.argv[3]))
-    else:
-        settings = dict(word.split("=", 1) for word in sys.argv[1:])
-        main(int(settings.get("kills", 50)), int(settings.get("seed", 0)))
+    settings = dict(word.split("=", 1) for word in sys.argv[1:])
+    main(int(settings.get("kills", 50)), int(settings.get("seed", 0)))
