@@ -2,10 +2,10 @@
 
     python benchmarks/kills.py [kills=50] [seed=0]
 
-Each writer takes customers in, one after the other, and tells of each as soon as it is acknowledged. At a moment drawn at
-random it is killed. Then the log is opened anew, and every customer who was ever acknowledged must be in the live graph
-with the same vectors; the last request is sent again with its idempotency key, and must be answered alike where it
-was acknowledged. It is the process that dies, not the machine: what a power cut leaves is up to the disk.
+Each writer takes customers in, one after the other, and tells of each as soon as it is acknowledged. At a moment drawn
+at random it is killed. Then the log is opened anew, and every customer who was ever acknowledged must be in the live
+graph with the same vectors; the last requests are sent again with their idempotency keys, and must be answered as
+before. It is the process that dies, not the machine: what a power cut leaves is up to the disk.
 """
 
 import random
