@@ -19,13 +19,14 @@ so that `import ringsight` costs nothing. The rooms behind it, from the lowest; 
     runs        a run and its folder
     report      what a person opens without signing in
     cases       the case book: what analysts decide
-    online      one customer at a time
+    online      one customer at a time, and the live graph
     peers       what customers like one buy, and what one does that they do not
     experiments A/B tests: assignment, exposures and outcomes, and the report
-    pipeline    read, train, embed, index, detect, explain: the whole way as functions
+    arrivals    who came by day: the log of what was acknowledged
     drift       a night held against a reference, and the audit of the space
+    pipeline    read, train, embed, index, detect, explain: the whole way as functions
     web         the analysts' pages
-    service     the same over HTTP
+    service     the live graph and the peers over HTTP
     jobs        the commands
 """
 
@@ -51,6 +52,7 @@ if TYPE_CHECKING:
     from ringsight.experiments.settings import ExperimentConfig, ReportConfig
     from ringsight.fusion.settings import FusionConfig, ModelConfig
     from ringsight.online.asking import similar
+    from ringsight.online.client import Client, ServiceError
     from ringsight.online.similar import SimilarCustomers
     from ringsight.peers.blending import choose_weights
     from ringsight.peers.histories import PurchaseHistories, purchase_histories
@@ -89,6 +91,7 @@ __all__ = [
     "BankCheck",
     "BankConfig",
     "BlendWeights",
+    "Client",
     "ColumnRole",
     "DataError",
     "DetectConfig",
@@ -114,6 +117,7 @@ __all__ = [
     "RunConfig",
     "ScoreConfig",
     "ScoredNight",
+    "ServiceError",
     "SettingsError",
     "SimilarCustomers",
     "StoreConfig",
@@ -178,6 +182,7 @@ _HOMES = {
     "ringsight.experiments.settings": ("ExperimentConfig", "ReportConfig"),
     "ringsight.fusion.settings": ("FusionConfig", "ModelConfig"),
     "ringsight.online.asking": ("similar",),
+    "ringsight.online.client": ("Client", "ServiceError"),
     "ringsight.online.similar": ("SimilarCustomers",),
     "ringsight.peers.blending": ("choose_weights",),
     "ringsight.peers.histories": ("PurchaseHistories", "purchase_histories"),

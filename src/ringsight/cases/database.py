@@ -111,7 +111,7 @@ def _parsed(given: str) -> URL:
         ) from error
     if kind not in DRIVERS or (kind == "sqlite" and url.database in (None, "", ":memory:")):
         raise BookError(
-            f"cases are kept in an SQLite file or in PostgreSQL, not in {kind} {url.database or ''}".rstrip(),
+            f"an SQLite file or PostgreSQL is needed, not {kind} {url.database or ''}".rstrip(),
             remedy="write sqlite:///FILE or postgresql://USER@HOST/NAME",
         )
     return url.set(drivername=DRIVERS[kind])

@@ -10,6 +10,7 @@ Shapes: pixels (images, 3, height, width) in 0..1 -> image vectors (images, dim)
 
 from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
 
@@ -221,6 +222,7 @@ def _embedded(read: Iterable[Pictures], bank: Bank, trained: Part) -> tuple[Embe
     )
 
 
+@lru_cache(maxsize=2)
 def _encoder(trained: Part) -> ImageEncoder:
     encoder = ImageEncoder(trained.settings["dim"])
     encoder.load_state_dict(dict(trained.weights))

@@ -12,6 +12,7 @@ import json
 import os
 from collections.abc import Sequence
 from dataclasses import asdict, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -171,19 +172,31 @@ def embed_notes(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
         ModelError: if the part is missing, damaged or of a former version.
     """
     trained = Part.read(part, "notes")
+    encoder, tokenizer = _reading(trained)
+    notes = _said(bank.notes, Boilerplate.of(trained), tokenizer)
+    reach = trained.settings["longest"], trained.settings.get("windows", 1)  # a former version read one
+    vectors = _note_vectors(encoder, tokenizer, notes["text"].to_list(), reach, _weights_of(trained))
+    ids, pooled = pool(NoteSpace.of(trained).apply(vectors, notes), notes)
+    learned = Embeddings("notes", ids, pooled, trained.hash, bank.data_hash)
+    worded = summed(unit_or_zero(Wording.of(trained).apply(notes)), notes)
+    return learned, facet("wording", *worded, trained, bank.data_hash)
+
+
+@lru_cache(maxsize=2)
+def _reading(trained: Part) -> tuple[NoteEncoder, Tokenizer]:
+    """The encoder of a part, and its tokenizer."""
     from transformers import AutoConfig, AutoModel
 
     settings = dict(trained.settings["bert"])
     bert = AutoModel.from_config(AutoConfig.for_model(settings.pop("model_type"), **settings), add_pooling_layer=False)
     bert.load_state_dict(dict(trained.weights))
-    tokenizer = Tokenizer.from_str(trained.settings["tokenizer"])
-    notes = _said(bank.notes, Boilerplate.of(trained), tokenizer)
-    reach = trained.settings["longest"], trained.settings.get("windows", 1)  # a former version read one
-    vectors = _note_vectors(NoteEncoder(bert.eval()), tokenizer, notes["text"].to_list(), reach)
-    ids, pooled = pool(NoteSpace.of(trained).apply(vectors, notes), notes)
-    learned = Embeddings("notes", ids, pooled, trained.hash, bank.data_hash)
-    worded = summed(unit_or_zero(Wording.of(trained).apply(notes)), notes)
-    return learned, facet("wording", *worded, trained, bank.data_hash)
+    return NoteEncoder(bert.eval()), Tokenizer.from_str(trained.settings["tokenizer"])
+
+
+@lru_cache(maxsize=2)
+def _weights_of(trained: Part) -> str:
+    """Hash of a part's weights, as the encoder made of it has it."""
+    return weights_hash(_reading(trained)[0].bert.state_dict())
 
 
 def _tune(
@@ -254,7 +267,7 @@ def _said(notes: pl.DataFrame, boilerplate: Boilerplate, tokenizer: Tokenizer) -
 
 
 def _note_vectors(
-    encoder: NoteEncoder, tokenizer: Tokenizer, texts: list[str], reach: tuple[int, int]
+    encoder: NoteEncoder, tokenizer: Tokenizer, texts: list[str], reach: tuple[int, int], weights: str = ""
 ) -> NDArray[np.float32]:
     """Encode notes whole, window by window, each window once; in batches of like length.
 
@@ -263,6 +276,7 @@ def _note_vectors(
         tokenizer: of the encoder.
         texts: of the notes.
         reach: tokens of a window, windows of a note.
+        weights: hash of the encoder's, where it is known.
 
     Returns:
         The mean of each note's windows, weighed by their tokens and brought to length 1; shape (notes, hidden).
@@ -280,7 +294,7 @@ def _note_vectors(
                 vectors[batch] = encoder(*padded([tokens[numbers[place]] for place in batch])).numpy()
         return vectors
 
-    vectors = _KEPT.of(weights_hash(encoder.bert.state_dict()), tokens, read)
+    vectors = _KEPT.of(weights or weights_hash(encoder.bert.state_dict()), tokens, read)
     return whole_notes(vectors, windows, len(texts))
 
 

@@ -7,6 +7,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,8 @@ from torch import Tensor
 from ringsight.errors import ModelError
 from ringsight.records.writing import write_folder_atomically
 
+PARTS = 8
+"""Parts that are kept once they were read: those of two models."""
 HASHED = ("weights.safetensors", "preprocessing.safetensors", "settings.json")
 
 
@@ -41,7 +44,7 @@ class Part:
 
     @classmethod
     def read(cls, folder: Path, kind: str) -> "Part":
-        """Read a part and check that it is whole.
+        """Read a part and check that it is whole; one that has not changed since is not read again.
 
         Raises:
             ModelError: if it is missing, damaged, or of another kind.
@@ -49,6 +52,13 @@ class Part:
         remedy = f"train it: `ringsight train encoder={kind} bank.path=FOLDER model={folder.parent}`"
         if not (folder / "hash").is_file():
             raise ModelError(f"no trained {kind} part here", where=str(folder), remedy=remedy)
+        part = _read(folder.resolve(), _signature(folder), remedy)
+        if part.kind != kind:
+            raise ModelError(f"this is the part `{part.kind}`, not `{kind}`", where=str(folder), remedy=remedy)
+        return part
+
+    @classmethod
+    def _whole(cls, folder: Path, remedy: str) -> "Part":
         try:
             expected = (folder / "hash").read_text(encoding="ascii").strip()
             if content_hash(folder) != expected:
@@ -66,8 +76,6 @@ class Part:
             if isinstance(error, ModelError):
                 raise
             raise ModelError(f"damaged: {error}", where=str(folder), remedy=remedy) from error
-        if part.kind != kind:
-            raise ModelError(f"this is the part `{part.kind}`, not `{kind}`", where=str(folder), remedy=remedy)
         return part
 
     def fitted(self, space: str) -> dict[str, NDArray[Any]]:
@@ -87,6 +95,18 @@ class Part:
                 remedy=f"train it: `ringsight train encoder={self.kind} again=true bank.path=FOLDER model=FOLDER`",
             )
         return arrays
+
+
+@lru_cache(maxsize=PARTS)
+def _read(folder: Path, _: tuple[tuple[str, int, int, int], ...], remedy: str) -> Part:
+    """A part whose files have this signature."""
+    return Part._whole(folder, remedy)
+
+
+def _signature(folder: Path) -> tuple[tuple[str, int, int, int], ...]:
+    """By what it is known that no file of a part has changed: name, time, size and place on the disk of each."""
+    files = sorted(path for path in folder.iterdir() if path.is_file())
+    return tuple((path.name, (told := path.stat()).st_mtime_ns, told.st_size, told.st_ino) for path in files)
 
 
 def write_part(

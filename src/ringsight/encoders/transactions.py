@@ -7,6 +7,7 @@ Shapes: features (customers, features) -> code (customers, dim).
 """
 
 from dataclasses import asdict
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -219,6 +220,7 @@ def _features(bank: Bank, trained: Part) -> TransactionFeatures:
     return transaction_features(bank.transactions, trained.settings["counterparty_dim"], trained.settings["vocabulary"])
 
 
+@lru_cache(maxsize=2)
 def _network(trained: Part) -> TransactionAutoencoder:
     features = trained.weights["linear.weight"].shape[1]
     network = TransactionAutoencoder(features, trained.settings["hidden"], trained.settings["dim"])

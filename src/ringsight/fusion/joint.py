@@ -18,6 +18,7 @@ Shapes: for each modality its spaces side by side (customers, sum of their dims)
 """
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -149,6 +150,7 @@ class JointSpace(nn.Module):
         return [module for module in self.contributions if isinstance(module, Contribution)]
 
 
+@lru_cache(maxsize=2)
 def space_of(trained: Part, folder: Path) -> JointSpace:
     """The learned space of a part that was read from `folder`.
 

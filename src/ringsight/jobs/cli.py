@@ -27,6 +27,8 @@ JOBS = {
     "similar": "the customers most like one, and what they share",
     "peers": "what customers like one buy, and what one does that they do not",
     "experiment": "A/B tests: begin one, report on it, plan how long it has to run",
+    "serve": "the real-time graph service over a finished run: customers one at a time, over HTTP",
+    "keys": "who may ask the service for what",
     "review": "the analysts' pages over a finished run: queue, cases, decisions",
     "decisions": "what analysts have decided, as typed pairs",
     "audit": "prove that the review's audit trail is what was written",
@@ -51,6 +53,8 @@ EXAMPLES = {
     "decisions": "ringsight decisions export run=out/mine out=out/decisions.csv",
     "audit": "ringsight audit verify run=out/mine",
     "accounts": "ringsight accounts add name=ana role=analyst run=out/mine",
+    "serve": "ringsight serve run=out/mine",
+    "keys": "ringsight keys add name=teller scopes=[read,write] run=out/mine",
     "review": "ringsight review run=out/mine",
 }
 INTERRUPTED = 130

@@ -34,7 +34,7 @@ class ArrowStream(Protocol):
         """The rows, as a PyCapsule of an ArrowArrayStream (Arrow, "The Arrow PyCapsule Interface")."""
 
 
-def read_frames(config: BankConfig, frames: Mapping[str, ArrowStream | pl.LazyFrame | None]) -> Bank:
+def read_frames(config: BankConfig, frames: Mapping[str, ArrowStream | pl.LazyFrame | None], fewest: int = 2) -> Bank:
     """Read a bank from data frames, as `reading.read_bank` reads a folder.
 
     The frames, and the images that they name or hold, are copied into a temporary folder that goes with the bank.
@@ -43,6 +43,7 @@ def read_frames(config: BankConfig, frames: Mapping[str, ArrowStream | pl.LazyFr
         config: how to read them; image paths are relative to its folder, of which nothing else is read.
         frames: by table of the data contract; None for a table that is absent. An image is given as its path, or
             encoded, as bytes.
+        fewest: customers that must remain; one suffices where nobody is compared.
 
     Raises:
         DataError: as `reading.read_bank` does, naming the frame for the file; or if there is no such table, or a frame
@@ -60,7 +61,7 @@ def read_frames(config: BankConfig, frames: Mapping[str, ArrowStream | pl.LazyFr
                 column = config.columns.get(name, {}).get(ours, ours)
                 rows = _with_images(rows, column, config.path, folder.path)
             _write(rows, given)
-    bank = read_bank(replace(config, path=folder.path), from_frames=True)
+    bank = read_bank(replace(config, path=folder.path), fewest, from_frames=True)
     return replace(bank, temporary=folder)
 
 

@@ -102,6 +102,11 @@ class RunPaths:
         return self.folder / "cases.db"
 
     @property
+    def arrivals(self) -> Path:
+        """The log of arrivals, where none is named elsewhere."""
+        return self.folder / "arrivals.db"
+
+    @property
     def decisions(self) -> Path:
         """Decided pairs that the run took over from the last."""
         return self.folder / "decisions.csv"

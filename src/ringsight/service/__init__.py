@@ -1,1 +1,1 @@
-"""The HTTP service over a trained model and a store."""
+"""The real-time graph service: customers one at a time, over HTTP."""

@@ -42,12 +42,17 @@ def scalars_beside(embeddings: Embeddings, scalars: pl.DataFrame | None) -> pl.D
             f"scalars lack {absent.height} of {rows.height} customers, the first is {absent['customer_id'][0]!r}",
             remedy="give the customers table that the embeddings were made from",
         )
-    columns = [_column(given, name, pl.String()).fill_null("") for name in STORED_TEXTS]
-    columns += [_column(given, name, pl.Int64()).fill_null(0) for name in NUMBERS]
-    rows = rows.join(given.select("customer_id", *columns), on="customer_id", how="left", maintain_order="left")
+    rows = rows.join(as_stored(given), on="customer_id", how="left", maintain_order="left")
     for name in ("customer_id", *STORED_TEXTS):
         _check_texts(rows, name)
     return rows
+
+
+def as_stored(given: pl.DataFrame) -> pl.DataFrame:
+    """Customers with what is stored beside a vector, in the form that filters ask: customer_id, texts and NUMBERS."""
+    columns = [_column(given, name, pl.String()).fill_null("") for name in STORED_TEXTS]
+    columns += [_column(given, name, pl.Int64()).fill_null(0) for name in NUMBERS]
+    return given.select(pl.col("customer_id").cast(pl.String), *columns)
 
 
 def _column(table: pl.DataFrame, name: str, dtype: pl.DataType) -> pl.Expr:
