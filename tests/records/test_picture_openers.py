@@ -112,6 +112,7 @@ def test_a_child_that_dies_is_replaced(opener_of: Callable[..., PictureOpener], 
     [
         "os.write(1, b'\\xff' * 5)",  # no fault has this number
         "os.write(1, b'\\0\\xff\\xff\\xff\\xff')",  # larger than any copy
+        "os.write(1, b'\\0\\x02\\x58\\0\\x0a' + bytes(18000))",  # whole, and larger than any copy
         "os.write(1, b'\\0\\0\\0\\0\\0')",  # no pixels
         "os.write(1, b'\\0\\0\\x09\\0\\x09' + bytes(17)); os._exit(0)",  # fewer pixels than said
     ],
