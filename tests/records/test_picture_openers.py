@@ -192,6 +192,13 @@ def test_without_its_extra_a_file_is_told_what_it_takes(
     assert opens_the_next(opener)
 
 
+def test_who_interrupts_this_process_at_a_terminal_does_not_interrupt_a_picture(
+    opener_of: Callable[..., PictureOpener],
+) -> None:
+    opener = opener_of("assert os.getsid(0) == os.getpid(); return harmless(card, 5000)")
+    assert isinstance(opener.open(b"harm", MANY), Image.Image)
+
+
 def test_a_child_knows_nothing_of_the_environment(
     opener_of: Callable[..., PictureOpener], monkeypatch: pytest.MonkeyPatch
 ) -> None:
