@@ -110,8 +110,9 @@ def test_a_child_that_dies_is_replaced(opener_of: Callable[..., PictureOpener], 
 @pytest.mark.parametrize(
     "harm",
     [
-        "os.write(1, b'\\xff' * 5)",  # no fault has this number
+        "os.write(1, b'\\xff\\0\\0\\0\\0')",  # no fault has this number
         "os.write(1, b'\\0\\xff\\xff\\xff\\xff')",  # larger than any copy
+        "os.write(1, b'\\0\\x02\\x58\\0\\x0a' + bytes(18000))",  # whole, and larger than any copy
         "os.write(1, b'\\0\\0\\0\\0\\0')",  # no pixels
         "os.write(1, b'\\0\\0\\x09\\0\\x09' + bytes(17)); os._exit(0)",  # fewer pixels than said
     ],
@@ -189,6 +190,13 @@ def test_without_its_extra_a_file_is_told_what_it_takes(
     opener = opener_of("pass", without="pi_heif pypdfium2")
     assert f"pip install 'ringsight[{extra}]'" in str(opener.open(content, MANY))
     assert opens_the_next(opener)
+
+
+def test_who_interrupts_this_process_at_a_terminal_does_not_interrupt_a_picture(
+    opener_of: Callable[..., PictureOpener],
+) -> None:
+    opener = opener_of("assert os.getsid(0) == os.getpid(); return harmless(card, 5000)")
+    assert isinstance(opener.open(b"harm", MANY), Image.Image)
 
 
 def test_a_child_knows_nothing_of_the_environment(
