@@ -1,14 +1,22 @@
 """Peers over HTTP: the answers of the model, refusals that say why, and nobody's id but the one asked about."""
 
+from dataclasses import replace
+from pathlib import Path
+
 import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
+from finished_runs import NOTHING
+from service_world import Service
 from two_tribes import customers, purchases
 
+from ringsight.arrivals.api_keys import KeyScope
 from ringsight.peers.histories import purchase_histories
 from ringsight.peers.peer_model import PeerModel, fit_peers
 from ringsight.peers.settings import PeersConfig
+from ringsight.service.night_peers import NightPeers
 from ringsight.service.peer_routes import peer_routes
+from ringsight.service.problems import add_problems
 
 
 @pytest.fixture(scope="module")
@@ -24,7 +32,23 @@ def model() -> PeerModel:
 def client(model: PeerModel) -> TestClient:
     app = FastAPI()
     app.include_router(peer_routes(lambda: model))
+    add_problems(app)
     return TestClient(app)
+
+
+def test_the_service_asks_for_a_key_that_may_read(served: Service):
+    assert served.client().get("/peers/F00").status_code == 401
+    assert served.client(KeyScope.write).get("/peers/F00").status_code == 403
+    told = served.client(KeyScope.read).get("/peers/F00")
+    assert (told.status_code, told.json()["title"].split(":")[0]) == (404, "no purchases are known")
+
+
+def test_the_nights_purchases_are_fitted_once(tmp_path: Path):
+    rows = purchases().rename({"thing": "category"}).with_columns(amount=-1.0)
+    bank = replace(NOTHING, customers=customers(), records=NOTHING.records | {"transactions": rows})
+    peers = NightPeers(bank)
+    assert peers() is peers()
+    assert len(peers().peers("F00", k=2)) == 2
 
 
 def test_a_customers_peers(client: TestClient, model: PeerModel):

@@ -6,13 +6,14 @@ Answers count peers and never name them, for whoever asks on a customer's behalf
 from collections.abc import Callable
 from typing import Annotated, Any, TypeVar
 
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, Path, Query
 from pydantic import BaseModel, ConfigDict, Field
 
-from ringsight.errors import DataError, SettingsError
+from ringsight.errors import DataError
 from ringsight.peers.peer_items import PeerItem, PeerItems, UnlikeItem, UnlikeItems
 from ringsight.peers.peer_model import PeerModel
 from ringsight.peers.settings import Order
+from ringsight.service.problems import AbsentError
 
 MOST = 100
 """Items in an answer."""
@@ -81,8 +82,8 @@ def peer_routes(model: Callable[[], PeerModel]) -> APIRouter:
         most_share: Annotated[float, Query(ge=0, lt=1)] = 0.02,
     ) -> UnlikeAnswer:
         fitted = model()
-        found = _or_refused(lambda: fitted.unlike_peers(customer_id, k=k, most_share=most_share, where=where))
-        return UnlikeAnswer(customer=found.customer_id, items=list(found))
+        odd = _or_refused(lambda: fitted.unlike_peers(customer_id, k=k, most_share=most_share, where=where))
+        return UnlikeAnswer(customer=odd.customer_id, items=list(odd))
 
     @routes.post("/peers", summary="What customers buy who bought the items of a session")
     def peers_of_items(question: SessionQuestion) -> PeersAnswer:
@@ -99,14 +100,12 @@ def peer_routes(model: Callable[[], PeerModel]) -> APIRouter:
 
 
 def _or_refused(ask: Callable[[], Listed]) -> Listed:
-    """The answer, or a refusal that says what is wrong and what to do."""
+    """The answer; who or what is not known is a 404."""
     try:
         return ask()
     except DataError as error:
-        raise HTTPException(404, {"what": error.what, "remedy": ""}) from error
-    except SettingsError as error:
-        raise HTTPException(422, {"what": error.what, "remedy": error.remedy}) from error
+        raise AbsentError(error.what) from error  # its remedy names customers who may have been meant
 
 
-def _peers_answer(found: PeerItems) -> PeersAnswer:
-    return PeersAnswer(customer=found.customer_id, served_by=found.served_by, items=list(found))
+def _peers_answer(told: PeerItems) -> PeersAnswer:
+    return PeersAnswer(customer=told.customer_id, served_by=told.served_by, items=list(told))

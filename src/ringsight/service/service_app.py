@@ -6,10 +6,10 @@ from importlib.metadata import version
 from pathlib import Path
 
 import polars as pl
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from fastapi.responses import JSONResponse
 
-from ringsight.arrivals.api_keys import ApiKeys
+from ringsight.arrivals.api_keys import ApiKeys, KeyScope
 from ringsight.arrivals.arrival_database import ArrivalDatabase
 from ringsight.arrivals.live_arrivals import Arrivals
 from ringsight.errors import RingsightError
@@ -20,9 +20,11 @@ from ringsight.records.bank import BankConfig
 from ringsight.runs.run import Run, open_run
 from ringsight.service import customer_routes, event_routes, ring_routes
 from ringsight.service.guarding import BoundedBody, Doorkeeper, WithHeaders
+from ringsight.service.night_peers import NightPeers
+from ringsight.service.peer_routes import peer_routes
 from ringsight.service.problems import add_problems
 from ringsight.service.settings import ServiceLimits, WebhookSettings
-from ringsight.service.state import ServiceState, rows_in
+from ringsight.service.state import ServiceState, asker, rows_in
 from ringsight.service.webhooks import Webhooks, webhook_secret
 
 ABOUT = """
@@ -92,6 +94,9 @@ def create_service(state: ServiceState, webhooks: WebhookSettings | None = None)
     app.state.service, app.state.streams = state, 0
     for routes in (customer_routes, ring_routes, event_routes):
         app.include_router(routes.ROUTES)
+    with state.arrivals.graph() as graph:
+        peers = NightPeers(graph.night.bank)
+    app.include_router(peer_routes(peers), dependencies=[Depends(asker(KeyScope.read))])
     app.add_api_route("/health/live", _alive, methods=["GET"], tags=["health"])
     app.add_api_route("/health/ready", _ready, methods=["GET"], tags=["health"])
     add_problems(app)
