@@ -9,7 +9,7 @@ from service_world import Service
 from ringsight.arrivals.api_keys import KeyScope
 
 pytestmark = [pytest.mark.slow, pytest.mark.filterwarnings("default")]
-EXAMPLES = 3
+EXAMPLES = 2
 """Requests for each route."""
 QUICK = settings(
     max_examples=EXAMPLES,

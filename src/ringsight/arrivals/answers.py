@@ -6,7 +6,8 @@ from typing import Any
 
 import polars as pl
 
-from ringsight.online.live_graph import LiveGraph, LiveLink
+from ringsight.online.live_graph import LiveGraph
+from ringsight.online.live_links import LiveLink
 from ringsight.online.live_rings import LiveRing, RingChange
 from ringsight.online.live_similar import SimilarNow
 from ringsight.online.standing import fit_standing, ring_standing

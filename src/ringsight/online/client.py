@@ -36,20 +36,19 @@ class Client:
 
     client = ringsight.Client("http://127.0.0.1:8090", key)
     told = client.put("C900001", records={"transactions": [...]})
+
+    Args:
+        address: of the service.
+        key: that `ringsight keys` made.
+        attempts: how often a request is sent while the service is gone or asks to wait.
+        first_wait: seconds before the second; each further wait is twice as long.
+
+    Raises:
+        SettingsError: if the address is none of HTTP.
     """
 
     def __init__(self, address: str, key: str, *, attempts: int = 4, first_wait: float = 0.5) -> None:
-        """Ask at this address, by this API key.
-
-        Args:
-            address: of the service.
-            key: that `ringsight keys` made.
-            attempts: how often a request is sent while the service is gone or asks to wait.
-            first_wait: seconds before the second; each further wait is twice as long.
-
-        Raises:
-            SettingsError: if the address is none of HTTP.
-        """
+        """Ask at this address, by this API key."""
         if not address.startswith(("http://", "https://")):
             raise SettingsError(f"no address of a service: {address!r}", remedy="for instance http://127.0.0.1:8090")
         self._address, self._key = address.rstrip("/"), key

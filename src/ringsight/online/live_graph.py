@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ringsight.errors import DataError
 from ringsight.online.live_links import CustomerLinks, LiveLink
 from ringsight.online.live_rings import LiveRing, LiveRings, RingChange
-from ringsight.online.live_space import Codes, LiveSpace, Near
+from ringsight.online.live_rows import Codes
+from ringsight.online.live_space import LiveSpace, Near
 from ringsight.online.night import Night
 from ringsight.online.similar import unknown
 from ringsight.online.ties import NightOfTies, PairLinks, summed, ties_of_night

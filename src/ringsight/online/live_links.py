@@ -6,7 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ringsight.online.live_space import Codes, Near
+from ringsight.online.live_rows import Codes
+from ringsight.online.live_space import Near
 from ringsight.online.ties import LEAST_KINDS
 
 ROUNDING = 1e-6

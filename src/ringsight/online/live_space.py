@@ -11,20 +11,16 @@ nobody.
 """
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtr
 
 from ringsight.errors import DataError
+from ringsight.online.live_rows import Codes, Rows, Standing
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.neighbours import DECIMALS
 
-Codes = NDArray[np.int64]
-"""Customers, by their numbers in the live graph."""
-Array = TypeVar("Array", bound=NDArray[Any])
 EVERY_RANK_UP_TO = 2048
 """With no more customers than this in the last night, all ranks are exact."""
 SLACK = 1e-5
@@ -32,8 +28,8 @@ SLACK = 1e-5
 LEAST_SPREAD = 1e-6
 ROUNDING = 1e-9
 """Bits by which two who stand exactly at the threshold may miss it."""
-ROOM = 64
-"""Places for newcomers that are made at once, at first."""
+ROWS_AT_ONCE = 16_384
+"""Pairs of the night that are weighed at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,39 +39,6 @@ class Near:
     codes: Codes
     similarities: NDArray[np.float64]
     bits: NDArray[np.float64]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Standing:
-    """By what ranks among the last night's customers are told; one row for each of some customers."""
-
-    kept: NDArray[np.float32]
-    """Similarities of the nearest of the night, descending; shape (customers, depth)."""
-    mean: NDArray[np.float64]
-    """Mean similarity to the night's customers, and its standard deviation; both of shape (customers,)."""
-    spread: NDArray[np.float64]
-
-    def take(self, rows: NDArray[np.int64]) -> "_Standing":
-        return _Standing(self.kept[rows], self.mean[rows], self.spread[rows])
-
-    def ranks(self, similarities: NDArray[np.float64], of_night: NDArray[np.bool_], others: int) -> NDArray[np.float64]:
-        """Ranks of somebody so similar among the others of each customer; shape (customers,).
-
-        Args:
-            similarities: shape (customers,).
-            of_night: whether that somebody is counted among the night's customers already; shape (customers,).
-            others: customers of the night whom anyone could be near.
-        """
-        single = similarities.astype(np.float32)
-        nearer = (self.kept >= single[:, None]).sum(axis=1)
-        rank = (nearer + ~of_night).astype(np.float64)
-        depth = self.kept.shape[1]
-        if depth < others:
-            far = np.flatnonzero(single < self.kept[:, -1])
-            estimate = others * ndtr((self.mean[far] - similarities[far]) / self.spread[far])
-            rank[far] = np.maximum(estimate, depth + 1)
-        ranks: NDArray[np.float64] = np.clip(rank, 1, others)
-        return ranks
 
 
 class LiveSpace:
@@ -98,8 +61,8 @@ class LiveSpace:
         self._centre = vectors.mean(axis=0, dtype=np.float64)
         self._second = (vectors.T.astype(np.float64) @ vectors) / len(vectors)
         self._night = vectors
-        self._rows = _Rows.of(vectors, codes, self._standing(found.similarities, vectors))
-        self._newcomers = _Rows.empty(vectors.shape[1], depth)
+        self._rows = Rows.of(vectors, codes, self._standing(found.similarities, vectors))
+        self._newcomers = Rows.empty(vectors.shape[1], depth)
         self._scanned: tuple[int, NDArray[np.float32]] | None = None
         """Who came last, and how similar the night's customers are to them: compared with all of them once."""
         self._place: dict[int, int] = {}
@@ -206,7 +169,7 @@ class LiveSpace:
         return codes, similar.astype(np.float64)
 
     def bits_between(
-        self, vectors: NDArray[np.float32], standing: "_Standing", codes: Codes, *, of_night: bool = True
+        self, vectors: NDArray[np.float32], standing: Standing, codes: Codes, *, of_night: bool = True
     ) -> NDArray[np.float64]:
         """Bits between each of some vectors and each of some customers here; shape (vectors, customers)."""
         columns = []
@@ -220,7 +183,7 @@ class LiveSpace:
             )
         return np.stack(columns, axis=1) if columns else np.zeros((len(vectors), 0))
 
-    def sample(self, codes: Codes) -> tuple[NDArray[np.float32], "_Standing"]:
+    def sample(self, codes: Codes) -> tuple[NDArray[np.float32], Standing]:
         """Vectors and standing of some customers of the night, all in this space."""
         rows = np.array([self._row[int(code)] for code in codes], dtype=np.int64)
         return self._night[rows], self._rows.standing.take(rows)
@@ -252,7 +215,7 @@ class LiveSpace:
             parts.append((rows, np.flatnonzero(similar >= reach - SLACK)))
         return self._weighed(code, vector, parts)
 
-    def _products(self, rows: "_Rows", vector: NDArray[np.float32], code: int) -> NDArray[np.float32]:
+    def _products(self, rows: Rows, vector: NDArray[np.float32], code: int) -> NDArray[np.float32]:
         """Similarities in single precision, -inf for the customer and for those who are gone."""
         scanned = self._scanned if rows is self._rows and self._scanned and self._scanned[0] == code else None
         similar: NDArray[np.float32] = scanned[1].copy() if scanned else rows.vectors @ vector
@@ -260,7 +223,7 @@ class LiveSpace:
         similar[rows.codes == code] = -np.inf
         return similar
 
-    def _weighed(self, code: int, vector: NDArray[np.float32], parts: list[tuple["_Rows", NDArray[np.int64]]]) -> Near:
+    def _weighed(self, code: int, vector: NDArray[np.float32], parts: list[tuple[Rows, NDArray[np.int64]]]) -> Near:
         """Some customers with similarities that do not depend on who else was compared."""
         own, night = self._own_standing(code), np.array([code not in self._place])
         codes, similarities, bits = [], [], []
@@ -275,8 +238,8 @@ class LiveSpace:
 
     def _bits(
         self,
-        own: "_Standing",
-        theirs: "_Standing",
+        own: Standing,
+        theirs: Standing,
         similarities: NDArray[np.float64],
         they_of_night: NDArray[np.bool_],
         own_of_night: NDArray[np.bool_],
@@ -290,13 +253,11 @@ class LiveSpace:
         bits: NDArray[np.float64] = np.log2(self.others) - np.log2(there * back) / 2
         return bits
 
-    def _own_standing(self, code: int) -> "_Standing":
+    def _own_standing(self, code: int) -> Standing:
         rows, place = (self._newcomers, self._place[code]) if code in self._place else (self._rows, self._row[code])
         return rows.standing.take(np.array([place]))
 
-    def _standing_of(
-        self, vector: NDArray[np.float32], similar: NDArray[np.float32], own_row: int | None
-    ) -> "_Standing":
+    def _standing_of(self, vector: NDArray[np.float32], similar: NDArray[np.float32], own_row: int | None) -> Standing:
         """How a vector stands among the night's customers, a night's customer's own former vector left out."""
         if own_row is not None:
             similar[own_row] = -np.inf
@@ -310,10 +271,10 @@ class LiveSpace:
         kept[: len(best)] = best
         return self._standing(kept[None], vector[None])
 
-    def _standing(self, kept: NDArray[np.float32], vectors: NDArray[np.float32]) -> "_Standing":
+    def _standing(self, kept: NDArray[np.float32], vectors: NDArray[np.float32]) -> Standing:
         mean = vectors @ self._centre
         second = np.einsum("ij,ij->i", vectors @ self._second, vectors)
-        return _Standing(kept, mean, np.sqrt(np.maximum(second - mean**2, LEAST_SPREAD**2)))
+        return Standing(kept, mean, np.sqrt(np.maximum(second - mean**2, LEAST_SPREAD**2)))
 
     def _linked_at_night(self, indices: NDArray[np.int32], codes: Codes) -> tuple[Codes, Codes, NDArray[np.float64]]:
         """Links among the night's customers: both ends, the lower number first, and their bits."""
@@ -337,55 +298,7 @@ class LiveSpace:
         return np.minimum(a, b), np.maximum(a, b), bits[strong]
 
 
-ROWS_AT_ONCE = 16_384
 _NOBODY = Near(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))
-
-
-@dataclass(slots=True, eq=False)
-class _Rows:
-    """Vectors of some customers, places of those who are gone among them."""
-
-    vectors: NDArray[np.float32]
-    codes: Codes
-    alive: NDArray[np.bool_]
-    standing: _Standing
-    unused: list[int]
-
-    @classmethod
-    def of(cls, vectors: NDArray[np.float32], codes: Codes, standing: _Standing) -> "_Rows":
-        return cls(vectors, codes, np.ones(len(codes), dtype=np.bool_), standing, [])
-
-    @classmethod
-    def empty(cls, dim: int, depth: int) -> "_Rows":
-        standing = _Standing(np.zeros((0, depth), np.float32), np.zeros(0), np.zeros(0))
-        return cls(np.zeros((0, dim), np.float32), np.zeros(0, np.int64), np.zeros(0, np.bool_), standing, [])
-
-    def put(self, code: int, vector: NDArray[np.float32], standing: _Standing) -> int:
-        if not self.unused:
-            self._grow(max(ROOM, len(self.codes)))
-        place = self.unused.pop()
-        self.vectors[place], self.codes[place], self.alive[place] = vector, code, True
-        self.standing.kept[place] = standing.kept[0]
-        self.standing.mean[place], self.standing.spread[place] = standing.mean[0], standing.spread[0]
-        return place
-
-    def free(self, place: int) -> None:
-        self.alive[place], self.codes[place] = False, -1
-        self.vectors[place] = 0
-        self.standing.kept[place] = 0
-        self.unused.append(place)
-
-    def _grow(self, by: int) -> None:
-        size = len(self.codes)
-
-        def longer(array: Array) -> Array:
-            grown: Array = np.concatenate([array, np.zeros((by, *array.shape[1:]), dtype=array.dtype)])  # type: ignore[assignment]
-            return grown
-
-        self.vectors, self.codes, self.alive = longer(self.vectors), longer(self.codes), longer(self.alive)
-        kept, mean, spread = self.standing.kept, self.standing.mean, self.standing.spread
-        self.standing = _Standing(longer(kept), longer(mean), longer(spread))
-        self.unused = list(range(size + by - 1, size - 1, -1))
 
 
 def _those(near: Near, which: NDArray[np.int64] | NDArray[np.bool_]) -> Near:

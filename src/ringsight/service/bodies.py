@@ -40,10 +40,10 @@ class Body(BaseModel):
 class About(Body):
     """What filters ask of a customer."""
 
-    segment: str = Field("", max_length=200)
-    region: str = Field("", max_length=200)
-    opened_at: str = Field("", max_length=40)
-    last_seen: str = Field("", max_length=40, description="Where vectors are given; otherwise records say it.")
+    segment: str = Field(default="", max_length=200)
+    region: str = Field(default="", max_length=200)
+    opened_at: str = Field(default="", max_length=40)
+    last_seen: str = Field(default="", max_length=40, description="Where vectors are given; otherwise records say it.")
 
 
 class RecordsBody(Body):
@@ -92,5 +92,5 @@ class NewCustomerBody(CustomerBody):
 class SimilarBody(CustomerBody):
     """Somebody to find similar customers of, who is not taken in."""
 
-    k: int = Field(5, ge=1)
-    where: str = Field("", max_length=2000, examples=["region == 'north' and last_seen > '2026-01-01'"])
+    k: int = Field(default=5, ge=1)
+    where: str = Field(default="", max_length=2000, examples=["region == 'north' and last_seen > '2026-01-01'"])

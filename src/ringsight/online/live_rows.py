@@ -1,0 +1,99 @@
+"""The vectors of a live space, row by row, with what ranks among the last night's customers are told by."""
+
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import ndtr
+
+Codes = NDArray[np.int64]
+"""Customers, by their numbers in the live graph."""
+Array = TypeVar("Array", bound=NDArray[Any])
+ROOM = 64
+"""Places for newcomers that are made at once, at first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Standing:
+    """By what ranks among the last night's customers are told; one row for each of some customers."""
+
+    kept: NDArray[np.float32]
+    """Similarities of the nearest of the night, descending; shape (customers, depth)."""
+    mean: NDArray[np.float64]
+    """Mean similarity to the night's customers, and its standard deviation; both of shape (customers,)."""
+    spread: NDArray[np.float64]
+
+    def take(self, rows: NDArray[np.int64]) -> "Standing":
+        """Some of the customers, in the order given."""
+        return Standing(self.kept[rows], self.mean[rows], self.spread[rows])
+
+    def ranks(self, similarities: NDArray[np.float64], of_night: NDArray[np.bool_], others: int) -> NDArray[np.float64]:
+        """Ranks of somebody so similar among the others of each customer; shape (customers,).
+
+        Args:
+            similarities: shape (customers,).
+            of_night: whether that somebody is counted among the night's customers already; shape (customers,).
+            others: customers of the night whom anyone could be near.
+        """
+        single = similarities.astype(np.float32)
+        nearer = (self.kept >= single[:, None]).sum(axis=1)
+        rank = (nearer + ~of_night).astype(np.float64)
+        depth = self.kept.shape[1]
+        if depth < others:
+            far = np.flatnonzero(single < self.kept[:, -1])
+            estimate = others * ndtr((self.mean[far] - similarities[far]) / self.spread[far])
+            rank[far] = np.maximum(estimate, depth + 1)
+        ranks: NDArray[np.float64] = np.clip(rank, 1, others)
+        return ranks
+
+
+@dataclass(slots=True, eq=False)
+class Rows:
+    """Vectors of some customers, places of those who are gone among them."""
+
+    vectors: NDArray[np.float32]
+    codes: Codes
+    alive: NDArray[np.bool_]
+    standing: Standing
+    unused: list[int]
+
+    @classmethod
+    def of(cls, vectors: NDArray[np.float32], codes: Codes, standing: Standing) -> "Rows":
+        """The night's customers."""
+        return cls(vectors, codes, np.ones(len(codes), dtype=np.bool_), standing, [])
+
+    @classmethod
+    def empty(cls, dim: int, depth: int) -> "Rows":
+        """Nobody yet."""
+        standing = Standing(np.zeros((0, depth), np.float32), np.zeros(0), np.zeros(0))
+        return cls(np.zeros((0, dim), np.float32), np.zeros(0, np.int64), np.zeros(0, np.bool_), standing, [])
+
+    def put(self, code: int, vector: NDArray[np.float32], standing: Standing) -> int:
+        """Take somebody in; gives the place."""
+        if not self.unused:
+            self._grow(max(ROOM, len(self.codes)))
+        place = self.unused.pop()
+        self.vectors[place], self.codes[place], self.alive[place] = vector, code, True
+        self.standing.kept[place] = standing.kept[0]
+        self.standing.mean[place], self.standing.spread[place] = standing.mean[0], standing.spread[0]
+        return place
+
+    def free(self, place: int) -> None:
+        """Let go of whoever is at a place, the vector too."""
+        self.alive[place], self.codes[place] = False, -1
+        self.vectors[place] = 0
+        self.standing.kept[place] = 0
+        self.unused.append(place)
+
+    def _grow(self, by: int) -> None:
+        size = len(self.codes)
+
+        def longer(array: Array) -> Array:
+            grown: Array = np.concatenate([array, np.zeros((by, *array.shape[1:]), dtype=array.dtype)])  # type: ignore[assignment]
+            return grown
+
+        self.vectors, self.codes, self.alive = longer(self.vectors), longer(self.codes), longer(self.alive)
+        kept, mean, spread = self.standing.kept, self.standing.mean, self.standing.spread
+        self.standing = Standing(longer(kept), longer(mean), longer(spread))
+        self.unused = list(range(size + by - 1, size - 1, -1))
