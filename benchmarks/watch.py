@@ -304,7 +304,7 @@ def outcomes(cache: Path, name: str, folder: Path, customers: int, how_many: tup
         told += some
         with file.open("a", encoding="utf-8") as lines:
             lines.write("".join(json.dumps(asdict(each)) + "\n" for each in some))
-    return [each for each in told if each.number < counts[each.nights]]
+    return [each for each in told if each.number < (planted if each.drift else counts[each.nights])]
 
 
 def of_night(source: Source, kind: str, number: int, customers: int, plant_too: bool) -> Iterator[Outcome]:
