@@ -14,9 +14,9 @@ model that was trained on another draw of customers (half of the bank), and ever
 - *young*: as dealt, but those who came have the last fifth of their records alone. No drift, and no two samples of one
   distribution either: what a space makes of few records differs. Transactions alone.
 
-Drifts are planted in nights that are dealt and in halves: a share of a column's values replaced, or set missing, and
-vectors drawn towards one point by some times their length. Level .05 and 199 permutations, so that rates can be told
-apart.
+Drifts are planted in nights that are dealt and in halves, of a column where the bank has it: a share of its values
+replaced, or set missing, and vectors drawn towards one point by some times their length. Level .05 and 199
+permutations, so that rates can be told apart.
 """
 
 import argparse
@@ -304,7 +304,7 @@ def outcomes(cache: Path, name: str, folder: Path, customers: int, how_many: tup
         told += some
         with file.open("a", encoding="utf-8") as lines:
             lines.write("".join(json.dumps(asdict(each)) + "\n" for each in some))
-    return [each for each in told if each.number < counts[each.nights]]
+    return [each for each in told if each.number < (planted if each.drift else counts[each.nights])]
 
 
 def of_night(source: Source, kind: str, number: int, customers: int, plant_too: bool) -> Iterator[Outcome]:
@@ -313,7 +313,7 @@ def of_night(source: Source, kind: str, number: int, customers: int, plant_too: 
     yield outcome(source, kind, pair, number, ("", 0.0, ("", "")))
     if kind in ("dealt", "halves") and plant_too:
         for drift, (plant, sought, sizes) in DRIFTS.items():
-            for size in sizes:
+            for size in sizes if {sought[0]} <= {*pair[1][0].transactions.columns, *pair[1][1]} else ():
                 planted = plant(pair, size, np.random.default_rng(number))
                 yield outcome(source, kind, planted, number, (drift, size, sought))
 
