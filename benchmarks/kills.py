@@ -25,8 +25,8 @@ from ringsight.arrivals.arrival_database import ArrivalDatabase
 from ringsight.arrivals.arrival_log import Request
 from ringsight.arrivals.live_arrivals import Arrivals, Given
 from ringsight.detection.results import MEMBERS, RINGS
+from ringsight.online.last_night import LastNight
 from ringsight.online.live_graph import LiveGraph
-from ringsight.online.night import Night
 from ringsight.records.embeddings import Embeddings
 
 FORKS = get_context("forkserver")
@@ -47,7 +47,7 @@ def opened(path: Path) -> tuple[Arrivals, ArrivalDatabase]:
     ids = np.array([f"C{number:03d}" for number in range(60)])
     spaces = {name: Embeddings(name, ids, rows(60, seed), "m", "d") for seed, name in enumerate(("notes", "id_images"))}
     empty = (pl.DataFrame(schema=RINGS), pl.DataFrame(schema=MEMBERS))
-    graph = LiveGraph(Night(spaces, *empty, strata=np.zeros(60, dtype=np.int64), customer_ids=ids))
+    graph = LiveGraph(LastNight(spaces, *empty, strata=np.zeros(60, dtype=np.int64), customer_ids=ids))
     database = ArrivalDatabase(f"sqlite:///{path}")
     return Arrivals(graph, database), database
 

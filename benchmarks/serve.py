@@ -24,10 +24,10 @@ from ringsight.arrivals.arrival_database import ArrivalDatabase
 from ringsight.arrivals.arrival_log import Request
 from ringsight.arrivals.live_arrivals import Arrivals, Given
 from ringsight.detection.results import MEMBERS, RINGS
+from ringsight.online.last_night import LastNight
 from ringsight.online.live_graph import LiveGraph
 from ringsight.online.live_similar import similar_now
 from ringsight.online.newcomers import bank_of, vectors_of
-from ringsight.online.night import Night
 from ringsight.records.bank import BankConfig
 from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.reading import read_bank
@@ -50,11 +50,11 @@ def drawn(count: int, spaces: int, seed: int) -> Vectors:
     return found
 
 
-def night_of(vectors: Vectors, count: int) -> Night:
+def night_of(vectors: Vectors, count: int) -> LastNight:
     """A night of the first customers."""
     ids = np.array([f"C{number:07d}" for number in range(count)])
     modality = {name: MODALITIES[place % 3] if name != JOINT else JOINT for place, name in enumerate(vectors)}
-    return Night(
+    return LastNight(
         embeddings={
             name: Embeddings(name, ids, rows[:count], "m", "d", modality[name]) for name, rows in vectors.items()
         },

@@ -7,8 +7,8 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.detection.results import MEMBERS, RINGS
+from ringsight.online.last_night import LastNight
 from ringsight.online.live_graph import LiveGraph
-from ringsight.online.night import Night
 from ringsight.records.embeddings import JOINT, Embeddings
 
 SPACES = {"transactions": "transactions", "amounts": "transactions", "notes": "notes", "id_images": "id_images"}
@@ -21,7 +21,7 @@ MODEL = "m" * 64
 class LiveWorld:
     """A night, and who comes after it."""
 
-    night: Night
+    night: LastNight
     arrivals: dict[str, dict[str, NDArray[np.float32]]]
     """Customer -> vectors by space; a few of them belong to rings, some of which the night never saw."""
     rings: dict[str, list[str]]
@@ -50,7 +50,7 @@ def live_world(customers: int = 150, seed: int = 0, noise: float = 0.5, caveats:
                 vectors[name][space] = row
     late |= set(names[-6:])
     there = [name for name in names if name not in late]
-    night = Night(
+    night = LastNight(
         embeddings={space: embeddings(space, there, vectors) for space in (*SPACES, JOINT)},
         rings=listed("R1"),
         members=members_of("R1", [member for member in rings["ring0"] if member not in late]),

@@ -12,11 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringsight.errors import DataError
+from ringsight.online.last_night import LastNight
 from ringsight.online.live_links import CustomerLinks, LiveLink
 from ringsight.online.live_rings import LiveRing, LiveRings, RingChange
 from ringsight.online.live_rows import Codes
 from ringsight.online.live_space import LiveSpace, Near
-from ringsight.online.night import Night
 from ringsight.online.similar import unknown
 from ringsight.online.ties import NightOfTies, PairLinks, summed, ties_of_night
 from ringsight.records.embeddings import JOINT
@@ -37,7 +37,7 @@ class LiveNeighbour:
 class LiveGraph:
     """Customers who come, change and leave, and what ties them."""
 
-    def __init__(self, night: Night) -> None:
+    def __init__(self, night: LastNight) -> None:
         """Begin with the last night, nobody gone and nobody new."""
         self.night = night
         self._ids: list[str] = night.customer_ids.tolist()

@@ -13,9 +13,9 @@ from ringsight.arrivals.api_keys import ApiKeys, KeyScope
 from ringsight.arrivals.arrival_database import ArrivalDatabase
 from ringsight.arrivals.live_arrivals import Arrivals
 from ringsight.errors import RingsightError
+from ringsight.online.last_night import read_night
 from ringsight.online.live_graph import LiveGraph
 from ringsight.online.newcomers import bank_of, vectors_of
-from ringsight.online.night import read_night
 from ringsight.records.bank import BankConfig
 from ringsight.runs.run import Run, open_run
 from ringsight.service import customer_routes, event_routes, ring_routes

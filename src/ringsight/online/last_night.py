@@ -19,7 +19,7 @@ from ringsight.runs.settings import restored
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Night:
+class LastNight:
     """The last night, as far as customers who come by day are held against it."""
 
     embeddings: Mapping[str, Embeddings]
@@ -55,7 +55,7 @@ class Night:
         return {str(name[0]): tuple(rows["customer_id"]) for name, rows in kept.group_by("ring_id")}
 
 
-def read_night(run: Run) -> Night:
+def read_night(run: Run) -> LastNight:
     """The last night, from a finished run.
 
     Strata are those of the bank, where its folder is there; otherwise everybody is of one stratum, and that is a
@@ -72,7 +72,7 @@ def read_night(run: Run) -> Night:
     caveats = _caveats(results.summary)
     if bank is None:
         caveats.append("the bank's folder is not there, so strata are not known")
-    return Night(
+    return LastNight(
         embeddings=embeddings,
         rings=results.rings,
         members=results.members,
