@@ -19,7 +19,7 @@ ROUTES = APIRouter(tags=["customers"])
 Reader = Annotated[ApiKey, Depends(asker(KeyScope.read))]
 Writer = Annotated[ApiKey, Depends(asker(KeyScope.write))]
 ATTEMPTS = 5
-"""Attempts to add records to a customer whom others change at the same time."""
+"""Attempts to add records to a customer whom another process changes at the same time."""
 REPEATED = "Idempotent-Replayed"
 """Header of an answer that was given before."""
 
@@ -52,18 +52,19 @@ def add_records(
 ) -> dict[str, Any]:
     """Add records to a known customer's; of two with one id the new one counts."""
     state, once = state_of(request), asked(request, key, body)
-    done = state.arrivals.former(once)
-    for attempt in range(ATTEMPTS):
-        if done is not None:
-            break
-        with found():
-            version, former = state.arrivals.version_of(customer_id), state.records_of(customer_id)
-        given = state.given(customer_id, CustomerBody(records=body), former)
-        try:
-            done = state.arrivals.put(customer_id, dataclasses.replace(given, version=version), once)
-        except ChangedMeanwhileError:
-            if attempt + 1 == ATTEMPTS:
-                raise
+    with state.turn(customer_id):
+        done = state.arrivals.former(once)
+        for attempt in range(ATTEMPTS):
+            if done is not None:
+                break
+            with found():
+                version, former = state.arrivals.version_of(customer_id), state.records_of(customer_id)
+            given = state.given(customer_id, CustomerBody(records=body), former)
+            try:
+                done = state.arrivals.put(customer_id, dataclasses.replace(given, version=version), once)
+            except ChangedMeanwhileError:
+                if attempt + 1 == ATTEMPTS:
+                    raise
     assert done is not None  # noqa: S101 - the last attempt answers or raises
     return _told(response, done)
 

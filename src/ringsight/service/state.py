@@ -1,8 +1,9 @@
 """What all routes share: the arrivals, the model that embeds records, the keys, and the bounds."""
 
 import base64
+import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,8 @@ from ringsight.service.bodies import Body, CustomerBody
 from ringsight.service.guarding import Doorkeeper
 from ringsight.service.settings import ServiceLimits
 
+TURNS = 64
+"""Locks that customers share."""
 LONGEST_KEY = 200
 """Characters of an idempotency key."""
 
@@ -38,6 +41,11 @@ class ServiceState:
     """Folder of the model that made the night's vectors."""
     bank_config: BankConfig
     """How the night read its bank."""
+    _turns: tuple[threading.Lock, ...] = field(default_factory=lambda: tuple(threading.Lock() for _ in range(TURNS)))
+
+    def turn(self, customer_id: str) -> threading.Lock:
+        """Held by who adds to a customer's records, so that nobody in this process adds at the same time."""
+        return self._turns[hash(customer_id) % TURNS]
 
     def given(self, customer_id: str, body: CustomerBody, former: Mapping[str, Any] | None = None) -> Given:
         """What a customer comes with: vectors as they are, or records embedded.
