@@ -45,7 +45,7 @@ def test_the_service_asks_for_a_key_that_may_read(served: Service):
 
 def test_the_nights_purchases_are_fitted_once(tmp_path: Path):
     rows = purchases().rename({"thing": "category"}).with_columns(amount=-1.0)
-    bank = replace(NOTHING, customers=customers(), records=NOTHING.records | {"transactions": rows})
+    bank = replace(NOTHING, customers=customers(), records={**NOTHING.records, "transactions": rows})
     peers = NightPeers(bank)
     assert peers() is peers()
     assert len(peers().peers("F00", k=2)) == 2
