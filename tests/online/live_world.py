@@ -1,6 +1,7 @@
 """A small night made of vectors, with rings hidden in it, some of whose members come by day."""
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -9,7 +10,9 @@ from numpy.typing import NDArray
 from ringsight.detection.results import MEMBERS, RINGS
 from ringsight.online.last_night import LastNight
 from ringsight.online.live_graph import LiveGraph
+from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.embeddings import JOINT, Embeddings
+from ringsight.records.frames import read_frames
 
 SPACES = {"transactions": "transactions", "amounts": "transactions", "notes": "notes", "id_images": "id_images"}
 """Space -> its modality."""
@@ -78,3 +81,14 @@ def listed(ring_id: str) -> pl.DataFrame:
 def members_of(ring_id: str, names: list[str]) -> pl.DataFrame:
     rows = {"ring_id": [ring_id] * len(names), "customer_id": names, "p_value": 0.01, "q_value": 0.01, "fit": "fits"}
     return pl.DataFrame(rows).select(list(MEMBERS)).cast(pl.Schema(MEMBERS))
+
+
+def value_bank(there: list[str]) -> Bank:
+    """Everybody has a phone and a device; five have a phone that the bank masks, and all but thirty one device."""
+    phones = [f"+4930{5_550_000 + 37 * number}" for number in range(len(there))]
+    phones[20:25] = ["+493077712345"] * 5
+    devices = [f"dev-{number:03}-{number * 7919 % 1000:03}" for number in range(len(there))]
+    devices[30:] = ["emulator-9"] * (len(there) - 30)
+    customers = pl.DataFrame({"customer_id": there, "phone": phones, "device_id": devices})
+    config = BankConfig(path=Path(), placeholders=["+493077712345"])
+    return read_frames(config, {"customers": customers})

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
-from live_world import DIM, SPACES, live_world
+from live_world import DIM, SPACES, LiveWorld, live_world
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -47,9 +47,9 @@ class Service:
         return client
 
 
-def service(folder: Path, limits: ServiceLimits | None = None) -> Service:
+def service(folder: Path, limits: ServiceLimits | None = None, world: LiveWorld = WORLD) -> Service:
     database = ArrivalDatabase(f"sqlite:///{folder / 'arrivals.db'}")
-    arrivals = Arrivals(WORLD.graph(), database)
+    arrivals = Arrivals(world.graph(), database)
     bounds = limits or ServiceLimits()
     keeper = Doorkeeper(ApiKeys(database).find, bounds.per_minute)
     state = ServiceState(arrivals, keeper, bounds, Path("model"), BankConfig(path=Path()))

@@ -18,8 +18,8 @@ from ringsight.cases import clock
 from ringsight.runs.erasure import renamed
 
 Vectors = Mapping[str, NDArray[np.float32]]
-REPLAYED = ("number", "action", "customer_id", "vectors", "records", "scalars", "night", "model")
-NOTHING = {"vectors": None, "records": None, "scalars": None}
+REPLAYED = ("number", "action", "customer_id", "vectors", "records", "scalars", "keys", "night", "model")
+NOTHING = {"vectors": None, "records": None, "scalars": None, "keys": None}
 """What an erasure leaves of a row."""
 
 
@@ -64,6 +64,8 @@ class Arrival:
     records: dict[str, Any] | None
     scalars: dict[str, str | int] = field(default_factory=dict)
     """What filters ask of the customer."""
+    keys: dict[str, tuple[str, ...]] | None = None
+    """Of the customer's values in evidence columns; None for what the night knows."""
     night: str = ""
     """Digest of the night that it was held against."""
     model: str = ""
@@ -99,17 +101,18 @@ def last_number(connection: Connection) -> int:
 def latest(connection: Connection, after: int) -> Iterator[Arrival]:
     """The last row of each customer among those after a number, in their order; earlier ones no longer count."""
     newest = select(func.max(ARRIVALS.c.number)).where(ARRIVALS.c.number > after).group_by(ARRIVALS.c.customer_id)
-    columns = (
-        ARRIVALS.c[name]
-        for name in ("number", "action", "customer_id", "vectors", "records", "scalars", "night", "model")
+    wanted = (
+        select(*(ARRIVALS.c[name] for name in REPLAYED))
+        .where(ARRIVALS.c.number.in_(newest))
+        .order_by(ARRIVALS.c.number)
     )
-    wanted = select(*columns).where(ARRIVALS.c.number.in_(newest)).order_by(ARRIVALS.c.number)
     for row in connection.execute(wanted, execution_options={"yield_per": 500}):
         records = json.loads(row.records) if row.records else None
         scalars = json.loads(row.scalars) if row.scalars else {}
+        keys = None if row.keys is None else {name: tuple(each) for name, each in json.loads(row.keys).items()}
         vectors = read_vectors(row.vectors)
         action, told = ArrivalAction(row.action), (row.night, row.model)
-        yield Arrival(row.number, action, row.customer_id, vectors, records, scalars, *told)
+        yield Arrival(row.number, action, row.customer_id, vectors, records, scalars, keys, *told)
 
 
 def append(
@@ -136,6 +139,7 @@ def append(
             vectors=written_vectors(arrival.vectors) if arrival.vectors else None,
             records=None if arrival.records is None else json.dumps(arrival.records),
             scalars=json.dumps(arrival.scalars) if arrival.scalars else None,
+            keys=None if arrival.keys is None else json.dumps(arrival.keys),
             key_hash=request.key_hash,
             request_hash=request.content_hash,
             answer=json.dumps(answer),
@@ -188,7 +192,7 @@ def empty_rows_of(connection: Connection, customer_id: str, name: str) -> int:
         How many rows held something.
     """
     own = ARRIVALS.c.customer_id == customer_id
-    held = or_(ARRIVALS.c.vectors.is_not(None), ARRIVALS.c.records.is_not(None))
+    held = or_(*(ARRIVALS.c[name].is_not(None) for name in NOTHING))
     emptied = connection.execute(update(ARRIVALS).where(own, held).values(**NOTHING)).rowcount
     for table, column in ((ARRIVALS, ARRIVALS.c.answer), (RING_EVENTS, RING_EVENTS.c.content)):
         quoted = json.dumps(customer_id)

@@ -15,7 +15,7 @@ from ringsight.arrivals.answers import customer_answer, event_answer
 from ringsight.arrivals.arrival_database import ArrivalDatabase
 from ringsight.arrivals.arrival_log import Arrival, ArrivalAction, Request
 from ringsight.arrivals.errors import ChangedMeanwhileError, KnownCustomerError
-from ringsight.online.live_graph import LiveGraph
+from ringsight.online.live_graph import Keys, LiveGraph
 from ringsight.online.live_rings import RingChange
 from ringsight.online.live_similar import LiveScalars, Scalars, told_scalars
 from ringsight.runs.erasure import pseudonym, renamed
@@ -37,6 +37,8 @@ class Given:
     """That the vectors were made from, to add to them later; None where vectors were given."""
     scalars: Mapping[str, str | int] = field(default_factory=dict)
     """What filters ask."""
+    keys: Keys | None = None
+    """Of values in evidence columns, as `LiveGraph.keys` gives them; None for what the night knows."""
     version: int | None = None
     """As `Arrivals.version_of` gave it before the former records were read; None where they do not matter."""
 
@@ -128,6 +130,11 @@ class Arrivals:
         with self._lock:
             return self._versions.get(customer_id, 0)
 
+    def keys_of(self, customer_id: str) -> Keys:
+        """What a customer has in evidence columns now."""
+        with self._lock:
+            return self._graph.keys_of(customer_id)
+
     def records_of(self, customer_id: str) -> dict[str, Any] | None:
         """The records that a customer came with; None where vectors were given, or nothing."""
         with self._lock:
@@ -169,7 +176,8 @@ class Arrivals:
         """
         with self._lock:
             taken = self._graph.checked(given.vectors)
-        arrival = Arrival(0, ArrivalAction.put, customer_id, taken, given.records, dict(given.scalars))
+        keys = None if given.keys is None else dict(given.keys)
+        arrival = Arrival(0, ArrivalAction.put, customer_id, taken, given.records, dict(given.scalars), keys)
 
         def change(graph: LiveGraph) -> list[RingChange]:
             if new and customer_id in graph:
@@ -181,7 +189,7 @@ class Arrivals:
                 raise ChangedMeanwhileError(
                     f"customer {customer_id!r} was changed at the same time", remedy="send the request again"
                 )
-            return graph.put(customer_id, taken)
+            return graph.put(customer_id, taken, keys)
 
         return self._take(arrival, request, change)
 
@@ -208,6 +216,7 @@ class Arrivals:
         customer_id = arrival.customer_id
         with self._lock:
             former: Vectors | None = None
+            former_keys: Keys = {}
             try:
                 with self._database.writing() as connection:
                     self._catch_up(connection)
@@ -216,7 +225,7 @@ class Arrivals:
                         return Acknowledged(known, repeated=True)
                     if arrival.action is not ArrivalAction.put:
                         self._graph.require(customer_id)
-                    former = self._graph.vectors_of(customer_id)
+                    former, former_keys = self._graph.vectors_of(customer_id), self._graph.keys_of(customer_id)
                     erased = arrival.action is ArrivalAction.erase
                     shown = pseudonym() if erased else customer_id
                     events = [
@@ -228,7 +237,7 @@ class Arrivals:
                     arrival_log.append(connection, numbered, request, answer, events)
             except BaseException:
                 if former is not None:
-                    self._restore(customer_id, former)
+                    self._restore(customer_id, former, former_keys)
                 raise
             self._number = numbered.number
             self._hold(numbered)
@@ -246,9 +255,9 @@ class Arrivals:
                 emptied = arrival_log.empty_rows_of(connection, arrival.customer_id, shown)
                 return {"customer_id": shown, "removed": True, "rows_emptied": emptied}
 
-    def _restore(self, customer_id: str, former: Vectors) -> None:
+    def _restore(self, customer_id: str, former: Vectors, keys: Keys) -> None:
         if former:
-            self._graph.put(customer_id, former)
+            self._graph.put(customer_id, former, keys)
         else:
             self._graph.remove(customer_id)
 
@@ -259,7 +268,7 @@ class Arrivals:
                 continue
             if arrival.action is ArrivalAction.put:
                 known = {name: vector for name, vector in arrival.vectors.items() if name in self._graph.spaces}
-                self._graph.put(arrival.customer_id, known)
+                self._graph.put(arrival.customer_id, known, arrival.keys)
             else:
                 self._graph.remove(arrival.customer_id)
             self._hold(arrival)

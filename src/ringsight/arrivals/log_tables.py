@@ -17,6 +17,7 @@ ARRIVALS = Table(
     Column("vectors", Text),
     Column("records", Text),
     Column("scalars", Text),
+    Column("keys", Text),
     Column("key_hash", String(64), unique=True),
     Column("request_hash", String(64), nullable=False),
     Column("answer", Text, nullable=False),

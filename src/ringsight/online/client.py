@@ -61,6 +61,7 @@ class Client:
         records: Mapping[str, Any] | None = None,
         vectors: Mapping[str, NDArray[np.floating[Any]] | Sequence[float]] | None = None,
         about: Mapping[str, str] | None = None,
+        evidence: Mapping[str, str | Sequence[str]] | None = None,
     ) -> dict[str, Any]:
         """Take a customer in, or replace what is there: by records, or by vectors by space.
 
@@ -69,6 +70,7 @@ class Client:
             records: table -> rows; an image as `image_id` and `content`, its bytes.
             vectors: space -> vector.
             about: segment, region, opened_at, last_seen.
+            evidence: evidence column -> a value or several, for instance `phone`; by default what the night knows.
 
         Returns:
             Links, the ring if any, and how the customer stands, all of it provisional.
@@ -79,6 +81,8 @@ class Client:
         body: dict[str, Any] = {"about": dict(about or {})}
         if records is not None:
             body["records"] = _told(records)
+        if evidence is not None:
+            body["evidence"] = {name: each if isinstance(each, str) else list(each) for name, each in evidence.items()}
         if vectors is not None:
             body["vectors"] = {name: np.asarray(each, dtype=np.float64).tolist() for name, each in vectors.items()}
         return self._ask("PUT", f"/customers/{_quoted(customer_id)}", body)

@@ -17,12 +17,16 @@ from ringsight.online.live_links import CustomerLinks, LiveLink
 from ringsight.online.live_rings import LiveRing, LiveRings, RingChange
 from ringsight.online.live_rows import Codes
 from ringsight.online.live_space import LiveSpace, Near
+from ringsight.online.live_values import LiveValues
 from ringsight.online.similar import unknown
 from ringsight.online.ties import NightOfTies, PairLinks, summed, ties_of_night
+from ringsight.records.bank import ColumnRole
 from ringsight.records.embeddings import JOINT
 
 Vectors = Mapping[str, NDArray[np.float32]]
 """A customer's vectors, by space."""
+Keys = Mapping[str, tuple[str, ...]]
+"""A customer's values by evidence column, each by the key that stands for all its spellings."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +47,7 @@ class LiveGraph:
         self._ids: list[str] = night.customer_ids.tolist()
         self._codes = {customer: code for code, customer in enumerate(self._ids)}
         self.spaces = {name: self._begun(name) for name in sorted(self._large_enough())}
+        self.columns = self._columns()
         self.ties_of_night = self._ties_of_night()
         self._last: tuple[str, CustomerLinks] | None = None
         self._rings = LiveRings(night.candidates.min_size, night.listed)
@@ -78,14 +83,33 @@ class LiveGraph:
                 raise DataError(f"there is no space {name!r}", remedy=f"the spaces are {', '.join(self.spaces)}")
         return {name: self.spaces[name].checked(vector) for name, vector in sorted(vectors.items())}
 
+    def keys(self, evidence: Mapping[str, str | list[str]]) -> dict[str, tuple[str, ...]]:
+        """What a customer brings in evidence columns; what stands for nothing is left out.
+
+        Raises:
+            DataError: if the night has no such evidence column.
+        """
+        for column in evidence:
+            if column not in self.columns:
+                there = ", ".join(self.columns) or "none; the bank's folder must be where the night searched it"
+                raise DataError(f"there is no evidence column {column!r}", remedy=f"the columns are {there}")
+        told = {column: [value] if isinstance(value, str) else value for column, value in evidence.items()}
+        return {column: self.columns[column].keys(values) for column, values in sorted(told.items())}
+
+    def keys_of(self, customer_id: str) -> dict[str, tuple[str, ...]]:
+        """What a customer has in evidence columns now."""
+        code = self._codes.get(customer_id, -1)
+        return {name: keys for name, column in self.columns.items() if (keys := column.keys_of(code))}
+
     # --- who comes and goes ---------------------------------------------------------------------------------------
 
-    def put(self, customer_id: str, vectors: Vectors) -> list[RingChange]:
+    def put(self, customer_id: str, vectors: Vectors, keys: Keys | None = None) -> list[RingChange]:
         """Take a customer in, or put other vectors in the place of those that are there.
 
         Args:
             customer_id: new, or known.
             vectors: by space, as `checked` gives them; the customer leaves all other spaces.
+            keys: of the customer's values, as `keys` gives them, in place of all others; None for what the night knows.
 
         Returns:
             What became of the live rings.
@@ -96,6 +120,8 @@ class LiveGraph:
                 space.put(code, vectors[name])
             else:
                 space.remove(code)
+        for name, column in self.columns.items():
+            column.put(code, None if keys is None else keys.get(name, ()))
         return self._rings.tied(customer_id, self._tied(customer_id))
 
     def remove(self, customer_id: str) -> list[RingChange]:
@@ -106,6 +132,8 @@ class LiveGraph:
         self._last = None
         for space in self.spaces.values():
             space.remove(code)
+        for column in self.columns.values():
+            column.remove(code)
         return self._rings.tied(customer_id, {}, there=False)
 
     # --- what is asked --------------------------------------------------------------------------------------------
@@ -173,6 +201,13 @@ class LiveGraph:
         codes = np.searchsorted(self.night.customer_ids, embeddings.customer_ids).astype(np.int64)
         return LiveSpace(embeddings, codes, self.night.candidates.neighbours)
 
+    def _columns(self) -> dict[str, LiveValues]:
+        bank = self.night.bank
+        if bank is None:
+            return {}
+        names = sorted(bank.columns_with(ColumnRole.evidence))
+        return {name: LiveValues(name, bank, self._codes, self.night.candidates.entity_cap) for name in names}
+
     def evidence(self) -> Iterator[tuple[str, LiveSpace]]:
         """The spaces that are evidence: the joint one has no part in it, so that nothing counts twice."""
         return ((name, space) for name, space in self.spaces.items() if space.modality != JOINT)
@@ -191,6 +226,10 @@ class LiveGraph:
             there = np.zeros(customers, dtype=np.int64)
             there[space.counted()] = 1
             present[space.modality] = 2 * present.get(space.modality, np.zeros(customers, np.int64)) + there
+        for name, column in self.columns.items():
+            kinds[name] = [PairLinks(*column.links_of_night())]
+            present[name] = np.zeros(customers, dtype=np.int64)
+            present[name][column.counted()] = 1
         cells = {kind: _cells(self.night.strata, pattern) for kind, pattern in present.items()}
         pairs = {kind: summed(parts, customers) for kind, parts in sorted(kinds.items())}
         return ties_of_night(pairs, cells, self.night.candidates.min_size, self.night.seed)
@@ -211,7 +250,9 @@ class LiveGraph:
         if self._last is None or self._last[0] != customer_id:
             code = self._codes.get(customer_id, -1)
             near = {name: space.linked(code) for name, space in self.evidence()}
-            self._last = (customer_id, CustomerLinks.of(near, self.modality, self.ties_of_night.bound))
+            near |= {name: column.linked(code) for name, column in self.columns.items()}
+            kinds = self.modality | {name: name for name in self.columns}
+            self._last = (customer_id, CustomerLinks.of(near, kinds, self.ties_of_night.bound))
         return self._last[1]
 
     def _neighbours(self, near: Near) -> list[LiveNeighbour]:

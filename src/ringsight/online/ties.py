@@ -1,9 +1,10 @@
 """Which pairs of customers are tied: by several kinds of evidence at once, more closely than chance ties strangers.
 
-What honest strangers do not share is several kinds of record at once, so two customers are tied where at least two
-modalities link them and the bits of all spaces that do reach a bound. Spaces of one modality tell much of the same, so
-this sum is no chance by itself. It is held against chance worlds of the last night, in which each modality changes
-hands as a whole within its stratum: the bound is so high that their pairs are at most one in twenty of the bank's own.
+What honest strangers do not share is several kinds of evidence at once, so two customers are tied where at least two
+modalities or evidence columns link them and the bits of all that do reach a bound. Spaces of one modality tell much of
+the same, so this sum is no chance by itself. It is held against chance worlds of the last night, in which each modality
+and each column changes hands within its stratum: the bound is so high that their pairs are at most one in twenty of the
+bank's own.
 """
 
 from collections.abc import Iterable, Mapping, Sequence

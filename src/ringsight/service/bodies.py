@@ -8,9 +8,13 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_vali
 CustomerId = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f/]+$")]
 Row = dict[str, Any]
 LONGEST_VECTOR = 4096
+MOST_VALUES = 20
+"""Evidence columns, and values in each."""
+Value = Annotated[str, StringConstraints(min_length=1, max_length=200)]
 EXAMPLE: dict[str, Any] = {
     "customer_id": "C900001",
     "about": {"segment": "retail", "region": "north", "opened_at": "2026-05-01T00:00:00Z"},
+    "evidence": {"phone": "+49 30 1234567"},
     "records": {
         "transactions": [
             {
@@ -71,6 +75,11 @@ class CustomerBody(Body):
     about: About = About()
     records: RecordsBody = RecordsBody()
     vectors: dict[str, list[float]] = Field(default_factory=dict)
+    evidence: dict[str, Value | Annotated[list[Value], Field(max_length=MOST_VALUES)]] | None = Field(
+        default=None,
+        max_length=MOST_VALUES,
+        description="Values of the bank's evidence columns, as `phone`; left out, what the night knows counts.",
+    )
 
     @field_validator("vectors")
     @classmethod

@@ -60,8 +60,9 @@ def add_records(
             with found():
                 version, former = state.arrivals.version_of(customer_id), state.records_of(customer_id)
             given = state.given(customer_id, CustomerBody(records=body), former)
+            given = dataclasses.replace(given, version=version, keys=state.arrivals.keys_of(customer_id))
             try:
-                done = state.arrivals.put(customer_id, dataclasses.replace(given, version=version), once)
+                done = state.arrivals.put(customer_id, given, once)
             except ChangedMeanwhileError:
                 if attempt + 1 == ATTEMPTS:
                     raise

@@ -58,13 +58,16 @@ class ServiceState:
         Raises:
             DataError: if records cannot be used, there are both or neither, or too many.
         """
-        about = body.about.model_dump()
+        about, keys = body.about.model_dump(), None
+        if body.evidence is not None:
+            with self.arrivals.graph() as graph:
+                keys = graph.keys(body.evidence)
         if body.vectors:
             if body.records.rows:
                 raise DataError("records and vectors are given", remedy="give one of them")
             vectors = {name: np.array(vector, dtype=np.float64) for name, vector in body.vectors.items()}
             with self.arrivals.graph() as graph:
-                return Given(graph.checked(vectors), None, told_scalars(about))
+                return Given(graph.checked(vectors), None, told_scalars(about), keys)
         records = merged(former, body.records.given())
         if sum(len(rows) for rows in records.values()) > self.limits.rows:
             raise DataError(f"more than {self.limits.rows:,} records of one customer", remedy="limits.rows bounds them")
@@ -74,7 +77,7 @@ class ServiceState:
             raise nothing(customer_id)
         bank = bank_of(customer_id, records, self.bank_config)
         embedded = vectors_of(customer_id, bank, self.model)
-        return Given(self._known(embedded), records, scalars_in(bank, about))
+        return Given(self._known(embedded), records, scalars_in(bank, about), keys)
 
     def _known(self, vectors: Mapping[str, NDArray[np.float32]]) -> dict[str, NDArray[np.float32]]:
         with self.arrivals.graph() as graph:

@@ -117,8 +117,8 @@ def _read(
     held, said = held_values(customers, column, declared.lists.get(column, ""), given)
     kind = declared.kinds.get(column, kind_of(column, role))
     tidied = held.with_columns(written=tidy(pl.col("raw"))).drop_nulls("written")
-    forms, heard = _forms(tidied["written"].unique().sort(), column, kind, declared)
-    forms = _as_declared(forms.with_columns(reasons(forms, kind, role)), declared)
+    forms, heard = forms_of(tidied["written"].unique().sort(), column, kind, declared)
+    forms = as_declared(forms.with_columns(reasons(forms, kind, role)), declared)
     values = tidied.join(forms, on="written", how="left", maintain_order="left")
     values = values.with_columns(key=folded(pl.col("value")))
     values = values.join(_labels(values, kind), on="key", how="left", maintain_order="left")
@@ -165,7 +165,7 @@ def _labels(values: pl.DataFrame, kind: ValueKind) -> pl.DataFrame:
     return labels.select("key", label=pl.when(own_form).then("value").otherwise("written"))
 
 
-def _forms(
+def forms_of(
     written: pl.Series, column: str, kind: ValueKind, declared: ValueDeclarations
 ) -> tuple[pl.DataFrame, list[str]]:
     """What was written, and the same in one spelling; and what is to be said of it."""
@@ -187,7 +187,7 @@ def _forms(
     return frame.with_columns(value=form), []
 
 
-def _as_declared(forms: pl.DataFrame, declared: ValueDeclarations) -> pl.DataFrame:
+def as_declared(forms: pl.DataFrame, declared: ValueDeclarations) -> pl.DataFrame:
     """With reasons as the bank declares them, and whether it does; one spelling stands for all of its value."""
     forms = forms.with_columns(settled=pl.lit(False))
     for words, reason in ((declared.placeholders, "declared"), (declared.not_placeholders, None)):
