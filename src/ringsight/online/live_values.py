@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ringsight.online.live_rows import Codes
 from ringsight.online.live_space import Near
 from ringsight.records.bank import Bank
-from ringsight.records.canonical.later_values import LaterValues
+from ringsight.records.canonical.matching_values import MatchingValues
 
 
 class LiveValues:
@@ -30,8 +30,8 @@ class LiveValues:
             codes: number of each customer of the night who has a vector.
             cap: a value that more customers of the night carry says nothing.
         """
-        self._later = LaterValues(bank, column)
-        held = self._later.held
+        self._matching = MatchingValues(bank, column)
+        held = self._matching.held
         carriers = held.group_by("key").len()
         self._present = held["customer_id"].n_unique()
         self._counts = dict(zip(carriers["key"].to_list(), carriers["len"].to_list(), strict=True))
@@ -45,7 +45,7 @@ class LiveValues:
 
     def keys(self, values: list[str]) -> tuple[str, ...]:
         """The keys of what a customer brings; nothing of what stands for nothing."""
-        return self._later.keys(values)
+        return self._matching.keys(values)
 
     def keys_of(self, code: int) -> tuple[str, ...]:
         """The keys of a customer's values now."""

@@ -15,7 +15,7 @@ from ringsight.records.value_declarations import ValueDeclarations
 from ringsight.records.written import carried
 
 
-class LaterValues:
+class MatchingValues:
     """One key for every way to write a value of one evidence column: those of the bank, and those that come later.
 
     What stands for nothing, by its form or because the bank masks it, has no key.
