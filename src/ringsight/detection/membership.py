@@ -171,22 +171,26 @@ class Membership:
     ) -> Floats:
         """Ties of stand-ins for each customer, to the members other than that; shape (customers, draws).
 
-        Where all stand-ins are as likely, the same ones serve every customer.
+        Where all stand-ins are as likely, the same ones serve every customer; of outsiders, one row stands for all.
         """
         tested, donors = people
-        ties = np.zeros((len(tested), len(donors)))
+        outside = not np.isin(tested, members).any()
+        ties = np.zeros((1 if outside else len(tested), len(donors)))
         for number in self._evidence.spaces_of(modality):
             others = members[self._measured.ties[number].present[members]]
             bits = self._bits(number, donors, others)
-            own = others == tested[:, None]
-            left = bits.sum(axis=1) - own @ bits.T
-            ties += self._weights[number] * left / np.maximum(len(others) - own.sum(axis=1, keepdims=True), 1)
+            left, count = bits.sum(axis=1), np.array(len(others))
+            if not outside:
+                own = others == tested[:, None]
+                left, count = left - own @ bits.T, count - own.sum(axis=1, keepdims=True)
+            ties += self._weights[number] * left / np.maximum(count, 1)
         odds = self._odds[modality]
         if odds is None:
             return ties.take(rng.integers(len(donors), size=draws), axis=1)
         records, asked = odds
         drawn = _drawn(asked[tested] @ records[donors].T, draws, rng)
-        stand_ins: Floats = np.take_along_axis(ties, drawn, axis=1)
+        every = np.broadcast_to(ties, (len(tested), len(donors)))
+        stand_ins: Floats = np.take_along_axis(every, drawn, axis=1)
         return stand_ins
 
     def _ties(self, spaces: Sequence[int], members: Rows, customers: Rows) -> Floats:
