@@ -6,6 +6,7 @@ proposed a candidate, or the entity column, does not. Transfers belong to the mo
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -49,7 +50,7 @@ class Measured:
     calibrations: Sequence[Calibration]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, eq=False)
 class Corroboration:
     """Weighted bits of what did not propose each candidate."""
 
@@ -58,7 +59,7 @@ class Corroboration:
     second: NDArray[np.float64]
     """All of it by second ties; shape (candidates,)."""
 
-    @property
+    @cached_property
     def full(self) -> NDArray[np.float64]:
         """All of it; shape (candidates,)."""
         total: NDArray[np.float64] = self.by_source.sum(axis=1)

@@ -348,10 +348,10 @@ class Judge:
         some = groups.take(near)
         return near[2 * some.among(members) >= np.maximum(some.sizes, len(members))]
 
-    def basis(self, candidate: int) -> Basis:
-        """What makes a candidate too surprising for chance."""
-        across = float(self.full.across(self.corroboration.full[[candidate]], np.array([candidate]))[0])
-        inside = float(self.inside.bits[candidate])
-        if fisher_bits(np.array([across + inside]))[0] > max(across, inside):
-            return Basis.both
-        return Basis.inside if inside > across else Basis.across
+    def bases(self, candidates: NDArray[np.int64]) -> list[Basis]:
+        """What makes each of some candidates too surprising for chance."""
+        across = self.full.across(self.corroboration.full[candidates], candidates)
+        inside = self.inside.bits[candidates]
+        both = fisher_bits(across + inside) > np.maximum(across, inside)
+        one = np.where(inside > across, Basis.inside, Basis.across)
+        return [Basis(each) for each in np.where(both, Basis.both, one).tolist()]

@@ -69,7 +69,7 @@ class Tables:
                 "adjusted_score": listing.adjusted.full,
                 "adjusted_q_value": self._rate(listing.adjusted_q_values),
                 "flagged": listing.flagged,
-                "basis": [judge.basis(int(candidate)).value for candidate in listing.rings],
+                "basis": [basis.value for basis in judge.bases(listing.rings)],
                 "proposer": [judge.candidates.proposed_by(int(candidate)).name for candidate in listing.rings],
                 "inside_score": judge.inside.bits[listing.rings],
                 "explanation": listing.explanations,
