@@ -16,15 +16,15 @@ from ringsight.records.embeddings import Embeddings
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class StayedContrast:
-    """Vectors of the same customers on both nights; chance exchanges the two of each."""
+class _Contrast:
+    """Vectors of two nights, and how far they lie apart."""
 
     rows: NDArray[np.int64]
     """Of the group's customers, those compared."""
-    moved: NDArray[np.float32]
-    """What two customers' vectors add to the distance, if neither or both are exchanged; shape (rows, rows)."""
+    apart: NDArray[np.float32]
+    """What each two of them add to the energy distance; shape (rows, rows)."""
     across: float
-    """Mean distance between the nights."""
+    """Mean distance between the two sides."""
 
     @property
     def customers(self) -> int:
@@ -34,13 +34,7 @@ class StayedContrast:
     @property
     def still(self) -> bool:
         """Whether nothing has moved at all."""
-        return not self.moved.any()
-
-    def of(self, draws: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Energy distance under labels."""
-        signs = draws[:, self.rows]
-        energy: NDArray[np.float64] = np.einsum("bi,bi->b", signs @ self.moved, signs, dtype=np.float64)
-        return energy / len(self.rows) ** 2
+        return not self.apart.any()
 
     def effect(self, statistic: float, chance: float) -> float:
         """Energy coefficient beyond chance."""
@@ -48,25 +42,25 @@ class StayedContrast:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class CameContrast:
-    """Vectors of customers who came, and of those of the reference; chance deals out anew who came."""
+class StayedContrast(_Contrast):
+    """Of the same customers on both nights: chance exchanges the two vectors of each.
 
-    rows: NDArray[np.int64]
-    """Of the group's customers, those compared."""
-    distances: NDArray[np.float32]
-    """Shape (rows, rows)."""
-    across: float
-    """Mean distance between who came and the others."""
+    Two customers add to the distance by how far both have moved, if neither or both are exchanged.
+    """
 
-    @property
-    def customers(self) -> int:
-        """How many are compared."""
-        return len(self.rows)
+    def of(self, draws: NDArray[np.float32]) -> NDArray[np.float64]:
+        """Energy distance under labels."""
+        signs = draws[:, self.rows]
+        energy: NDArray[np.float64] = np.einsum("bi,bi->b", signs @ self.apart, signs, dtype=np.float64)
+        return energy / len(self.rows) ** 2
 
-    @property
-    def still(self) -> bool:
-        """Whether all vectors are the same."""
-        return not self.distances.any()
+
+@dataclass(frozen=True, slots=True, eq=False)
+class CameContrast(_Contrast):
+    """Of customers who came, and of those of the reference: chance deals out anew who came.
+
+    Two customers add to the distance by that between their vectors.
+    """
 
     def of(self, draws: NDArray[np.float32]) -> NDArray[np.float64]:
         """Energy distance under labels; 0 where chance leaves one side empty."""
@@ -74,13 +68,9 @@ class CameContrast:
         count = came.sum(axis=1, keepdims=True)
         others = len(self.rows) - count
         weights = came / np.maximum(count, 1) - (1 - came) / np.maximum(others, 1)
-        energy = -np.einsum("bi,bi->b", weights @ self.distances, weights, dtype=np.float64)
+        energy = -np.einsum("bi,bi->b", weights @ self.apart, weights, dtype=np.float64)
         sides: NDArray[np.float64] = np.where(np.minimum(count, others)[:, 0] > 0, energy, 0.0)
         return sides
-
-    def effect(self, statistic: float, chance: float) -> float:
-        """Energy coefficient beyond chance."""
-        return (statistic - chance) / (2 * self.across) if self.across else 0.0
 
 
 def energy_contrast(
