@@ -88,12 +88,6 @@ def nothing(customer_id: str) -> DataError:
     )
 
 
-def last_act(bank: Bank) -> str:
-    """Moment of the customer's last transaction, ISO 8601 in UTC; empty where there is none."""
-    last = bank.transactions["timestamp"].max() if len(bank.transactions) else None
-    return "" if last is None else str(last)
-
-
 def _frame(rows: Sequence[Mapping[str, Any]]) -> pl.DataFrame:
     try:
         return pl.DataFrame([dict(row) for row in rows], infer_schema_length=None)
