@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
+HIGHEST_PORT = 65_535
+
 
 class RingsightError(Exception):
     """What went wrong (`what`), in which file, row and column (`where`), and the remedy.
@@ -51,6 +53,16 @@ def require_at_least(group: str, settings: object, least: Mapping[str, int]) -> 
         value = getattr(settings, name)
         if not value >= bound:
             raise SettingsError(f"{group}.{name} must be at least {bound} (got {value})")
+
+
+def require_port(port: int) -> None:
+    """Refuse a port that does not exist.
+
+    Raises:
+        SettingsError: if it is out of bounds.
+    """
+    if not 1 <= port <= HIGHEST_PORT:
+        raise SettingsError(f"port must be 1 to {HIGHEST_PORT} (got {port})")
 
 
 def require_positive(group: str, settings: object, names: Iterable[str]) -> None:

@@ -15,13 +15,12 @@ from ringsight.cases import clock
 from ringsight.cases.casebook import CaseBook, casebook_of, open_casebook
 from ringsight.cases.settings import CaseSettings
 from ringsight.cases.users import SYSTEM, Role
-from ringsight.errors import SettingsError
+from ringsight.errors import require_port
 from ringsight.jobs.command import Command
 from ringsight.runs.run import open_run
 from ringsight.web.app import create_app
 from ringsight.web.settings import SiteSettings, private
 
-HIGHEST_PORT = 65_535
 DAY = 24 * 60 * 60
 """Seconds."""
 FIRST = {Role.admin: "adds accounts, erases customers", Role.lead: "reviews cases, exports decisions"}
@@ -60,8 +59,7 @@ class ReviewJob:
         Raises:
             SettingsError: if the port is out of bounds.
         """
-        if not 1 <= self.port <= HIGHEST_PORT:
-            raise SettingsError(f"port must be 1 to {HIGHEST_PORT} (got {self.port})")
+        require_port(self.port)
 
 
 def run(config: ReviewJob) -> None:

@@ -8,13 +8,11 @@ from rich.console import Console
 
 from ringsight.arrivals.api_keys import ApiKeys, KeyScope
 from ringsight.arrivals.arrival_database import ArrivalDatabase, log_of
-from ringsight.errors import SettingsError
+from ringsight.errors import require_port
 from ringsight.jobs.command import Command
 from ringsight.runs.run import Run
 from ringsight.service.service_app import create_service, open_state, warm_up
 from ringsight.service.settings import ServiceLimits, WebhookSettings
-
-HIGHEST_PORT = 65_535
 
 
 @dataclass(kw_only=True, slots=True)
@@ -40,8 +38,7 @@ class ServeJob:
         Raises:
             SettingsError: if the port is out of bounds.
         """
-        if not 1 <= self.port <= HIGHEST_PORT:
-            raise SettingsError(f"port must be 1 to {HIGHEST_PORT} (got {self.port})")
+        require_port(self.port)
 
 
 def run(config: ServeJob) -> None:
