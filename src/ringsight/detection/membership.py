@@ -147,10 +147,9 @@ class Membership:
                 here = np.flatnonzero(cells[tested] == cell)
                 if not any(self._evidence.spaces[space].present[tested[here[0]]] for space in spaces):
                     continue
-                donors = np.setdiff1d(self._comparable[modality][cell], members, assume_unique=True)
+                donors = _drawn_outside(self._comparable[modality][cell], members, DONORS, rng)
                 if len(donors) < 2:
                     continue
-                donors = np.sort(rng.choice(donors, min(DONORS, len(donors)), replace=False))
                 observed[here] += self._ties(spaces, members, tested[here])
                 chance[here] += self._stand_ins(modality, members, (tested[here], donors), draws, rng)
                 told[here] = True
@@ -246,6 +245,26 @@ class Membership:
         """Outsiders near a member in a proposing space."""
         found = [np.zeros(0, np.int64), *(self._evidence.spaces[number].near(members) for number in proposer.spaces)]
         return np.setdiff1d(np.concatenate(found), members)
+
+
+def _drawn_outside(customers: Rows, members: Rows, most: int, rng: np.random.Generator) -> Rows:
+    """At most so many of some customers, none of them a member, drawn without replacement; sorted.
+
+    Args:
+        customers: to draw from, sorted.
+        members: of a ring, sorted.
+        most: how many to draw.
+        rng: to draw by; not asked where fewer than two are left.
+    """
+    place = np.searchsorted(customers, members)
+    place = place[(place < len(customers)) & (customers.take(place, mode="clip") == members)]
+    left = len(customers) - len(place)
+    if left < 2:
+        return np.delete(customers, place)
+    drawn = np.sort(rng.choice(left, min(most, left), replace=False))
+    passed = np.searchsorted(place - np.arange(len(place)), drawn, side="right")
+    outside: Rows = customers[drawn + passed]
+    return outside
 
 
 def _rows_by_code(codes: NDArray[np.int64]) -> list[Rows]:
