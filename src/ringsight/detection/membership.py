@@ -67,6 +67,23 @@ class Fits:
         return p
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Chance:
+    """What stand-ins show. Customers for whom the same ones stand in share a row."""
+
+    figures: Floats
+    """Shape (rows, draws)."""
+    row: NDArray[np.int64]
+    """Of each customer; shape (customers,)."""
+
+    def rarest(self, observed: Floats) -> Floats:
+        """Bits of each customer's figure among those of its stand-ins; NaN where there is none."""
+        told = np.isfinite(observed)
+        bits = np.full(len(observed), np.nan)
+        bits[told] = rarities(observed[told], self.figures, CHANCE_BITS, self.row[told])
+        return bits
+
+
 class Membership:
     """Tests who belongs to rings of one bank."""
 
@@ -125,18 +142,20 @@ class Membership:
 
     def _test(self, proposer: Proposer, members: Rows, tested: Rows) -> Fits:
         observed, chance = self._ties_across(proposer, members, tested, STAND_INS)
-        across, inside = _rarest(observed, chance), self._inside(proposer, members, tested)
-        return Fits(across, inside, _together(across + inside, chance) if proposer.shape else None)
+        across, inside = chance.rarest(observed), self._inside(proposer, members, tested)
+        return Fits(across, inside, _together(across + inside, chance.figures[chance.row]) if proposer.shape else None)
 
     def _across(self, proposer: Proposer, members: Rows, tested: Rows, draws: int) -> Floats:
         """Bits of each customer's ties across modalities against those of so many stand-ins."""
-        return _rarest(*self._ties_across(proposer, members, tested, draws))
+        observed, chance = self._ties_across(proposer, members, tested, draws)
+        return chance.rarest(observed)
 
-    def _ties_across(self, proposer: Proposer, members: Rows, tested: Rows, draws: int) -> tuple[Floats, Floats]:
-        """Each customer's ties across modalities, NaN where nothing tells, and those of stand-ins (tested, draws)."""
+    def _ties_across(self, proposer: Proposer, members: Rows, tested: Rows, draws: int) -> tuple[Floats, _Chance]:
+        """Each customer's ties across modalities, NaN where nothing tells, and those of stand-ins."""
         rng = np.random.default_rng([self._evidence.seed, int(members[0]), len(members)])
+        row = self._rows_of_chance(proposer, members, tested)
         observed = np.zeros(len(tested))
-        chance = np.zeros((len(tested), draws))
+        chance = np.zeros((row.max(initial=-1) + 1, draws))
         told = np.zeros(len(tested), dtype=np.bool_)
         for modality in self._evidence.modalities:
             spaces = self._evidence.spaces_of(modality)
@@ -151,7 +170,7 @@ class Membership:
                 if len(donors) < 2:
                     continue
                 observed[here] += self._ties(spaces, members, tested[here])
-                chance[here] += self._stand_ins(modality, members, (tested[here], donors), draws, rng)
+                chance[np.unique(row[here])] += self._stand_ins(modality, members, (tested[here], donors), draws, rng)
                 told[here] = True
         for number, entity in enumerate(self._evidence.entities):
             if number == proposer.entity:
@@ -163,7 +182,16 @@ class Membership:
         if transfers and proposer.modality != transfers.modality:
             observed += self._weights[-1] * _sent(transfers, members, tested).max(axis=1, initial=0.0)
             told |= transfers.present[tested]
-        return np.where(told, observed, np.nan), chance
+        return np.where(told, observed, np.nan), _Chance(chance, row)
+
+    def _rows_of_chance(self, proposer: Proposer, members: Rows, tested: Rows) -> NDArray[np.int64]:
+        """Which customers have stand-ins in common: outsiders of the same cells, where no odds tell them apart."""
+        others = [modality for modality in self._evidence.modalities if modality != proposer.modality]
+        if np.isin(tested, members).any() or any(self._odds[modality] is not None for modality in others):
+            return np.arange(len(tested))
+        cells = np.stack([np.zeros_like(tested), *(self._cells[modality][tested] for modality in others)], axis=1)
+        row: NDArray[np.int64] = np.unique(cells, axis=0, return_inverse=True)[1].reshape(-1)
+        return row
 
     def _stand_ins(
         self, modality: str, members: Rows, people: tuple[Rows, Rows], draws: int, rng: np.random.Generator
@@ -270,14 +298,6 @@ def _drawn_outside(customers: Rows, members: Rows, most: int, rng: np.random.Gen
 def _rows_by_code(codes: NDArray[np.int64]) -> list[Rows]:
     """The rows of each code from 0 on, ascending."""
     return np.split(np.argsort(codes, kind="stable"), np.cumsum(np.bincount(codes))[:-1])
-
-
-def _rarest(observed: Floats, chance: Floats) -> Floats:
-    """Bits of each figure among those of its stand-ins; NaN where there is none."""
-    told = np.isfinite(observed)
-    bits = np.full(len(observed), np.nan)
-    bits[told] = rarities(observed[told], chance[told], CHANCE_BITS)
-    return bits
 
 
 def _together(bits: Floats, chance: Floats) -> Floats:

@@ -25,20 +25,23 @@ def rarity_bits(values: NDArray[np.float64], chance: NDArray[np.float64], least_
     return _with_tail(values, share, cut, scale)
 
 
-def rarities(values: NDArray[np.float64], chance: NDArray[np.float64], least_scale: float) -> NDArray[np.float64]:
+def rarities(
+    values: NDArray[np.float64], chance: NDArray[np.float64], least_scale: float, row: NDArray[np.int64]
+) -> NDArray[np.float64]:
     """`rarity_bits` of each value among chance figures of its own.
 
     Args:
         values: figures to judge; shape (values,).
-        chance: for each what chance shows, in any order; shape (values, figures).
+        chance: what chance shows, in any order; shape (rows, figures).
         least_scale: as there.
+        row: of `chance`, that each value is held against; shape (values,).
     """
     last = int((1 - TAIL) * chance.shape[1])
     cut = np.partition(chance, last, axis=1)[:, last]
     beyond_cut = chance >= cut[:, None]
     excess = ((chance - cut[:, None]) * beyond_cut).sum(axis=1) / beyond_cut.sum(axis=1)
-    share = (chance >= values[:, None]).mean(axis=1)
-    return _with_tail(values, share, cut, np.maximum(excess, least_scale))
+    share = (chance[row] >= values[:, None]).mean(axis=1)
+    return _with_tail(values, share, cut[row], np.maximum(excess, least_scale)[row])
 
 
 def _with_tail(
