@@ -39,6 +39,8 @@ class Look(StrEnum):
     view_case = "view_case"
     view_photo = "view_photo"
     view_note = "view_note"
+    view_transactions = "view_transactions"
+    """The transactions of one member that a cell of the matrix stands for."""
     view_score = "view_score"
     view_other_lists = "view_other_lists"
     """Communities and alike pairs of a run."""

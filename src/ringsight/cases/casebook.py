@@ -10,7 +10,7 @@ import polars as pl
 from ringsight.cases import forgetting, steps
 from ringsight.cases.accounts import Accounts
 from ringsight.cases.audit_trail import AuditTrail, append, events
-from ringsight.cases.case import Case, CaseEntry, CaseRow, Decision, QueueFilter, Status
+from ringsight.cases.case import Case, CaseEntry, CaseRow, Decision, QueueFilter, Reason, Status
 from ringsight.cases.database import Database
 from ringsight.cases.decided_pairs import decided_pairs
 from ringsight.cases.errors import CaseError, ForbiddenError
@@ -175,6 +175,22 @@ class CaseBook:
         with self._database.writing() as connection:
             case = steps.load(connection, case_id, version)
             return steps.decide(connection, case, user, decision, self._settings.four_eyes)
+
+    def decide_without(
+        self, case_id: str, user: User, left_out: Sequence[str], reasons: tuple[Reason, ...], note: str, version: int
+    ) -> Case:
+        """Decide that one hand runs all members but some: each of those is judged different, then the ring same hand.
+
+        It is one transaction. Each of its decisions is undone by itself, the one on the ring first.
+
+        Raises:
+            CaseError: if nobody is left out or fewer than two members are left, and as `decide`.
+            StaleError, ClaimedError: as `decide`.
+        """
+        user.require(Right.decide)
+        with self._database.writing() as connection:
+            case = steps.load(connection, case_id, version)
+            return steps.decide_without(connection, case, user, left_out, (reasons, note, self._settings.four_eyes))
 
     def undo(self, case_id: str, user: User, version: int) -> Case:
         """Undo the last decision, snooze, escalation, split or merge; the cases are what they were before.
