@@ -7,7 +7,7 @@ from types import TracebackType
 
 import polars as pl
 
-from ringsight.cases import forgetting, steps
+from ringsight.cases import clock, forgetting, steps
 from ringsight.cases.accounts import Accounts
 from ringsight.cases.audit_trail import AuditTrail, append, events
 from ringsight.cases.case import Case, CaseEntry, CaseRow, Decision, QueueFilter, Reason, Status
@@ -18,7 +18,7 @@ from ringsight.cases.federation import Federation
 from ringsight.cases.incoming_run import read_incoming_run
 from ringsight.cases.queue import out_of_sync, ranked, sharing
 from ringsight.cases.renewal import renew_cases
-from ringsight.cases.replay import Action
+from ringsight.cases.replay import Action, replay
 from ringsight.cases.saved_filters import SavedFilters
 from ringsight.cases.sessions import Sessions
 from ringsight.cases.settings import CaseSettings
@@ -106,6 +106,12 @@ class CaseBook:
         """A case as it stands."""
         with self._database.reading() as connection:
             return steps.load(connection, case_id)
+
+    def cases_of(self, case_ids: Sequence[str]) -> dict[str, Case]:
+        """Some cases as they stand, by case id; those that do not exist are left out."""
+        with self._database.reading() as connection:
+            found = events(connection, list(case_ids)) if case_ids else {}
+            return {case_id: steps.awake(replay(case_id, history), clock.now()) for case_id, history in found.items()}
 
     def related(self, case_id: str) -> dict[str, tuple[str, ...]]:
         """Other cases that share members: case id -> the members shared."""

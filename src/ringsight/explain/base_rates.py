@@ -113,9 +113,7 @@ def runs_of(texts: Sequence[str]) -> set[str]:
     return found
 
 
-def surprise(
-    having: ArrayLike, members: int, shares: NDArray[np.float64], tried: int
-) -> NDArray[np.float64]:
+def surprise(having: ArrayLike, members: int, shares: NDArray[np.float64], tried: int) -> NDArray[np.float64]:
     """How rarely chance gives so many of some members a thing, in bits, however many things were looked at.
 
     The number who have it by chance is taken as binomial, at the members' mean chance: members of unequal chances
@@ -141,4 +139,3 @@ def share_outside(having: ArrayLike, members: int, carriers: ArrayLike, customer
     outside = np.maximum(np.asarray(carriers) - np.asarray(having), 0)
     share: NDArray[np.float64] = (outside + 0.5) / (max(customers - members, 0) + 1)
     return share
-

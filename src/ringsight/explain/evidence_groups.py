@@ -7,7 +7,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from ringsight.detection.results import SourceKind, SourceRole
+from ringsight.detection.results import SourceRole
 from ringsight.explain.base_rates import BY_CHANCE
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.matching import MatchingPair
@@ -15,8 +15,12 @@ from ringsight.explain.rows import SourceAgreement
 from ringsight.explain.statements import Statement, about_records
 from ringsight.explain.words import spoken
 
-APART = 0.25
+APART = 1 / 3
 """A member whose links come to a smaller share of the median member's stands apart."""
+WEAK = 0.5
+"""A member whose links in one modality come to a smaller share of the median's is not tied by it."""
+STRENGTHS = (("strong", 20.0), ("clear", 10.0), ("some", BY_CHANCE))
+"""Words for so many bits or more."""
 FEWEST = 4
 """Members of a ring in which somebody can stand apart."""
 
@@ -48,8 +52,11 @@ class EvidenceGroup:
     @property
     def strength(self) -> str:
         """How much it says, in a word."""
-        return next(word for word, least in (("strong", 20.0), ("clear", 10.0), ("some", BY_CHANCE), ("none", -1e9))
-                    if self.bits >= least)
+        return next(
+            word
+            for word, least in (("strong", 20.0), ("clear", 10.0), ("some", BY_CHANCE), ("none", -1e9))
+            if self.bits >= least
+        )
 
     @property
     def label(self) -> str:
@@ -80,7 +87,7 @@ def _group(name: str, sources: Sequence[SourceAgreement], pairs: Sequence[Matchi
 
 
 def linked_by(ledger: Ledger, members: Collection[str], modality: str) -> frozenset[str]:
-    """The largest number of members whom links of one modality hold together.
+    """The members whom one modality ties, those left aside whose links in all its spaces are weak.
 
     Args:
         ledger: of the ring.
@@ -88,34 +95,25 @@ def linked_by(ledger: Ledger, members: Collection[str], modality: str) -> frozen
         modality: whose links count.
     """
     sources = {each.source for each in ledger.agreement if each.modality == modality}
-    near: dict[str, set[str]] = {customer: set() for customer in members}
-    for link in ledger.links:
-        if sources.intersection(link.spaces) and link.customer_a in near and link.customer_b in near:
-            near[link.customer_a].add(link.customer_b)
-            near[link.customer_b].add(link.customer_a)
-    best: set[str] = set()
-    left = {customer for customer, others in near.items() if others}
-    while left:
-        part, border = set[str](), {min(left)}
-        while border:
-            part |= border
-            border = set[str]().union(*(near[customer] for customer in border)) - part
-        left -= part
-        best = max(best, part, key=len)
-    return frozenset(best)
+    bits = _linked(ledger, members, sources)
+    middle = median(worth for worth in bits.values() if worth) if any(bits.values()) else 0.0
+    return frozenset(customer for customer, worth in bits.items() if worth and worth >= WEAK * middle)
 
 
 def belonging(ledger: Ledger, members: Sequence[str]) -> dict[str, float]:
     """Customer id -> how closely the member is linked, over the median member of the case; all in the order given."""
-    bits = dict.fromkeys(members, 0.0)
-    for link in ledger.links:
-        if link.customer_a in bits and link.customer_b in bits:
-            bits[link.customer_a] += link.bits
-            bits[link.customer_b] += link.bits
+    bits = _linked(ledger, members, {each.source for each in ledger.agreement})
     middle = median(bits.values()) if bits else 0.0
     return {customer: worth / middle if middle else 1.0 for customer, worth in bits.items()}
 
 
-def entity_groups(groups: Sequence[EvidenceGroup]) -> list[EvidenceGroup]:
-    """Those of entity columns that chance does not explain."""
-    return [each for each in groups if each.tells and each.sources[0].kind is SourceKind.entity]
+def _linked(ledger: Ledger, members: Collection[str], sources: Collection[str]) -> dict[str, float]:
+    """Bits of each member's links with the other members, in some sources."""
+    bits = dict.fromkeys(members, 0.0)
+    for link in ledger.links:
+        if link.customer_a in bits and link.customer_b in bits:
+            worth = sum(each for source, each in link.spaces.items() if source in sources)
+            worth += sum(value.bits for value in link.shared if value.column in sources)
+            bits[link.customer_a] += worth
+            bits[link.customer_b] += worth
+    return bits

@@ -1,4 +1,4 @@
-"""A ring at a glance: one sentence, what ties it, a matrix, the script, and what happened when. All before any score."""
+"""A ring at a glance: one sentence, what ties it, a matrix, the script, what happened when; all before any score."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -106,7 +106,7 @@ def _transactions(matrix: Matrix, bits: Mapping[str, float]) -> list[Shared]:
             if said and who >= said[0].who:
                 said[0] = replace(said[0], words=f"{said[0].words}, and {words}")
             else:
-                worth = max(max(row.bits for row in rows), bits.get("transactions", 0.0) if not said else 0.0)
+                worth = max(rows[0].bits, 0.0 if said else bits.get("transactions", 0.0))
                 said.append(Shared(worth, who, f"{words} {_usual(rows)}", "money moved alike"))
     return said
 
@@ -193,8 +193,6 @@ def numbered(who: Collection[str], members: Sequence[str]) -> str:
     """Members by their numbers among all: `member 3`, `members 1 and 3`."""
     numbers = [str(at) for at, customer in enumerate(members, start=1) if customer in who]
     return f"member{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
-
-
 
 
 def _nothing(groups: Sequence[EvidenceGroup]) -> str:

@@ -127,8 +127,8 @@ def _chances(shares: NDArray[np.float64], busy: NDArray[np.float64]) -> NDArray[
         Shape (things,).
     """
     rates = -np.log1p(-np.minimum(shares, 1 - 1e-9))
-    chances: NDArray[np.float64] = np.mean([1 - np.exp(-rates * each) for each in busy], axis=0)
-    return chances if len(busy) else np.zeros(len(shares))
+    chances: NDArray[np.float64] = sum((1 - np.exp(-rates * each) for each in busy), np.zeros(len(shares)))
+    return chances / max(len(busy), 1)
 
 
 def _rows(
@@ -159,7 +159,9 @@ def _categories(transactions: pl.DataFrame, counterparties: Sequence[str]) -> di
     """Counterparty -> what most of the transactions with it are called."""
     if "category" not in transactions.columns:
         return {}
-    named = transactions.select(value=pl.col("counterparty_id").cast(pl.String), name=pl.col("category").cast(pl.String))
+    named = transactions.select(
+        value=pl.col("counterparty_id").cast(pl.String), name=pl.col("category").cast(pl.String)
+    )
     wanted = named.filter(pl.col("value").is_in(list(counterparties))).drop_nulls()
     most = wanted.group_by("value", "name").len().sort("len", "name", descending=[True, False])
     return dict(most.unique("value", keep="first", maintain_order=True).select("value", "name").iter_rows())

@@ -39,7 +39,10 @@ def spoken_script(script: Script, notes: pl.DataFrame) -> SpokenScript:
     named = [line.note_id for line in script.lines]
     wanted = notes.with_columns(pl.col("note_id").cast(pl.String)).filter(pl.col("note_id").is_in(named))
     texts = dict(wanted.select("note_id", "text").iter_rows())
-    return SpokenScript(script.phrases, tuple(_filled(line.customer_id, line.note_id, line.places, texts[line.note_id]) for line in script.lines))
+    return SpokenScript(
+        script.phrases,
+        tuple(_filled(line.customer_id, line.note_id, line.places, texts[line.note_id]) for line in script.lines),
+    )
 
 
 def _filled(customer: str, note_id: str, places: Sequence[tuple[int, int] | None], text: str) -> SpokenLine:

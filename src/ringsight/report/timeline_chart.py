@@ -5,7 +5,7 @@ from datetime import date
 
 from ringsight.explain.timeline import Bin, MarkKind, Timeline
 
-WIDTH, LEFT, RIGHT = 900, 92, 8
+WIDTH, LEFT, RIGHT = 900, 150, 4
 TOP, UP, DOWN = 4, 40, 26
 """Room above the line for money in, and below it for money out and among members."""
 LANE = 15
@@ -78,8 +78,11 @@ def timeline_chart(timeline: Timeline) -> TimelineChart | None:
     return TimelineChart(
         bars=tuple(_bar(each, LEFT + at * step, step, tallest) for at, each in enumerate(timeline.bins)),
         lanes=tuple(lane for lane in lanes if lane.ticks or lane.earlier),
-        dates=tuple((round(LEFT + at * step, 1), f"{timeline.bins[at].first}") for at in range(0, len(timeline.bins), every)
-                    if at + every / 2 < len(timeline.bins)),
+        dates=tuple(
+            (round(LEFT + at * step, 1), f"{timeline.bins[at].first}")
+            for at in range(0, len(timeline.bins), every)
+            if at + every / 2 < len(timeline.bins)
+        ),
         sums=sums,
         currencies=" and ".join(timeline.currencies),
         spoken=f"{sums.incoming:,.0f} came in, {sums.outgoing:,.0f} went out, {sums.among:,.0f} moved among members, "

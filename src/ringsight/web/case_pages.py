@@ -85,9 +85,7 @@ def case_path(path: str) -> str:
 
 
 @ROUTES.get("/cases/{case_id}")
-def show(
-    request: Request, user: SignedIn, case_id: str, after: Annotated[str, Query(max_length=20)] = ""
-) -> Response:
+def show(request: Request, user: SignedIn, case_id: str, after: Annotated[str, Query(max_length=20)] = "") -> Response:
     """The page of a case; the view is recorded. `after` is the case that was decided just before."""
     return case_page(request, user, case_id, Shown(after=after))
 

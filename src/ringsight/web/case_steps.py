@@ -79,7 +79,7 @@ def escalate(
 
 
 @ROUTES.post("/decide")
-def decide(  # noqa: PLR0913 - what the form holds
+def decide(
     request: Request,
     app: App,
     user: SignedIn,
@@ -88,7 +88,7 @@ def decide(  # noqa: PLR0913 - what the form holds
     draft: Drafted,
     then: Annotated[str, Form(max_length=20)] = "",
 ) -> Response:
-    """Decide on the ring, on the chosen member, on the link of two, or on the ring without some; then claim the next."""
+    """Decide on the ring, the chosen member, the link of two, or the ring without some; then claim the next case."""
 
     def step() -> Case:
         if draft.judgement == WITHOUT:
@@ -99,7 +99,9 @@ def decide(  # noqa: PLR0913 - what the form holds
     shown = _attempt(request, user, case_id, step, draft)
     if then == NEXT and shown.status_code == 303 and app.book.case(case_id).holder != user.name:
         following = app.book.claim_next(user)
-        return RedirectResponse(f"/cases/{following.case_id}?after={case_id}" if following else f"/?after={case_id}", 303)
+        return RedirectResponse(
+            f"/cases/{following.case_id}?after={case_id}" if following else f"/?after={case_id}", 303
+        )
     return shown
 
 

@@ -8,6 +8,7 @@ from ringsight.explain.base_rates import ThingKind
 from ringsight.explain.evidence_groups import EvidenceGroup, linked_by
 from ringsight.explain.glance import Glance
 from ringsight.explain.ledger import Ledger
+from ringsight.explain.matching import MatchingImages
 from ringsight.explain.matrix import MatrixRow
 from ringsight.records.bank import ColumnRole
 from ringsight.report.members import CarriedValue, Records, values_of
@@ -106,7 +107,9 @@ def _lines(
     elif group.modality:
         who = linked_by(ledger, glance.members, group.modality)
         alike = {customer: YES for customer in who}
-        yield _line(f"{group.label}, alike", (len(who), group.members, ""), alike, columns)
+        pairs = [pair for pair in ledger.matching_records.get(group.modality, ()) if isinstance(pair, MatchingImages)]
+        usual = f"{round(pairs[0].usual * pairs[0].strangers)} of {pairs[0].strangers} seen" if pairs else ""
+        yield _line(f"{group.label}, alike", (len(who), group.members, usual), alike, columns)
     else:
         for value in (value for value in shared if value.role is ColumnRole.evidence and value.column == group.name):
             people = records.customers

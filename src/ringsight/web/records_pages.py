@@ -109,7 +109,13 @@ def cards(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
     found = app.runs.records(case)
     glance = app.runs.glance(case)
     shown = card_sheet(found, glance.members if glance else [name for name in case.members if name in found.customers])
-    _record(app, user, case, Look.view_photo, [(card.customer_id, card.photo.image_id) for card in shown.cards if card.photo])
+    _record(
+        app,
+        user,
+        case,
+        Look.view_photo,
+        [(card.customer_id, card.photo.image_id) for card in shown.cards if card.photo],
+    )
     return page(request, "cards.html", user, sheet=shown)
 
 
@@ -123,7 +129,9 @@ def show_script(request: Request, app: App, user: SignedIn, case_id: str) -> Res
         raise CaseError("these members' notes have nothing in common that others' lack")
     shown = spoken_script(glance.script, app.runs.of(case).bank.notes)
     _record(app, user, case, Look.view_note, [(line.customer_id, line.note_id) for line in shown.lines])
-    return page(request, "script.html", user, script=shown, numbers={name: at for at, name in enumerate(glance.members, 1)})
+    return page(
+        request, "script.html", user, script=shown, numbers={name: at for at, name in enumerate(glance.members, 1)}
+    )
 
 
 @ROUTES.get("/transactions")

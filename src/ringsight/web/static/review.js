@@ -77,7 +77,7 @@ function tellChoice() {
   about.textContent = words[chosen.length] ?? `${chosen.length} members: too many for a decision`;
   const without = one("[data-without]"), leaving = one("input", without);
   without.hidden = chosen.length === 0 && !one('input[name="left_out"]');
-  one("span", without).textContent = chosen.length ? `same hand, without the ${chosen.length} chosen` : proposedWords;
+  one("span", without).textContent = chosen.length ? `same hand without the ${chosen.length} chosen` : proposedWords;
   if (without.hidden) leaving.checked = false;
   if (leaving.checked && chosen.length) about.textContent = `the ring, without the ${chosen.length} chosen`;
   one("[data-split]").hidden = chosen.length === 0;
