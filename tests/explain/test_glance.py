@@ -27,7 +27,7 @@ from ringsight.explain.glance import Glance, glance
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.matrix import ROWS, cited, matrix
 from ringsight.explain.script import script
-from ringsight.explain.timeline import BINS, MarkKind, timeline
+from ringsight.explain.timeline import SPANS, MarkKind, timeline
 from ringsight.records.bank import Bank
 
 
@@ -164,8 +164,8 @@ def test_money_is_counted_in_out_and_among(bank: Bank):
 
 def test_the_timeline_is_without_a_gap_and_counts_everything(seen: Glance, bank: Bank):
     line = seen.timeline
-    assert len(line.bins) <= BINS
-    starts = [each.first for each in line.bins]
+    assert len(line.spans) <= SPANS
+    starts = [each.first for each in line.spans]
     assert starts == [starts[0] + timedelta(days=line.width * at) for at in range(len(starts))]
     own = bank.transactions.filter(pl.col("customer_id").is_in(MEMBERS_OF_IT))["amount"]
     assert line.sums().incoming - line.sums().outgoing == pytest.approx(own.sum())
@@ -180,7 +180,7 @@ def test_nothing_at_all_is_said_to_be_nothing(ring: Ledger):
     found = glance(quiet, MEMBERS_OF_IT, base_rates(bare))
     assert found.headline.text == "Nothing in ID images, notes and transactions stands out beyond chance."
     assert (found.headline.pattern, found.headline.apart) == ((), ())
-    assert (found.matrix.rows, found.script, found.timeline.bins, found.ties) == ((), None, (), ())
+    assert (found.matrix.rows, found.script, found.timeline.spans, found.ties) == ((), None, (), ())
     assert len(found.silent) == 4
 
 

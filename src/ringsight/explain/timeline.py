@@ -9,7 +9,7 @@ import polars as pl
 
 from ringsight.records.bank import Bank
 
-BINS = 60
+SPANS = 60
 """Spans of time at most;"""
 WIDTHS = (1, 2, 7, 14, 28, 91, 364)
 """each so many days wide, the fewest that suffice."""
@@ -38,7 +38,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Bin:
+class TimelineSpan:
     """Sums of money in one span of time, each positive and in the bank's own units."""
 
     first: date
@@ -54,7 +54,7 @@ class Bin:
 class Timeline:
     """What happened when."""
 
-    bins: tuple[Bin, ...]
+    spans: tuple[TimelineSpan, ...]
     """In the order of time, without a gap; none where the members have no transaction."""
     width: int
     """Days of each."""
@@ -63,10 +63,10 @@ class Timeline:
     currencies: tuple[str, ...]
     """In which the sums are, which are added up as they stand; none where the bank does not say."""
 
-    def sums(self) -> Bin:
+    def sums(self) -> TimelineSpan:
         """Everything added up, from the first day on."""
-        totals = [sum(getattr(each, name) for each in self.bins) for name in ("incoming", "outgoing", "among")]
-        return Bin(self.bins[0].first if self.bins else date.min, *totals)
+        totals = [sum(getattr(each, name) for each in self.spans) for name in ("incoming", "outgoing", "among")]
+        return TimelineSpan(self.spans[0].first if self.spans else date.min, *totals)
 
     def days_of(self, kind: MarkKind) -> list[date]:
         """The days of one kind of mark, in the order of time."""
@@ -90,13 +90,13 @@ def timeline(members: Sequence[str], transactions: pl.DataFrame, transfers: pl.D
         met = pl.col("counterparty_id").cast(pl.String).str.strip_chars().is_in(who)
         outside = outside.filter(~met.fill_null(value=False))
     moved = outside.select(day=pl.col("timestamp").dt.date(), amount="amount")
-    bins, width = _bins(moved, among)
+    spans, width = _spans(moved, among)
     marks = sorted(_marks(who, bank), key=lambda mark: (mark.day, mark.kind, mark.customer_id))
     named = transactions["currency"].cast(pl.String).drop_nulls() if "currency" in transactions.columns else pl.Series()
-    return Timeline(tuple(bins), width, tuple(marks[-MARKS:]), tuple(sorted(named.unique().to_list())))
+    return Timeline(tuple(spans), width, tuple(marks[-MARKS:]), tuple(sorted(named.unique().to_list())))
 
 
-def _bins(moved: pl.DataFrame, among: pl.DataFrame) -> tuple[list[Bin], int]:
+def _spans(moved: pl.DataFrame, among: pl.DataFrame) -> tuple[list[TimelineSpan], int]:
     days = pl.concat([moved["day"], among["day"]])
     if days.is_empty():
         return [], WIDTHS[0]
@@ -104,7 +104,7 @@ def _bins(moved: pl.DataFrame, among: pl.DataFrame) -> tuple[list[Bin], int]:
     assert isinstance(first, date)  # noqa: S101 - a column of dates that is not empty
     assert isinstance(last, date)  # noqa: S101
     span = (last - first).days + 1
-    width = next((days for days in WIDTHS if span <= days * BINS), -(-span // BINS))
+    width = next((days for days in WIDTHS if span <= days * SPANS), -(-span // SPANS))
     sums: list[dict[int, float]] = []
     for table, part in (
         (moved, pl.col("amount").clip(lower_bound=0)),
@@ -114,7 +114,9 @@ def _bins(moved: pl.DataFrame, among: pl.DataFrame) -> tuple[list[Bin], int]:
         at = ((pl.col("day") - first).dt.total_days() // width).alias("at")
         sums.append(dict(table.group_by(at).agg(part.sum()).iter_rows()))
     starts = range(-(-span // width))
-    return [Bin(first + timedelta(days=at * width), *(each.get(at, 0.0) for each in sums)) for at in starts], width
+    return [
+        TimelineSpan(first + timedelta(days=at * width), *(each.get(at, 0.0) for each in sums)) for at in starts
+    ], width
 
 
 def _marks(members: list[str], bank: Bank) -> Iterator[Mark]:

@@ -12,7 +12,7 @@ LONGEST = 220
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenLine:
+class SpeltLine:
     """What one member's note says."""
 
     customer_id: str
@@ -22,14 +22,14 @@ class SpokenLine:
 
 
 @dataclass(frozen=True, slots=True)
-class SpokenScript:
+class SpeltScript:
     """The script, aligned."""
 
     phrases: tuple[Phrase, ...]
-    lines: tuple[SpokenLine, ...]
+    lines: tuple[SpeltLine, ...]
 
 
-def spoken_script(script: Script, notes: pl.DataFrame) -> SpokenScript:
+def spelt_script(script: Script, notes: pl.DataFrame) -> SpeltScript:
     """Fill a script with the notes' own words.
 
     Args:
@@ -39,15 +39,15 @@ def spoken_script(script: Script, notes: pl.DataFrame) -> SpokenScript:
     named = [line.note_id for line in script.lines]
     wanted = notes.with_columns(pl.col("note_id").cast(pl.String)).filter(pl.col("note_id").is_in(named))
     texts = dict(wanted.select("note_id", "text").iter_rows())
-    return SpokenScript(
+    return SpeltScript(
         script.phrases,
         tuple(_filled(line.customer_id, line.note_id, line.places, texts[line.note_id]) for line in script.lines),
     )
 
 
-def _filled(customer: str, note_id: str, places: Sequence[tuple[int, int] | None], text: str) -> SpokenLine:
+def _filled(customer: str, note_id: str, places: Sequence[tuple[int, int] | None], text: str) -> SpeltLine:
     said = tuple(_short(text[place[0] : place[1]]) if place else "" for place in places)
-    return SpokenLine(customer, note_id, said)
+    return SpeltLine(customer, note_id, said)
 
 
 def _short(text: str) -> str:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date
 
-from ringsight.explain.timeline import Bin, MarkKind, Timeline
+from ringsight.explain.timeline import MarkKind, Timeline, TimelineSpan
 
 WIDTH, LEFT, RIGHT = 900, 150, 4
 TOP, UP, DOWN = 4, 40, 26
@@ -48,7 +48,7 @@ class TimelineChart:
     bars: tuple[TimelineBar, ...]
     lanes: tuple[Lane, ...]
     dates: tuple[tuple[float, str], ...]
-    sums: Bin
+    sums: TimelineSpan
     """In all."""
     currencies: str
     """In words; empty where the bank does not say."""
@@ -61,11 +61,11 @@ class TimelineChart:
 
 def timeline_chart(timeline: Timeline) -> TimelineChart | None:
     """Draw what happened when; None where there is nothing to lay it along."""
-    if not timeline.bins:
+    if not timeline.spans:
         return None
-    step = (WIDTH - LEFT - RIGHT) / len(timeline.bins)
-    tallest = max(max(each.incoming, each.outgoing + each.among) for each in timeline.bins) or 1.0
-    first, days = timeline.bins[0].first, timeline.width * len(timeline.bins)
+    step = (WIDTH - LEFT - RIGHT) / len(timeline.spans)
+    tallest = max(max(each.incoming, each.outgoing + each.among) for each in timeline.spans) or 1.0
+    first, days = timeline.spans[0].first, timeline.width * len(timeline.spans)
     lanes = []
     for at, (kind, label) in enumerate(LANES.items()):
         seen = [mark for mark in timeline.marks if mark.kind is kind]
@@ -73,15 +73,15 @@ def timeline_chart(timeline: Timeline) -> TimelineChart | None:
         places = tuple((_place(mark.day, first, days), f"{label}: {mark.day}, {mark.customer_id}") for mark in inside)
         earlier = sum(mark.day < first for mark in seen)
         lanes.append(Lane(label, TOP + UP + DOWN + 16 + at * LANE, places, earlier))
-    every = max(1, len(timeline.bins) // DATES)
+    every = max(1, len(timeline.spans) // DATES)
     sums = timeline.sums()
     return TimelineChart(
-        bars=tuple(_bar(each, LEFT + at * step, step, tallest) for at, each in enumerate(timeline.bins)),
+        bars=tuple(_bar(each, LEFT + at * step, step, tallest) for at, each in enumerate(timeline.spans)),
         lanes=tuple(lane for lane in lanes if lane.ticks or lane.earlier),
         dates=tuple(
-            (round(LEFT + at * step, 1), f"{timeline.bins[at].first}")
-            for at in range(0, len(timeline.bins), every)
-            if at + every / 2 < len(timeline.bins)
+            (round(LEFT + at * step, 1), f"{timeline.spans[at].first}")
+            for at in range(0, len(timeline.spans), every)
+            if at + every / 2 < len(timeline.spans)
         ),
         sums=sums,
         currencies=" and ".join(timeline.currencies),
@@ -95,7 +95,7 @@ def _place(day: date, first: date, days: int) -> float:
     return round(LEFT + (WIDTH - LEFT - RIGHT) * ((day - first).days + 0.5) / days, 1)
 
 
-def _bar(each: Bin, x: float, step: float, tallest: float) -> TimelineBar:
+def _bar(each: TimelineSpan, x: float, step: float, tallest: float) -> TimelineBar:
     return TimelineBar(
         x=round(x, 1),
         width=round(max(step - 1.5, 0.8), 1),

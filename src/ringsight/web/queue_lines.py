@@ -18,7 +18,7 @@ FULL = 40.0
 
 
 @dataclass(frozen=True, slots=True)
-class SmallBar:
+class QueueBar:
     """How much one kind of evidence says."""
 
     paint: Paint
@@ -34,7 +34,7 @@ class QueueLine:
     headline: str
     """Empty where its evidence is not there."""
     pattern: tuple[str, ...]
-    bars: tuple[SmallBar, ...]
+    bars: tuple[QueueBar, ...]
     currencies: tuple[str, ...]
     days: int
     """Days since it was opened."""
@@ -89,14 +89,14 @@ def _line(row: CaseRow, glance: Glance | None, now: datetime) -> QueueLine:
     )
 
 
-def _bars(glance: Glance) -> tuple[SmallBar, ...]:
+def _bars(glance: Glance) -> tuple[QueueBar, ...]:
     """One bar for each paint, in their order; entity columns have one together, that of the most telling."""
     best: dict[str, float] = {}
     for group in glance.groups:
         best[group.modality] = max(best.get(group.modality, 0.0), group.bits)
     paints = [*PAINTS, *(paint_of(modality) for modality in sorted(best.keys() - {paint.modality for paint in PAINTS}))]
     return tuple(
-        SmallBar(paint, round(TALLEST * min(max(bits, 0.0) / FULL, 1.0), 1), f"{paint.label} {max(bits, 0.0):.0f}")
+        QueueBar(paint, round(TALLEST * min(max(bits, 0.0) / FULL, 1.0), 1), f"{paint.label} {max(bits, 0.0):.0f}")
         for paint in paints
         for bits in [best.get(paint.modality, 0.0)]
     )

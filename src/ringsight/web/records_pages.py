@@ -20,7 +20,7 @@ from ringsight.explain.matrix import cited
 from ringsight.report.comparison import comparison
 from ringsight.report.marked_notes import spans_of
 from ringsight.report.members import members
-from ringsight.report.script_lines import spoken_script
+from ringsight.report.script_lines import spelt_script
 from ringsight.web.app_state import App, AppState, SignedIn, page
 from ringsight.web.card_sheet import card_sheet
 from ringsight.web.case_evidence import score
@@ -127,7 +127,7 @@ def show_script(request: Request, app: App, user: SignedIn, case_id: str) -> Res
     glance = app.runs.glance(case)
     if glance is None or glance.script is None:
         raise CaseError("these members' notes have nothing in common that others' lack")
-    shown = spoken_script(glance.script, app.runs.of(case).bank.notes)
+    shown = spelt_script(glance.script, app.runs.of(case).bank.notes)
     _record(app, user, case, Look.view_note, [(line.customer_id, line.note_id) for line in shown.lines])
     return page(
         request, "script.html", user, script=shown, numbers={name: at for at, name in enumerate(glance.members, 1)}
