@@ -94,7 +94,8 @@ def test_without_a_script_none_is_offered(several: CaseBook):
 def test_members_without_records_have_a_screen(several: CaseBook):
     ana = client(several, "ana")
     assert "stands out beyond chance" in ana.get("/cases/K2").text
-    assert "no ID image" in send(ana, "/cases/K2/cards").text
+    assert "None of them has an ID image" in ana.get("/cases/K2").text
+    assert "No ID image: members 1, 2, 3, 4." in send(ana, "/cases/K2/cards").text
 
 
 def test_enter_decides_and_comes_to_the_next(several: CaseBook):

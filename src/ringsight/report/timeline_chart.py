@@ -66,18 +66,12 @@ def timeline_chart(timeline: Timeline) -> TimelineChart | None:
     step = (WIDTH - LEFT - RIGHT) / len(timeline.spans)
     tallest = max(max(each.incoming, each.outgoing + each.among) for each in timeline.spans) or 1.0
     first, days = timeline.spans[0].first, timeline.width * len(timeline.spans)
-    lanes = []
-    for at, (kind, label) in enumerate(LANES.items()):
-        seen = [mark for mark in timeline.marks if mark.kind is kind]
-        inside = [mark for mark in seen if 0 <= (mark.day - first).days < days]
-        places = tuple((_place(mark.day, first, days), f"{label}: {mark.day}, {mark.customer_id}") for mark in inside)
-        earlier = sum(mark.day < first for mark in seen)
-        lanes.append(Lane(label, TOP + UP + DOWN + 16 + at * LANE, places, earlier))
+    lanes = _lanes(timeline, first, days)
     every = max(1, len(timeline.spans) // DATES)
     sums = timeline.sums()
     return TimelineChart(
         bars=tuple(_bar(each, LEFT + at * step, step, tallest) for at, each in enumerate(timeline.spans)),
-        lanes=tuple(lane for lane in lanes if lane.ticks or lane.earlier),
+        lanes=lanes,
         dates=tuple(
             (round(LEFT + at * step, 1), f"{timeline.spans[at].first}")
             for at in range(0, len(timeline.spans), every)
@@ -87,8 +81,21 @@ def timeline_chart(timeline: Timeline) -> TimelineChart | None:
         currencies=" and ".join(timeline.currencies),
         spoken=f"{sums.incoming:,.0f} came in, {sums.outgoing:,.0f} went out, {sums.among:,.0f} moved among members, "
         f"from {first} on, in spans of {timeline.width} days",
-        height=TOP + UP + DOWN + 12 + LANE * len(LANES) + 14,
+        height=TOP + UP + DOWN + 12 + LANE * len(lanes) + 14,
     )
+
+
+def _lanes(timeline: Timeline, first: date, days: int) -> tuple[Lane, ...]:
+    """The lanes that have any mark, one below the other."""
+    lanes: list[Lane] = []
+    for kind, label in LANES.items():
+        seen = [mark for mark in timeline.marks if mark.kind is kind]
+        inside = [mark for mark in seen if 0 <= (mark.day - first).days < days]
+        ticks = tuple((_place(mark.day, first, days), f"{label}: {mark.day}, {mark.customer_id}") for mark in inside)
+        earlier = sum(mark.day < first for mark in seen)
+        if ticks or earlier:
+            lanes.append(Lane(label, TOP + UP + DOWN + 16 + len(lanes) * LANE, ticks, earlier))
+    return tuple(lanes)
 
 
 def _place(day: date, first: date, days: int) -> float:

@@ -76,14 +76,15 @@ def trail(
 ) -> Response:
     """The audit trail; verified on request."""
     entries = app.book.audit.entries(user, after, EACH)
-    message = ""
+    message, broken = "", False
     if verify:
         try:
             verified = app.book.audit.verify()
             message = f"All {verified:,} entries are unchanged. The last hash is {app.book.audit.head()}."
         except BrokenTrailError as error:
-            message = str(error)
-    return page(request, "trail.html", user, entries=entries, after=after, each=EACH, message=message)
+            message, broken = str(error), True
+    shown = {"entries": entries, "after": after, "each": EACH, "message": message, "broken": broken}
+    return page(request, "trail.html", user, **shown)
 
 
 @ROUTES.get("/figures")

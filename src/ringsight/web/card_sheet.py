@@ -18,8 +18,7 @@ class Card:
 
     number: int
     customer_id: str
-    photo: Photograph | None
-    """None where the member has no ID image."""
+    photo: Photograph
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +26,10 @@ class CardSheet:
     """All of them."""
 
     cards: tuple[Card, ...]
+    without: tuple[int, ...]
+    """Numbers of the members who have no ID image."""
     left_out: int
-    """Members who are not on the sheet."""
+    """Members who have one, and are not on the sheet."""
 
 
 def card_sheet(records: Records, members: Sequence[str]) -> CardSheet:
@@ -38,10 +39,12 @@ def card_sheet(records: Records, members: Sequence[str]) -> CardSheet:
         records: of the members.
         members: in the order of their numbers.
     """
+    numbers = {customer: number for number, customer in enumerate(members, start=1)}
+    pictured = [customer for customer in members if customer in records.images]
     cards = []
-    for number, customer in enumerate(members[:MOST], start=1):
-        images = records.images.get(customer)
-        latest = None if images is None else images.row(-1, named=True)
-        photo = photograph(records.bank.pictures, latest["image_id"], latest["path"], BOX) if latest else None
-        cards.append(Card(number, customer, photo))
-    return CardSheet(tuple(cards), max(len(members) - MOST, 0))
+    for customer in pictured[:MOST]:
+        latest = records.images[customer].row(-1, named=True)
+        photo = photograph(records.bank.pictures, latest["image_id"], latest["path"], BOX)
+        cards.append(Card(numbers[customer], customer, photo))
+    without = tuple(number for customer, number in numbers.items() if customer not in records.images)
+    return CardSheet(tuple(cards), without, len(pictured) - len(cards))

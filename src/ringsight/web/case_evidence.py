@@ -45,6 +45,8 @@ class CaseEvidence:
     table: MatrixTable | None
     timeline: TimelineChart | None
     waterfall: Waterfall | None
+    pictured: int
+    """Members who have an ID image."""
     reasons: tuple[Reason, ...]
     """That the evidence proposes, the most telling first."""
     drawing: Drawing
@@ -113,6 +115,7 @@ def gathered(
         glance=seen,
         table=matrix_table(ledger, seen, shared, records) if ledger and seen else None,
         timeline=timeline_chart(seen.timeline) if seen else None,
+        pictured=sum(customer in records.images for customer in known),
         reasons=proposed_reasons(seen, shared) if seen else (),
         drawing=drawing(
             graph, run.results.modalities(), order, _carried(records, shared, ledger, known), bridges, news

@@ -13,7 +13,7 @@ from ringsight.explain.matrix import MatrixRow
 from ringsight.records.bank import ColumnRole
 from ringsight.report.members import CarriedValue, Records, values_of
 
-COLUMNS = 24
+COLUMNS = 18
 """Members who have a column, the best linked first."""
 FIRST = 9
 """Lines that are seen at first."""

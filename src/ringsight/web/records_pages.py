@@ -109,13 +109,7 @@ def cards(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
     found = app.runs.records(case)
     glance = app.runs.glance(case)
     shown = card_sheet(found, glance.members if glance else [name for name in case.members if name in found.customers])
-    _record(
-        app,
-        user,
-        case,
-        Look.view_photo,
-        [(card.customer_id, card.photo.image_id) for card in shown.cards if card.photo],
-    )
+    _record(app, user, case, Look.view_photo, [(card.customer_id, card.photo.image_id) for card in shown.cards])
     return page(request, "cards.html", user, sheet=shown)
 
 

@@ -8,6 +8,12 @@ const all = (selector, within = document) => [...within.querySelectorAll(selecto
 const path = document.body.dataset.path;
 if (path && location.pathname !== path) history.replaceState(null, "", path);
 
+// What cannot be undone asks back.
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.ask;
+  if (question && !confirm(question)) { event.preventDefault(); event.stopImmediatePropagation(); }
+});
+
 // Parts on request: the form's answer takes the place of its target.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
