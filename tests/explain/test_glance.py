@@ -14,6 +14,7 @@ from ring_of_eight import (
     EXACT,
     HANDS,
     MEMBERS_OF_IT,
+    PHONE,
     SHOPS,
     STORY,
     bank_of_sixty,
@@ -26,9 +27,10 @@ from ringsight.explain.evidence_groups import belonging, evidence_groups
 from ringsight.explain.glance import Glance, glance
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.matrix import ROWS, cited, matrix
+from ringsight.explain.neighbourhood import neighbourhood
 from ringsight.explain.script import script
 from ringsight.explain.timeline import SPANS, MarkKind, timeline
-from ringsight.records.bank import Bank
+from ringsight.records.bank import Bank, ColumnRole
 
 
 @pytest.fixture(scope="module")
@@ -215,3 +217,22 @@ def test_surprise_falls_with_the_share_and_with_what_was_looked_at():
     assert bits[2] > bits[0] > bits[1] > 0
     assert surprise([5], 8, np.array([0.01]), 1024)[0] == pytest.approx(bits[0] - 10)
     assert surprise([1], 1, np.array([0.25]), 1)[0] == pytest.approx(2)
+
+
+def test_around_a_member_are_those_who_share_a_value_a_rare_shop_or_money(bank: Bank, seen: Glance, rates: BaseRates):
+    around = neighbourhood("C00", MEMBERS_OF_IT[1:], seen.matrix, rates)
+    by_value = {(each.source, each.value): each for each in around}
+    assert by_value["phone", PHONE].outsiders == ("C00",)
+    assert (by_value["phone", PHONE].carriers, by_value["phone", PHONE].members) == (2, 1)
+    assert {each.value for each in around if each.source == "counterparty"} == set(SHOPS)
+    assert [each.carriers for each in around] == sorted(each.carriers for each in around)
+
+
+def test_a_hub_names_nobody(seen: Glance):
+    names = [f"C{number:03}" for number in range(200)]
+    crowd = bank_of_records(
+        customers=[{"customer_id": name, "device_id": "shared"} for name in names],
+        roles={"device_id": ColumnRole.evidence},
+    )
+    [each] = neighbourhood("C000", names[:3], seen.matrix, base_rates(crowd))
+    assert (each.hub, each.outsiders, each.carriers, each.members, each.further) == (True, (), 200, 3, 197)

@@ -85,6 +85,16 @@ def test_a_role_that_may_not_see_photographs_sees_none_of_them_anywhere(book: Ca
     assert SCRIPT in told(parts[1])
 
 
+def test_around_a_member_are_others_and_their_cases_and_that_is_recorded(book: CaseBook):
+    ana = client(book, "ana")
+    send(ana, "/cases/K1/claim")
+    send(ana, "/cases/K1/split", version=2, subjects=["C00"])
+    around = told(send(ana, "/cases/K1/around", customer="C01").text)
+    assert "phone ••••22 : 3 customers of the bank, 2 of them here; outside: C00 ( K2 )" in around
+    assert actions(book)[-1] == "view_neighbours"
+    assert send(ana, "/cases/K1/around", customer="C09").status_code == 400
+
+
 def test_without_a_script_none_is_offered(several: CaseBook):
     ana = client(several, "ana")
     assert 'data-into="script"' not in ana.get("/cases/K1").text

@@ -39,6 +39,7 @@ ROUTES: dict[str, tuple[set[Role], dict[str, str]]] = {
     "POST /cases/{case_id}/comparison": (SEEING, {}),
     "POST /cases/{case_id}/cards": (SEEING, {}),
     "POST /cases/{case_id}/script": (SEEING, {}),
+    "POST /cases/{case_id}/around": (SEEING, {"customer": "C00"}),
     "GET /cases/{case_id}/transactions": (SEEING, {"customer": "C00", "kind": "day", "value": "2026-06-30"}),
     "GET /cases/{case_id}/dossier.html": (SEEING, {}),
     "GET /cases/{case_id}/dossier.json": (SEEING, {}),

@@ -41,6 +41,8 @@ class Look(StrEnum):
     view_note = "view_note"
     view_transactions = "view_transactions"
     """The transactions of one member that a cell of the matrix stands for."""
+    view_neighbours = "view_neighbours"
+    """Customers outside a case to whom a member's values and money lead."""
     view_score = "view_score"
     view_other_lists = "view_other_lists"
     """Communities and alike pairs of a run."""

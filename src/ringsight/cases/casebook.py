@@ -1,6 +1,6 @@
 """The case book: every case, what was decided, and who may do what."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -16,7 +16,7 @@ from ringsight.cases.decided_pairs import decided_pairs
 from ringsight.cases.errors import CaseError, ForbiddenError
 from ringsight.cases.federation import Federation
 from ringsight.cases.incoming_run import read_incoming_run
-from ringsight.cases.queue import out_of_sync, ranked, sharing
+from ringsight.cases.queue import holding, out_of_sync, ranked, sharing
 from ringsight.cases.renewal import renew_cases
 from ringsight.cases.replay import Action, replay
 from ringsight.cases.saved_filters import SavedFilters
@@ -117,6 +117,11 @@ class CaseBook:
         """Other cases that share members: case id -> the members shared."""
         with self._database.reading() as connection:
             return sharing(connection, case_id)
+
+    def cases_with(self, customer_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Customer id -> the cases that the customer is a member of; customers without one are left out."""
+        with self._database.reading() as connection:
+            return holding(connection, customer_ids)
 
     def history(self, case_id: str) -> list[CaseEntry]:
         """The entries that made a case, oldest first."""

@@ -118,6 +118,16 @@ def sharing(connection: Connection, case_id: str) -> dict[str, tuple[str, ...]]:
     return shared
 
 
+def holding(connection: Connection, customer_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Customer id -> the cases whose members the customer is among, sorted."""
+    named = CASE_MEMBERS.c.customer_id.in_(sorted(customer_ids))
+    rows = connection.execute(select(CASE_MEMBERS).where(named).order_by(CASE_MEMBERS.c.case_id))
+    found: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        found[row.customer_id] = (*found.get(row.customer_id, ()), row.case_id)
+    return found
+
+
 def filter_text(which: QueueFilter) -> str:
     """A filter as JSON."""
     return json.dumps(asdict(which), sort_keys=True)

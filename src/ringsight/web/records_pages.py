@@ -17,6 +17,7 @@ from ringsight.cases.errors import CaseError, ForbiddenError
 from ringsight.cases.users import Right, User
 from ringsight.explain.base_rates import ThingKind
 from ringsight.explain.matrix import cited
+from ringsight.explain.neighbourhood import neighbourhood
 from ringsight.report.comparison import comparison
 from ringsight.report.marked_notes import spans_of
 from ringsight.report.members import members
@@ -126,6 +127,27 @@ def show_script(request: Request, app: App, user: SignedIn, case_id: str) -> Res
     return page(
         request, "script.html", user, script=shown, numbers={name: at for at, name in enumerate(glance.members, 1)}
     )
+
+
+@ROUTES.post("/around")
+def around(
+    request: Request, app: App, user: SignedIn, case_id: str, customer: Annotated[str, Form(max_length=500)]
+) -> Response:
+    """Whom one member's values, rare counterparties and money lead to outside the case, and in which other cases."""
+    user.require(Right.see)
+    case = app.book.case(case_id)
+    glance = app.runs.glance(case)
+    if glance is None or customer not in glance.members:
+        raise CaseError("this customer is not a member of the case")
+    found = neighbourhood(customer, case.members, glance.matrix, app.runs.of(case).rates())
+    app.book.audit.record(user, Look.view_neighbours, customer, customer=customer, case_id=case_id)
+    named = {name for each in found for name in each.outsiders}
+    cases = {
+        name: tuple(each for each in others if each != case_id)
+        for name, others in app.book.cases_with({customer, *named}).items()
+    }
+    number = glance.members.index(customer) + 1
+    return page(request, "neighbourhood.html", user, customer=customer, number=number, neighbours=found, cases=cases)
 
 
 @ROUTES.get("/transactions")

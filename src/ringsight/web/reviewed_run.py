@@ -63,11 +63,15 @@ class ReviewedRun:
         asked = ring_id, customer_ids
         ledger = self.ledger(ring_id)
         if ledger is not None and asked not in self._glances:
-            with self._making:
-                self._rates = self._rates or [base_rates(self.bank)]
             known = [name for name in self.in_order(customer_ids) if not name.startswith(ERASED)]
-            self._glances[asked] = glance(ledger, known, self._rates[0])
+            self._glances[asked] = glance(ledger, known, self.rates())
         return self._glances.get(asked)
+
+    def rates(self) -> BaseRates:
+        """What is usual in the bank, counted once."""
+        with self._making:
+            self._rates = self._rates or [base_rates(self.bank)]
+            return self._rates[0]
 
     def in_order(self, customer_ids: Collection[str]) -> list[str]:
         """Members in the order of their numbers: the best linked first."""

@@ -190,6 +190,7 @@ document.addEventListener("keydown", (event) => {
     t: () => one("[data-note]")?.focus(),
     x: () => { const box = current() && one('input[name="subjects"]', current()); if (box) choose(box.value); },
     o: () => { const form = current() && one("form[data-into]", current()); form?.requestSubmit(); },
+    v: () => { const form = current() && one("form[data-around]", current()); form?.requestSubmit(); },
     "+": () => one("[data-graph]")?.zoom(1.25),
     "-": () => one("[data-graph]")?.zoom(0.8),
   }[event.key];
