@@ -1,6 +1,6 @@
 """The analysts' pages, looked at: the screenshots of the documentation, and an analyst who decides by keys alone.
 
-    python benchmarks/review_pages.py --bank out/demo/bank --run out/demo/run --out docs
+    python benchmarks/review_pages.py --bank out/demo/bank --run out/demo --out docs
 
 Serves a finished run over a case book of its own. The analyst claims the largest case, and then the next ones as they
 come: looks at all photographs, leaves out whom the page proposes to leave out, gives the first reason, decides. Counted
@@ -15,14 +15,18 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
+import polars as pl
 import uvicorn
 from page_load import ALONE, ANALYST, PASSWORD, chromium
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
+from reviewed import write_run
 
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import SYSTEM, Role
+from ringsight.evaluation.truth import read_truth
 from ringsight.web.app import create_app
 
 DESK: ViewportSize = {"width": 1280, "height": 800}
@@ -57,18 +61,21 @@ def main() -> None:
     """Take the screenshots, play the analyst, and print a table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--bank", type=Path, required=True, help="folder of the bank")
-    parser.add_argument("--run", type=Path, required=True, help="folder of the finished run")
+    parser.add_argument("--run", type=Path, help="folder of the finished run; by default one as --members says")
+    parser.add_argument("--members", type=int, default=10, help="of each ring: planted ones, filled up with strangers")
+    parser.add_argument("--case", default="K1", help="that is shown in the screenshot")
     parser.add_argument("--out", type=Path, help="folder of the screenshots; none are taken by default")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, open_casebook(f"sqlite:///{folder}/cases.db") as book:
-        book.import_run(asked.run, asked.bank)
+        run = asked.run or filled_up(asked.bank, asked.members, Path(folder) / "run")
+        book.import_run(run, asked.bank)
         book.accounts.add(ANALYST, Role.analyst, PASSWORD, SYSTEM)
         largest = max(book.cases(), key=lambda case: (len(case.members), case.case_id)).case_id
         with served(book) as address, sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=chromium(), args=ALONE)
             page = signed_in(browser, book, address)
             if asked.out:
-                take(page, asked.out)
+                take(page, asked.case, asked.out)
             print("| case | members | keys | scrolled, px | not in view | seconds |\n|---|---|---|---|---|---|")
             page.goto(f"/cases/{largest}")
             press(page, "c", "[data-next]:enabled")
@@ -77,6 +84,16 @@ def main() -> None:
                 if not page.locator("[data-next]").count():
                     break
             browser.close()
+
+
+def filled_up(bank: Path, members: int, run: Path) -> Path:
+    """Write a run that flagged the planted rings, each filled up with strangers; gives its folder."""
+    planted = read_truth(bank / "truth").rings
+    taken = frozenset[str]().union(*planted.values())
+    others = iter(sorted(set(pl.read_csv(bank / "id_images.csv")["customer_id"]) - taken))
+    rings = {ring: [*sorted(who), *islice(others, members)][:members] for ring, who in sorted(planted.items())[:CASES]}
+    write_run(bank, run, rings)
+    return run
 
 
 @contextmanager
@@ -104,11 +121,12 @@ def signed_in(browser: Browser, book: CaseBook, address: str) -> Page:
     return context.new_page()
 
 
-def take(page: Page, out: Path) -> None:
-    """The screenshots: the queue, and its first case with photographs."""
+def take(page: Page, case_id: str, out: Path) -> None:
+    """The screenshots: the queue, and a case with its photographs."""
     page.goto("/")
     page.screenshot(path=out / "review_queue.png")
-    press(page, "n", "[data-next]:enabled")
+    page.goto(f"/cases/{case_id}")
+    press(page, "c", "[data-next]:enabled")
     press(page, "p", "#cards img")
     if page.locator("[data-without]:visible").count():
         press(page, "w", "[data-without] input:checked")
