@@ -36,6 +36,14 @@ class ThingKind(StrEnum):
     """A day with a transaction."""
 
 
+NEEDED = {
+    ThingKind.counterparty: "counterparty_id",
+    ThingKind.amount: "amount",
+    ThingKind.day: "timestamp",
+}
+"""The column that a kind is read from."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class BaseRates:
     """What is usual in a bank, counted once for all its rings."""
@@ -56,7 +64,7 @@ class BaseRates:
 
 def base_rates(bank: Bank) -> BaseRates:
     """Count what is usual in a bank, in one pass over each table."""
-    kinds = {kind: things_of(bank.transactions, kind) for kind in ThingKind}
+    carriers = {kind: _carriers(bank.transactions, kind) for kind in ThingKind}
     customers = bank.transactions["customer_id"].n_unique()
     sampled = strangers(bank.notes, (), SAMPLED)
     runs: dict[str, list[str]] = {}
@@ -66,8 +74,8 @@ def base_rates(bank: Bank) -> BaseRates:
     return BaseRates(
         bank=bank,
         customers=customers,
-        carriers={kind: things.group_by("value").agg(carriers=pl.len()) for kind, things in kinds.items()},
-        things={kind: len(things) / max(customers, 1) for kind, things in kinds.items()},
+        carriers=carriers,
+        things={kind: float(table["carriers"].sum()) / max(customers, 1) for kind, table in carriers.items()},
         runs={run: tuple(who) for run, who in runs.items()},
         sampled=tuple(sampled),
         transfers=transfers_between(bank),
@@ -80,28 +88,45 @@ def things_of(transactions: pl.DataFrame, kind: ThingKind) -> pl.DataFrame:
     Returns:
         customer_id, value (str), times: how many of the customer's transactions.
     """
-    needed = {ThingKind.counterparty: "counterparty_id", ThingKind.amount: "amount", ThingKind.day: "timestamp"}[kind]
-    if needed not in transactions.columns:
+    if NEEDED[kind] not in transactions.columns:
         return pl.DataFrame(schema={"customer_id": pl.String, "value": pl.String, "times": pl.UInt32})
-    return (
-        transactions.select(pl.col("customer_id").cast(pl.String), value=value_of(kind))
-        .drop_nulls("value")
-        .group_by("customer_id", "value")
-        .agg(times=pl.len())
-    )
+    customer = pl.col("customer_id").cast(pl.String)
+    counted = transactions.group_by(customer, key=_key(kind)).agg(times=pl.len())
+    return counted.select("customer_id", _written(kind).alias("value"), "times").drop_nulls("value")
 
 
 def value_of(kind: ThingKind) -> pl.Expr:
-    """The value of one kind that a transaction has, as text: P100, 49.99 or 2026-05-01."""
+    """The value of one kind that a transaction has, as text: P100, 49.99 or 2026-05-01; null where it has none."""
+    return _written(kind, _key(kind))
+
+
+def _carriers(transactions: pl.DataFrame, kind: ThingKind) -> pl.DataFrame:
+    """How many customers have each thing: value, carriers; text is made of what is counted, not of each transaction."""
+    if NEEDED[kind] not in transactions.columns:
+        return pl.DataFrame(schema={"value": pl.String, "carriers": pl.UInt32})
+    having = transactions.lazy().select("customer_id", key=_key(kind)).drop_nulls("key").unique()
+    counted = having.group_by("key").agg(carriers=pl.len())
+    return counted.select(_written(kind).alias("value"), "carriers").drop_nulls("value").collect()
+
+
+def _key(kind: ThingKind) -> pl.Expr:
+    """What is counted: a counterparty, an amount in cents, or a day."""
     match kind:
         case ThingKind.counterparty:
-            return pl.col("counterparty_id").cast(pl.String)
+            return pl.col("counterparty_id")
         case ThingKind.amount:
-            cents = (pl.col("amount").abs() * 100).round().cast(pl.Int64)
-            parts = (cents // 100).cast(pl.String), (cents % 100).cast(pl.String).str.zfill(2)
-            return pl.when(cents > 0).then(pl.concat_str(*parts, separator="."))
+            return (pl.col("amount").abs() * 100).round().cast(pl.Int64)
         case ThingKind.day:
-            return pl.col("timestamp").dt.date().cast(pl.String)
+            return pl.col("timestamp").dt.date()
+
+
+def _written(kind: ThingKind, key: pl.Expr | None = None) -> pl.Expr:
+    """The same as text; an amount of nothing is null."""
+    key = pl.col("key") if key is None else key
+    if kind is not ThingKind.amount:
+        return key.cast(pl.String)
+    parts = (key // 100).cast(pl.String), (key % 100).cast(pl.String).str.zfill(2)
+    return pl.when(key > 0).then(pl.concat_str(*parts, separator="."))
 
 
 def runs_of(texts: Sequence[str]) -> set[str]:

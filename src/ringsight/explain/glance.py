@@ -54,9 +54,10 @@ def glance(ledger: Ledger, members: Sequence[str], rates: BaseRates) -> Glance:
         rates: of the bank.
     """
     bank = rates.bank
-    transactions = bank.transactions.filter(pl.col("customer_id").cast(pl.String).is_in(list(members)))
+    own = pl.col("customer_id").is_in(list(members))
+    transactions = bank.transactions.filter(own)
     shared = matrix(members, transactions, rates)
-    said = script(members, bank.notes, rates)
+    said = script(members, bank.notes.filter(own), rates)
     moves = money_moves(rates.transfers, members)
     groups = evidence_groups(ledger)
     return Glance(

@@ -91,7 +91,7 @@ def _cards(ledger: Ledger, members: Sequence[str], groups: Sequence[EvidenceGrou
             who = linked_by(ledger, members, group.modality)
             alike = [each.source for each in group.sources if each.source in CARD and each.bits >= group.bits / 2]
             what = f"the same {listed(sorted(alike))}" if alike else "the same make"
-            return [Shared(group.bits, who, f"show {what} on their ID cards", "one maker of cards")]
+            return [Shared(group.bits, who, f"show {what} on their ID cards", "cards made alike")]
     return []
 
 

@@ -85,7 +85,7 @@ def timeline(members: Sequence[str], transactions: pl.DataFrame, transfers: pl.D
     who = list(members)
     inside = pl.col("sender").is_in(who) & pl.col("receiver").is_in(who)
     among = transfers.filter(inside).select(day=pl.col("timestamp").dt.date(), amount="amount")
-    outside = transactions.filter(pl.col("customer_id").cast(pl.String).is_in(who))
+    outside = transactions.filter(pl.col("customer_id").is_in(who))
     if "counterparty_id" in transactions.columns:
         met = pl.col("counterparty_id").cast(pl.String).str.strip_chars().is_in(who)
         outside = outside.filter(~met.fill_null(value=False))
@@ -126,6 +126,7 @@ def _marks(members: list[str], bank: Bank) -> Iterator[Mark]:
         (MarkKind.call, bank.notes, "timestamp"),
     ):
         if column in table.columns:
-            own = table.select(pl.col("customer_id").cast(pl.String), moment=column)
-            for customer, moment in own.filter(pl.col("customer_id").is_in(members)).drop_nulls().iter_rows():
+            own = table.filter(pl.col("customer_id").is_in(members))
+            own = own.select(pl.col("customer_id").cast(pl.String), moment=column).drop_nulls()
+            for customer, moment in own.iter_rows():
                 yield Mark(kind, moment.date() if isinstance(moment, datetime) else moment, customer)

@@ -102,13 +102,13 @@ def _lines(
         script = glance.script
         saying = {line.customer_id: YES for line in script.lines}
         others, sampled = max(phrase.others for phrase in script.phrases), script.phrases[0].sampled
-        usual = f"{others} of {sampled} read" if sampled else ""
+        usual = f"{others} of {sampled} strangers" if sampled else ""
         yield _line("words in calls", (len(saying), script.phrases[0].of, usual), saying, columns)
     elif group.modality:
         who = linked_by(ledger, glance.members, group.modality)
         alike = {customer: YES for customer in who}
         pairs = [pair for pair in ledger.matching_records.get(group.modality, ()) if isinstance(pair, MatchingImages)]
-        usual = f"{round(pairs[0].usual * pairs[0].strangers)} of {pairs[0].strangers} seen" if pairs else ""
+        usual = f"{round(pairs[0].usual * pairs[0].strangers)} of {pairs[0].strangers} strangers" if pairs else ""
         yield _line(f"{group.label}, alike", (len(who), group.members, usual), alike, columns)
     else:
         for value in (value for value in shared if value.role is ColumnRole.evidence and value.column == group.name):

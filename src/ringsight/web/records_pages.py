@@ -167,7 +167,7 @@ def transactions(
         raise CaseError("this customer is not a member of the case")
     found = app.runs.records(case).transactions.get(customer)
     rows = cited(found, kind, value).to_dicts() if found is not None else []
-    app.book.audit.record(user, Look.view_transactions, f"{kind} {value}", customer=customer, case_id=case_id)
+    app.book.audit.record(user, Look.view_transactions, f"{kind}: {len(rows)}", customer=customer, case_id=case_id)
     return page(request, "transactions.html", user, case=case, customer=customer, kind=kind, value=value, rows=rows)
 
 
