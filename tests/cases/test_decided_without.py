@@ -1,13 +1,13 @@
-"""Same hand without some: one step, in which those left out are judged different, and never taught as same hand."""
+"""Same hand without some: one step, in which those left out are judged different; and comments, which judge nobody."""
 
 import pytest
 from case_world import World, flagged_rings
 
-from ringsight.cases.case import Reason, Scope, Status
+from ringsight.cases.case import Decision, Judgement, Reason, Scope, Status
 from ringsight.cases.casebook import CaseBook, open_casebook
-from ringsight.cases.errors import CaseError, StaleError
+from ringsight.cases.errors import CaseError, ForbiddenError, StaleError
 from ringsight.cases.settings import CaseSettings, FourEyes
-from ringsight.cases.users import Role, User
+from ringsight.cases.users import SYSTEM, Role, User
 
 LEA = User("lea", Role.lead)
 
@@ -55,3 +55,19 @@ def test_under_four_eyes_nothing_counts_until_a_second_agrees(world: World, sqli
         case = book.decide_without("K1", ana, ["C04"], (), "", book.claim("K1", ana).version)
         assert case.status is Status.second_review
         assert book.export_decisions(LEA).filter(decision="same_hand").is_empty()
+
+
+def test_a_comment_changes_nothing_and_what_was_done_before_can_be_undone(one: CaseBook, ana: User, ben: User):
+    before = one.decide("K1", ana, Decision(Scope.ring, Judgement.unsure), one.claim("K1", ana).version)
+    after = one.comment("K1", ben, "seen at the branch")
+    assert (after.status, after.verdict, after.version) == (before.status, before.verdict, before.version + 1)
+    assert one.history("K1")[-1].content == {"note": "seen at the branch"}
+    assert one.undo("K1", ana, after.version).verdict is None
+    assert [each.action for each in one.history("K1")][-2:] == ["commented", "undone"]
+    with pytest.raises(CaseError):
+        one.comment("K1", ben, "  ")
+    with pytest.raises(ForbiddenError):
+        one.comment("K1", User("eva", Role.auditor), "no")
+    one.forget("C00", SYSTEM)
+    assert "seen at the branch" not in str(one.history("K1"))
+    assert one.out_of_sync() == []

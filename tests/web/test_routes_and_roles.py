@@ -29,6 +29,7 @@ ROUTES: dict[str, tuple[set[Role], dict[str, str]]] = {
     "POST /cases/{case_id}/snooze": (WORKING, {"days": "1"}),
     "POST /cases/{case_id}/escalate": (WORKING, {"reason": "why"}),
     "POST /cases/{case_id}/decide": (WORKING, {"version": "0", "judgement": "unsure"}),
+    "POST /cases/{case_id}/comment": (WORKING, {"comment": "why"}),
     "POST /cases/{case_id}/undo": (WORKING, {"version": "0"}),
     "POST /cases/{case_id}/split": (WORKING, {"version": "0", "subjects": "C00"}),
     "POST /cases/{case_id}/merge": (WORKING, {"other": "K2"}),

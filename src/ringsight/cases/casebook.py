@@ -203,6 +203,16 @@ class CaseBook:
             case = steps.load(connection, case_id, version)
             return steps.decide_without(connection, case, user, left_out, (reasons, note, self._settings.four_eyes))
 
+    def comment(self, case_id: str, user: User, note: str) -> Case:
+        """Write a comment on a case, whoever holds it; erased with the case's other free text.
+
+        Raises:
+            CaseError: if the comment is empty or too long.
+            ForbiddenError: without the right `decide`.
+        """
+        with self._database.writing() as connection:
+            return steps.comment(connection, steps.load(connection, case_id), user, note)
+
     def undo(self, case_id: str, user: User, version: int) -> Case:
         """Undo the last decision, snooze, escalation, split or merge; the cases are what they were before.
 

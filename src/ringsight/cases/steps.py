@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from ringsight.cases import clock
 from ringsight.cases.audit_trail import append, events
-from ringsight.cases.case import Case, CaseEntry, Decision, Judgement, Reason, Scope, Status
+from ringsight.cases.case import LONGEST_NOTE, Case, CaseEntry, Decision, Judgement, Reason, Scope, Status
 from ringsight.cases.errors import CaseError, ClaimedError, ForbiddenError, StaleError
 from ringsight.cases.four_eyes import status_after
 from ringsight.cases.queue import project
@@ -129,6 +129,14 @@ def decide_without(
         apart = Decision(Scope.member, Judgement.different, (customer,), (), note)
         case = decide(connection, case, user, apart, four_eyes)
     return decide(connection, case, user, Decision(Scope.ring, Judgement.same_hand, (), reasons, note), four_eyes)
+
+
+def comment(connection: Connection, case: Case, user: User, note: str) -> Case:
+    """Comment on a case; see `CaseBook.comment`."""
+    user.require(Right.decide)
+    if not note.strip() or len(note) > LONGEST_NOTE:
+        raise CaseError(f"a comment has 1 to {LONGEST_NOTE:,} characters (got {len(note):,})", remedy="write one")
+    return make(connection, case, user.name, Action.commented, {"note": note})
 
 
 def undo(connection: Connection, case: Case, user: User) -> Case:

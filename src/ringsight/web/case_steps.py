@@ -127,6 +127,14 @@ def decision_of(draft: Draft) -> Decision:
     return Decision(scope, Judgement(draft.judgement), draft.subjects, reasons_of(draft), draft.note)
 
 
+@ROUTES.post("/comment")
+def comment(
+    request: Request, app: App, user: SignedIn, case_id: str, comment: Annotated[str, Form(max_length=100_000)] = ""
+) -> Response:
+    """Write a comment on the case."""
+    return _attempt(request, user, case_id, lambda: app.book.comment(case_id, user, comment))
+
+
 @ROUTES.post("/undo")
 def undo(request: Request, app: App, user: SignedIn, case_id: str, version: Version) -> Response:
     """Undo the last decision, snooze, escalation, split or merge."""
