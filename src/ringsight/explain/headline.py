@@ -24,12 +24,12 @@ PATTERNS = 2
 """Words for the kind of pattern at most."""
 CARD = ("border", "light", "card")
 """Facets of ID images, which are called what looks alike in them."""
-SHOWN = {
-    ThingKind.counterparty: ("pay or are paid by", "counterparty"),
-    ThingKind.amount: ("move", "amount"),
-    ThingKind.day: ("are active on", "day"),
+MEETING = {
+    ThingKind.counterparty: ("at", "counterparty", ""),
+    ThingKind.amount: ("in", "amount", " to the cent"),
+    ThingKind.day: ("on", "day", ""),
 }
-"""What members do, and what with."""
+"""Where members meet: not each of them in every one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,22 +98,18 @@ def _cards(ledger: Ledger, members: Sequence[str], groups: Sequence[EvidenceGrou
 def _transactions(matrix: Matrix, bits: Mapping[str, float]) -> list[Shared]:
     """The kind of thing that most members share most surprisingly, and what else the same members do."""
     said: list[Shared] = []
-    for kind, (verb, thing) in SHOWN.items():
+    for kind, (where, thing, exactly) in MEETING.items():
         rows = matrix.of_kind(kind)
         if rows:
             who = _most(rows)
-            words = f"{verb} {_alike(rows, thing)}"
+            number = f"one {thing}" if len(rows) == 1 else count(len(rows), thing)
+            words = f"{where} {number}{exactly}"
             if said and who >= said[0].who:
-                said[0] = replace(said[0], words=f"{said[0].words}, and {words}")
+                said[0] = replace(said[0], words=f"{said[0].words}, {words}")
             else:
                 worth = max(rows[0].bits, 0.0 if said else bits.get("transactions", 0.0))
-                said.append(Shared(worth, who, f"{words} {_usual(rows)}", "money moved alike"))
+                said.append(Shared(worth, who, f"meet {words} {_usual(rows)}", "money moved alike"))
     return said
-
-
-def _alike(rows: Sequence[MatrixRow], thing: str) -> str:
-    exact = " to the cent" if rows[0].kind is ThingKind.amount else ""
-    return f"one {thing}{exact} alike" if len(rows) == 1 else f"the same {count(len(rows), thing)}{exact}"
 
 
 def _usual(rows: Sequence[MatrixRow]) -> str:
@@ -126,9 +122,9 @@ def _notes(script: Script | None, bits: Mapping[str, float]) -> list[Shared]:
         return []
     others, sampled = max(phrase.others for phrase in script.phrases), script.phrases[0].sampled
     who = frozenset(line.customer_id for line in script.lines)
-    phrases = "one phrase alike" if len(script.phrases) == 1 else f"the same {len(script.phrases)} phrases"
+    phrases = "one phrase" if len(script.phrases) == 1 else count(len(script.phrases), "phrase")
     usual = f" ({others} of {sampled} other customers do)" if sampled else ""
-    return [Shared(max(script.bits, bits.get("notes", 0.0)), who, f"say {phrases} in their calls{usual}", "one script")]
+    return [Shared(max(script.bits, bits.get("notes", 0.0)), who, f"share {phrases} in their calls{usual}", "one script")]
 
 
 def _values(ledger: Ledger, members: Sequence[str], bits: Mapping[str, float]) -> list[Shared]:

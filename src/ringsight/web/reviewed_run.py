@@ -1,6 +1,6 @@
 """A finished run and the bank that it searched, as the pages read them."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from threading import Lock
@@ -73,7 +73,7 @@ class ReviewedRun:
             self._rates = self._rates or [base_rates(self.bank)]
             return self._rates[0]
 
-    def in_order(self, customer_ids: Collection[str]) -> list[str]:
+    def in_order(self, customer_ids: Sequence[str]) -> list[str]:
         """Members in the order of their numbers: the best linked first."""
         return best_linked_first(self.results.graph_of(customer_ids))
 
