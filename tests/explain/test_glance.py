@@ -55,7 +55,9 @@ def seen(ring: Ledger, rates: BaseRates) -> Glance:
 
 def test_the_sentence_says_what_is_shared_by_how_many_and_who_stands_apart(seen: Glance):
     text = seen.headline.text
-    assert text.startswith("7 of 8 meet at 3 counterparties (typically 12% of the bank do), in one amount to the cent;")
+    assert text.startswith(
+        "7 of 8 meet at 3 counterparties (typically 12% of the bank do) and in one amount to the cent;"
+    )
     assert "5 of 8 share one phrase in their calls" in text
     assert text.endswith("member 8 fits none of it.")
     assert seen.headline.apart == ("C07",)

@@ -105,7 +105,7 @@ def _transactions(matrix: Matrix, bits: Mapping[str, float]) -> list[Shared]:
             number = f"one {thing}" if len(rows) == 1 else count(len(rows), thing)
             words = f"{where} {number}{exactly}"
             if said and who >= said[0].who:
-                said[0] = replace(said[0], words=f"{said[0].words}, {words}")
+                said[0] = replace(said[0], words=f"{said[0].words} and {words}")
             else:
                 worth = max(rows[0].bits, 0.0 if said else bits.get("transactions", 0.0))
                 said.append(Shared(worth, who, f"meet {words} {_usual(rows)}", "money moved alike"))
@@ -124,7 +124,9 @@ def _notes(script: Script | None, bits: Mapping[str, float]) -> list[Shared]:
     who = frozenset(line.customer_id for line in script.lines)
     phrases = "one phrase" if len(script.phrases) == 1 else count(len(script.phrases), "phrase")
     usual = f" ({others} of {sampled} other customers do)" if sampled else ""
-    return [Shared(max(script.bits, bits.get("notes", 0.0)), who, f"share {phrases} in their calls{usual}", "one script")]
+    return [
+        Shared(max(script.bits, bits.get("notes", 0.0)), who, f"share {phrases} in their calls{usual}", "one script")
+    ]
 
 
 def _values(ledger: Ledger, members: Sequence[str], bits: Mapping[str, float]) -> list[Shared]:

@@ -25,7 +25,7 @@ def test_a_case_takes_four_keys_and_no_scrolling(office: Office):
         assert page.locator(needed).first.evaluate(IN_VIEW), needed
     assert page.evaluate("scrollY") == 0
     page.keyboard.press("Enter")
-    expect(page.get_by_role("status")).to_contain_text(f"{case_id} is decided: same hand")
+    expect(page.locator("p[role=status]")).to_contain_text(f"{case_id} is decided: same hand")
     [decided] = office.book.case(case_id).decisions
     assert (decided.decision.scope, len(decided.decision.reasons)) == (Scope.ring, 1)
     assert office.actions(case_id).count("view_photo") > 0
