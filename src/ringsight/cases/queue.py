@@ -161,13 +161,15 @@ def _conditions(which: QueueFilter, now: datetime) -> list[ColumnElement[bool]]:
     if not which.gone:
         passing.append(or_(CASES.c.current, CASES.c.holder != ""))
     if which.customer:
-        passing.append(_has_member(which.customer))
+        part = which.customer.lower()
+        ring = func.lower(CASES.c.ring_id).contains(part, autoescape=True)
+        passing.append(or_(_has_member(part), ring, func.lower(CASES.c.case_id) == part))
     return passing
 
 
 def _has_member(part: str) -> ColumnElement[bool]:
     customer = func.lower(CASE_MEMBERS.c.customer_id)
-    return exists().where(CASE_MEMBERS.c.case_id == CASES.c.case_id, customer.contains(part.lower(), autoescape=True))
+    return exists().where(CASE_MEMBERS.c.case_id == CASES.c.case_id, customer.contains(part, autoescape=True))
 
 
 def _within(connection: Connection, capacity: int, now: datetime) -> Collection[str]:
