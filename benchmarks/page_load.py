@@ -97,7 +97,7 @@ def main() -> None:
             with serving(bank, run) as address:
                 wait_for_evidence(address + pages[-2].path, cookie)
                 gathered.append(time.monotonic() - began)
-                browser = playwright.chromium.launch(executable_path=_chromium(), args=ALONE)
+                browser = playwright.chromium.launch(executable_path=chromium(), args=ALONE)
                 for page in pages:
                     for load in range(asked.loads + 1):
                         measure(browser, address, cookie, page, page.later if load else page.first)
@@ -203,7 +203,8 @@ def _cases(run: Path) -> list[tuple[int, str]]:
         return sorted({len(case.members): case.case_id for case in book.cases()}.items(), reverse=True)
 
 
-def _chromium() -> str:
+def chromium() -> str:
+    """The browser's program."""
     found = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if found is None:
         raise SystemExit("neither chromium nor google-chrome is on the PATH")

@@ -86,9 +86,12 @@ def told(text: str, run: Path) -> list[str]:
 def before_asking(browser: TestClient) -> dict[str, str]:
     """Everything that an analyst can see of the case without the score, by address."""
     pages = {address: browser.get(address).text for address in ("/", "/cases/K1")}
-    for part in ("comparison", "members", "unmask"):
+    for part in ("comparison", "members", "unmask", "cards", "script"):
         pages[part] = send(browser, f"/cases/K1/{part}").text
-    pages["records"] = send(browser, "/cases/K1/records", customer="C00").text
+    for part in ("records", "around"):
+        pages[part] = send(browser, f"/cases/K1/{part}", customer="C00").text
+    cell = {"customer": "C00", "kind": "day", "value": "2026-06-30"}
+    pages["transactions"] = browser.get("/cases/K1/transactions", params=cell).text
     return pages
 
 

@@ -274,7 +274,7 @@ class QueueFilter:
     origins: tuple[Origin, ...] = ()
     holder: str = ""
     customer: str = ""
-    """Part of a member's customer id; upper and lower case are alike."""
+    """Part of a member's customer id or of the ring's, or the case's id; upper and lower case are alike."""
     least_value: float = 0.0
     least_size: int = 0
     verdict: Judgement | None = None

@@ -1,24 +1,24 @@
 """The case book: every case, what was decided, and who may do what."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 
 import polars as pl
 
-from ringsight.cases import forgetting, steps
+from ringsight.cases import clock, forgetting, steps
 from ringsight.cases.accounts import Accounts
 from ringsight.cases.audit_trail import AuditTrail, append, events
-from ringsight.cases.case import Case, CaseEntry, CaseRow, Decision, QueueFilter, Status
+from ringsight.cases.case import Case, CaseEntry, CaseRow, Decision, QueueFilter, Reason, Status
 from ringsight.cases.database import Database
 from ringsight.cases.decided_pairs import decided_pairs
 from ringsight.cases.errors import CaseError, ForbiddenError
 from ringsight.cases.federation import Federation
 from ringsight.cases.incoming_run import read_incoming_run
-from ringsight.cases.queue import out_of_sync, ranked, sharing
+from ringsight.cases.queue import holding, out_of_sync, ranked, sharing
 from ringsight.cases.renewal import renew_cases
-from ringsight.cases.replay import Action
+from ringsight.cases.replay import Action, replay
 from ringsight.cases.saved_filters import SavedFilters
 from ringsight.cases.sessions import Sessions
 from ringsight.cases.settings import CaseSettings
@@ -107,10 +107,21 @@ class CaseBook:
         with self._database.reading() as connection:
             return steps.load(connection, case_id)
 
+    def cases_of(self, case_ids: Sequence[str]) -> dict[str, Case]:
+        """Some cases as they stand, by case id; those that do not exist are left out."""
+        with self._database.reading() as connection:
+            found = events(connection, list(case_ids)) if case_ids else {}
+            return {case_id: steps.awake(replay(case_id, history), clock.now()) for case_id, history in found.items()}
+
     def related(self, case_id: str) -> dict[str, tuple[str, ...]]:
         """Other cases that share members: case id -> the members shared."""
         with self._database.reading() as connection:
             return sharing(connection, case_id)
+
+    def cases_with(self, customer_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+        """Customer id -> the cases that the customer is a member of; customers without one are left out."""
+        with self._database.reading() as connection:
+            return holding(connection, customer_ids)
 
     def history(self, case_id: str) -> list[CaseEntry]:
         """The entries that made a case, oldest first."""
@@ -175,6 +186,32 @@ class CaseBook:
         with self._database.writing() as connection:
             case = steps.load(connection, case_id, version)
             return steps.decide(connection, case, user, decision, self._settings.four_eyes)
+
+    def decide_without(
+        self, case_id: str, user: User, left_out: Sequence[str], reasons: tuple[Reason, ...], note: str, version: int
+    ) -> Case:
+        """Decide that one hand runs all members but some: each of those is judged different, then the ring same hand.
+
+        It is one transaction. Each of its decisions is undone by itself, the one on the ring first.
+
+        Raises:
+            CaseError: if nobody is left out or fewer than two members are left, and as `decide`.
+            StaleError, ClaimedError: as `decide`.
+        """
+        user.require(Right.decide)
+        with self._database.writing() as connection:
+            case = steps.load(connection, case_id, version)
+            return steps.decide_without(connection, case, user, left_out, (reasons, note, self._settings.four_eyes))
+
+    def comment(self, case_id: str, user: User, note: str) -> Case:
+        """Write a comment on a case, whoever holds it; erased with the case's other free text.
+
+        Raises:
+            CaseError: if the comment is empty or too long.
+            ForbiddenError: without the right `decide`.
+        """
+        with self._database.writing() as connection:
+            return steps.comment(connection, steps.load(connection, case_id), user, note)
 
     def undo(self, case_id: str, user: User, version: int) -> Case:
         """Undo the last decision, snooze, escalation, split or merge; the cases are what they were before.

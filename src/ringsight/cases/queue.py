@@ -118,6 +118,16 @@ def sharing(connection: Connection, case_id: str) -> dict[str, tuple[str, ...]]:
     return shared
 
 
+def holding(connection: Connection, customer_ids: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Customer id -> the cases whose members the customer is among, sorted."""
+    named = CASE_MEMBERS.c.customer_id.in_(sorted(customer_ids))
+    rows = connection.execute(select(CASE_MEMBERS).where(named).order_by(CASE_MEMBERS.c.case_id))
+    found: dict[str, tuple[str, ...]] = {}
+    for row in rows:
+        found[row.customer_id] = (*found.get(row.customer_id, ()), row.case_id)
+    return found
+
+
 def filter_text(which: QueueFilter) -> str:
     """A filter as JSON."""
     return json.dumps(asdict(which), sort_keys=True)
@@ -151,13 +161,15 @@ def _conditions(which: QueueFilter, now: datetime) -> list[ColumnElement[bool]]:
     if not which.gone:
         passing.append(or_(CASES.c.current, CASES.c.holder != ""))
     if which.customer:
-        passing.append(_has_member(which.customer))
+        part = which.customer.lower()
+        ring = func.lower(CASES.c.ring_id).contains(part, autoescape=True)
+        passing.append(or_(_has_member(part), ring, func.lower(CASES.c.case_id) == part))
     return passing
 
 
 def _has_member(part: str) -> ColumnElement[bool]:
     customer = func.lower(CASE_MEMBERS.c.customer_id)
-    return exists().where(CASE_MEMBERS.c.case_id == CASES.c.case_id, customer.contains(part.lower(), autoescape=True))
+    return exists().where(CASE_MEMBERS.c.case_id == CASES.c.case_id, customer.contains(part, autoescape=True))
 
 
 def _within(connection: Connection, capacity: int, now: datetime) -> Collection[str]:

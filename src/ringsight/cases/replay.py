@@ -30,12 +30,16 @@ class Action(StrEnum):
     merged = "merged"
     joined = "joined"
     """The members of another case moved in."""
+    commented = "commented"
+    """Somebody wrote a comment; nothing else changes."""
 
 
 DISAGREEMENT = "two analysts disagree"
 """Why a case is escalated after its four-eyes review."""
 BY_RUNS = (Action.renewed, Action.faded)
 """Actions of runs, not of people."""
+BESIDE = (*BY_RUNS, Action.commented)
+"""Actions that take nothing from what was done before: it can still be undone."""
 UNDOABLE = (Action.decided, Action.snoozed, Action.escalated, Action.split_off, Action.joined)
 """Actions that can be undone as long as no person has done anything since."""
 
@@ -67,8 +71,8 @@ def standing_events(events: Sequence[CaseEntry]) -> list[CaseEntry]:
 
 
 def last_by_people(events: Sequence[CaseEntry]) -> CaseEntry:
-    """The last standing entry that a person made; the opening if there is none."""
-    return [event for event in standing_events(events) if event.action not in BY_RUNS or event.version == 1][-1]
+    """The last standing entry that a person made, comments aside; the opening if there is none."""
+    return [event for event in standing_events(events) if event.action not in BESIDE or event.version == 1][-1]
 
 
 def _passed(case: Case, event: CaseEntry) -> Case:
@@ -184,6 +188,10 @@ def _joined(case: Case, event: CaseEntry) -> Case:
     return replace(case, exposures={**case.exposures, **event.content["members"]})
 
 
+def _commented(case: Case, _event: CaseEntry) -> Case:
+    return case
+
+
 def decision_of(content: Mapping[str, Any]) -> Decision:
     """A decision from the content of its entry."""
     return Decision(
@@ -210,4 +218,5 @@ _STEPS: Mapping[Action, Callable[[Case, CaseEntry], Case]] = {
     Action.split_off: _split_off,
     Action.merged: _merged,
     Action.joined: _joined,
+    Action.commented: _commented,
 }

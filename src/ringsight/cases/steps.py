@@ -9,7 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from ringsight.cases import clock
 from ringsight.cases.audit_trail import append, events
-from ringsight.cases.case import Case, CaseEntry, Decision, Status
+from ringsight.cases.case import LONGEST_NOTE, Case, CaseEntry, Decision, Judgement, Reason, Scope, Status
 from ringsight.cases.errors import CaseError, ClaimedError, ForbiddenError, StaleError
 from ringsight.cases.four_eyes import status_after
 from ringsight.cases.queue import project
@@ -108,6 +108,35 @@ def decide(connection: Connection, case: Case, user: User, decision: Decision, f
         raise CaseError(f"customer {strangers[0]} is not a member of case {case.case_id}")
     content = asdict(decision) | {"status": status_after(case, user, decision, four_eyes)}
     return make(connection, case, user.name, Action.decided, content)
+
+
+def decide_without(
+    connection: Connection,
+    case: Case,
+    user: User,
+    left_out: Sequence[str],
+    why: tuple[tuple[Reason, ...], str, FourEyes],
+) -> Case:
+    """Decide that one hand runs all members but some; see `CaseBook.decide_without`."""
+    reasons, note, four_eyes = why
+    gone = sorted(set(left_out))
+    if not gone or len(set(case.members) - set(gone)) < 2:
+        raise CaseError(
+            f"{len(gone)} of {len(case.members)} members would be left out",
+            remedy="leave out at least one, and at least two in",
+        )
+    for customer in gone:
+        apart = Decision(Scope.member, Judgement.different, (customer,), (), note)
+        case = decide(connection, case, user, apart, four_eyes)
+    return decide(connection, case, user, Decision(Scope.ring, Judgement.same_hand, (), reasons, note), four_eyes)
+
+
+def comment(connection: Connection, case: Case, user: User, note: str) -> Case:
+    """Comment on a case; see `CaseBook.comment`."""
+    user.require(Right.decide)
+    if not note.strip() or len(note) > LONGEST_NOTE:
+        raise CaseError(f"a comment has 1 to {LONGEST_NOTE:,} characters (got {len(note):,})", remedy="write one")
+    return make(connection, case, user.name, Action.commented, {"note": note})
 
 
 def undo(connection: Connection, case: Case, user: User) -> Case:

@@ -7,6 +7,7 @@ shapes, and each sentence says who does.
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 from itertools import islice, pairwise
 from statistics import median
 
@@ -37,12 +38,31 @@ PERIODS = ((1.5, "a day"), (8.5, "a week"), (16.0, "a fortnight"), (32.0, "a mon
 """Words for the days between rounds, up to so many."""
 
 
+class MoveKind(StrEnum):
+    """What money does among customers."""
+
+    circle = "circle"
+    chain = "chain"
+    fan = "fan"
+    in_all = "in_all"
+    """None of these: they send each other some."""
+
+
 @dataclass(frozen=True, slots=True)
 class MoneyMove:
     """A sentence about transfers among members, and the ids of the customers and transactions that it rests on."""
 
+    kind: MoveKind
     sentence: str
-    cites: tuple[str, ...]
+    who: tuple[str, ...]
+    """The customers."""
+    transactions: tuple[str, ...]
+    """Their ids, the earliest `CITED` of them."""
+
+    @property
+    def cites(self) -> tuple[str, ...]:
+        """What the sentence rests on."""
+        return (*self.who, *self.transactions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +111,11 @@ def _circle(sent: Sequence[_Transfer]) -> Iterator[MoneyMove]:
     first = relations[_pairs(best, names)[0]]
     often = f"{count(rounds[best], 'round')}, " if rounds[best] > 1 else ""
     yield MoneyMove(
+        MoveKind.circle,
         f"{len(best)} customers send each other {_sums(made)}{_period(first)} in a circle: {path}; "
         f"{often}{_dates(made)}. Family, friends or a savings club may pay each other so.",
-        _cited([names[at] for at in best], made),
+        tuple(names[at] for at in best),
+        _cited(made),
     )
 
 
@@ -127,9 +149,11 @@ def _chain(sent: Sequence[_Transfer]) -> Iterator[MoneyMove]:
     if len(best) > 2:
         names = [best[0].sender, *(each.receiver for each in best)]
         yield MoneyMove(
+            MoveKind.chain,
             f"Money is paid on along {len(names)} customers, {_sums(best)} each time: {' → '.join(names)}; "
             f"{_dates(best)}. Family, or a purchase paid for together, may look so.",
-            _cited(names, best),
+            tuple(names),
+            _cited(best),
         )
 
 
@@ -151,8 +175,10 @@ def _fan(sent: Sequence[_Transfer]) -> Iterator[MoneyMove]:
         ends = sorted({each.sender if gathers else each.receiver for each in made})
         deed = f"{size} customers pay {customer}" if gathers else f"{customer} pays {size} customers"
         yield MoneyMove(
+            MoveKind.fan,
             f"{deed} {_sums(made)} each, {_dates(made)}. Rent, wages, a shop or a collection may look so.",
-            _cited([customer, *ends], made),
+            (customer, *ends),
+            _cited(made),
         )
 
 
@@ -160,9 +186,11 @@ def _in_all(sent: Sequence[_Transfer], members: int) -> MoneyMove:
     names = sorted({name for each in sent for name in (each.sender, each.receiver)})
     total = sum(each.amount for each in sent)
     return MoneyMove(
+        MoveKind.in_all,
         f"{len(names)} of {members} members send each other money: {count(len(sent), 'transfer')} of {total:,.0f} "
         f"in all, {_dates(sent)}. Family and friends do so too.",
-        _cited(names, sent),
+        tuple(names),
+        _cited(sent),
     )
 
 
@@ -196,7 +224,7 @@ def _dates(made: Sequence[_Transfer]) -> str:
     return f"{day} to {end}" if first.year == last.year else f"{day} {first.year} to {end}"
 
 
-def _cited(customers: Sequence[str], made: Sequence[_Transfer]) -> tuple[str, ...]:
+def _cited(made: Sequence[_Transfer]) -> tuple[str, ...]:
     in_time = sorted(made, key=lambda each: (each.at, each.sender, each.receiver))
     ids = [name for each in in_time for name in each.transaction_ids]
-    return (*customers, *ids[:CITED])
+    return tuple(ids[:CITED])

@@ -45,8 +45,8 @@ def percent(share: float) -> str:
 
 
 def count(number: int, thing: str) -> str:
-    """A number of things: `1 party`, `2 parties`."""
-    plural = f"{thing[:-1]}ies" if thing.endswith("y") else f"{thing}s"
+    """A number of things: `1 party`, `2 parties`, `3 days`."""
+    plural = f"{thing[:-1]}ies" if thing.endswith("y") and thing[-2] not in "aeou" else f"{thing}s"
     return f"{number} {thing if number == 1 else plural}"
 
 

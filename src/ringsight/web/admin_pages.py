@@ -8,12 +8,15 @@ from fastapi.responses import RedirectResponse, Response
 from ringsight.cases.audit_trail import Look
 from ringsight.cases.erasure import erase_customer
 from ringsight.cases.errors import BrokenTrailError, CaseError, ForbiddenError
+from ringsight.cases.nights import nights
 from ringsight.cases.users import Right, Role, User
 from ringsight.report.other_lists import LISTED, communities, pairs
 from ringsight.web.app_state import App, SignedIn, page
 
 ROUTES = APIRouter()
 EACH = 200
+LATEST = 60
+"""Days whose cases are counted."""
 """Entries of the audit trail on a page."""
 Name = Annotated[str, Form(max_length=64)]
 Password = Annotated[str, Form(max_length=2000)]
@@ -76,14 +79,15 @@ def trail(
 ) -> Response:
     """The audit trail; verified on request."""
     entries = app.book.audit.entries(user, after, EACH)
-    message = ""
+    message, broken = "", False
     if verify:
         try:
             verified = app.book.audit.verify()
             message = f"All {verified:,} entries are unchanged. The last hash is {app.book.audit.head()}."
         except BrokenTrailError as error:
-            message = str(error)
-    return page(request, "trail.html", user, entries=entries, after=after, each=EACH, message=message)
+            message, broken = str(error), True
+    shown = {"entries": entries, "after": after, "each": EACH, "message": message, "broken": broken}
+    return page(request, "trail.html", user, **shown)
 
 
 @ROUTES.get("/figures")
@@ -92,6 +96,7 @@ def figures(request: Request, app: App, user: SignedIn) -> Response:
     _require_lead_or_auditor(user)
     times = app.book.workload.times()
     shown = {"missed": app.book.workload.missed(), "times": times, "contradictions": app.book.contradictions()}
+    shown |= {"nights": nights(app.book.cases()).head(LATEST)}
     return page(request, "figures.html", user, **shown, median=times["minutes"].median())
 
 

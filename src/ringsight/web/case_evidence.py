@@ -4,14 +4,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ringsight.cases.case import Case
+from ringsight.cases.case import Case, Reason
 from ringsight.detection.lineage import RingEvent
 from ringsight.explain.assurance import Assurance, assurance_of
 from ringsight.explain.blinding import blind
+from ringsight.explain.glance import Glance
+from ringsight.explain.headline import numbered
 from ringsight.explain.ledger import Ledger
 from ringsight.explain.score_steps import score_steps
 from ringsight.explain.statements import Statement, StatementKind, proposing_modality, rests_on
-from ringsight.report.linkgraph import best_linked_first
 from ringsight.report.members import (
     CarriedValue,
     MemberProfile,
@@ -22,8 +23,11 @@ from ringsight.report.members import (
     values_of,
 )
 from ringsight.report.ring_sections import ConditionLine, condition_lines
+from ringsight.report.timeline_chart import TimelineChart, timeline_chart
 from ringsight.report.waterfall import Waterfall, cut_score, waterfall
 from ringsight.web.drawing import Carried, Drawing, drawing
+from ringsight.web.matrix_lines import MatrixTable, matrix_table
+from ringsight.web.proposed_reasons import proposed_reasons
 from ringsight.web.reviewed_run import ReviewedRun
 
 LISTED = 100
@@ -36,9 +40,16 @@ WITH_SCORE = (StatementKind.verdict, StatementKind.explanation)
 class CaseEvidence:
     """What the page shows of the evidence: nothing that is `blind`."""
 
-    drawing: Drawing
+    glance: Glance | None
+    """None, as the next three, where the run no longer holds the ring."""
+    table: MatrixTable | None
+    timeline: TimelineChart | None
     waterfall: Waterfall | None
-    """None where the run no longer holds the ring."""
+    pictured: int
+    """Members who have an ID image."""
+    reasons: tuple[Reason, ...]
+    """That the evidence proposes, the most telling first."""
+    drawing: Drawing
     statements: tuple[Statement, ...]
     shared: tuple[CarriedValue, ...]
     columns: tuple[str, ...]
@@ -47,6 +58,16 @@ class CaseEvidence:
     """What became of the ring since the run before, in words."""
     of_ring: str
     """Whose evidence it is, where the case has other members than its ring: after a split or a merge."""
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Members who stand apart, whom a decision may leave out."""
+        return self.glance.headline.apart if self.glance else ()
+
+    @property
+    def left_out_words(self) -> str:
+        """Who they are, by their numbers."""
+        return numbered(self.left_out, self.glance.members) if self.glance and self.left_out else ""
 
     @property
     def foremost(self) -> tuple[MemberProfile, ...]:
@@ -84,12 +105,18 @@ def gathered(
     """
     ledger = run.ledger(ring_id)
     graph = run.results.graph_of(customer_ids)
-    foremost = best_linked_first(graph)
+    foremost = run.in_order(customer_ids)
     known = [customer for customer in foremost if customer in records.customers]
     order = [*known, *(customer for customer in foremost if customer not in records.customers)]
     shared = carried_values(records, known)
     bridges = {bridge.customer_id for bridge in ledger.fragility.bridges} if ledger else set()
+    seen = run.glance(ring_id, customer_ids)
     return CaseEvidence(
+        glance=seen,
+        table=matrix_table(ledger, seen, shared, records) if ledger and seen else None,
+        timeline=timeline_chart(seen.timeline) if seen else None,
+        pictured=sum(customer in records.images for customer in known),
+        reasons=proposed_reasons(seen, shared) if seen else (),
         drawing=drawing(
             graph, run.results.modalities(), order, _carried(records, shared, ledger, known), bridges, news
         ),

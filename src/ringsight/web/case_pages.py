@@ -2,25 +2,29 @@
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from typing import Annotated
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError
 
 from ringsight.cases.audit_trail import Look
-from ringsight.cases.case import Case, CaseEntry, Judgement, Reason
+from ringsight.cases.case import Case, CaseEntry, Judgement
+from ringsight.cases.casebook import CaseBook
 from ringsight.cases.errors import CaseError, ForbiddenError, in_sentences
 from ringsight.cases.replay import UNDOABLE, Action, last_by_people
 from ringsight.cases.steps import refuse_claim
 from ringsight.cases.users import Right, User
 from ringsight.errors import DataError
 from ringsight.web.app_state import SignedIn, app_state, page
+from ringsight.web.proposed_reasons import keyed
 
 ROUTES = APIRouter()
 CASE = re.compile(r"/cases/(K[0-9]{1,12})(?:/|$)")
-
-
+WITHOUT = "without"
+"""Of a form: same hand, without the members who are chosen, or else those whom the page proposes to leave out."""
 FIELDS = TypeAdapter(list[tuple[str, str]])
 """Names and values of a form."""
 
@@ -30,7 +34,10 @@ class Draft:
     """What was entered into the form of a decision."""
 
     judgement: str = ""
+    """A `Judgement`, or `WITHOUT`."""
     subjects: tuple[str, ...] = ()
+    left_out: tuple[str, ...] = ()
+    """Members whom the page proposed to leave out."""
     reasons: tuple[str, ...] = ()
     note: str = ""
 
@@ -48,6 +55,7 @@ class Draft:
         return cls(
             judgement=next(iter(every("judgement")), ""),
             subjects=every("subjects"),
+            left_out=every("left_out"),
             reasons=every("reasons"),
             note=next(iter(every("note")), ""),
         )
@@ -60,6 +68,8 @@ class Shown:
     message: str = ""
     draft: Draft = Draft()
     status: int = 200
+    after: str = ""
+    """The case that was decided just before this one."""
 
 
 def case_of(path: str) -> str:
@@ -75,9 +85,9 @@ def case_path(path: str) -> str:
 
 
 @ROUTES.get("/cases/{case_id}")
-def show(request: Request, user: SignedIn, case_id: str) -> Response:
-    """The page of a case; the view is recorded."""
-    return case_page(request, user, case_id, Shown())
+def show(request: Request, user: SignedIn, case_id: str, after: Annotated[str, Query(max_length=20)] = "") -> Response:
+    """The page of a case; the view is recorded. `after` is the case that was decided just before."""
+    return case_page(request, user, case_id, Shown(after=after))
 
 
 def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Response:
@@ -111,9 +121,20 @@ def case_page(request: Request, user: User, case_id: str, shown: Shown) -> Respo
         undoable=_undoable(history, user) if user.may(Right.decide) else "",
         history=history,
         related=app.book.related(case_id),
+        before=decided_before(app.book, shown.after),
         judgements=[*Judgement],
-        reasons=[*Reason],
+        reasons=keyed(found.reasons if found else ()),
+        proposed=found.reasons if found else (),
+        left_out=found.left_out if found else (),
+        left_out_words=found.left_out_words if found else "",
     )
+
+
+def decided_before(book: CaseBook, case_id: str) -> Case | None:
+    """The case that was decided just before; None where none was."""
+    with suppress(CaseError):
+        return book.case(case_id) if case_id else None
+    return None
 
 
 def _why_not(case: Case, user: User) -> str:

@@ -12,13 +12,15 @@ from ringsight.cases.errors import CaseError, ClaimedError, ForbiddenError, Stal
 from ringsight.cases.users import Right, User
 from ringsight.errors import RingsightError
 from ringsight.web.app_state import App, SignedIn
-from ringsight.web.case_pages import Draft, Shown, case_page
+from ringsight.web.case_pages import WITHOUT, Draft, Shown, case_page
 
 ROUTES = APIRouter(prefix="/cases/{case_id}")
 Version = Annotated[int, Form(ge=0)]
 Days = Annotated[int, Form(ge=1, le=365)]
 SCOPES = (Scope.ring, Scope.member, Scope.link)
 """By the number of chosen members."""
+NEXT = "next"
+"""Of a form: claim the next case once this one is decided."""
 
 
 def drafted(
@@ -26,9 +28,10 @@ def drafted(
     subjects: Annotated[list[str] | None, Form(max_length=5000)] = None,
     reasons: Annotated[list[str] | None, Form(max_length=50)] = None,
     note: Annotated[str, Form()] = "",
+    left_out: Annotated[list[str] | None, Form(max_length=5000)] = None,
 ) -> Draft:
     """What the form of a decision holds."""
-    return Draft(judgement, tuple(subjects or ()), tuple(reasons or ()), note)
+    return Draft(judgement, tuple(subjects or ()), tuple(left_out or ()), tuple(reasons or ()), note)
 
 
 Drafted = Annotated[Draft, Depends(drafted)]
@@ -76,9 +79,35 @@ def escalate(
 
 
 @ROUTES.post("/decide")
-def decide(request: Request, app: App, user: SignedIn, case_id: str, version: Version, draft: Drafted) -> Response:
-    """Decide on the ring, or on the chosen member, or on the link of two chosen members."""
-    return _attempt(request, user, case_id, lambda: app.book.decide(case_id, user, decision_of(draft), version), draft)
+def decide(
+    request: Request,
+    app: App,
+    user: SignedIn,
+    case_id: str,
+    version: Version,
+    draft: Drafted,
+    then: Annotated[str, Form(max_length=20)] = "",
+) -> Response:
+    """Decide on the ring, the chosen member, the link of two, or the ring without some; then claim the next case."""
+
+    def step() -> Case:
+        if draft.judgement == WITHOUT:
+            gone = draft.subjects or draft.left_out
+            return app.book.decide_without(case_id, user, gone, reasons_of(draft), draft.note, version)
+        return app.book.decide(case_id, user, decision_of(draft), version)
+
+    shown = _attempt(request, user, case_id, step, draft)
+    if then == NEXT and shown.status_code == 303 and app.book.case(case_id).holder != user.name:
+        following = app.book.claim_next(user)
+        return RedirectResponse(
+            f"/cases/{following.case_id}?after={case_id}" if following else f"/?after={case_id}", 303
+        )
+    return shown
+
+
+def reasons_of(draft: Draft) -> tuple[Reason, ...]:
+    """The reasons of a form, without those that are none."""
+    return tuple(Reason(reason) for reason in draft.reasons if reason in set(Reason))
 
 
 def decision_of(draft: Draft) -> Decision:
@@ -94,8 +123,16 @@ def decision_of(draft: Draft) -> Decision:
             f"{len(draft.subjects)} members are chosen",
             remedy="choose nobody for the ring, one for a member, two for their link, or split the case",
         )
-    known = tuple(Reason(reason) for reason in draft.reasons if reason in set(Reason))
-    return Decision(SCOPES[len(draft.subjects)], Judgement(draft.judgement), draft.subjects, known, draft.note)
+    scope = SCOPES[len(draft.subjects)]
+    return Decision(scope, Judgement(draft.judgement), draft.subjects, reasons_of(draft), draft.note)
+
+
+@ROUTES.post("/comment")
+def comment(
+    request: Request, app: App, user: SignedIn, case_id: str, comment: Annotated[str, Form(max_length=100_000)] = ""
+) -> Response:
+    """Write a comment on the case."""
+    return _attempt(request, user, case_id, lambda: app.book.comment(case_id, user, comment))
 
 
 @ROUTES.post("/undo")

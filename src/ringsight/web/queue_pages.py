@@ -1,6 +1,7 @@
 """The queue: cases by expected value, the error rate of the list, and the line of what the team can open today."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 from urllib.parse import parse_qsl, urlencode
 
@@ -12,6 +13,8 @@ from ringsight.cases.case import Judgement, QueueFilter, Status
 from ringsight.cases.users import Right, User
 from ringsight.report.calibration import calibration_chart
 from ringsight.web.app_state import App, SignedIn, page
+from ringsight.web.case_pages import decided_before
+from ringsight.web.queue_lines import queue_lines
 from ringsight.web.spreadsheets import csv_answer
 
 ROUTES = APIRouter()
@@ -67,17 +70,23 @@ def queue(
     user: SignedIn,
     asked: Annotated[FilterForm, Query()],
     start: Annotated[int, Query(ge=0, le=10**9)] = 0,
+    after: Annotated[str, Query(max_length=20)] = "",
 ) -> Response:
-    """The cases that pass the filter; users who may not see cases are sent to the accounts."""
+    """The cases that pass the filter; users who may not see cases are sent to the accounts.
+
+    `after` is the case that was decided just before, where none is left to claim.
+    """
     if not user.may(Right.see):
         return RedirectResponse("/accounts", 303)
     rows = app.book.queue(replace(asked.filter(user), limit=EACH + 1, offset=start))
+    shown = rows[:EACH]
     overview = app.book.workload.overview()
     return page(
         request,
         "queue.html",
         user,
-        rows=rows[:EACH],
+        listed=queue_lines(shown, app.book.cases_of([row.case_id for row in shown]), app.runs, datetime.now(UTC)),
+        before=decided_before(app.book, after),
         asked=asked,
         further=urlencode({"start": start + EACH}) + f"&{asked.query}" if len(rows) > EACH else "",
         overview=overview,

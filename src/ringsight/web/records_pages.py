@@ -1,20 +1,29 @@
-"""What is shown of a case on request alone, and recorded: the score, notes, photographs, masked values, the dossier."""
+"""What is shown of a case on request alone, and recorded.
+
+The score, notes, photographs, transactions, masked values, the dossier.
+"""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from itertools import chain
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request
+from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
 from ringsight.cases.audit_trail import Look
 from ringsight.cases.case import Case
-from ringsight.cases.errors import CaseError
+from ringsight.cases.errors import CaseError, ForbiddenError
 from ringsight.cases.users import Right, User
+from ringsight.explain.base_rates import ThingKind
+from ringsight.explain.matrix import cited
+from ringsight.explain.neighbourhood import neighbourhood
 from ringsight.report.comparison import comparison
 from ringsight.report.marked_notes import spans_of
 from ringsight.report.members import members
+from ringsight.report.script_lines import spelt_script
 from ringsight.web.app_state import App, AppState, SignedIn, page
+from ringsight.web.card_sheet import card_sheet
 from ringsight.web.case_evidence import score
 from ringsight.web.dossier import as_json, as_page, gather
 
@@ -65,6 +74,8 @@ def records(
     ledger = app.runs.of(case).ledger(case.ring_id)
     spans = spans_of(chain.from_iterable(ledger.matching_records.values())) if ledger else {}
     [shown] = members(app.runs.records(case), [customer], [], spans, 1)
+    if not sees_photographs(app, user):
+        shown = replace(shown, images=())
     _record(app, user, case, Look.view_note, [(customer, note.note_id) for note in shown.notes])
     _record(app, user, case, Look.view_photo, [(customer, photo.image_id) for photo in shown.images])
     return page(request, "records.html", user, member=shown)
@@ -77,6 +88,8 @@ def show_comparison(request: Request, app: App, user: SignedIn, case_id: str) ->
     case = app.book.case(case_id)
     ledger = app.runs.of(case).ledger(case.ring_id)
     found = comparison(ledger.matching_records, app.runs.records(case)) if ledger else None
+    if found and not sees_photographs(app, user):
+        found.images.clear()
     if found:
         notes = [(each.alike.customer_a, each.alike.note_a) for each in found.notes]
         notes += [(each.alike.customer_b, each.alike.note_b) for each in found.notes]
@@ -85,6 +98,82 @@ def show_comparison(request: Request, app: App, user: SignedIn, case_id: str) ->
         _record(app, user, case, Look.view_note, notes)
         _record(app, user, case, Look.view_photo, photos)
     return page(request, "comparison.html", user, comparison=found)
+
+
+@ROUTES.post("/cards")
+def cards(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
+    """The latest ID image of each member, on one sheet."""
+    user.require(Right.see)
+    case = app.book.case(case_id)
+    if not sees_photographs(app, user):
+        raise ForbiddenError(f"the {user.role} {user.name} may not see photographs", remedy="decide without them")
+    found = app.runs.records(case)
+    glance = app.runs.glance(case)
+    shown = card_sheet(found, glance.members if glance else [name for name in case.members if name in found.customers])
+    _record(app, user, case, Look.view_photo, [(card.customer_id, card.photo.image_id) for card in shown.cards])
+    return page(request, "cards.html", user, sheet=shown)
+
+
+@ROUTES.post("/script")
+def show_script(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
+    """What several members' notes say, aligned."""
+    user.require(Right.see)
+    case = app.book.case(case_id)
+    glance = app.runs.glance(case)
+    if glance is None or glance.script is None:
+        raise CaseError("these members' notes have nothing in common that others' lack")
+    shown = spelt_script(glance.script, app.runs.of(case).bank.notes)
+    _record(app, user, case, Look.view_note, [(line.customer_id, line.note_id) for line in shown.lines])
+    return page(
+        request, "script.html", user, script=shown, numbers={name: at for at, name in enumerate(glance.members, 1)}
+    )
+
+
+@ROUTES.post("/around")
+def around(
+    request: Request, app: App, user: SignedIn, case_id: str, customer: Annotated[str, Form(max_length=500)]
+) -> Response:
+    """Whom one member's values, rare counterparties and money lead to outside the case, and in which other cases."""
+    user.require(Right.see)
+    case = app.book.case(case_id)
+    glance = app.runs.glance(case)
+    if glance is None or customer not in glance.members:
+        raise CaseError("this customer is not a member of the case")
+    found = neighbourhood(customer, case.members, glance.matrix, app.runs.of(case).rates())
+    app.book.audit.record(user, Look.view_neighbours, customer, customer=customer, case_id=case_id)
+    named = {name for each in found for name in each.outsiders}
+    cases = {
+        name: tuple(each for each in others if each != case_id)
+        for name, others in app.book.cases_with({customer, *named}).items()
+    }
+    number = glance.members.index(customer) + 1
+    return page(request, "neighbourhood.html", user, customer=customer, number=number, neighbours=found, cases=cases)
+
+
+@ROUTES.get("/transactions")
+def transactions(
+    request: Request,
+    app: App,
+    user: SignedIn,
+    case_id: str,
+    customer: Annotated[str, Query(max_length=500)],
+    kind: ThingKind,
+    value: Annotated[str, Query(max_length=2000)],
+) -> Response:
+    """The transactions behind one cell of the matrix."""
+    user.require(Right.see)
+    case = app.book.case(case_id)
+    if customer not in case.members:
+        raise CaseError("this customer is not a member of the case")
+    found = app.runs.records(case).transactions.get(customer)
+    rows = cited(found, kind, value).to_dicts() if found is not None else []
+    app.book.audit.record(user, Look.view_transactions, f"{kind}: {len(rows)}", customer=customer, case_id=case_id)
+    return page(request, "transactions.html", user, case=case, customer=customer, kind=kind, value=value, rows=rows)
+
+
+def sees_photographs(app: AppState, user: User) -> bool:
+    """Whether a user's role may see photographs."""
+    return user.role in app.site.photographs
 
 
 def _record(app: AppState, user: User, case: Case, look: Look, seen: Iterable[tuple[str, str]]) -> None:

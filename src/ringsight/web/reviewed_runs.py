@@ -9,6 +9,7 @@ from threading import Event, Lock, Thread
 from ringsight.cases.case import Case
 from ringsight.detection.results import Results
 from ringsight.errors import DataError, RingsightError
+from ringsight.explain.glance import Glance
 from ringsight.report.members import Records, records_of
 from ringsight.runs.erasure import ERASED
 from ringsight.runs.paths import RunPaths
@@ -60,6 +61,9 @@ class Runs:
                     self._evidence(self._of(case), case)
         finally:
             self._ready.set()
+        for case in listed:
+            with suppress(RingsightError):
+                self.glance(case)
 
     def reread(self) -> None:
         """Forget what was read; the files have changed."""
@@ -108,6 +112,14 @@ class Runs:
             DataError: as `records`.
         """
         return self._evidence(self.of(case), case)
+
+    def glance(self, case: Case) -> Glance | None:
+        """A case at a glance; None where the run no longer holds its ring.
+
+        Raises:
+            DataError: as `of`.
+        """
+        return self.of(case).glance(case.ring_id, case.members)
 
     def _records_of(self, run: ReviewedRun, case: Case) -> Records:
         return self._records(run, tuple(name for name in case.members if not name.startswith(ERASED)))

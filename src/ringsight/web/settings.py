@@ -93,6 +93,8 @@ class SiteSettings:
     other host is refused."""
     proxies: list[str] = field(default_factory=list)
     """IP addresses or networks of the proxies whose `X-Forwarded-For` and `X-Forwarded-Proto` are believed."""
+    photographs: list[Role] = field(default_factory=lambda: [Role.analyst, Role.lead, Role.auditor])
+    """Roles that may see photographs of a case's members; the others see all the rest of a case."""
     local_sign_in: bool = True
     """Whether people can sign in with a password that is kept here."""
     oidc: OidcSettings = field(default_factory=OidcSettings)

@@ -13,7 +13,14 @@ from ringsight.explain.matching.gathering import (
     gather_matching_records,
 )
 from ringsight.explain.matching.matching_images import IMAGES_EACH, MatchingImages, Region, matching_images
-from ringsight.explain.matching.matching_notes import NOTES_EACH, MatchingNotes, Passage, matching_notes
+from ringsight.explain.matching.matching_notes import (
+    NOTES_EACH,
+    MatchingNotes,
+    Passage,
+    Word,
+    matching_notes,
+    words_of,
+)
 from ringsight.explain.matching.matching_transactions import (
     MatchingTransactions,
     SameMoment,
@@ -36,9 +43,11 @@ __all__ = [
     "Region",
     "SameMoment",
     "SharedCounterparty",
+    "Word",
     "gather_matching_records",
     "hours_of_week",
     "matching_images",
     "matching_notes",
     "matching_transactions",
+    "words_of",
 ]

@@ -95,10 +95,13 @@ class MatchingNotes:
 
 
 @dataclass(frozen=True, slots=True)
-class _Word:
+class Word:
+    """A word of a note, in small letters."""
+
     text: str
     start: int
     end: int
+    """Where it stands in the note, in characters, the end exclusive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +182,7 @@ def _passages(stretches: Sequence[_Stretch], carriers: dict[str, _Carriers]) -> 
 
 
 def _stretches(one: str, other: str) -> list[_Stretch]:
-    a, b = _words(one), _words(other)
+    a, b = words_of(one), words_of(other)
     joined: list[list[Match]] = []
     for run in _runs([word.text for word in a], [word.text for word in b]):
         last = joined[-1][-1] if joined else None
@@ -190,7 +193,7 @@ def _stretches(one: str, other: str) -> list[_Stretch]:
     return [_stretch(runs, a, b) for runs in joined if sum(run.size for run in runs) >= FEWEST_WORDS]
 
 
-def _stretch(runs: Sequence[Match], a: Sequence[_Word], b: Sequence[_Word]) -> _Stretch:
+def _stretch(runs: Sequence[Match], a: Sequence[Word], b: Sequence[Word]) -> _Stretch:
     first, last = runs[0], runs[-1]
     longest = max(runs, key=lambda run: run.size)
     return _Stretch(
@@ -200,8 +203,9 @@ def _stretch(runs: Sequence[Match], a: Sequence[_Word], b: Sequence[_Word]) -> _
     )
 
 
-def _words(text: str) -> list[_Word]:
-    return [_Word(word.group().lower(), *word.span()) for word in re.finditer(r"\w+", text[:LONGEST])]
+def words_of(text: str) -> list[Word]:
+    """The words of a note in small letters, of its first `LONGEST` characters."""
+    return [Word(word.group().lower(), *word.span()) for word in re.finditer(r"\w+", text[:LONGEST])]
 
 
 def _runs(one: Sequence[str], other: Sequence[str]) -> list[Match]:
@@ -241,4 +245,4 @@ def _carriers(notes: pl.DataFrame, phrases: Sequence[str]) -> dict[str, _Carrier
 
 def _plain(text: str) -> str:
     """The words alone, with a space before and after each."""
-    return f" {' '.join(word.text for word in _words(text))} "
+    return f" {' '.join(word.text for word in words_of(text))} "

@@ -30,13 +30,13 @@ def latest_each(records: pl.DataFrame, order: Iterable[str], each: int) -> pl.Da
     return records.sort(present).group_by("customer_id", maintain_order=True).tail(each)
 
 
-def strangers(records: pl.DataFrame, others: Collection[str]) -> list[str]:
+def strangers(records: pl.DataFrame, others: Collection[str], most: int = STRANGERS) -> list[str]:
     """Draw customers who have records and are not among `others`, with a fixed seed.
 
     Returns:
-        Sorted ids; all such customers where there are no more than `STRANGERS`.
+        Sorted ids, `most` of them; all such customers where there are no more.
     """
     owners = records["customer_id"].cast(pl.String).unique()
     owners = owners.filter(~owners.is_in(sorted(others))).sort()
-    drawn = np.random.default_rng(SEED).choice(len(owners), min(STRANGERS, len(owners)), replace=False)
+    drawn = np.random.default_rng(SEED).choice(len(owners), min(most, len(owners)), replace=False)
     return [str(owners[int(row)]) for row in np.sort(drawn)]

@@ -8,6 +8,12 @@ const all = (selector, within = document) => [...within.querySelectorAll(selecto
 const path = document.body.dataset.path;
 if (path && location.pathname !== path) history.replaceState(null, "", path);
 
+// What cannot be undone asks back.
+document.addEventListener("submit", (event) => {
+  const question = event.target.dataset.ask;
+  if (question && !confirm(question)) { event.preventDefault(); event.stopImmediatePropagation(); }
+});
+
 // Parts on request: the form's answer takes the place of its target.
 document.addEventListener("submit", async (event) => {
   const form = event.target;
@@ -35,11 +41,38 @@ document.addEventListener("submit", async (event) => {
   }
   button.disabled = false;
   target.closest("tr")?.removeAttribute("hidden");
+  reveal(target);
+});
+
+// What a key or a click opens comes into view; what is in view stays where it is.
+function reveal(part) {
+  const box = part.getBoundingClientRect();
+  if (box.top < 0 || box.bottom > innerHeight) part.scrollIntoView({ block: box.height > innerHeight ? "start" : "nearest" });
+}
+
+// A cell of the matrix opens its transactions below it; without a script it leads to a page of its own.
+document.addEventListener("click", async (event) => {
+  const link = event.target.closest("a[data-part]");
+  const target = link && document.getElementById(link.dataset.part);
+  if (!target || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  event.preventDefault();
+  try {
+    const answer = await fetch(link.href);
+    const drawn = new DOMParser().parseFromString(await answer.text(), "text/html");
+    target.replaceChildren(one("#part", drawn) ?? one("main", drawn) ?? drawn.body);
+    for (const each of all("a[data-part][aria-current]")) each.removeAttribute("aria-current");
+    link.setAttribute("aria-current", "true");
+  } catch {
+    target.textContent = "The server does not answer. Try again.";
+  }
+  reveal(target);
 });
 
 // Chosen members say what a decision is about: none the ring, one the member, two their link. More can only be split off.
 const about = one("#about");
 const whole = about?.textContent;
+const proposedWords = one("[data-without] span")?.textContent;
+const held = Boolean(one("[data-send]:not(:disabled)"));
 function tellChoice() {
   const boxes = all('input[name="subjects"]');
   const chosen = boxes.filter((box) => box.checked).map((box) => box.value);
@@ -48,10 +81,15 @@ function tellChoice() {
   if (!about) return;
   const words = [whole, `the member ${chosen[0]}`, `the link ${chosen.join(" – ")}`];
   about.textContent = words[chosen.length] ?? `${chosen.length} members: too many for a decision`;
+  const without = one("[data-without]"), leaving = one("input", without);
+  without.hidden = chosen.length === 0 && !one('input[name="left_out"]');
+  one("span", without).textContent = chosen.length ? `same hand without the ${chosen.length} chosen` : proposedWords;
+  if (without.hidden) leaving.checked = false;
+  if (leaving.checked && chosen.length) about.textContent = `the ring, without the ${chosen.length} chosen`;
   one("[data-split]").hidden = chosen.length === 0;
-  one("[data-send]").disabled = chosen.length > 2;
+  for (const button of all("[data-send], [data-next]")) button.disabled = !held || (chosen.length > 2 && !leaving.checked);
 }
-document.addEventListener("change", (event) => event.target.name === "subjects" && tellChoice());
+document.addEventListener("change", (event) => ["subjects", "judgement"].includes(event.target.name) && tellChoice());
 let awaited = "";
 const choose = (customer) => {
   const box = all('input[name="subjects"]').find((each) => each.value === customer);
@@ -133,6 +171,13 @@ document.addEventListener("keydown", (event) => {
     send.form.requestSubmit(send);
     return;
   }
+  const next = one("[data-next]");
+  const plain = !event.target.closest("a, button, summary, textarea, select, input:not([name=judgement]):not([name=reasons])");
+  if (event.key === "Enter" && !(event.ctrlKey || event.metaKey || event.altKey || dialog.open) && plain && next && !next.disabled) {
+    event.preventDefault();
+    if (one('input[name="judgement"]:checked')) next.form.requestSubmit(next);
+    return;
+  }
   const typing = event.target.matches("textarea, select, input:not([type=checkbox]):not([type=radio])");
   if (event.key === "Escape" && typing) event.target.blur();
   if (typing || event.ctrlKey || event.metaKey || event.altKey || dialog.open) return;
@@ -145,10 +190,11 @@ document.addEventListener("keydown", (event) => {
     t: () => one("[data-note]")?.focus(),
     x: () => { const box = current() && one('input[name="subjects"]', current()); if (box) choose(box.value); },
     o: () => { const form = current() && one("form[data-into]", current()); form?.requestSubmit(); },
+    v: () => { const form = current() && one("form[data-around]", current()); form?.requestSubmit(); },
     "+": () => one("[data-graph]")?.zoom(1.25),
     "-": () => one("[data-graph]")?.zoom(0.8),
   }[event.key];
   const keyed = one(`[data-key="${CSS.escape(event.key)}"]`);
   if (act) { event.preventDefault(); act(); }
-  else if (keyed) { event.preventDefault(); keyed.click(); }
+  else if (keyed && !keyed.closest("[hidden]")) { event.preventDefault(); reveal(keyed); keyed.click(); }
 });
