@@ -24,6 +24,7 @@ so that `import ringsight` costs nothing. The rooms behind it, from the lowest; 
     experiments A/B tests: assignment, exposures and outcomes, and the report
     arrivals    who came by day: the log of what was acknowledged
     drift       a night held against a reference, and the audit of the space
+    assistant   what a bank's own language model may read of a run
     pipeline    read, train, embed, index, detect, explain: the whole way as functions
     web         the analysts' pages
     service     the live graph and the peers over HTTP
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ringsight import progress, testing
+    from ringsight.assistant.reader import Assistant
     from ringsight.detection.results import Results
     from ringsight.detection.settings import DetectConfig
     from ringsight.drift.settings import WatchConfig
@@ -87,6 +89,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "Assistant",
     "Bank",
     "BankCheck",
     "BankConfig",
@@ -165,6 +168,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ringsight.assistant.reader": ("Assistant",),
     "ringsight.detection.results": ("Results",),
     "ringsight.detection.settings": ("DetectConfig",),
     "ringsight.drift.settings": ("WatchConfig",),

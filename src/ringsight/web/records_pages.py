@@ -7,9 +7,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
-from ringsight.cases.audit_trail import Look
 from ringsight.cases.case import Case
 from ringsight.cases.errors import CaseError
+from ringsight.cases.looks import Look
 from ringsight.cases.users import Right, User
 from ringsight.report.comparison import comparison
 from ringsight.report.marked_notes import spans_of
