@@ -57,12 +57,5 @@ def own_views(first: Embeddings, second: Embeddings) -> Share:
     if len(both) == 0:
         return Share(0, 0)
     one, other = (each.vectors[each.rows_in(both)] for each in (first, second))
-    found = sum(
-        int(
-            np.sum(
-                (one[start : start + 1024] @ other.T).argmax(axis=1) == np.arange(start, min(start + 1024, len(both)))
-            )
-        )
-        for start in range(0, len(both), 1024)
-    )
-    return Share(found, len(both))
+    nearest, _ = exact_neighbours(one, other, np.full(len(both), -1), 1)
+    return Share(int(np.sum(nearest[:, 0] == np.arange(len(both)))), len(both))
