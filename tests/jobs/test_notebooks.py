@@ -44,6 +44,7 @@ def work(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(world.run / "model", folder / "run" / "model")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("RINGSIGHT_WORK", str(folder))
+        patch.setenv("POLARS_FMT_MAX_ROWS", "10")  # what notebooks change of it goes back
         mpl.use("agg")
         execute(FOLDER / f"{FIRST}.ipynb")
     return folder
@@ -53,6 +54,7 @@ def work(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_every_cell_runs(path: Path, world: World, work: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("RINGSIGHT_RUN", str(world.folder / "run"))
     monkeypatch.setenv("RINGSIGHT_WORK", str(work))
+    monkeypatch.setenv("POLARS_FMT_MAX_ROWS", "10")
     if path.stem != FIRST:  # it has run, or nothing here would
         execute(path)
 
