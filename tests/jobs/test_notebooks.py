@@ -16,7 +16,7 @@ pytestmark = pytest.mark.slow
 FOLDER = Path(__file__).parents[2] / "notebooks"
 NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
 FIRST = "from_frames_to_a_ring"
-LARGEST = 200_000
+LARGEST = 120_000
 """Bytes of a notebook with its outputs."""
 
 
