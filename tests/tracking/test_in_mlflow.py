@@ -56,10 +56,10 @@ def test_everything_is_in_mlflow_once_and_the_alias_follows(tmp_path: Path):
     assert there.data.tags["ringsight.commit"] == "c0ffee" and there.data.tags["ringsight.part.notes"] == "a" * 64
     files = {each.path for each in client.list_artifacts(first.run_id)}
     assert {"model_card.md", "settings.yaml", "figures.csv", "curves.csv", "tracked.json", "cards"} <= files
-    assert client.get_model_version_by_alias("ringsight", "promoted").version == first.version
+    assert str(client.get_model_version_by_alias("ringsight", "promoted").version) == first.version
 
     newer = written(replace(TRACKED, digest="e" * 64, model_hash="b" * 64))
     assert (newer.there_before, newer.version) == (False, "2")
-    assert client.get_model_version_by_alias("ringsight", "promoted").version == "2"
+    assert str(client.get_model_version_by_alias("ringsight", "promoted").version) == "2"
     written(replace(TRACKED, promotion=Promotion.former))
-    assert client.get_model_version_by_alias("ringsight", "former").version == "1"
+    assert str(client.get_model_version_by_alias("ringsight", "former").version) == "1"

@@ -1,6 +1,7 @@
 """What is tracked of a run, and that nothing of it names a customer."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
@@ -10,6 +11,7 @@ from four_rings import results_of_four_rings
 
 from ringsight.errors import DataError, ModelError
 from ringsight.records.writing import hash_files
+from ringsight.runs.manifest import Manifest, read_manifest
 from ringsight.runs.run import Run
 from ringsight.tracking.model_card import model_card
 from ringsight.tracking.track import track
@@ -19,7 +21,6 @@ FACTS = {
     "data_hash": "data",
     "model_hashes": {"notes": "f" * 64},
     "versions": {"ringsight": "0.1.0"},
-    "commit": "c0ffee-dirty",
     "seed": 3,
     "flagged": 2,
     "rings": 4,
@@ -32,6 +33,7 @@ def run(tmp_path: Path) -> Run:
     results = results_of_four_rings()
     results.summary.update(FACTS)
     run = finished(tmp_path / "run", results)
+    replace(read_manifest(run.paths) or Manifest.beginning(bank="", model=""), commit="c0ffee-dirty").write(run.paths)
     run.write_settings({"seed": 3, "notes": {"dim": 8}})
     part = run.model / "notes"
     part.mkdir(parents=True)

@@ -15,7 +15,6 @@ from ringsight.progress import Callback, report_to, say, stage
 from ringsight.records.bank import Bank
 from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import Embeddings
-from ringsight.runs.commit import commit
 from ringsight.runs.run import Run
 
 LIBRARIES = (
@@ -71,7 +70,7 @@ def find_rings(
     config = settings.detect
     results, lineage = follow(detect(bank, embeddings, config, seed=settings.seed), previous, bank.customer_ids)
     versions = {library: version(library) for library in LIBRARIES}
-    facts = {"versions": versions, "commit": commit(), "settings": in_force_anywhere(bank, settings)}
+    facts = {"versions": versions, "settings": in_force_anywhere(bank, settings)}
     results = replace(results, summary=results.summary | facts)
     if config.decisions is not None:
         _write_decided(config.decisions, results, run)

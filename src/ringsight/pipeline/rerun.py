@@ -12,7 +12,7 @@ from ringsight.records.bank import BankConfig
 from ringsight.runs.run import Run
 from ringsight.runs.settings import read_settings, restored
 
-COMPARED = ("data_hash", "seed", "commit", "versions", "settings")
+COMPARED = ("data_hash", "seed", "versions", "settings")
 """What of two summaries says why two runs are not the same."""
 
 
@@ -24,7 +24,7 @@ class Rerun:
     same: bool | None
     """Whether `rings.csv` is the same to the byte; None where only settings were there to go by."""
     differs: tuple[str, ...]
-    """What else is not the same: `data_hash`, `seed`, `commit`, `versions`, `settings`."""
+    """What else is not the same: `data_hash`, `seed`, `versions`, `settings`, `commit`."""
 
 
 def rerun(
@@ -58,7 +58,8 @@ def rerun(
         return Rerun(again, None, ())
     same = before.paths.csv("rings").read_bytes() == again.paths.csv("rings").read_bytes()
     old, new = before.results.summary, again.results.summary
-    return Rerun(again, same, tuple(name for name in COMPARED if old.get(name) != new.get(name)))
+    differs = [name for name in COMPARED if old.get(name) != new.get(name)]
+    return Rerun(again, same, (*differs, *(["commit"] if before.commit != again.commit else [])))
 
 
 def _settings(told: dict[str, Any], file: Path) -> RunConfig:

@@ -92,7 +92,7 @@ def tracked_run(
         run=run.folder.resolve().name,
         digest=run.digest(),
         settings=run.settings(),
-        commit=summary.get("commit", ""),
+        commit=run.commit,
         versions=summary.get("versions", {}),
         data_hash=summary["data_hash"],
         model_hash=model_hash,
