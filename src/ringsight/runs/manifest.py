@@ -75,8 +75,8 @@ def read_manifest(paths: RunPaths) -> Manifest | None:
         return None
     try:
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        told.setdefault("commit", "")  # an earlier one had none
-        known = {name: told[name] for name in Manifest.__dataclass_fields__} if told["format"] == FORMAT else None
+        names = set(Manifest.__dataclass_fields__) - ({"commit"} - set(told))  # a former one has no commit
+        known = {name: told[name] for name in names} if told["format"] == FORMAT else None
         if known is not None:
             return Manifest(**known | {"state": RunState(told["state"]), "files": tuple(told["files"])})
     except (OSError, ValueError, KeyError, TypeError) as error:
