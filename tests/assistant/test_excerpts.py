@@ -43,7 +43,7 @@ def test_a_customer_is_told_with_what_both_have_in_common_and_not_with_the_value
     found = Similar("C2", 0.9, {"notes": 0.5}, {"notes": 1}, "notes", (common,))
     told = customer_excerpt("C1", found, Numbered(plain=False))
     assert told.cites == ("C2", "C1")
-    assert "[device_id 1], as 2 of 80 customers have it" in told.text
+    assert "<device_id 1>, as 2 of 80 customers have it" in told.text
     assert "D-secret" not in told.text
     assert '"D-secret"' in customer_excerpt("C1", found, Numbered(plain=True)).text
 
@@ -51,7 +51,7 @@ def test_a_customer_is_told_with_what_both_have_in_common_and_not_with_the_value
 def test_the_same_value_has_the_same_number():
     values = Numbered(plain=False)
     told = [values.told(*each) for each in (("phone", "1"), ("phone", "2"), ("email", "1"), ("phone", "1"))]
-    assert told == ["[phone 1]", "[phone 2]", "[email 1]", "[phone 1]"]
+    assert told == ["<phone 1>", "<phone 2>", "<email 1>", "<phone 1>"]
 
 
 def test_a_ring_is_told_by_statements_that_cite_their_records(flagged: Ledger):

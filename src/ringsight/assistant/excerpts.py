@@ -60,7 +60,7 @@ class Numbered:
         if self.plain:
             return quoted(value)
         within = sum(1 for each in self.seen if each[0] == column)
-        return f"[{column} {self.seen.setdefault((column, value), within + 1)}]"
+        return f"<{column} {self.seen.setdefault((column, value), within + 1)}>"
 
 
 def quoted(text: str) -> str:

@@ -1,6 +1,6 @@
 """Personal values taken out of a text: what a customer's row holds, and what looks like an address or a number.
 
-A value gives way to the name of its column in brackets. It is a rule, and finds what tables know: a third person who is
+A value gives way to the name of its column, as `<phone>`. It is a rule, and finds what tables know: a third person who is
 in no table stays named.
 """
 
@@ -56,18 +56,18 @@ class Masker:
             numbers: whether e-mail addresses, IBANs and numbers of five digits or more go too, whosever they are.
         """
         if numbers:
-            text = NUMBER.sub("[number]", IBAN.sub("[iban]", EMAIL.sub("[email]", text)))
+            text = NUMBER.sub("<number>", IBAN.sub("<iban>", EMAIL.sub("<email>", text)))
         for column, value in sorted(
             {each for customer in customers for each in self.values.get(customer, ())},
             key=lambda each: (-len(each[1]), each),
         ):
             spaced = r"\s+".join(map(re.escape, value.split()))
-            text = re.sub(rf"(?<!\w){spaced}(?!\w)", f"[{column}]", text, flags=re.IGNORECASE)
+            text = re.sub(rf"(?<!\w){spaced}(?!\w)", f"<{column}>", text, flags=re.IGNORECASE)
         return WORD.sub(self._named, text)
 
     def _named(self, word: re.Match[str]) -> str:
         column = self.names.get(word[0])
-        return f"[{column}]" if column else word[0]
+        return f"<{column}>" if column else word[0]
 
 
 def _personal(bank: Bank) -> Iterator[tuple[str, str, str]]:
