@@ -1,7 +1,7 @@
 """Personal values taken out of a text: what a customer's row holds, and what looks like an address or a number.
 
-A value gives way to the name of its column, as `<phone>`. It is a rule, and finds what tables know: a third person who is
-in no table stays named.
+A value gives way to the name of its column, as `<phone>`. It is a rule, and finds what tables know: a third person who
+is in no table stays named.
 """
 
 import re
