@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test quick mutants check wheel fix setup lock clean
+.PHONY: demo test quick mutants check wheel notebooks fix setup lock clean
 
 demo: setup  ## A synthetic bank from start to flagged rings, with a report
 	$(BIN)/ringsight demo
@@ -29,6 +29,10 @@ check: setup  ## Style, types and floors
 
 wheel: setup  ## The wheel, built, installed bare and used from an empty folder
 	.ci/wheel
+
+notebooks: setup  ## Executes the notebooks on a synthetic bank and keeps their small outputs
+	$(BIN)/pip install --quiet --constraint requirements.lock ipykernel nbclient umap-learn
+	$(BIN)/python notebooks/execute.py
 
 fix: setup
 	$(BIN)/ruff format .

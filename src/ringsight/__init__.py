@@ -24,6 +24,8 @@ so that `import ringsight` costs nothing. The rooms behind it, from the lowest; 
     experiments A/B tests: assignment, exposures and outcomes, and the report
     arrivals    who came by day: the log of what was acknowledged
     drift       a night held against a reference, and the audit of the space
+    assistant   what a bank's own language model may read of a run
+    tracking    what a run was made of and came to, for comparing it with others
     pipeline    read, train, embed, index, detect, explain: the whole way as functions
     web         the analysts' pages
     service     the live graph and the peers over HTTP
@@ -35,6 +37,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ringsight import progress, testing
+    from ringsight.assistant.reader import Assistant
     from ringsight.detection.results import Results
     from ringsight.detection.settings import DetectConfig
     from ringsight.drift.settings import WatchConfig
@@ -65,6 +68,7 @@ if TYPE_CHECKING:
     from ringsight.pipeline.evaluate import evaluate
     from ringsight.pipeline.index import index
     from ringsight.pipeline.read import read_bank, read_frames
+    from ringsight.pipeline.rerun import Rerun, rerun
     from ringsight.pipeline.run import run
     from ringsight.pipeline.score import ScoreConfig, ScoredNight, score
     from ringsight.pipeline.settings import RunConfig
@@ -81,12 +85,14 @@ if TYPE_CHECKING:
         waterfall_figure,
     )
     from ringsight.runs.run import Run, open_run
+    from ringsight.tracking.track import Tracked, track
     from ringsight.vectors.opening import open_store
     from ringsight.vectors.vector_store import StoreConfig, VectorStore
 
 __version__ = "0.1.0"
 
 __all__ = [
+    "Assistant",
     "Bank",
     "BankCheck",
     "BankConfig",
@@ -111,6 +117,7 @@ __all__ = [
     "PeersConfig",
     "PurchaseHistories",
     "ReportConfig",
+    "Rerun",
     "Results",
     "RingsightError",
     "Run",
@@ -123,6 +130,7 @@ __all__ = [
     "StoreConfig",
     "StoreError",
     "SyntheticBankConfig",
+    "Tracked",
     "TrainerConfig",
     "TransactionsConfig",
     "UnlikeItems",
@@ -152,11 +160,13 @@ __all__ = [
     "purchase_histories",
     "read_bank",
     "read_frames",
+    "rerun",
     "run",
     "score",
     "shift_figure",
     "similar",
     "testing",
+    "track",
     "train",
     "units_needed",
     "watch",
@@ -165,6 +175,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "ringsight.assistant.reader": ("Assistant",),
     "ringsight.detection.results": ("Results",),
     "ringsight.detection.settings": ("DetectConfig",),
     "ringsight.drift.settings": ("WatchConfig",),
@@ -195,6 +206,7 @@ _HOMES = {
     "ringsight.pipeline.evaluate": ("evaluate",),
     "ringsight.pipeline.index": ("index",),
     "ringsight.pipeline.read": ("read_bank", "read_frames"),
+    "ringsight.pipeline.rerun": ("Rerun", "rerun"),
     "ringsight.pipeline.run": ("run",),
     "ringsight.pipeline.score": ("ScoreConfig", "ScoredNight", "score"),
     "ringsight.pipeline.settings": ("RunConfig",),
@@ -211,6 +223,7 @@ _HOMES = {
         "waterfall_figure",
     ),
     "ringsight.runs.run": ("Run", "open_run"),
+    "ringsight.tracking.track": ("Tracked", "track"),
     "ringsight.vectors.opening": ("open_store",),
     "ringsight.vectors.vector_store": ("StoreConfig", "VectorStore"),
 }

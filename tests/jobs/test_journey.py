@@ -96,8 +96,9 @@ def test_the_store_holds_exactly_the_learned_embeddings_on_disk(world: World) ->
 
 def test_a_second_run_from_nothing_and_blind_to_the_truth_gives_the_same_bytes(world: World) -> None:
     shutil.copytree(world.bank, world.folder / "blind", ignore=shutil.ignore_patterns("truth"))
-    again = ringsight("run", "bank.path=blind", "out=again", "experiment=tiny", cwd=world.folder)
+    again = ringsight("rerun", "of=run", "bank=blind", "out=again", cwd=world.folder)  # by the settings written down
     assert again.returncode == 0, again.stderr
+    assert "rings.csv is the same to the byte." in again.stderr
     for name in ("rings.csv", "members.csv", "links.csv", "summary.json"):
         assert (world.folder / "again" / name).read_bytes() == (world.run / name).read_bytes(), name
 

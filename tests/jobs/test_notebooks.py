@@ -1,7 +1,11 @@
-"""The notebooks run from top to bottom on a finished run, and are kept without output."""
+"""The notebooks run from top to bottom on finished runs; they define nothing, and keep small outputs alone."""
 
+import ast
 import json
+import shutil
+import sys
 from pathlib import Path
+from typing import Any
 
 import matplotlib as mpl
 import pytest
@@ -9,25 +13,73 @@ from tiny_world import World
 
 pytestmark = pytest.mark.slow
 
-NOTEBOOKS = sorted((Path(__file__).parents[2] / "notebooks").glob("*.ipynb"))
+FOLDER = Path(__file__).parents[2] / "notebooks"
+NOTEBOOKS = sorted(FOLDER.glob("*.ipynb"))
+FIRST = "from_frames_to_a_ring"
+LARGEST = 120_000
+"""Bytes of a notebook with its outputs."""
 
 
-def test_there_are_notebooks():
-    assert NOTEBOOKS
+def cells(path: Path) -> list[dict[str, Any]]:
+    """The code cells."""
+    found = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    return [cell for cell in found if cell["cell_type"] == "code"]
 
 
-@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_every_cell_runs(path: Path, world: World, monkeypatch: pytest.MonkeyPatch):
-    mpl.use("agg")
-    monkeypatch.setenv("RINGSIGHT_RUN", str(world.folder / "run"))
+def source(cell: dict[str, Any]) -> str:
+    return "".join(cell["source"])
+
+
+def execute(path: Path) -> None:
     names: dict[str, object] = {}
-    for cell in json.loads(path.read_text(encoding="utf-8"))["cells"]:
-        if cell["cell_type"] == "code":
-            exec(compile("".join(cell["source"]), f"{path.name}, {cell['id']}", "exec"), names)  # noqa: S102
+    for cell in cells(path):
+        exec(compile(source(cell), f"{path.name}, {cell['id']}", "exec"), names)  # noqa: S102
+
+
+@pytest.fixture(scope="module")
+def work(world: World, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that the notebooks share: a tiny bank, and a run that the first of them made with a model at hand."""
+    folder = tmp_path_factory.mktemp("work")
+    shutil.copytree(world.bank, folder / "bank")
+    shutil.copytree(world.run / "model", folder / "run" / "model")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RINGSIGHT_WORK", str(folder))
+        patch.setenv("POLARS_FMT_MAX_ROWS", "10")  # what notebooks change of it goes back
+        mpl.use("agg")
+        execute(FOLDER / f"{FIRST}.ipynb")
+    return folder
 
 
 @pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
-def test_no_output_is_kept(path: Path):
-    # outputs hold customers' data, and change with every run
-    cells = [cell for cell in json.loads(path.read_text(encoding="utf-8"))["cells"] if cell["cell_type"] == "code"]
-    assert all(not cell["outputs"] and cell["execution_count"] is None for cell in cells)
+def test_every_cell_runs(path: Path, world: World, work: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("RINGSIGHT_RUN", str(world.folder / "run"))
+    monkeypatch.setenv("RINGSIGHT_WORK", str(work))
+    monkeypatch.setenv("POLARS_FMT_MAX_ROWS", "10")
+    if path.stem != FIRST:  # it has run, or nothing here would
+        execute(path)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_notebook_imports_and_never_defines(path: Path):
+    for cell in cells(path):
+        defined = [
+            each for each in ast.walk(ast.parse(source(cell))) if isinstance(each, ast.FunctionDef | ast.ClassDef)
+        ]
+        assert defined == [], cell["id"]
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_outputs_are_small_and_none_is_an_error(path: Path):
+    assert path.stat().st_size < LARGEST
+    outputs = [output for cell in cells(path) for output in cell["outputs"]]
+    assert [each for each in outputs if each["output_type"] == "error" or each.get("name") == "stderr"] == []
+    assert all(set(each["data"]) <= {"text/plain", "image/png"} for each in outputs if "data" in each)
+
+
+def test_each_notebook_of_the_series_is_executed_by_one_command(monkeypatch: pytest.MonkeyPatch):
+    pytest.importorskip("nbclient", reason="needs the extra `notebooks`")
+    monkeypatch.syspath_prepend(str(FOLDER))
+    from execute import ORDER
+
+    assert {*ORDER, "a_finished_run"} == {path.stem for path in NOTEBOOKS}
+    sys.modules.pop("execute")

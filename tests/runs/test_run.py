@@ -24,6 +24,7 @@ from ringsight.pipeline.settings import RunConfig
 from ringsight.records.bank import Bank, BankConfig, ColumnRole
 from ringsight.records.picture_openers import PictureOpeners
 from ringsight.records.reading import read_bank
+from ringsight.runs.commit import commit, commit_of
 from ringsight.runs.erasure import erase_from_results
 from ringsight.runs.files import read_table
 from ringsight.runs.run import Run, open_run
@@ -311,3 +312,16 @@ def test_a_ledger_is_the_one_that_was_written_or_made_now(world: World):
     assert run.ledger("R1") == written
     with pytest.raises(DataError, match="no ring"):
         run.ledger("../R1")
+
+
+def test_a_manifest_without_a_commit_is_read_and_one_of_a_checkout_has_it(results: Results, tmp_path: Path) -> None:
+    run = finished(tmp_path, results)
+    assert run.commit == commit()
+    told = json.loads(run.paths.manifest.read_text())
+    del told["commit"]
+    run.paths.manifest.write_text(json.dumps(told))
+    assert (Run(tmp_path).finished, Run(tmp_path).commit) == (True, "")
+
+
+def test_a_folder_outside_a_checkout_has_no_commit(tmp_path: Path) -> None:
+    assert commit_of(tmp_path) == ""

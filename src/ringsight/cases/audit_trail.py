@@ -12,7 +12,6 @@ import secrets
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Row, RowMapping, select
@@ -31,23 +30,6 @@ FORGOTTEN = "forgotten"
 """The action of an erasure."""
 RESTORE = "compare the database with a backup; the entries before this one are unchanged"
 """What to do about an entry that was changed."""
-
-
-class Look(StrEnum):
-    """What somebody has looked at, for `AuditTrail.record`."""
-
-    view_case = "view_case"
-    view_photo = "view_photo"
-    view_note = "view_note"
-    view_transactions = "view_transactions"
-    """The transactions of one member that a cell of the matrix stands for."""
-    view_neighbours = "view_neighbours"
-    """Customers outside a case to whom a member's values and money lead."""
-    view_score = "view_score"
-    view_other_lists = "view_other_lists"
-    """Communities and alike pairs of a run."""
-    unmask = "unmask"
-    export_case = "export_case"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,11 @@ from scipy.stats import hypergeom
 from sqlalchemy import Connection, select
 
 from ringsight.cases import clock
-from ringsight.cases.audit_trail import Look, append, last_of
+from ringsight.cases.audit_trail import append, last_of
 from ringsight.cases.case import Case, Judgement
 from ringsight.cases.database import Database
 from ringsight.cases.errors import CaseError
+from ringsight.cases.looks import Look
 from ringsight.cases.queue import opened_today, waiting
 from ringsight.cases.renewal import IMPORTED
 from ringsight.cases.schema import ENTRIES

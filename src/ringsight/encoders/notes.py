@@ -172,14 +172,36 @@ def embed_notes(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
         ModelError: if the part is missing, damaged or of a former version.
     """
     trained = Part.read(part, "notes")
-    encoder, tokenizer = _reading(trained)
-    notes = _said(bank.notes, Boilerplate.of(trained), tokenizer)
-    reach = trained.settings["longest"], trained.settings.get("windows", 1)  # a former version read one
-    vectors = _note_vectors(encoder, tokenizer, notes["text"].to_list(), reach, _weights_of(trained))
-    ids, pooled = pool(NoteSpace.of(trained).apply(vectors, notes), notes)
+    notes, vectors = _read(bank.notes, trained)
+    ids, pooled = pool(vectors, notes)
     learned = Embeddings("notes", ids, pooled, trained.hash, bank.data_hash)
     worded = summed(unit_or_zero(Wording.of(trained).apply(notes)), notes)
     return learned, facet("wording", *worded, trained, bank.data_hash)
+
+
+def vectors_of_notes(notes: pl.DataFrame, part: Path) -> tuple[pl.DataFrame, NDArray[np.float32]]:
+    """Read notes one by one, where `embed_notes` averages those of a customer.
+
+    Args:
+        notes: with `text` and, where it is told, `agent_id`; further columns are kept.
+        part: folder of the trained part.
+
+    Returns:
+        The notes that say something, without what is common to all, and the vector of each in the learned space: rows
+        of length 1, shape (notes, dim).
+
+    Raises:
+        ModelError: if the part is missing, damaged or of a former version.
+    """
+    return _read(notes, Part.read(part, "notes"))
+
+
+def _read(notes: pl.DataFrame, trained: Part) -> tuple[pl.DataFrame, NDArray[np.float32]]:
+    encoder, tokenizer = _reading(trained)
+    said = _said(notes, Boilerplate.of(trained), tokenizer)
+    reach = trained.settings["longest"], trained.settings.get("windows", 1)  # a former version read one
+    vectors = _note_vectors(encoder, tokenizer, said["text"].to_list(), reach, _weights_of(trained))
+    return said, NoteSpace.of(trained).apply(vectors, said)
 
 
 @lru_cache(maxsize=2)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from ringsight.errors import DataError
+from ringsight.runs.commit import commit
 from ringsight.runs.files import write_json
 from ringsight.runs.paths import RunPaths
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
@@ -32,6 +33,8 @@ class Manifest:
     format: int = FORMAT
     ringsight: str
     """Version that wrote it."""
+    commit: str = ""
+    """Commit that wrote it, where it ran from a checkout, with `-dirty` where files were changed since."""
     state: RunState = RunState.begun
     bank: str
     """Folder of the bank."""
@@ -47,7 +50,9 @@ class Manifest:
     @classmethod
     def beginning(cls, *, bank: str, model: str, store: str = "", previous: str = "") -> Self:
         """Of a run that begins now."""
-        return cls(ringsight=version("ringsight"), bank=bank, model=model, store=store, previous=previous)
+        return cls(
+            ringsight=version("ringsight"), commit=commit(), bank=bank, model=model, store=store, previous=previous
+        )
 
     def finished(self, paths: RunPaths) -> Self:
         """Of the same run, whose results are whole."""
@@ -70,7 +75,8 @@ def read_manifest(paths: RunPaths) -> Manifest | None:
         return None
     try:
         told: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        known = {name: told[name] for name in Manifest.__dataclass_fields__} if told["format"] == FORMAT else None
+        names = set(Manifest.__dataclass_fields__) - ({"commit"} - set(told))  # a former one has no commit
+        known = {name: told[name] for name in names} if told["format"] == FORMAT else None
         if known is not None:
             return Manifest(**known | {"state": RunState(told["state"]), "files": tuple(told["files"])})
     except (OSError, ValueError, KeyError, TypeError) as error:

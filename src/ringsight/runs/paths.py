@@ -116,6 +116,11 @@ class RunPaths:
         """How the run stands against a reference."""
         return self.folder / "watch"
 
+    @property
+    def tracked(self) -> Path:
+        """What the run was made of and came to, for comparing it with others."""
+        return self.folder / "tracked"
+
     def table(self, name: str) -> Path:
         """A table of the results or of the lineage, as Parquet."""
         return self.folder / f"{name}.parquet"
@@ -145,7 +150,7 @@ class RunPaths:
     def results(self) -> list[Path]:
         """Everything that a run writes anew. Embeddings, model, store, cases and decisions are not of these."""
         single = [self.summary, self.settings, self.report, self.stages, self.decided, self.evaluation]
-        folders = [self.false_positives, self.fingerprints, self.ledgers, self.quarantine, self.watch]
+        folders = [self.false_positives, self.fingerprints, self.ledgers, self.quarantine, self.watch, self.tracked]
         names = (*TABLES, *LINEAGE_TABLES)
         return [*map(self.table, names), *map(self.csv, names), *single, *folders]
 

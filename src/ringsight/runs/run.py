@@ -212,6 +212,12 @@ class Run:
         told = (self.settings().get("bank") or {}).get("path")  # of a former version
         return Path(told) if told else None
 
+    @property
+    def commit(self) -> str:
+        """Commit of ringsight that made the run; empty where it did not run from a checkout."""
+        manifest = former_manifest(self.paths)
+        return manifest.commit if manifest else ""
+
     def store(self, asked: StoreConfig | None = None) -> StoreConfig:
         """Where the run keeps its vectors: the store that is asked for, else the run's own.
 

@@ -5,9 +5,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from ringsight.cases.audit_trail import Look
 from ringsight.cases.erasure import erase_customer
 from ringsight.cases.errors import BrokenTrailError, CaseError, ForbiddenError
+from ringsight.cases.looks import Look
 from ringsight.cases.nights import nights
 from ringsight.cases.users import Right, Role, User
 from ringsight.report.other_lists import LISTED, communities, pairs

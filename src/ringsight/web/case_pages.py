@@ -10,10 +10,10 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from pydantic import TypeAdapter, ValidationError
 
-from ringsight.cases.audit_trail import Look
 from ringsight.cases.case import Case, CaseEntry, Judgement
 from ringsight.cases.casebook import CaseBook
 from ringsight.cases.errors import CaseError, ForbiddenError, in_sentences
+from ringsight.cases.looks import Look
 from ringsight.cases.replay import UNDOABLE, Action, last_by_people
 from ringsight.cases.steps import refuse_claim
 from ringsight.cases.users import Right, User

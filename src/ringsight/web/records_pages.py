@@ -11,9 +11,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Query, Request
 from fastapi.responses import Response
 
-from ringsight.cases.audit_trail import Look
 from ringsight.cases.case import Case
 from ringsight.cases.errors import CaseError, ForbiddenError
+from ringsight.cases.looks import Look
 from ringsight.cases.users import Right, User
 from ringsight.explain.base_rates import ThingKind
 from ringsight.explain.matrix import cited
