@@ -1,7 +1,7 @@
 """ringsight every night, in Airflow 3: score; train once a week, or when records drift; promote a model; go back.
 
-Airflow has an environment of its own and imports nothing of ringsight: each task is a command of it, which can be called
-again after a failure and goes on. What is where is told by the environment of whoever runs the tasks:
+Airflow has an environment of its own and imports nothing of ringsight: each task is a command of it, which can be
+called again after a failure and goes on. What is where is told by the environment of whoever runs the tasks:
 
     RINGSIGHT_PROGRAM   the command; by default `ringsight`
     RINGSIGHT_BANK      the bank's folder

@@ -34,8 +34,8 @@ class SparkEngine:
     """What takes long, in tasks of Spark."""
 
     def __init__(self, session: "SparkSession", config: SparkConfig) -> None:
-        """Work in a session; `SparkEngine.opened` opens one."""
-        self._session, self._config = session, config
+        """Work in a session; `opened` opens one."""
+        self.session, self._config = session, config
         self._archives, self._sent = TemporaryFolder(), set[str]()
 
     @classmethod
@@ -52,7 +52,7 @@ class SparkEngine:
 
     def spread(self, work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
         """Give what `work` makes of each item, in their order (`workers.spread_by`)."""
-        return in_waves(self._session.sparkContext, work, items)
+        return in_waves(self.session.sparkContext, work, items)
 
     def embed_bank(self, bank: Bank, model: Path) -> dict[str, Embeddings]:
         """Embed a bank in every space that a model has, as `fusion.embed.embed_bank` does, to a rounding error.
@@ -85,7 +85,7 @@ class SparkEngine:
         if records.is_empty():
             return nobody
         files = hand_over(bank, modality, folder / modality, self._config.customers)
-        rows = self._session.read.parquet(str(folder / modality))
+        rows = self.session.read.parquet(str(folder / modality))
         asked = Asked(name, files, self._config.batch, Part.read(model / modality, modality), [e.space for e in nobody])
         found = pl.DataFrame(way(rows, asked).toArrow()).sort("space", "customer_id")
         return [_filled(each, found.filter(pl.col("space") == each.space), bank.data_hash) for each in nobody]
@@ -95,7 +95,7 @@ class SparkEngine:
         name = model_hash(model)
         if name not in self._sent:
             archive = shutil.make_archive(str(self._archives.path / name), "zip", model)
-            self._session.sparkContext.addArchive(f"{archive}#{name}")
+            self.session.sparkContext.addArchive(f"{archive}#{name}")
             self._sent.add(name)
         return name
 

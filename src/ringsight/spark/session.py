@@ -35,7 +35,7 @@ def session_of(config: SparkConfig) -> Iterator["SparkSession"]:
         from pyspark.sql import SparkSession
     except ModuleNotFoundError as error:
         raise SettingsError(
-            f"engine=spark needs pyspark, and {error.name} is not installed",
+            f"engine=spark needs pyspark, which is not installed ({error})",
             remedy=f"pip install 'ringsight[spark]', and {JAVA}",
         ) from error
     found = SparkSession.getActiveSession()
@@ -65,10 +65,13 @@ def _started(config: SparkConfig) -> "SparkSession":
     }
     if config.master.startswith("local"):
         told |= {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
+        told |= {"spark.ui.showConsoleProgress": "false"}
     builder = SparkSession.builder.appName("ringsight").master(config.master)
     for name, value in told.items():
         builder = builder.config(name, value)
-    return builder.getOrCreate()
+    session = builder.getOrCreate()
+    session.sparkContext.setLogLevel("ERROR")
+    return session
 
 
 def _last_line(error: Exception) -> str:
