@@ -24,6 +24,7 @@ so that `import ringsight` costs nothing. The rooms behind it, from the lowest; 
     experiments A/B tests: assignment, exposures and outcomes, and the report
     arrivals    who came by day: the log of what was acknowledged
     drift       a night held against a reference, and the audit of the space
+    spark       the other engine: embedding and chance worlds over several machines
     pipeline    read, train, embed, index, detect, explain: the whole way as functions
     web         the analysts' pages
     service     the live graph and the peers over HTTP
