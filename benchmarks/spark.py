@@ -218,8 +218,8 @@ def arithmetic(measured: Measured) -> list[str]:
         f"{dearer:.2f} for Spark (CPU seconds of embedding, over threads'); {measured.spread:.0%} of detection "
         f"spread; all of these of the bank of {measured.customers:,} customers above. Detection takes {DETECTION_MS} "
         f"core ms and {DETECTION_KB:.0f} kB a customer ([scale.md](scale.md)). {1 / SENDING_MS:.0f},000 vectors are "
-        f"sent a core second, and each takes {INDEXING_MS} core ms of index ([k8s/README.md](../k8s/README.md)). Images are "
-        "opened in reading."
+        f"sent a core second, and each takes {INDEXING_MS} core ms of index ([k8s/README.md](../k8s/README.md)). "
+        "Images are opened in reading."
     )
     return [
         "| stage | core ms a customer | core hours | spread |",
