@@ -19,6 +19,7 @@ from ringsight.encoders.transaction_features import transaction_features
 from ringsight.pipeline.settings import RunConfig
 from ringsight.runs.run import Run
 from ringsight.spark.engine import SparkEngine
+from ringsight.spark.handed_over import MOMENT
 from ringsight.spark.session import EngineError
 from ringsight.spark.settings import Engine, SparkConfig
 from ringsight.spark.transactions_sql import measured
@@ -113,7 +114,8 @@ def test_transactions_are_measured_in_sql_as_by_one_machine(engine: SparkEngine,
     ).sort("customer_id", "timestamp", "transaction_id")
     vocabulary = {"category": ["food", "rent"], "currency": ["EUR"]}
     expected = transaction_features(transactions, 8, vocabulary)
-    transactions.write_parquet(tmp_path / "some.parquet")
+    told = transactions.with_columns(pl.col("timestamp").dt.epoch("us").alias(MOMENT))
+    told.write_parquet(tmp_path / "some.parquet")
     given = engine.session.read.parquet(str(tmp_path)).repartition(2, "customer_id")
     rows = pl.DataFrame(measured(given, vocabulary).toArrow()).sort("customer_id")
     assert rows["customer_id"].to_list() == expected.customer_ids.tolist()

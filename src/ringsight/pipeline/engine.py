@@ -5,11 +5,22 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from ringsight.pipeline.settings import RunConfig
+from ringsight.spark.session import require_spark
 from ringsight.spark.settings import Engine
 from ringsight.workers import spread_by
 
 if TYPE_CHECKING:
     from ringsight.spark.engine import SparkEngine
+
+
+def require_engine(settings: RunConfig) -> None:
+    """Refuse to begin what could not be ended for want of the engine.
+
+    Raises:
+        SettingsError: if pyspark or Java is missing.
+    """
+    if settings.engine is Engine.spark:
+        require_spark()
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from ringsight.fusion.settings import parts
 from ringsight.pipeline.continuing import continued, lineage_before
 from ringsight.pipeline.detect import find_rings
 from ringsight.pipeline.embed import embed
-from ringsight.pipeline.engine import engine_of
+from ringsight.pipeline.engine import engine_of, require_engine
 from ringsight.pipeline.entities_alone import entities_alone, say_if_uncorroborated
 from ringsight.pipeline.explain import explain
 from ringsight.pipeline.index import index
@@ -85,6 +85,7 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     Raises:
         RingsightError: as `run` does.
     """
+    require_engine(settings)
     settings, decisions = continued(settings, out, asked)
     previous = lineage_before(settings.previous, out)
     records = as_bank(bank, out, settings.previous)

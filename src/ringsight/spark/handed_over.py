@@ -12,6 +12,8 @@ from ringsight.records.bank import Bank
 
 PICTURE = "picture"
 """Column of the small copy of an image, as `OpenedPictures` keeps it."""
+MOMENT = "microseconds"
+"""Column of the time of a transaction, counted from 1970, which no time zone of a session can move."""
 
 
 def hand_over(bank: Bank, modality: str, folder: Path, customers: int) -> int:
@@ -35,6 +37,8 @@ def hand_over(bank: Bank, modality: str, folder: Path, customers: int) -> int:
         some = records[int(start) : int(end)]
         if modality == "id_images":
             some = some.with_columns(_pictures(bank, some))
+        if modality == "transactions":
+            some = some.with_columns(pl.col("timestamp").dt.epoch("us").alias(MOMENT))
         texts = [column for column, dtype in some.schema.items() if isinstance(dtype, pl.Categorical | pl.Enum)]
         some.with_columns(pl.col(texts).cast(pl.String)).write_parquet(folder / f"{number:06}.parquet")
     return len(starts)

@@ -21,6 +21,24 @@ class EngineError(RingsightError, RuntimeError):
     """Spark could not be started, or a task of it failed."""
 
 
+def require_spark() -> None:
+    """Refuse to begin where Spark could not be started.
+
+    Raises:
+        SettingsError: if pyspark or Java is missing.
+    """
+    try:
+        from py4j.protocol import Py4JError  # noqa: F401
+        from pyspark.sql import SparkSession
+    except ModuleNotFoundError as error:
+        raise SettingsError(
+            f"engine=spark needs pyspark, which is not installed ({error})",
+            remedy=f"pip install 'ringsight[spark]', and {JAVA}",
+        ) from error
+    if SparkSession.getActiveSession() is None and shutil.which("java") is None and "JAVA_HOME" not in os.environ:
+        raise SettingsError("engine=spark needs Java, and there is no `java` here", remedy=f"install {JAVA}")
+
+
 @contextmanager
 def session_of(config: SparkConfig) -> Iterator["SparkSession"]:
     """The session that is open, or one that is closed at the end.
@@ -29,18 +47,12 @@ def session_of(config: SparkConfig) -> Iterator["SparkSession"]:
         SettingsError: if pyspark or Java is missing.
         EngineError: if Spark does not start, or a task fails.
     """
-    try:
-        from py4j.protocol import Py4JError
-        from pyspark.errors import PySparkException
-        from pyspark.sql import SparkSession
-    except ModuleNotFoundError as error:
-        raise SettingsError(
-            f"engine=spark needs pyspark, which is not installed ({error})",
-            remedy=f"pip install 'ringsight[spark]', and {JAVA}",
-        ) from error
+    require_spark()
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+    from pyspark.sql import SparkSession
+
     found = SparkSession.getActiveSession()
-    if found is None and shutil.which("java") is None and "JAVA_HOME" not in os.environ:
-        raise SettingsError("engine=spark needs Java, and there is no `java` here", remedy=f"install {JAVA}")
     try:
         session = found or _started(config)
         try:

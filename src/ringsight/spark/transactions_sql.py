@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from ringsight.encoders.transaction_features import Vocabulary
+from ringsight.spark.handed_over import MOMENT
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
@@ -19,7 +20,7 @@ def measured(transactions: "DataFrame", vocabulary: Vocabulary) -> "DataFrame":
     """Measure each customer's transactions.
 
     Args:
-        transactions: in the columns of the data contract.
+        transactions: as `handed_over` has them.
         vocabulary: of the training bank.
 
     Returns:
@@ -29,12 +30,11 @@ def measured(transactions: "DataFrame", vocabulary: Vocabulary) -> "DataFrame":
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    moment = F.unix_micros(F.col("timestamp").cast("timestamp"))
-    earlier = F.lag("moment").over(Window.partitionBy("customer_id").orderBy("timestamp", "transaction_id"))
-    seconds = F.floor((F.col("moment") - earlier) / 1_000_000)
+    earlier = F.lag(MOMENT).over(Window.partitionBy("customer_id").orderBy("timestamp", "transaction_id"))
+    seconds = F.floor((F.col(MOMENT) - earlier) / 1_000_000)
     lost = {column: F.lit(None).cast("string") for column in vocabulary if column not in transactions.columns}
     told = (
-        transactions.withColumns(lost | {"moment": moment})
+        transactions.withColumns(lost)
         .withColumn("gap", F.log1p(seconds / 3600))
         .withColumn("size", F.log1p(F.abs("amount")))
     )
