@@ -48,17 +48,6 @@ def spread(engine: SparkEngine, world: World, tmp_path_factory: pytest.TempPathF
     return ringsight.run(world.bank, out, model=world.run / "model", settings=settings)
 
 
-def process(_: int) -> int:
-    time.sleep(0.2)
-    return os.getpid()
-
-
-def refuse_three(number: int) -> int:
-    if number == 3:
-        raise ValueError("three is refused")
-    return number
-
-
 def test_the_embeddings_are_those_of_one_machine(spread: Run, world: World):
     bank = ringsight.read_bank(world.bank)
     here, there = Run(world.run).embeddings(bank), spread.embeddings(bank)
@@ -78,6 +67,10 @@ def test_the_rings_are_those_of_one_machine(spread: Run, world: World):
 
 
 def test_work_is_done_in_order_by_several_processes(engine: SparkEngine):
+    def process(_: int) -> int:
+        time.sleep(0.2)
+        return os.getpid()
+
     done = list(engine.spread(process, range(4)))
     assert len(set(done)) == 2 and os.getpid() not in done
     assert list(engine.spread(abs, range(-5, 0))) == [5, 4, 3, 2, 1]
@@ -93,6 +86,11 @@ def test_no_more_is_begun_than_a_wave(engine: SparkEngine):
 
 
 def test_what_a_task_raises_is_told():
+    def refuse_three(number: int) -> int:
+        if number == 3:
+            raise ValueError("three is refused")
+        return number
+
     with pytest.raises(EngineError, match="ValueError: three is refused"), SparkEngine.opened(TWO) as engine:
         list(engine.spread(refuse_three, range(5)))
 
