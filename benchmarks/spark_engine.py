@@ -1,6 +1,6 @@
 """Spark against the threads of one machine, and what a hundred million customers would take.
 
-    python benchmarks/spark.py --sizes 300,1200 --cores 2
+    python benchmarks/spark_engine.py --sizes 300,1200 --cores 2
 
 generates banks, embeds and searches them by one model with either engine, and writes docs/spark_figures.md. CPU seconds
 are those of the process and all that it started, Java among them.
@@ -175,7 +175,7 @@ def page(measured: list[Measured], sizes: str, cores: int) -> str:
         [
             "# Spark: figures",
             "",
-            f"Written by `python benchmarks/spark.py --sizes {sizes} --cores {cores}`, of the machine that ran it.",
+            f"Written by `python benchmarks/spark_engine.py --sizes {sizes} --cores {cores}`, of the machine that ran it.",
             "",
             f"## On one machine of {cores} cores: threads / Spark, `local[{cores}]`",
             "",
