@@ -175,8 +175,8 @@ def page(measured: list[Measured], sizes: str, cores: int) -> str:
         [
             "# Spark: figures",
             "",
-            f"Written by `python benchmarks/spark_engine.py --sizes {sizes} --cores {cores}`; seconds are of the machine",
-            "that ran it.",
+            f"Written by `python benchmarks/spark_engine.py --sizes {sizes} --cores {cores}`; seconds are of the",
+            "machine that ran it.",
             "",
             f"## On one machine of {cores} cores: threads / Spark, `local[{cores}]`",
             "",
