@@ -36,8 +36,10 @@ def engine() -> Iterator[SparkEngine]:
         lack(Means.java, "there is no java")
     if find_spec("pyspark") is None:
         lack(Means.java, "pyspark is not installed")
-    with SparkEngine.opened(TWO) as engine:
-        yield engine
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")  # less for Java to compile than to do
+        with SparkEngine.opened(TWO) as engine:
+            yield engine
 
 
 @pytest.fixture(scope="module")
