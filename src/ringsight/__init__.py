@@ -26,6 +26,7 @@ so that `import ringsight` costs nothing. The rooms behind it, from the lowest; 
     drift       a night held against a reference, and the audit of the space
     assistant   what a bank's own language model may read of a run
     tracking    what a run was made of and came to, for comparing it with others
+    spark       the other engine: embedding and chance worlds over several machines
     pipeline    read, train, embed, index, detect, explain: the whole way as functions
     web         the analysts' pages
     service     the live graph and the peers over HTTP

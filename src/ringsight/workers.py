@@ -2,19 +2,26 @@
 
 NumPy, faiss and Leiden let go of Python's lock while they compute, so that threads use every core, and nothing is
 copied. Each piece of work draws by a seed of its own: the result is the same with any number of threads.
+
+What is worth sending away, because it computes long over what it holds, is `spread`: over other machines where the
+engine has some (`ringsight.spark`), over threads here elsewhere.
 """
 
 import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
-from typing import TypeVar
+from contextlib import contextmanager
+from contextvars import ContextVar, copy_context
+from typing import Any, TypeVar
 
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 T = TypeVar("T")
 R = TypeVar("R")
+Spread = Callable[[Callable[[Any], Any], Iterable[Any]], Iterator[Any]]
+"""Gives what work makes of each item, in their order."""
+_SPREAD: ContextVar[Spread | None] = ContextVar("ringsight_spread", default=None)
 
 
 def workers() -> int:
@@ -45,6 +52,25 @@ def side_by_side(work: Callable[[T], R], items: Iterable[T]) -> Iterator[R]:
         finally:
             for each in under_way:
                 each.cancel()
+
+
+@contextmanager
+def spread_by(how: Spread) -> Iterator[None]:
+    """Have the work that is `spread` inside the block done so."""
+    token = _SPREAD.set(how)
+    try:
+        yield
+    finally:
+        _SPREAD.reset(token)
+
+
+def spread(work: Callable[[T], R], items: Iterable[T], here: Spread = side_by_side) -> Iterator[R]:
+    """Give what `work` makes of each item, in their order: as `spread_by` says, else `here`.
+
+    The work goes to other machines with all that it holds, once, and each item with it: it may change nothing, and what
+    it gives must be the same wherever it is done.
+    """
+    return (_SPREAD.get() or here)(work, items)
 
 
 def _work_alone() -> None:

@@ -1,7 +1,5 @@
 """The Kubernetes manifests are right, as far as that can be known without a cluster."""
 
-import os
-import subprocess
 from importlib import import_module
 from pathlib import Path
 
@@ -16,11 +14,11 @@ from manifest_schemas import OLDEST, OURS, definition_problems, schema_problems
 from ringsight import __version__
 from ringsight.jobs.cli import JOBS
 from ringsight.jobs.command import conf_dir, typed
+from ringsight.jobs.watch import UNUSUAL
 from ringsight.web.settings import SiteSettings
 
 pytestmark = pytest.mark.slow
 
-K8S = Path(__file__).parents[2] / "k8s"
 DEFINITION = Path(__file__).parents[3] / "shared" / "data" / "milvus-operator" / "milvus.io_milvuses.yaml"
 NEWEST = kubernetes_validate.latest_version()
 
@@ -67,6 +65,16 @@ def test_pods_run_commands_that_exist_with_settings_that_exist(overlay: list[Man
             overrides = [each for each in overrides if each.partition("=")[0] not in door.verbatim]
             with initialize_config_dir(str(conf_dir()), version_base="1.3"):
                 typed(compose(job, overrides), door.settings)
+
+
+def test_an_unusual_night_is_not_tried_again(overlay: list[Manifest]) -> None:
+    job = the(overlay, "CronJob", "score")["spec"]["jobTemplate"]["spec"]
+    (rule,) = job["podFailurePolicy"]["rules"]
+    assert (rule["action"], rule["onExitCodes"]) == (
+        "FailJob",
+        {"containerName": "score", "operator": "In", "values": [UNUSUAL]},
+    )
+    assert job["template"]["spec"]["restartPolicy"] == "Never"  # which the rule needs
 
 
 def test_probes_ask_for_a_host_that_the_pages_answer(overlay: list[Manifest]) -> None:
@@ -153,34 +161,3 @@ def test_no_schedule(schedule: str) -> None:
 
 def test_every_schema_of_ours_is_used(prod: list[Manifest]) -> None:
     assert set(OURS) <= {each["kind"] for each in prod}, [called(each) for each in prod]
-
-
-class TestNight:
-    """What the nightly score runs: `night.sh`, with a `ringsight` that writes down what it is told."""
-
-    @pytest.fixture
-    def results(self, tmp_path: Path) -> Path:
-        program = tmp_path / "ringsight"
-        program.write_text('#!/bin/sh\nmkdir -p "$NIGHT"\necho "$@" > "$NIGHT/told"\ntest -z "${FAIL:-}"\n')
-        program.chmod(0o755)
-        (tmp_path / "results").mkdir()
-        return tmp_path / "results"
-
-    def night(self, results: Path, name: str, **told: str) -> str:
-        environment = {"PATH": f"{results.parent}:{os.environ['PATH']}", "NIGHT": name} | told
-        command = ["/bin/sh", str(K8S / "base" / "night.sh"), "run", "a b=c"]
-        subprocess.run(command, cwd=results, env=environment, check=not told)
-        return (results / name / "told").read_text().strip()
-
-    def test_each_night_names_the_last_that_ended(self, results: Path) -> None:
-        assert self.night(results, "score-1") == "run a b=c"
-        assert self.night(results, "score-2") == f"run a b=c previous={results}/score-1"
-        assert self.night(results, "score-3", FAIL="1") == f"run a b=c previous={results}/score-2"
-        assert (results / "latest").readlink() == Path("score-2")
-        assert self.night(results, "score-4") == f"run a b=c previous={results}/score-2"
-        assert (results / "latest").resolve() == results / "score-4"
-
-    def test_a_night_tried_again_does_not_name_itself(self, results: Path) -> None:
-        self.night(results, "score-1")
-        assert self.night(results, "score-1") == "run a b=c"
-        assert sorted(each.name for each in results.iterdir()) == ["latest", "score-1"]

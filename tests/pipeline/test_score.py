@@ -46,7 +46,7 @@ def first(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def folder(first: Path, tmp_path: Path) -> Path:
     """A copy of it, in which the bank has one more customer."""
-    shutil.copytree(first, tmp_path, dirs_exist_ok=True)
+    shutil.copytree(first, tmp_path, symlinks=True, dirs_exist_ok=True)
     shutil.rmtree(tmp_path / "bank")
     write_bank(tmp_path / "bank", 61)
     return tmp_path
@@ -66,7 +66,7 @@ def test_a_night_goes_on_from_the_last_and_takes_its_place(folder: Path):
     scored = score(folder / "bank", folder / "nights", named("tuesday"))
     assert scored.state is NightState.published
     assert scored.watched is not None and not scored.watched.unusual
-    assert published(folder) == "tuesday"
+    assert published(folder) == "tuesday" == (folder / "nights" / "latest").readlink().name
     rings = [
         pl.read_csv(folder / "nights" / night / "rings.csv")["ring_id"].to_list() for night in ("monday", "tuesday")
     ]
@@ -128,13 +128,22 @@ def test_two_batches_at_once_are_refused(folder: Path):
         score(folder / "bank", folder / "nights", named("tuesday"))
 
 
+def test_a_folder_in_the_place_of_the_link_is_told(folder: Path):
+    latest = folder / "nights" / "latest"
+    latest.unlink()
+    latest.mkdir()
+    with pytest.raises(DataError, match="latest: is a folder"):
+        score(folder / "bank", folder / "nights", named("tuesday"))
+    assert published(folder) == "monday"
+
+
 def test_a_damaged_note_of_what_is_published_is_told(folder: Path):
     (folder / "nights" / "published.json").write_text("{")
     with pytest.raises(DataError, match="published"):
         score(folder / "bank", folder / "nights", named("tuesday"))
 
 
-@pytest.mark.parametrize("night", ["../elsewhere", "a/b", ".hidden", "model"])
+@pytest.mark.parametrize("night", ["../elsewhere", "a/b", ".hidden", "model", "latest"])
 def test_a_night_is_the_name_of_a_folder(night: str):
     with pytest.raises(SettingsError, match="night="):
         ScoreConfig(night=night)

@@ -1,10 +1,12 @@
 """What a server adds: who may come in, a server that goes away, and several who read while one writes."""
 
+import pickle
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import count
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,8 +17,10 @@ from ringsight.errors import StoreError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.milvus import MilvusStore
+from ringsight.vectors.milvus.filling import _connected
 from ringsight.vectors.opening import open_store
 from ringsight.vectors.vector_store import IndexKind, StoreConfig
+from ringsight.workers import spread_by
 
 pytestmark = pytest.mark.slow
 numbers = count()
@@ -53,6 +57,25 @@ def interrupt(config: StoreConfig, store: MilvusStore, before: int, act: Callabl
 
     client.upsert = upsert
     return sizes
+
+
+def test_batches_go_from_elsewhere_where_work_is_spread(config: StoreConfig):
+    """Each with a connection of its own, made where the batch is sent from; here the same process stands for that."""
+    people, gone = make_embeddings(200), 0
+
+    def elsewhere(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
+        nonlocal gone
+        for item in items:
+            gone += 1
+            far, sent = pickle.loads(pickle.dumps((work, item)))  # noqa: S301 - what was packed in this line
+            yield far(sent)
+
+    with open_store(config) as store:
+        with spread_by(elsewhere):
+            store.write(people)
+        store.promote(people.model_hash)
+        assert (store.count(people.space), gone) == (200, 4)
+    _connected.cache_clear()
 
 
 class TestAccess:

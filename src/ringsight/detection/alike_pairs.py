@@ -18,7 +18,7 @@ from ringsight.graph.links import carried_bits
 from ringsight.graph.sources import CHANCE_BITS, Rows, distinct_keys
 from ringsight.records.joint_owners import JOINT
 from ringsight.records.written import carried
-from ringsight.workers import side_by_side
+from ringsight.workers import spread
 
 PAIR_RATE = 0.05
 """False-discovery rate of the list of pairs. It does not follow the rate asked of rings: pairs leave before rings are
@@ -85,7 +85,7 @@ def alike_pairs(worlds: ChanceWorlds, measured: Measured) -> AlikePairs:
         return _nearest(evidence, measured, near, owners)
 
     seen: list[_Nearest] = []
-    for world in side_by_side(of_world, range(WORLDS)):
+    for world in spread(of_world, range(WORLDS)):
         seen.append(world)
         if len(seen) < FEWEST_WORLDS:
             continue

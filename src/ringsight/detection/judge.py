@@ -21,7 +21,7 @@ from ringsight.detection.scoring import LOWEST, Scorer, distinct
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.worlds import CalibrationWorlds
 from ringsight.graph.sources import Rows
-from ringsight.workers import side_by_side
+from ringsight.workers import side_by_side, spread
 
 Floats = NDArray[np.float64]
 
@@ -154,11 +154,12 @@ class Judge:
         """
         found: list[ChanceRings] = []
         most = self.config.permutations - self.config.permutations // 2
-        worlds = side_by_side(self._chance_rings, range(most))
+        scores = self._whole_scores  # what learns to score does so here, before it is sent away
+        worlds = spread(self._chance_rings, range(most))
         for rings in progress.steps(worlds, "comparing with worlds of chance until they tell enough", most):
             found.append(rings)
             chance = Chance.of([each.scores for each in found])
-            if len(found) % BATCH == 0 and chance.tells_enough(self._whole_scores, self.config.fdr):
+            if len(found) % BATCH == 0 and chance.tells_enough(scores, self.config.fdr):
                 break
         return found
 

@@ -27,7 +27,7 @@ from ringsight.detection.transfer_shapes import Moves, Shape, Weighing
 from ringsight.graph.meetings import meetings
 from ringsight.graph.relations import Floats, TransferSource
 from ringsight.graph.sources import CHANCE_BITS
-from ringsight.workers import side_by_side
+from ringsight.workers import spread
 
 WORLDS = 40
 """Rewired worlds, where that many relations in all are enough,"""
@@ -149,7 +149,7 @@ def find_transfer_groups(source: TransferSource, sizes: tuple[int, int], seed: i
         world = moves(source.rewired(np.random.default_rng([seed, number, 4])))
         return [world.groups(shape, sizes, seed)[1] for shape in Shape]
 
-    shown = zip(Shape, zip(*side_by_side(told_by_chance, range(worlds)), strict=True), strict=True)
+    shown = zip(Shape, zip(*spread(told_by_chance, range(worlds)), strict=True), strict=True)
     return TransferGroups(
         observed=observed,
         groups={shape: observed.groups(shape, sizes, seed)[0] for shape in Shape},

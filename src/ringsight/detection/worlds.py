@@ -23,7 +23,7 @@ from ringsight.detection.corroboration import Corroboration, Measured, Owners, c
 from ringsight.detection.evidence import Evidence
 from ringsight.detection.shared_directions import ConditionalShuffle
 from ringsight.graph.shuffle import shuffled
-from ringsight.workers import side_by_side
+from ringsight.workers import spread
 
 CALIBRATING = 500_000
 """Candidates of all worlds together that scores are calibrated by,"""
@@ -90,7 +90,7 @@ class ChanceWorlds:
         """
         full: list[list[NDArray[np.float32]]] = [[] for _ in measured]
         second: list[list[NDArray[np.float32]]] = [[] for _ in measured]
-        for world in side_by_side(lambda number: self._measured(number, candidates, measured), numbers):
+        for world in spread(lambda number: self._measured(number, candidates, measured), numbers):
             for place, found in enumerate(world):
                 full[place].append(found.full.astype(np.float32))
                 second[place].append(found.second.astype(np.float32))

@@ -8,13 +8,14 @@ nor a face recogniser.
 Shapes: pixels (images, 3, height, width) in 0..1 -> image vectors (images, dim) -> embeddings (customers, dim).
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, replace
 from functools import lru_cache
 from pathlib import Path
 from pickle import UnpicklingError
 
 import numpy as np
+import polars as pl
 import torch
 from jaxtyping import Float
 from numpy.typing import NDArray
@@ -179,7 +180,8 @@ def embed_id_images(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
         ModelError: if the part is missing, damaged or of a former version.
     """
     trained = Part.read(part, "id_images")
-    return _embedded(read_pictures(bank, Portrait(trained.settings["portrait"])), bank, trained)
+    seen = see(read_pictures(bank, Portrait(trained.settings["portrait"])), trained)
+    return embed_seen(seen, bank.id_images, trained, bank.data_hash)
 
 
 def embed_copies(bank: Bank, part: Path, copy_seed: int) -> tuple[Embeddings, ...]:
@@ -190,7 +192,7 @@ def embed_copies(bank: Bank, part: Path, copy_seed: int) -> tuple[Embeddings, ..
     """
     trained = Part.read(part, "id_images")
     pictures = read_pictures(bank, Portrait(trained.settings["portrait"]))
-    return _embedded(_copies(pictures, copy_seed), bank, trained)
+    return embed_seen(see(_copies(pictures, copy_seed), trained), bank.id_images, trained, bank.data_hash)
 
 
 def _copies(pictures: Iterable[Pictures], copy_seed: int) -> Iterator[Pictures]:
@@ -205,20 +207,28 @@ def _copy(pixels: NDArray[np.uint8], generator: torch.Generator) -> NDArray[np.u
     return copies
 
 
-def _embedded(read: Iterable[Pictures], bank: Bank, trained: Part) -> tuple[Embeddings, ...]:
+def see(read: Iterable[Pictures], trained: Part) -> dict[str, NDArray[np.float32]]:
+    """See images one by one: space -> a vector of each image; shape (images, its dim)."""
     spaces = {name: EvenSpace(**trained.fitted(name)) for name in FACETS}
-    encoder, learned = _encoder(trained), [np.zeros((0, trained.settings["dim"]), np.float32)]
-    told = {name: [np.zeros((0, space.axes.shape[1]), np.float32)] for name, space in spaces.items()}
+    encoder = _encoder(trained)
+    seen = {LEARNED: [np.zeros((0, trained.settings["dim"]), np.float32)]}
+    seen |= {name: [np.zeros((0, space.axes.shape[1]), np.float32)] for name, space in spaces.items()}
     for pictures in read:
-        learned.append(_vectors(encoder, torch.from_numpy(pictures.pixels)))
+        seen[LEARNED].append(_vectors(encoder, torch.from_numpy(pictures.pixels)))
         measures = pictures.measures()
         for name, space in spaces.items():
-            told[name].append(unit_or_zero(space.apply(measures[name])))
-    ids, pooled = pool(np.concatenate(learned) - trained.fitted(LEARNED)["centre"], bank.id_images)
-    of_customers = {name: summed(np.concatenate(vectors), bank.id_images) for name, vectors in told.items()}
+            seen[name].append(unit_or_zero(space.apply(measures[name])))
+    return {name: np.concatenate(vectors) for name, vectors in seen.items()}
+
+
+def embed_seen(
+    seen: Mapping[str, NDArray[np.float32]], images: pl.DataFrame, trained: Part, data_hash: str
+) -> tuple[Embeddings, ...]:
+    """Embed customers whose images were seen already, as `see` gives them in the order of `images`."""
+    ids, pooled = pool(seen[LEARNED] - trained.fitted(LEARNED)["centre"], images)
     return (
-        Embeddings(LEARNED, ids, pooled, trained.hash, bank.data_hash),
-        *(facet(name, *customers, trained, bank.data_hash) for name, customers in of_customers.items()),
+        Embeddings(LEARNED, ids, pooled, trained.hash, data_hash),
+        *(facet(name, *summed(seen[name], images), trained, data_hash) for name in FACETS),
     )
 
 

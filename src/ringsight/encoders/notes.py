@@ -172,11 +172,30 @@ def embed_notes(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
         ModelError: if the part is missing, damaged or of a former version.
     """
     trained = Part.read(part, "notes")
-    notes, vectors = _read(bank.notes, trained)
-    ids, pooled = pool(vectors, notes)
-    learned = Embeddings("notes", ids, pooled, trained.hash, bank.data_hash)
-    worded = summed(unit_or_zero(Wording.of(trained).apply(notes)), notes)
-    return learned, facet("wording", *worded, trained, bank.data_hash)
+    return embed_read(*read_notes(bank.notes, trained), trained, bank.data_hash)
+
+
+def read_notes(notes: pl.DataFrame, trained: Part) -> tuple[pl.DataFrame, NDArray[np.float32]]:
+    """Read notes one by one: those that say something, with what they say as `text`, and a vector of each.
+
+    Args:
+        notes: with the column `text`.
+        trained: the part of notes.
+    """
+    encoder, tokenizer = _reading(trained)
+    said = _said(notes, Boilerplate.of(trained), tokenizer)
+    reach = trained.settings["longest"], trained.settings.get("windows", 1)  # a former version read one
+    return said, _note_vectors(encoder, tokenizer, said["text"].to_list(), reach, _weights_of(trained))
+
+
+def embed_read(
+    said: pl.DataFrame, vectors: NDArray[np.float32], trained: Part, data_hash: str
+) -> tuple[Embeddings, ...]:
+    """Embed customers whose notes were read already, as `read_notes` gives them; as `embed_notes`."""
+    ids, pooled = pool(NoteSpace.of(trained).apply(vectors, said), said)
+    learned = Embeddings("notes", ids, pooled, trained.hash, data_hash)
+    worded = summed(unit_or_zero(Wording.of(trained).apply(said)), said)
+    return learned, facet("wording", *worded, trained, data_hash)
 
 
 def vectors_of_notes(notes: pl.DataFrame, part: Path) -> tuple[pl.DataFrame, NDArray[np.float32]]:
@@ -193,18 +212,11 @@ def vectors_of_notes(notes: pl.DataFrame, part: Path) -> tuple[pl.DataFrame, NDA
     Raises:
         ModelError: if the part is missing, damaged or of a former version.
     """
-    return _read(notes, Part.read(part, "notes"))
-
-
-def _read(notes: pl.DataFrame, trained: Part) -> tuple[pl.DataFrame, NDArray[np.float32]]:
-    encoder, tokenizer = _reading(trained)
-    said = _said(notes, Boilerplate.of(trained), tokenizer)
-    reach = trained.settings["longest"], trained.settings.get("windows", 1)  # a former version read one
-    vectors = _note_vectors(encoder, tokenizer, said["text"].to_list(), reach, _weights_of(trained))
+    trained = Part.read(part, "notes")
+    said, vectors = read_notes(notes, trained)
     return said, NoteSpace.of(trained).apply(vectors, said)
 
 
-@lru_cache(maxsize=2)
 def _reading(trained: Part) -> tuple[NoteEncoder, Tokenizer]:
     """The encoder of a part, and its tokenizer."""
     from transformers import AutoConfig, AutoModel

@@ -5,7 +5,7 @@ The facets look at one property each. `border` is the outermost strip of the pho
 bright and of what colour the photograph is from place to place, and the grain of the camera.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from weakref import WeakKeyDictionary
@@ -77,8 +77,19 @@ def read_pictures(bank: Bank, portrait: Portrait) -> Iterator[Pictures]:
             if len(kept) < MOST_KEPT:
                 kept[path, portrait] = one
             seen.append(one)
-        small, large, grain = (np.stack(each) for each in zip(*seen, strict=True))
-        yield Pictures(_channels_first(small), _channels_first(large), grain)
+        yield _together(seen)
+
+
+def brought(copies: Iterable[Image.Image], portrait: Portrait) -> Iterator[Pictures]:
+    """Bring copies of images, as `OpenedPictures` keeps them, to the sizes that are learned from."""
+    waiting = iter(copies)
+    while some := [_seen(copy, portrait) for copy in islice(waiting, AT_ONCE)]:
+        yield _together(some)
+
+
+def _together(seen: Sequence[_Seen]) -> Pictures:
+    small, large, grain = (np.stack(each) for each in zip(*seen, strict=True))
+    return Pictures(_channels_first(small), _channels_first(large), grain)
 
 
 def _seen(picture: Image.Image, portrait: Portrait) -> _Seen:

@@ -149,7 +149,7 @@ def transaction_features(
     return TransactionFeatures(
         customer_ids=ids,
         measured=by_customer.drop("customer_id").to_numpy().astype(np.float32),
-        counterparties=_counterparties(transactions, by_customer["customer_id"]),
+        counterparties=counterparty_bags(transactions, by_customer["customer_id"]),
         counterparty_dim=counterparty_dim,
         vocabulary=vocabulary,
     )
@@ -160,7 +160,13 @@ def _commonest(values: pl.Series) -> list[str]:
     return sorted(counts[values.name].head(LARGEST_VOCABULARY).to_list())
 
 
-def _counterparties(transactions: pl.DataFrame, customers: pl.Series) -> sparse.csr_array:
+def counterparty_bags(transactions: pl.DataFrame, customers: pl.Series) -> sparse.csr_array:
+    """Whom each customer has dealt with, and how often, as `TransactionFeatures.counterparties`.
+
+    Args:
+        transactions: in the columns of the data contract.
+        customers: ids of their owners, sorted.
+    """
     shape = (len(customers), BUCKETS)
     if "counterparty_id" not in transactions.columns or len(transactions) == 0:
         return sparse.csr_array(shape, dtype=np.float64)

@@ -35,7 +35,7 @@ from ringsight.encoders.fitting import (
 )
 from ringsight.encoders.part import Part, write_part
 from ringsight.encoders.settings import TrainerConfig, TransactionsConfig
-from ringsight.encoders.transaction_facets import TransactionFacets, count, fit_facets
+from ringsight.encoders.transaction_facets import Counts, TransactionFacets, count, fit_facets
 from ringsight.encoders.transaction_features import FeatureScale, TransactionFeatures, fit_scale, transaction_features
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
@@ -190,14 +190,21 @@ def embed_transactions(bank: Bank, part: Path) -> tuple[Embeddings, ...]:
     """
     trained = Part.read(part, "transactions")
     measured = _features(bank, trained)
+    return embed_measured(measured, count(bank.transactions, measured), trained, bank.data_hash)
+
+
+def embed_measured(
+    measured: TransactionFeatures, counts: Counts, trained: Part, data_hash: str
+) -> tuple[Embeddings, ...]:
+    """Embed customers whose transactions are measured and counted already; as `embed_transactions`."""
     features, ids = FeatureScale.of(trained).apply(measured), measured.customer_ids
     network = _network(trained)
     with torch.inference_mode():
         codes = [network.encode(chunk) for chunk in torch.split(torch.from_numpy(features), 8192)]
     vectors = torch.cat(codes).numpy() if codes else np.zeros((0, trained.settings["dim"]), np.float32)
-    learned = Embeddings("transactions", ids, vectors.astype(np.float32), trained.hash, bank.data_hash)
-    facets = TransactionFacets.of(trained).apply(count(bank.transactions, measured))
-    return (learned, *(facet(name, ids, told, trained, bank.data_hash) for name, told in facets.items()))
+    learned = Embeddings("transactions", ids, vectors.astype(np.float32), trained.hash, data_hash)
+    facets = TransactionFacets.of(trained).apply(counts)
+    return (learned, *(facet(name, ids, told, trained, data_hash) for name, told in facets.items()))
 
 
 def reconstruction_error(bank: Bank, part: Path) -> tuple[NDArray[np.str_], NDArray[np.float32]]:

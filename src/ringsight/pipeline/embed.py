@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ringsight.encoders.settings import NotesConfig
 from ringsight.encoders.unread_notes import mark_unread_notes
@@ -13,9 +14,17 @@ from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 from ringsight.runs.run import Run
 
+if TYPE_CHECKING:
+    from ringsight.spark.engine import SparkEngine
+
 
 def embed(
-    bank: Bank, model: Path | str, *, into: Run | None = None, progress: Callback | None = None
+    bank: Bank,
+    model: Path | str,
+    *,
+    into: Run | None = None,
+    engine: "SparkEngine | None" = None,
+    progress: Callback | None = None,
 ) -> dict[str, Embeddings]:
     """Embed a bank in every space of a model.
 
@@ -23,6 +32,7 @@ def embed(
         bank: to embed.
         model: folder of a trained model.
         into: a run to write the embeddings into; if it has those of the same model and records, they are taken.
+        engine: spreads the work; by default this machine does it.
         progress: is told of the work.
 
     Returns:
@@ -45,7 +55,8 @@ def embed(
         bank = mark_unread_notes(bank, Path(model), NotesConfig())
         if into is not None and (kept := _kept(into, made_by, bank)):
             return kept
-        made = {space: replace(each, model_hash=made_by) for space, each in embed_bank(bank, Path(model)).items()}
+        embedded = engine.embed_bank(bank, Path(model)) if engine else embed_bank(bank, Path(model))
+        made = {space: replace(each, model_hash=made_by) for space, each in embedded.items()}
         if into is not None:
             into.write_embeddings(made)
     return made

@@ -12,6 +12,7 @@ from ringsight.fusion.settings import parts
 from ringsight.pipeline.continuing import continued, lineage_before
 from ringsight.pipeline.detect import find_rings
 from ringsight.pipeline.embed import embed
+from ringsight.pipeline.engine import engine_of, require_engine
 from ringsight.pipeline.entities_alone import entities_alone, say_if_uncorroborated
 from ringsight.pipeline.explain import explain
 from ringsight.pipeline.index import index
@@ -84,6 +85,7 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     Raises:
         RingsightError: as `run` does.
     """
+    require_engine(settings)
     settings, decisions = continued(settings, out, asked)
     previous = lineage_before(settings.previous, out)
     records = as_bank(bank, out, settings.previous)
@@ -97,9 +99,10 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     records = keep(records, RunPaths(out))
     begun = Run.begin(out, records, model=model, store=store, previous=settings.previous)
     train(records, model, settings, seed=settings.seed)
-    embeddings = embed(records, model, into=begun)
-    index(records, embeddings, store)
-    return _search(begun, records, embeddings, previous, settings)
+    with engine_of(settings) as engine:
+        embeddings = embed(records, model, into=begun, engine=engine)
+        index(records, embeddings, store)
+        return _search(begun, records, embeddings, previous, settings)
 
 
 def embed_into(bank: AnyBank, out: Path, settings: RunConfig) -> Mapping[str, Embeddings]:

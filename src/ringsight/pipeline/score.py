@@ -19,7 +19,7 @@ from ringsight.drift.settings import WatchConfig
 from ringsight.drift.watch import watch
 from ringsight.drift.watch_files import write_watched
 from ringsight.drift.watched import Watched
-from ringsight.errors import RingsightError, SettingsError
+from ringsight.errors import DataError, RingsightError, SettingsError
 from ringsight.pipeline.read import as_bank
 from ringsight.pipeline.run import AnyBank, carry_out
 from ringsight.pipeline.settings import RunConfig
@@ -31,6 +31,8 @@ from ringsight.runs.manifest import RunState, list_files, read_manifest
 from ringsight.runs.run import Run
 
 PUBLISHED, CASES, MODEL, LOCK = "published.json", "cases.db", "model", ".score.lock"
+LATEST = "latest"
+"""Link to the night published last, for whoever takes a folder."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -57,7 +59,9 @@ class ScoreConfig(RunConfig):
         for name in ("after", "previous"):
             if getattr(self, name) is not None:
                 raise SettingsError(f"{name} cannot be set: a night goes on from the one that was published last")
-        if self.night and (Path(self.night).name != self.night or self.night.startswith(".") or self.night == MODEL):
+        if self.night and (
+            Path(self.night).name != self.night or self.night.startswith(".") or self.night in (MODEL, LATEST)
+        ):
             raise SettingsError(
                 f"night={self.night} cannot be a folder's name inside {self.nights}", remedy="night=2026-11-28"
             )
@@ -170,6 +174,7 @@ def _scored(
             return ScoredNight(tonight, NightState.unusual, watched, 0)
     with open_casebook(database_of(settings), settings.cases) as book:
         changed = book.import_run(tonight.folder, tonight.bank_config().path)
+    _link(settings.nights, tonight.folder.name)
     told = {"night": tonight.folder.name, "at": datetime.now(UTC).isoformat(timespec="seconds")}
     write_json(settings.nights / PUBLISHED, told)
     return ScoredNight(tonight, NightState.published, watched, changed)
@@ -182,6 +187,21 @@ def _of_run(settings: ScoreConfig, last: Run | None) -> RunConfig:
     if last:
         told |= {"after": last.folder, "database": database_of(settings)}
     return RunConfig(**told)
+
+
+def _link(nights: Path, night: str) -> None:
+    """Let `latest` lead to a night, in one step.
+
+    Raises:
+        DataError: if there is a folder in its place, as where the nights were copied without their links.
+    """
+    latest = nights / LATEST
+    if latest.is_dir() and not latest.is_symlink():
+        raise DataError("is a folder, and was a link", where=str(latest), remedy="remove it, and call again")
+    partial = nights / f".{LATEST}"
+    partial.unlink(missing_ok=True)
+    partial.symlink_to(night)
+    partial.replace(latest)
 
 
 def _is_finished(tonight: Run, records: Bank) -> bool:

@@ -11,6 +11,7 @@ from ringsight.fusion.trained_settings import settings_in_force
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import JOINT
 from ringsight.runs.settings import plain
+from ringsight.spark.settings import Engine, SparkConfig
 from ringsight.vectors.vector_store import StoreConfig
 
 
@@ -35,6 +36,10 @@ class RunConfig(ModelConfig):
     """Folder of the run before: rings keep the ids that they had there, and what became of them is written down."""
     seed: int = 0
     """Of training and detection."""
+    engine: Engine = Engine.local
+    """What embeds, and draws chance worlds: `local`, the cores of this machine, or `spark`."""
+    spark: SparkConfig = field(default_factory=SparkConfig)
+    """How Spark is reached."""
 
 
 def is_asked(key: str, asked: Collection[str]) -> bool:

@@ -7,8 +7,6 @@ Similarities are first found in single precision, where matrix products are quic
 computed anew in double precision, so that neither the kernel nor the number of threads shows in the result.
 """
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
@@ -19,6 +17,7 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.exact import exact_neighbours, pack, unpack
 from ringsight.vectors.inverted_file import SLACK, Cells
 from ringsight.vectors.neighbours import Neighbours, no_neighbours
+from ringsight.workers import spread
 
 EXACT_UP_TO = 20_000
 """Customers up to whom all are compared with all."""
@@ -85,16 +84,16 @@ def _among_all(vectors: NDArray[np.float32], k: int) -> Found:
 
 def _in_cells(cells: Cells, vectors: NDArray[np.float32], k: int, found: Neighbours) -> None:
     """Fill in everybody's nearest of those in the nearest cells."""
-    import faiss
 
-    def search(block: slice) -> None:
+    def search(block: slice) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
         rows, candidates = cells.candidates(block)
-        found.indices[rows], found.similarities[rows] = _settled(vectors, rows, candidates, k)
+        return rows, *_settled(vectors, rows, candidates, k)
 
     blocks = cells.blocks()
-    with threadpool_limits(1), ThreadPoolExecutor(faiss.omp_get_max_threads()) as pool:
-        for _ in progress.steps(pool.map(search, blocks), f"neighbours of {len(vectors):,}", len(blocks)):
-            pass
+    with threadpool_limits(1):
+        found_by = spread(search, blocks)
+        for rows, columns, similarities in progress.steps(found_by, f"neighbours of {len(vectors):,}", len(blocks)):
+            found.indices[rows], found.similarities[rows] = columns, similarities
 
 
 def _settled(vectors: NDArray[np.float32], rows: NDArray[np.int64], candidates: NDArray[np.int64], k: int) -> Found:

@@ -40,6 +40,7 @@ class Connection:
             SettingsError: if the path, or a file with a token or certificate, is missing.
             StoreError: if the store is in use, unreachable or not one of ours.
         """
+        self.config = config
         self.path = _lite_path(config) if config.kind is StoreKind.lite else None
         self.where = str(self.path or config.uri)
         self._patience = config.patience_seconds

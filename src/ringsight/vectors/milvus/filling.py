@@ -4,16 +4,25 @@ What a collection holds is told by its properties, which are written before, whi
 `content` is empty is half written, and `written` says how many rows of `writing` are in it.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, replace
+from functools import lru_cache, partial
+from typing import Any
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
 from ringsight import progress
 from ringsight.errors import StoreError
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.milvus.collection import Collection, our_properties
 from ringsight.vectors.milvus.connection import Connection
+from ringsight.vectors.vector_store import StoreConfig
+from ringsight.workers import spread
 
+Batch = tuple[pl.DataFrame, NDArray[np.float32]]
+"""What stands beside some vectors, and the vectors."""
 FEWEST_INDEXED = 1024
 """A server indexes no segment of fewer rows, so that sealing one is only a wait."""
 
@@ -52,15 +61,41 @@ def fill(
 def _upsert(
     connection: Connection, collection: Collection, embeddings: Embeddings, beside: pl.DataFrame, step: int
 ) -> None:
-    """Write what is not yet written, and after each batch how far that is."""
-    name = collection.name
-    starts = range(collection.written, len(beside), step)
-    for start in progress.steps(starts, f"writing {name}"):
-        rows = beside[start : start + step].to_dicts()
-        for row, vector in zip(rows, embeddings.vectors[start : start + step], strict=True):
-            row["vector"] = vector
-        connection.call("upsert", name, rows)
-        connection.call("alter_collection_properties", name, our_properties(written=start + len(rows)))
+    """Write what is not yet written, and after each batch how far that is.
+
+    A server takes batches from several machines at once, where the engine has them; a folder has one writer.
+    """
+    name, written = collection.name, collection.written
+    starts = range(written, len(beside), step)
+    batches = ((beside[start : start + step], embeddings.vectors[start : start + step]) for start in starts)
+
+    def here(_: object, some: Iterable[Batch]) -> Iterator[int]:
+        return map(partial(_send, connection, name), some)
+
+    send = here if connection.path else partial(spread, here=here)
+    sent = send(partial(_send_from_elsewhere, connection.config, name), batches)
+    for rows in progress.steps(sent, f"writing {name}", len(starts)):
+        written += rows
+        connection.call("alter_collection_properties", name, our_properties(written=written))
+
+
+def _send(connection: Connection, name: str, batch: Batch) -> int:
+    """Write some vectors with what stands beside them; how many."""
+    rows = batch[0].to_dicts()
+    for row, vector in zip(rows, batch[1], strict=True):
+        row["vector"] = vector
+    connection.call("upsert", name, rows)
+    return len(rows)
+
+
+def _send_from_elsewhere(config: StoreConfig, name: str, batch: Batch) -> int:
+    return _send(_connected(**asdict(config)), name, batch)
+
+
+@lru_cache(maxsize=1)
+def _connected(**config: Any) -> Connection:  # noqa: ANN401 - settings of a store
+    """A connection of this process, which stays open until it ends."""
+    return Connection(StoreConfig(**config))
 
 
 def _seal(connection: Connection, collection: Collection, rows: int) -> None:
