@@ -119,6 +119,8 @@ def _erase_in_table(file: Path, customer_id: str, name: str, rings: list[str]) -
     if {"ring_id", "value"} <= set(before.columns):  # conditions: of a single carrier, it may be the customer's own
         mine = pl.col("ring_id").is_in(rings)
         after = after.with_columns(value=pl.when(mine).then(pl.lit("")).otherwise("value"))
+    if "fingerprint" in before.columns:  # of the customer's records
+        after = after.filter(pl.col("customer_id") != name)
     if "reason" in before.columns:  # rows set aside
         after = after.filter(~pl.col("reason").str.contains(f"'{customer_id}'", literal=True))
     if after.equals(before):

@@ -92,6 +92,11 @@ class RunPaths:
         return self.folder / "embeddings"
 
     @property
+    def embedded_from(self) -> Path:
+        """What the embeddings were made from: fingerprints of customers' records."""
+        return self.folder / "embedded_from.parquet"
+
+    @property
     def model(self) -> Path:
         """The model, where none is named elsewhere."""
         return self.folder / "model"
