@@ -7,6 +7,7 @@ changes and departures that leads to the same customers leads to the same graph,
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -199,7 +200,7 @@ class LiveGraph:
     def _begun(self, name: str) -> LiveSpace:
         embeddings = self.night.embeddings[name]
         codes = np.searchsorted(self.night.customer_ids, embeddings.customer_ids).astype(np.int64)
-        return LiveSpace(embeddings, codes, self.night.candidates.neighbours)
+        return LiveSpace(embeddings, codes, self.night.candidates.neighbours, self.night.kept)
 
     def _columns(self) -> dict[str, LiveValues]:
         bank = self.night.bank
@@ -232,7 +233,12 @@ class LiveGraph:
             present[name][column.counted()] = 1
         cells = {kind: _cells(self.night.strata, pattern) for kind, pattern in present.items()}
         pairs = {kind: summed(parts, customers) for kind, parts in sorted(kinds.items())}
-        return ties_of_night(pairs, cells, self.night.candidates.min_size, self.night.seed)
+        how = self.night.candidates.min_size, self.night.seed
+        told = [(kind, each.a, each.b, each.bits, cells[kind]) for kind, each in pairs.items()]
+        made_from = chain(how, chain.from_iterable(told))
+        return NightOfTies.of(
+            self.night.kept.arrays("ties", made_from, lambda: ties_of_night(pairs, cells, *how).arrays())
+        )
 
     def _code(self, customer_id: str) -> int:
         if customer_id not in self._codes:

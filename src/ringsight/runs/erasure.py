@@ -9,6 +9,7 @@ holds notes and photographs; so is a ledger that this version cannot read. Nothi
 import json
 import re
 import secrets
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,8 @@ def erase_embeddings(run: RunPaths, customer_id: str) -> int:
         )
     files = run.embedding_files()
     erased = sum(_erase_in_embeddings(file, customer_id) for file in files)
+    if erased and run.live.is_dir():
+        shutil.rmtree(run.live)  # it follows from vectors of which one is gone
     for file in files:
         if customer_id in Embeddings.read(file).customer_ids:
             raise DataError(f"customer {customer_id!r} is still here", where=str(file), remedy="erase again")

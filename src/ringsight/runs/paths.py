@@ -112,6 +112,11 @@ class RunPaths:
         return self.folder / "arrivals.db"
 
     @property
+    def live(self) -> Path:
+        """What the service found out of the night, for its next start."""
+        return self.folder / "live"
+
+    @property
     def decisions(self) -> Path:
         """Decided pairs that the run took over from the last."""
         return self.folder / "decisions.csv"
@@ -150,7 +155,7 @@ class RunPaths:
     def results(self) -> list[Path]:
         """Everything that a run writes anew. Embeddings, model, store, cases and decisions are not of these."""
         single = [self.summary, self.settings, self.report, self.stages, self.decided, self.evaluation]
-        folders = [self.false_positives, self.fingerprints, self.ledgers, self.quarantine, self.watch]
+        folders = [self.false_positives, self.fingerprints, self.ledgers, self.quarantine, self.watch, self.live]
         names = (*TABLES, *LINEAGE_TABLES)
         return [*map(self.table, names), *map(self.csv, names), *single, *folders]
 
