@@ -17,6 +17,7 @@ from ringsight.arrivals.arrival_log import Arrival, ArrivalAction, Request
 from ringsight.arrivals.errors import ChangedMeanwhileError, KnownCustomerError
 from ringsight.online.live_graph import Keys, LiveGraph
 from ringsight.online.live_rings import RingChange
+from ringsight.online.live_rows import Codes
 from ringsight.online.live_similar import LiveScalars, Scalars, told_scalars
 from ringsight.runs.erasure import pseudonym, renamed
 from ringsight.vectors.filters import Filter
@@ -73,7 +74,7 @@ class Arrivals:
         self.left_out = 0
         """Arrivals held against former nights that are not in this one, and are of another model: to be sent again."""
         self._number = 0
-        self._scalars = LiveScalars(graph.night.bank)
+        self._scalars = LiveScalars(graph.night.bank, graph.code_of)
         self._lock = threading.RLock()
         self.refresh()
 
@@ -153,8 +154,8 @@ class Arrivals:
             known = arrival_log.former_answer(connection, request)
         return None if known is None else Acknowledged(known, repeated=True)
 
-    def fitting(self, where: Filter) -> set[str]:
-        """Customers who fit a filter."""
+    def fitting(self, where: Filter) -> Codes:
+        """Numbers of the customers who fit a filter."""
         with self._lock:
             return self._scalars.fitting(where)
 

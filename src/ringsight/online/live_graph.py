@@ -5,6 +5,7 @@ changes and departures that leads to the same customers leads to the same graph,
 """
 
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
@@ -23,6 +24,7 @@ from ringsight.online.similar import unknown
 from ringsight.online.ties import NightOfTies, PairLinks, summed, ties_of_night
 from ringsight.records.bank import ColumnRole
 from ringsight.records.embeddings import JOINT
+from ringsight.workers import workers
 
 Vectors = Mapping[str, NDArray[np.float32]]
 """A customer's vectors, by space."""
@@ -51,6 +53,7 @@ class LiveGraph:
         self.columns = self._columns()
         self.ties_of_night = self._ties_of_night()
         self._last: tuple[str, CustomerLinks] | None = None
+        self._threads = ThreadPoolExecutor(workers())
         self._rings = LiveRings(night.candidates.min_size, night.listed)
         held = self.ties_of_night.ties
         ends = ([self._ids[code] for code in each.tolist()] for each in (held.a, held.b))
@@ -255,7 +258,9 @@ class LiveGraph:
         """A customer's links; of the one asked about last they are still known, if nobody has changed since."""
         if self._last is None or self._last[0] != customer_id:
             code = self._codes.get(customer_id, -1)
-            near = {name: space.linked(code) for name, space in self.evidence()}
+            spaces = dict(self.evidence())
+            found = self._threads.map(lambda space: space.linked(code), spaces.values())
+            near = dict(zip(spaces, found, strict=True))
             near |= {name: column.linked(code) for name, column in self.columns.items()}
             kinds = self.modality | {name: name for name in self.columns}
             self._last = (customer_id, CustomerLinks.of(near, kinds, self.ties_of_night.bound))
@@ -278,10 +283,6 @@ class LiveGraph:
     def name_of(self, code: int) -> str:
         """The customer of a number."""
         return self._ids[code]
-
-    def mask(self, customers: set[str]) -> NDArray[np.bool_]:
-        """Which numbers are of these customers; shape (known,)."""
-        return np.array([each in customers for each in self._ids], dtype=np.bool_)
 
     def codes_of(self, customers: tuple[str, ...]) -> Codes:
         """Numbers of some customers who were ever there."""

@@ -30,6 +30,17 @@ class Standing:
         """Some of the customers, in the order given."""
         return Standing(self.kept[rows], self.reach[rows], self.mean[rows], self.spread[rows])
 
+    @classmethod
+    def empty(cls, customers: int, depth: int) -> "Standing":
+        """Of customers of whom nothing is known yet."""
+        reach = np.zeros(customers, np.float32)
+        return cls(np.zeros((customers, depth), np.float32), reach, np.zeros(customers), np.zeros(customers))
+
+    def put(self, rows: NDArray[np.int64] | NDArray[np.bool_], standing: "Standing") -> None:
+        """Give some of the customers their standing."""
+        self.kept[rows], self.reach[rows] = standing.kept, standing.reach
+        self.mean[rows], self.spread[rows] = standing.mean, standing.spread
+
     def ranks(self, similarities: NDArray[np.float64], of_night: NDArray[np.bool_], others: int) -> NDArray[np.float64]:
         """Ranks of somebody so similar among the others of each customer; shape (customers,).
 
@@ -68,7 +79,7 @@ class Rows:
     @classmethod
     def empty(cls, dim: int, depth: int) -> "Rows":
         """Nobody yet."""
-        standing = Standing(np.zeros((0, depth), np.float32), np.zeros(0, np.float32), np.zeros(0), np.zeros(0))
+        standing = Standing.empty(0, depth)
         return cls(np.zeros((0, dim), np.float32), np.zeros(0, np.int64), np.zeros(0, np.bool_), standing, [])
 
     def put(self, code: int, vector: NDArray[np.float32]) -> int:
@@ -78,11 +89,6 @@ class Rows:
         place = self.unused.pop()
         self.vectors[place], self.codes[place], self.alive[place] = vector, code, True
         return place
-
-    def stand(self, place: int, standing: Standing) -> None:
-        """Keep the standing of whoever is at a place."""
-        self.standing.kept[place], self.standing.reach[place] = standing.kept[0], standing.reach[0]
-        self.standing.mean[place], self.standing.spread[place] = standing.mean[0], standing.spread[0]
 
     def free(self, place: int) -> None:
         """Let go of whoever is at a place, the vector too."""

@@ -14,19 +14,16 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import ndtri
 
 from ringsight.errors import DataError
 from ringsight.online.kept_night import KeptNight
 from ringsight.online.live_rows import Codes, Rows, Standing
-from ringsight.online.night_space import ROUNDING, NightSpace
+from ringsight.online.night_space import ROUNDING, SLACK, NightSpace
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.neighbours import DECIMALS
 
-SLACK = 1e-5
-"""By less do a similarity in single and in double precision differ."""
-SURELY = 4.0
-"""Times the customers wanted that a guess at the nearest should hold: a normal tail is a guess, and is checked."""
+RANKED_AT_ONCE = 1 << 22
+"""Similarities that ranks of pairs are told from at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,11 +48,11 @@ class LiveSpace:
             kept: where what was found of the night lies; by default it is found anew.
         """
         self.name, self.modality, self.model_hash = embeddings.space, embeddings.modality, embeddings.model_hash
-        self._of_night = NightSpace.of(embeddings, neighbours)
-        standing, self.links_of_night = self._of_night.among_themselves(embeddings, codes, kept or KeptNight())
-        self.others, self._night = self._of_night.others, self._of_night.vectors
+        self._found_at_night = NightSpace.of(embeddings, neighbours)
+        standing, self.links_of_night = self._found_at_night.among_themselves(embeddings, codes, kept or KeptNight())
+        self.others, self._night = self._found_at_night.others, self._found_at_night.vectors
         self._rows = Rows.of(self._night, codes, standing)
-        self._newcomers = Rows.empty(self.dim, self._of_night.depth)
+        self._newcomers = Rows.empty(self.dim, self._found_at_night.depth)
         self._scanned: tuple[int, NDArray[np.float32]] | None = None
         """Who came last, and how similar the night's customers are to them: compared with all of them once."""
         self._place: dict[int, int] = {}
@@ -67,7 +64,7 @@ class LiveSpace:
     @property
     def threshold(self) -> float:
         """Bits of two who are each the other's k-th neighbour: log2(n / k)."""
-        return self._of_night.threshold
+        return self._found_at_night.threshold
 
     @property
     def dim(self) -> int:
@@ -123,6 +120,10 @@ class LiveSpace:
         row = self._row.get(code, -1)
         return code in self._place or bool(row >= 0 and self._rows.alive[row])
 
+    def of_night(self, code: int) -> bool:
+        """Whether a customer is here with the vector that the night has."""
+        return code in self._row and code not in self._place
+
     def vector_of(self, code: int) -> NDArray[np.float32] | None:
         """A customer's vector; None where there is none."""
         if code in self._place:
@@ -176,16 +177,30 @@ class LiveSpace:
         self, vectors: NDArray[np.float32], standing: Standing, codes: Codes, *, of_night: bool = True
     ) -> NDArray[np.float64]:
         """Bits between each of some vectors and each of some customers here; shape (vectors, customers)."""
-        columns = []
-        for code in codes.tolist():
-            vector = self.vector_of(code)
-            assert vector is not None  # noqa: S101 - asked of those who are here
-            similarities = (vectors.astype(np.float64) @ vector.astype(np.float64)).round(DECIMALS)
-            own = self._own_standing(code)
-            columns.append(
-                self._bits(own, standing, similarities, np.array([of_night]), np.array([code not in self._place]))
-            )
-        return np.stack(columns, axis=1) if columns else np.zeros((len(vectors), 0))
+        return self._between(vectors, standing, codes, of_night)[1]
+
+    def against(
+        self, vector: NDArray[np.float32], standing: Standing, codes: Codes, *, of_night: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Similarity of a vector to each of some customers here, and bits; both of shape (customers,)."""
+        similarities, bits = self._between(vector[None], standing, codes, of_night)
+        return similarities[0], bits[0]
+
+    def _between(
+        self, vectors: NDArray[np.float32], standing: Standing, codes: Codes, of_night: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        theirs, their_standing, they_of_night = self._those_of(codes)
+        similarities = (vectors.astype(np.float64) @ theirs.astype(np.float64).T).round(DECIMALS)
+        bits = np.zeros(similarities.shape)
+        step = max(1, RANKED_AT_ONCE // max(len(vectors) * self._found_at_night.depth, 1))
+        for begin in range(0, len(codes), step):
+            column = np.arange(begin, min(begin + step, len(codes)))
+            pairs = similarities[:, column].ravel()
+            other, one = np.tile(column, len(vectors)), np.repeat(np.arange(len(vectors)), len(column))
+            there = their_standing.take(other).ranks(pairs, np.full(len(pairs), of_night), self.others)
+            back = standing.take(one).ranks(pairs, they_of_night[other], self.others)
+            bits[:, column] = (np.log2(self.others) - np.log2(there * back) / 2).reshape(len(vectors), len(column))
+        return similarities, bits
 
     def sample(self, codes: Codes) -> tuple[NDArray[np.float32], Standing]:
         """Vectors and standing of some customers of the night, all in this space."""
@@ -203,6 +218,15 @@ class LiveSpace:
     def counted(self) -> Codes:
         """Numbers of the night's customers among whom ranks are counted, whoever has gone since."""
         return self._rows.codes
+
+    def standing_of(self, vector: NDArray[np.float32], code: int | None = None) -> Standing:
+        """How a vector stands among the night's customers; of a customer who is here, as it is known."""
+        known = code is not None and self.has(code)
+        return self._own_standing(code) if known and code is not None else self._found_at_night.compared(vector)[0]
+
+    def here(self, codes: Codes) -> NDArray[np.bool_]:
+        """Which of some customers are in the space; shape (codes,)."""
+        return np.array([self.has(code) for code in codes.tolist()], dtype=np.bool_)
 
     # --- how ranks are told ---------------------------------------------------------------------------------------
 
@@ -252,40 +276,28 @@ class LiveSpace:
         rows, place = (self._newcomers, self._place[code]) if code in self._place else (self._rows, self._row[code])
         return rows.standing.take(np.array([place]))
 
+    def _those_of(self, codes: Codes) -> tuple[NDArray[np.float32], Standing, NDArray[np.bool_]]:
+        """Vectors and standing of some customers here, and who of them has the vector that the night has."""
+        for each in self._unranked.intersection(codes.tolist()):
+            self._rank(each)
+        places = np.array([self._place.get(code, -1) for code in codes.tolist()], dtype=np.int64)
+        rows = np.searchsorted(self._rows.codes, codes)
+        of_night = places < 0
+        vectors = np.empty((len(codes), self.dim), dtype=np.float32)
+        vectors[of_night] = self._night[rows[of_night]]
+        vectors[~of_night] = self._newcomers.vectors[places[~of_night]]
+        standing = Standing.empty(len(codes), self._found_at_night.depth)
+        standing.put(of_night, self._rows.standing.take(rows[of_night]))
+        standing.put(~of_night, self._newcomers.standing.take(places[~of_night]))
+        return vectors, standing, of_night
+
     def _rank(self, code: int) -> None:
         """Find out how a newcomer stands among the night's customers, their own former vector left out."""
         place = self._place[code]
-        vector = self._newcomers.vectors[place]
-        similar = self._night @ vector
-        if code in self._row:
-            similar[self._row[code]] = -np.inf
-        depth = self._of_night.depth
-        found = self._nearest_of(similar, vector, depth)
-        double = (self._night[found].astype(np.float64) * vector.astype(np.float64)).sum(axis=1).round(DECIMALS)
-        kept = np.full(depth, -np.inf, dtype=np.float32)
-        best = -np.sort(-double)[:depth]
-        kept[: len(best)] = best
-        self._newcomers.stand(place, self._of_night.standing(kept[None], vector[None]))
+        standing, similar = self._found_at_night.compared(self._newcomers.vectors[place], self._row.get(code))
+        self._newcomers.standing.put(np.array([place]), standing)
         self._scanned = (code, similar)
         self._unranked.discard(code)
-
-    def _nearest_of(self, similar: NDArray[np.float32], vector: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
-        """Rows of the night among which the `depth` nearest surely are.
-
-        To part everybody by similarity takes as long as to compare a fifth of them, so a normal tail is tried first.
-        """
-        wanted = depth + 1  # one more than is kept, for ties in single precision
-        if SURELY * wanted < len(similar):
-            mean, spread = self._of_night.spread_of(vector[None])
-            guess = mean[0] + spread[0] * ndtri(1 - SURELY * wanted / len(similar))
-            tail = np.flatnonzero(similar >= guess)
-            if wanted <= len(tail) <= len(similar) // 8:
-                least = np.partition(similar[tail], len(tail) - depth)[len(tail) - depth]
-                if least - SLACK >= guess:
-                    return tail[similar[tail] >= least - SLACK]
-        place = max(len(similar) - depth, 0)
-        found: NDArray[np.int64] = np.flatnonzero(similar >= np.partition(similar, place)[place] - SLACK)
-        return found
 
 
 _NOBODY = Near(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))

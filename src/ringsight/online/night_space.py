@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import ndtri
 
 from ringsight.online.kept_night import Arrays, KeptNight
 from ringsight.online.live_rows import Codes, Standing
@@ -14,6 +15,10 @@ from ringsight.vectors.neighbours import DECIMALS
 EVERY_RANK_UP_TO = 2048
 """With no more customers than this in the last night, all ranks are exact."""
 LEAST_SPREAD = 1e-6
+SLACK = 1e-5
+"""By less do a similarity in single and in double precision differ."""
+SURELY = 4.0
+"""Times the customers wanted that a guess at the nearest should hold: a normal tail is a guess, and is checked."""
 ROUNDING = 1e-9
 """Bits by which two who stand exactly at the threshold may miss it."""
 ROWS_AT_ONCE = 16_384
@@ -62,6 +67,37 @@ class NightSpace:
     def standing(self, kept: NDArray[np.float32], vectors: NDArray[np.float32]) -> Standing:
         """The standing of some vectors; `kept` are the similarities of each one's nearest, descending."""
         return Standing(kept, np.ascontiguousarray(kept[:, self.near - 1]), *self.spread_of(vectors))
+
+    def compared(self, vector: NDArray[np.float32], own_row: int | None = None) -> tuple[Standing, NDArray[np.float32]]:
+        """The standing of a vector among the night's customers but one, and its similarity to each."""
+        similar = self.vectors @ vector
+        if own_row is not None:
+            similar[own_row] = -np.inf
+        depth = self.depth
+        found = self._nearest_of(similar, vector, depth)
+        double = (self.vectors[found].astype(np.float64) * vector.astype(np.float64)).sum(axis=1).round(DECIMALS)
+        kept = np.full(depth, -np.inf, dtype=np.float32)
+        best = -np.sort(-double)[:depth]
+        kept[: len(best)] = best
+        return self.standing(kept[None], vector[None]), similar
+
+    def _nearest_of(self, similar: NDArray[np.float32], vector: NDArray[np.float32], depth: int) -> NDArray[np.int64]:
+        """Rows of the night among which the `depth` nearest surely are.
+
+        To part everybody by similarity takes as long as to compare a fifth of them, so a normal tail is tried first.
+        """
+        wanted = depth + 1  # one more than is kept, for ties in single precision
+        if SURELY * wanted < len(similar):
+            mean, spread = self.spread_of(vector[None])
+            guess = mean[0] + spread[0] * ndtri(1 - SURELY * wanted / len(similar))
+            tail = np.flatnonzero(similar >= guess)
+            if wanted <= len(tail) <= len(similar) // 8:
+                least = np.partition(similar[tail], len(tail) - depth)[len(tail) - depth]
+                if least - SLACK >= guess:
+                    return tail[similar[tail] >= least - SLACK]
+        place = max(len(similar) - depth, 0)
+        found: NDArray[np.int64] = np.flatnonzero(similar >= np.partition(similar, place)[place] - SLACK)
+        return found
 
     def among_themselves(
         self, embeddings: Embeddings, codes: Codes, kept: KeptNight

@@ -26,6 +26,7 @@ from ringsight.service.problems import add_problems
 from ringsight.service.settings import ServiceLimits, WebhookSettings
 from ringsight.service.state import ServiceState, asker, rows_in
 from ringsight.service.webhooks import Webhooks, webhook_secret
+from ringsight.workers import multiply_alone
 
 ABOUT = """
 Customers one at a time, held against the last night of a run. Whatever is told of a ring or of a customer here is
@@ -43,6 +44,7 @@ def open_state(run: Run, database: ArrivalDatabase, limits: ServiceLimits | None
         LogError: if the log cannot be read.
     """
     run = open_run(run.folder)
+    multiply_alone()
     bounds = limits or ServiceLimits()
     config = run.bank_config() if run.bank_folder is not None else BankConfig(path=Path())
     return ServiceState(
