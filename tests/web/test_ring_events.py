@@ -1,7 +1,8 @@
 """The service's ring events on the pages: a line, a page, and who is told which ring it was."""
 
 import json
-from collections.abc import AsyncIterator, Iterator
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
 from typing import Any
 
 import anyio
@@ -22,7 +23,15 @@ PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long
 HOME = "http://localhost"
 HOSTILE = "<script>alert(1)</script>"
 GREW = {"event": "grew", "from_ids": ["R1"], "to_ids": ["R1"], "joined": ["C90"], "left": [], "number": 3}
-BORN = {"event": "born", "from_ids": [], "to_ids": [HOSTILE], "joined": ["C90", "C91"], "left": [], "number": 4}
+BORN = {
+    "event": "born",
+    "from_ids": [],
+    "to_ids": [HOSTILE],
+    "joined": ["C90", "C91"],
+    "left": [],
+    "number": 4,
+    "dormant": ["C91"],
+}
 
 
 class Told(Client):
@@ -48,6 +57,14 @@ class Connected:
         return self.looks < 0
 
 
+def wait_for(comes: Callable[[], bool]) -> None:
+    for _ in range(1000):
+        if comes():
+            return
+        time.sleep(0.01)
+    pytest.fail("it does not come")
+
+
 @pytest.fixture
 def book(world: World, sqlite_url: str) -> Iterator[CaseBook]:
     with open_casebook(sqlite_url) as book:
@@ -62,8 +79,7 @@ def events(monkeypatch: pytest.MonkeyPatch) -> Iterator[RingEvents]:
     monkeypatch.setattr(ring_events, "AGAIN_AFTER", 0.01)
     monkeypatch.setattr(live_pages, "LOOKED_EVERY", 0.0)
     followed = RingEvents(Told(GREW, BORN))
-    while len(followed.after(-1)) < 2:
-        pass
+    wait_for(lambda: len(followed.after(-1)) == 2)
     yield followed
     followed.stop()
 
@@ -117,7 +133,13 @@ def test_the_stream_begins_now_and_goes_on_after_the_last_event_that_a_browser_h
     assert not any("data:" in line for line in streamed(book, events, lea, Connected(3)))
     (line,) = [line for line in streamed(book, events, lea, Connected(3), last="3") if "data:" in line]
     assert line.startswith("id: 4\nevent: ring\ndata: ")
-    assert json.loads(line.split("data: ")[1]) == {"event": "born", "rings": [HOSTILE], "joined": 2, "left": 0}
+    assert json.loads(line.split("data: ")[1]) == {
+        "event": "born",
+        "rings": [HOSTILE],
+        "joined": 2,
+        "left": 0,
+        "dormant": 1,
+    }
 
 
 def test_the_stream_ends_with_the_session(book: CaseBook, events: RingEvents) -> None:
@@ -127,8 +149,7 @@ def test_the_stream_ends_with_the_session(book: CaseBook, events: RingEvents) ->
 
 
 def test_a_service_that_is_gone_is_said_and_asked_again(events: RingEvents) -> None:
-    while events.answers:
-        pass
+    wait_for(lambda: not events.answers)
     assert [each.number for each in events.after(-1)] == [3, 4]  # those it told before stay, and come once
 
 

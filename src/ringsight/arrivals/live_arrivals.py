@@ -229,9 +229,8 @@ class Arrivals:
                     former, former_keys = self._graph.vectors_of(customer_id), self._graph.keys_of(customer_id)
                     erased = arrival.action is ArrivalAction.erase
                     shown = pseudonym() if erased else customer_id
-                    events = [
-                        renamed(event_answer(each, customer_id), customer_id, shown) for each in change(self._graph)
-                    ]
+                    changes = [event_answer(self._graph, each, customer_id) for each in change(self._graph)]
+                    events = [renamed(each, customer_id, shown) for each in changes]
                     night = self._graph.night
                     numbered = replace(arrival, number=self._number + 1, night=night.digest, model=self._model)
                     answer = {"number": numbered.number, "events": events} | self._answer(numbered, shown, connection)

@@ -4,7 +4,7 @@ Links, ties and live rings follow from who is there with which vectors, and from
 changes and departures that leads to the same customers leads to the same graph, as does building it from nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
@@ -23,6 +23,7 @@ from ringsight.online.live_values import LiveValues
 from ringsight.online.similar import unknown
 from ringsight.online.ties import NightOfTies, PairLinks, summed, ties_of_night
 from ringsight.records.bank import ColumnRole
+from ringsight.records.contract import TRANSACTIONS
 from ringsight.records.embeddings import JOINT
 from ringsight.workers import workers
 
@@ -169,6 +170,17 @@ class LiveGraph:
     def ring_of(self, customer_id: str) -> LiveRing | None:
         """The live ring that a customer is in."""
         return self._rings.ring_of(customer_id)
+
+    def dormant(self, customers: Iterable[str]) -> list[str]:
+        """Those of some customers who are there and have not acted: nothing is known of transactions of theirs.
+
+        Nobody where the night has no space of transactions, for then it is not known who acts.
+        """
+        acting = [space for _, space in self.evidence() if space.modality == TRANSACTIONS.modality]
+        there = [customer for customer in customers if customer in self]
+        codes = self.codes_of(tuple(there)).tolist()
+        still = [not any(space.has(code) for space in acting) for code in codes]
+        return [customer for customer, sleeps in zip(there, still, strict=True) if acting and sleeps]
 
     def ties(self) -> set[tuple[str, str, float]]:
         """All ties, the smaller id first."""

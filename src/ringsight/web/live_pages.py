@@ -7,6 +7,7 @@ bears the id of a ring that the night flagged or held, and so would tell an anal
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from dataclasses import asdict
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response, StreamingResponse
@@ -60,7 +61,8 @@ async def _told(request: Request, app: AppState, events: RingEvents, user: User,
     while not await request.is_disconnected():
         for each in events.after(number):
             number = each.number
-            told = {"event": each.event, "rings": list(_rings(each, user)), "joined": each.joined, "left": each.left}
+            told = asdict(each) | {"rings": list(_rings(each, user))}
+            del told["number"], told["ring_ids"]
             yield f"id: {number}\nevent: ring\ndata: {json.dumps(told)}\n\n"
         looks += 1
         if looks % ASKED_AGAIN == 0:

@@ -24,14 +24,15 @@ class RingNews:
     """Rings that it became; those that it came from, where none is left."""
     joined: int
     left: int
+    dormant: int
+    """Of those who joined, how many have not acted yet."""
 
     @classmethod
     def of(cls, told: dict[str, Any]) -> "RingNews":
         """As the service told it."""
         rings = told["to_ids"] or told["from_ids"]
-        return cls(
-            int(told["number"]), str(told["event"]), tuple(map(str, rings)), len(told["joined"]), len(told["left"])
-        )
+        counts = (len(told.get(name, ())) for name in ("joined", "left", "dormant"))
+        return cls(int(told["number"]), str(told["event"]), tuple(map(str, rings)), *counts)
 
 
 @dataclass(slots=True, eq=False)

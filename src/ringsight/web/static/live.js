@@ -6,9 +6,9 @@
   const stream = line && new EventSource("/live");
   let count = 0;
   stream?.addEventListener("ring", (message) => {
-    const { event, rings, joined, left } = JSON.parse(message.data);
+    const { event, rings, joined, left, dormant } = JSON.parse(message.data);
     count += 1;
-    const changes = [joined && `${joined} joined`, left && `${left} left`].filter(Boolean).join(", ");
+    const changes = [joined && `${joined} joined`, dormant && `${dormant} dormant`, left && `${left} left`].filter(Boolean).join(", ");
     const said = `${rings.length ? `Ring ${rings.join(", ")}` : "A ring"}: ${event}${changes && ` (${changes})`}`;
     line.querySelector("[data-said]").textContent = `${said}; ${count} by day since this page was opened, provisional.`;
     line.hidden = false;
