@@ -19,7 +19,7 @@ from ringsight.online.newcomers import bank_of, vectors_of
 from ringsight.records.bank import BankConfig
 from ringsight.runs.run import Run, open_run
 from ringsight.service import customer_routes, event_routes, ring_routes
-from ringsight.service.guarding import BoundedBody, Doorkeeper, WithHeaders
+from ringsight.service.guarding import BoundedBody, BoundedRequests, Doorkeeper, WithHeaders
 from ringsight.service.night_peers import NightPeers
 from ringsight.service.peer_routes import peer_routes
 from ringsight.service.problems import add_problems
@@ -103,6 +103,7 @@ def create_service(state: ServiceState, webhooks: WebhookSettings | None = None)
     app.add_api_route("/health/ready", _ready, methods=["GET"], tags=["health"])
     add_problems(app)
     app.add_middleware(BoundedBody, most=state.limits.body)
+    app.add_middleware(BoundedRequests, most=state.limits.at_once)
     app.add_middleware(WithHeaders)
     return app
 
