@@ -111,7 +111,10 @@ def _head(name: str, kind: str, meaning: str) -> list[str]:
 
 
 def _told(name: str, kind: str, meaning: str, values: Mapping[str, float]) -> list[str]:
-    return [
-        *_head(name, kind, meaning),
-        *(f"ringsight_{name}{labels} {value:.12g}" for labels, value in values.items()),
-    ]
+    rows = (f"ringsight_{name}{labels} {value:.12g}" for labels, value in values.items())
+    return [*_head(name, kind, meaning), *rows]
+
+
+def _escaped(value: str) -> str:
+    """A value of a label as the format has it."""
+    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
