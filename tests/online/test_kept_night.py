@@ -12,6 +12,8 @@ from ringsight.online.kept_night import KeptNight
 from ringsight.online.live_graph import LiveGraph
 from ringsight.online.live_space import LiveSpace
 from ringsight.records.embeddings import Embeddings
+from ringsight.runs.erasure import erase_embeddings
+from ringsight.runs.run import Run
 
 WORLD = live_world()
 
@@ -70,3 +72,13 @@ def test_a_newcomers_nearest_are_exact_however_similarities_are_spread(heavy_tai
         space.put(number, vector)
         exact = np.sort((vectors[:4900].astype(np.float64) @ vector.astype(np.float64)).round(6))[::-1][:20]
         np.testing.assert_allclose(space.standing_of(vector, number).kept[0], exact, atol=1e-6)
+
+
+def test_an_erasure_leaves_nothing_of_what_followed_from_the_vector(tmp_path: Path) -> None:
+    run = Run(tmp_path)
+    run.write_embeddings(WORLD.night.embeddings)
+    LiveGraph(replace(WORLD.night, kept=KeptNight(run.paths.live)))
+    assert erase_embeddings(run.paths, "nobody") == 0
+    assert any(run.paths.live.iterdir())
+    assert erase_embeddings(run.paths, str(WORLD.night.customer_ids[0])) > 0
+    assert not run.paths.live.exists()
