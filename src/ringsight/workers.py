@@ -73,6 +73,15 @@ def spread(work: Callable[[T], R], items: Iterable[T], here: Spread = side_by_si
     return (_SPREAD.get() or here)(work, items)
 
 
+def multiply_alone() -> None:
+    """Let each product of NumPy keep to one thread from now on, for programs that work side by side by themselves.
+
+    Threads of one small product wait for each other in a busy loop: on a machine that has other work to do, a server
+    that lets them takes ten times as long.
+    """
+    threadpool_limits(1, user_api="blas")
+
+
 def _work_alone() -> None:
     """Keep faiss from starting more threads in each of ours."""
     threadpool_limits(1, user_api="openmp")

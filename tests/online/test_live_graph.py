@@ -1,10 +1,12 @@
 """The live graph: links as the night measures them, rings that follow from who is there, and standings that say so."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from live_world import DIM, LiveWorld, live_world
+from live_world import DIM, SPACES, LiveWorld, live_world
 
 from ringsight.detection.lineage import RingEvent
 from ringsight.errors import DataError
@@ -218,3 +220,22 @@ def test_the_world_is_one_of_rings_and_strangers():
     assert isinstance(WORLD, LiveWorld)
     assert NIGHT.ties_of_night.expected <= 0.05 * max(len(NIGHT.ties_of_night.ties.a), 1)
     assert len(NIGHT.ties_of_night.ties.a) >= 9
+
+
+def test_a_customer_tied_before_they_act_is_dormant():
+    world = live_world(noise=0.1)
+    graph, newcomer = world.graph(), world.rings["ring0"][3]
+    graph.ties_of_night = replace(graph.ties_of_night, bound=10.0)  # two spaces of so small a night give 14 at most
+    vectors = world.arrivals[newcomer]
+    graph.put(newcomer, {space: each for space, each in vectors.items() if SPACES.get(space) != "transactions"})
+    ring = graph.ring_of(newcomer)
+    assert ring is not None
+    assert graph.dormant((newcomer,)) == graph.dormant(ring.members) == [newcomer]
+    graph.put(newcomer, vectors)
+    assert graph.dormant((newcomer, "nobody")) == []
+
+
+def test_where_no_transactions_are_known_nobody_is_called_dormant():
+    spaces = {name: each for name, each in WORLD.night.embeddings.items() if each.modality != "transactions"}
+    graph = LiveGraph(replace(WORLD.night, embeddings=spaces))
+    assert graph.dormant(WORLD.night.customer_ids.tolist()) == []

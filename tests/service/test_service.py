@@ -74,6 +74,28 @@ def test_neighbours_and_similar_customers(served: Service):
     assert described[0]["score"] == pytest.approx(1, abs=1e-5)
 
 
+def test_what_makes_customers_similar_is_told_space_by_space(served: Service):
+    client = served.client(READ, WRITE)
+    client.post("/customers", json=body(FIRST))
+    client.post("/customers", json=body(SECOND))
+    (alike,) = client.get(f"/similar/{SECOND}?k=1").json()["similar"]
+    assert alike["customer_id"] == FIRST
+    links = {each["customer_id"]: each["by_source"] for each in client.get(f"/customers/{SECOND}").json()["links"]}
+    assert alike["similarities"].keys() == alike["bits"].keys() == body(SECOND)["vectors"].keys()
+    assert links[FIRST].items() <= alike["bits"].items()  # a link's bits are the same, wherever they are told
+    assert list(alike["bits"].values()) == sorted(alike["bits"].values(), reverse=True)
+    by_notes = client.get(f"/similar/{SECOND}", params={"k": 3, "by": ["notes"]}).json()["similar"]
+    near = client.get(f"/customers/{SECOND}/neighbours?k=3").json()["neighbours"]["notes"]
+    assert [each["customer_id"] for each in by_notes] == [each["customer_id"] for each in near]
+    assert [each["score"] for each in by_notes] == pytest.approx([each["similarity"] for each in near], abs=1e-4)
+    both = client.get(f"/similar/{SECOND}", params={"k": 1, "by": ["notes", "amounts"]}).json()["similar"][0]
+    assert both["score"] == pytest.approx(
+        (both["similarities"]["notes"] + both["similarities"]["amounts"]) / 2, abs=1e-4
+    )
+    refused = client.get(f"/similar/{SECOND}", params={"by": "colour"})
+    assert (refused.status_code, "no space 'colour'" in refused.json()["title"]) == (422, True)
+
+
 def test_records_are_embedded_kept_and_added_to(served: Service):
     client = served.client(READ, WRITE)
     first = {"customer_id": "N1", "records": {"transactions": [transaction(1)]}}

@@ -52,6 +52,8 @@ ROUTES: dict[str, tuple[set[Role], dict[str, str]]] = {
     "GET /trail": ({AUDITOR}, {}),
     "GET /figures": ({LEAD, AUDITOR}, {}),
     "GET /other-lists": ({LEAD, AUDITOR}, {}),
+    "GET /live": (SEEING, {}),
+    "GET /live/events": (SEEING, {}),
 }
 OPEN = {"GET /healthz", "GET /review.css", "GET /sign-in", "GET /sign-in/back"}
 """Pages for people who are signed out."""

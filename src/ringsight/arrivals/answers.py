@@ -18,7 +18,10 @@ MOST_LINKS = 50
 
 
 def customer_answer(graph: LiveGraph, customer_id: str) -> dict[str, Any]:
-    """A customer's links, the ring if any, and how surely the customer belongs to it."""
+    """A customer's links, the ring if any, and how surely the customer belongs to it.
+
+    `dormant` says that the customer is tied to a ring and has no transactions: the account has not acted yet.
+    """
     links = graph.links_of(customer_id, MOST_LINKS)
     ring = graph.ring_of(customer_id)
     return {
@@ -28,6 +31,7 @@ def customer_answer(graph: LiveGraph, customer_id: str) -> dict[str, Any]:
         "links_in_all": graph.links_in_all(customer_id),
         "ring": ring_answer(graph, ring) if ring else None,
         "fit": _fit(graph, customer_id, ring) if ring else None,
+        "dormant": bool(ring and graph.dormant((customer_id,))),
     }
 
 
@@ -49,6 +53,7 @@ def ring_answer(graph: LiveGraph, ring: LiveRing) -> dict[str, Any]:
         "ring_id": ring.ring_id,
         "members": list(ring.members),
         "size": len(ring.members),
+        "dormant": graph.dormant(ring.members),
         "provisional": True,
         "standing": asdict(standing),
         "last_night": _last_night(graph, ring),
@@ -65,14 +70,15 @@ def ring_detail(graph: LiveGraph, ring: LiveRing) -> dict[str, Any]:
     return ring_answer(graph, ring) | {"ties": ties, "fits": fits}
 
 
-def event_answer(change: RingChange, customer_id: str) -> dict[str, Any]:
-    """What became of a live ring, and through whom."""
+def event_answer(graph: LiveGraph, change: RingChange, customer_id: str) -> dict[str, Any]:
+    """What became of a live ring, and through whom; of those who joined, who is dormant."""
     return {
         "event": change.event.value,
         "from_ids": list(change.from_ids),
         "to_ids": list(change.to_ids),
         "joined": list(change.joined),
         "left": list(change.left),
+        "dormant": graph.dormant(change.joined),
         "through": customer_id,
         "provisional": True,
     }

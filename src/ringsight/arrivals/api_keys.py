@@ -23,6 +23,8 @@ class KeyScope(StrEnum):
     read = "read"
     write = "write"
     erase = "erase"
+    metrics = "metrics"
+    """Figures of the service, of no customer."""
 
 
 @dataclass(frozen=True, slots=True)

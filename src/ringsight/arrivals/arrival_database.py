@@ -9,10 +9,11 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ringsight.arrivals.errors import LogError
-from ringsight.arrivals.log_tables import METADATA
 from ringsight.cases.database import Database
 from ringsight.runs.paths import RunPaths
 
+PATIENCE = 5
+"""Seconds that a request waits for a database that is busy or gone; after that the answer is 503."""
 GONE = "the service answers again by itself once the database does; send the request again, with its idempotency key"
 
 
@@ -24,9 +25,10 @@ def log_of(run: Path, database: str = "") -> str:
 class ArrivalDatabase(Database):
     """Transactions over the log: what is committed is on disk."""
 
-    def _migrate(self) -> None:
-        with super().writing() as connection:
-            METADATA.create_all(connection)
+    kept = "log of arrivals"
+    refused = LogError
+    migrations = Path(__file__).with_name("migrations")
+    patience = PATIENCE
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

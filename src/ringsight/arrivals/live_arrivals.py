@@ -12,11 +12,12 @@ from sqlalchemy import Connection
 
 from ringsight.arrivals import arrival_log
 from ringsight.arrivals.answers import customer_answer, event_answer
-from ringsight.arrivals.arrival_database import ArrivalDatabase
+from ringsight.arrivals.arrival_database import PATIENCE, ArrivalDatabase
 from ringsight.arrivals.arrival_log import Arrival, ArrivalAction, Request
-from ringsight.arrivals.errors import ChangedMeanwhileError, KnownCustomerError
+from ringsight.arrivals.errors import ChangedMeanwhileError, KnownCustomerError, LogError
 from ringsight.online.live_graph import Keys, LiveGraph
 from ringsight.online.live_rings import RingChange
+from ringsight.online.live_rows import Codes
 from ringsight.online.live_similar import LiveScalars, Scalars, told_scalars
 from ringsight.runs.erasure import pseudonym, renamed
 from ringsight.vectors.filters import Filter
@@ -73,8 +74,8 @@ class Arrivals:
         self.left_out = 0
         """Arrivals held against former nights that are not in this one, and are of another model: to be sent again."""
         self._number = 0
-        self._scalars = LiveScalars(graph.night.bank)
-        self._lock = threading.RLock()
+        self._scalars = LiveScalars(graph.night.bank, graph.code_of)
+        self._lock, self._writers = threading.RLock(), threading.Lock()
         self.refresh()
 
     @property
@@ -94,7 +95,7 @@ class Arrivals:
         Raises:
             LogError: if the log cannot be read.
         """
-        with self._lock, self._database.reading() as connection:
+        with self._database.reading() as connection, self._lock:
             self._catch_up(connection)
 
     def last_event(self) -> int:
@@ -153,8 +154,8 @@ class Arrivals:
             known = arrival_log.former_answer(connection, request)
         return None if known is None else Acknowledged(known, repeated=True)
 
-    def fitting(self, where: Filter) -> set[str]:
-        """Customers who fit a filter."""
+    def fitting(self, where: Filter) -> Codes:
+        """Numbers of the customers who fit a filter."""
         with self._lock:
             return self._scalars.fitting(where)
 
@@ -213,12 +214,13 @@ class Arrivals:
     def _take(
         self, arrival: Arrival, request: Request, change: Callable[[LiveGraph], list[RingChange]]
     ) -> Acknowledged:
-        customer_id = arrival.customer_id
-        with self._lock:
-            former: Vectors | None = None
-            former_keys: Keys = {}
+        customer_id, erased = arrival.customer_id, arrival.action is ArrivalAction.erase
+        former: Vectors | None = None
+        former_keys: Keys = {}
+        with self._turn(), self._locked_later() as lock:
             try:
                 with self._database.writing() as connection:
+                    lock()
                     self._catch_up(connection)
                     known = arrival_log.former_answer(connection, request)
                     if known is not None:
@@ -226,11 +228,9 @@ class Arrivals:
                     if arrival.action is not ArrivalAction.put:
                         self._graph.require(customer_id)
                     former, former_keys = self._graph.vectors_of(customer_id), self._graph.keys_of(customer_id)
-                    erased = arrival.action is ArrivalAction.erase
                     shown = pseudonym() if erased else customer_id
-                    events = [
-                        renamed(event_answer(each, customer_id), customer_id, shown) for each in change(self._graph)
-                    ]
+                    changes = [event_answer(self._graph, each, customer_id) for each in change(self._graph)]
+                    events = [renamed(each, customer_id, shown) for each in changes]
                     night = self._graph.night
                     numbered = replace(arrival, number=self._number + 1, night=night.digest, model=self._model)
                     answer = {"number": numbered.number, "events": events} | self._answer(numbered, shown, connection)
@@ -241,9 +241,41 @@ class Arrivals:
                 raise
             self._number = numbered.number
             self._hold(numbered)
-            if erased:
-                self._database.scrub()
+        if erased:
+            self._database.scrub()
         return Acknowledged(answer, repeated=False)
+
+    @contextmanager
+    def _turn(self) -> Iterator[None]:
+        """Held by who writes. Whoever waits too long is told so: behind a log that is gone, all would wait one by one.
+
+        Raises:
+            LogError: if it does not come.
+        """
+        if not self._writers.acquire(timeout=PATIENCE):
+            raise LogError("the log of arrivals is busy", remedy="send the request again, with its idempotency key")
+        try:
+            yield
+        finally:
+            self._writers.release()
+
+    @contextmanager
+    def _locked_later(self) -> Iterator[Callable[[], object]]:
+        """The graph's lock, taken when it is asked for, and held to the end.
+
+        While a writer waits for the log, the graph can be read; once it has the log, nobody sees what is not on disk.
+        """
+        taken = False
+
+        def take() -> None:
+            nonlocal taken
+            taken = self._lock.acquire()
+
+        try:
+            yield take
+        finally:
+            if taken:
+                self._lock.release()
 
     def _answer(self, arrival: Arrival, shown: str, connection: Connection) -> dict[str, Any]:
         match arrival.action:

@@ -7,7 +7,7 @@ The log is a chain, so entries are written one after another: a writing transact
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from alembic import command
 from alembic.config import Config
@@ -17,9 +17,10 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, NoSuchModuleError, OperationalError
 
 from ringsight.cases.errors import BookError
+from ringsight.errors import RingsightError
 
 PATIENCE = 60
-"""Seconds that a writer waits for the one before it."""
+"""Seconds that whoever writes cases waits for the one before."""
 WRITER = 0x72696E67
 """Number of the advisory lock."""
 DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
@@ -27,6 +28,14 @@ DRIVERS = {"sqlite": "sqlite+pysqlite", "postgresql": "postgresql+psycopg"}
 
 class Database:
     """Transactions over one database."""
+
+    kept: ClassVar[str] = "case book"
+    """What is kept in it, as errors name it."""
+    refused: ClassVar[type[RingsightError]] = BookError
+    """The error of a database that cannot be opened."""
+    migrations: ClassVar[Path] = Path(__file__).with_name("migrations")
+    patience: ClassVar[int] = PATIENCE
+    """Seconds that a writer waits for the one before it, and that a server has to answer."""
 
     def __init__(self, url: str, *, new: bool = True) -> None:
         """Connect, and migrate to this version's tables.
@@ -36,14 +45,15 @@ class Database:
             new: whether an SQLite file is made if there is none.
 
         Raises:
-            BookError: if it is unreachable, absent, of another kind, or made by a later version.
+            RingsightError: of the kind `refused`, if it is unreachable, absent, of another kind, or made by a later
+                version.
         """
-        self.url = _parsed(url)
+        self.url = self._parsed(url)
         if not new and self.url.get_backend_name() == "sqlite" and not Path(str(self.url.database)).is_file():
-            raise BookError(
-                "there is no case book here", where=str(self.url.database), remedy="name the run, or the database"
+            raise self.refused(
+                f"there is no {self.kept} here", where=str(self.url.database), remedy="name the run, or the database"
             )
-        self._engine = _engine(self.url)
+        self._engine = _engine(self.url, self.patience)
         self._writing = self._engine.execution_options(writing=True)
         self._reading = self._engine
         if self.url.get_backend_name() == "postgresql":
@@ -52,8 +62,8 @@ class Database:
             self._migrate()
         except OperationalError as error:
             self.close()
-            raise BookError(
-                f"cannot be opened: {str(error.orig).splitlines()[0]}",
+            raise self.refused(
+                f"the {self.kept} cannot be opened: {str(error.orig).splitlines()[0]}",
                 where=self.url.render_as_string(hide_password=True),
                 remedy="check the address, that the server runs, and that the folder can be written to",
             ) from error
@@ -88,40 +98,46 @@ class Database:
 
     def _migrate(self) -> None:
         config = Config()
-        config.set_main_option("script_location", str(Path(__file__).with_name("migrations")).replace("%", "%%"))
+        config.set_main_option("script_location", str(self.migrations).replace("%", "%%"))
         with self.writing() as connection:
             config.attributes["connection"] = connection
             try:
                 command.upgrade(config, "head")
             except CommandError as error:
-                raise BookError(
-                    "was made by a later version of ringsight",
+                raise self.refused(
+                    f"the {self.kept} was made by a later version of ringsight",
                     where=self.url.render_as_string(hide_password=True),
                     remedy="open it with that version",
                 ) from error
 
+    @classmethod
+    def _parsed(cls, given: str) -> URL:
+        try:
+            url = make_url(given)
+            kind = url.get_backend_name()
+        except (ArgumentError, NoSuchModuleError) as error:
+            raise cls.refused(
+                "the database address cannot be read", remedy="write sqlite:///FILE or postgresql://USER@HOST/NAME"
+            ) from error
+        if kind not in DRIVERS or (kind == "sqlite" and url.database in (None, "", ":memory:")):
+            raise cls.refused(
+                f"an SQLite file or PostgreSQL is needed, not {kind} {url.database or ''}".rstrip(),
+                remedy="write sqlite:///FILE or postgresql://USER@HOST/NAME",
+            )
+        return url.set(drivername=DRIVERS[kind])
 
-def _parsed(given: str) -> URL:
-    try:
-        url = make_url(given)
-        kind = url.get_backend_name()
-    except (ArgumentError, NoSuchModuleError) as error:
-        raise BookError(
-            "the database address cannot be read", remedy="write sqlite:///FILE or postgresql://USER@HOST/NAME"
-        ) from error
-    if kind not in DRIVERS or (kind == "sqlite" and url.database in (None, "", ":memory:")):
-        raise BookError(
-            f"an SQLite file or PostgreSQL is needed, not {kind} {url.database or ''}".rstrip(),
-            remedy="write sqlite:///FILE or postgresql://USER@HOST/NAME",
-        )
-    return url.set(drivername=DRIVERS[kind])
 
-
-def _engine(url: URL) -> Engine:
+def _engine(url: URL, patience: int) -> Engine:
     if url.get_backend_name() == "postgresql":
-        return create_engine(url, isolation_level="READ COMMITTED", pool_pre_ping=True)
+        return create_engine(
+            url,
+            isolation_level="READ COMMITTED",
+            pool_pre_ping=True,
+            pool_timeout=patience,
+            connect_args={"connect_timeout": patience},
+        )
     Path(str(url.database)).parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": PATIENCE, "isolation_level": None})
+    engine = create_engine(url, connect_args={"timeout": patience, "isolation_level": None})
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -85,7 +85,9 @@ def leading_axes(rows: sparse.csr_array, dim: int) -> NDArray[np.float64]:
 
 def _unit(bags: sparse.csr_array, weights: NDArray[np.float32]) -> sparse.csr_array:
     """Weigh the buckets, and bring each bag to length 1 where it has one."""
-    weighed = sparse.csr_array(bags @ sparse.diags_array(weights.astype(np.float64)))
+    weighed = sparse.csr_array(bags, dtype=np.float64, copy=True)
+    weighed.data *= weights.astype(np.float64)[weighed.indices]
     weighed.eliminate_zeros()
     lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())
-    return sparse.csr_array(sparse.diags_array(1 / np.maximum(lengths, 1e-9)) @ weighed)
+    weighed.data *= np.repeat(1 / np.maximum(lengths, 1e-9), np.diff(weighed.indptr))
+    return weighed

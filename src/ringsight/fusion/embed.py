@@ -15,13 +15,19 @@ from ringsight.errors import ModelError
 from ringsight.fusion.blocks import Blocks, all_spaces, side_by_side
 from ringsight.fusion.joint import AGAIN, JointSpace, space_of
 from ringsight.fusion.settings import FusionKind
+from ringsight.fusion.unchanged import Unchanged
 from ringsight.records.bank import Bank
 from ringsight.records.contract import modalities
 from ringsight.records.embeddings import JOINT, Embeddings
 
 
-def embed_bank(bank: Bank, model: Path) -> dict[str, Embeddings]:
+def embed_bank(bank: Bank, model: Path, unchanged: Unchanged | None = None) -> dict[str, Embeddings]:
     """Embed a bank in every space that a model has.
+
+    Args:
+        bank: to embed.
+        model: folder of the model.
+        unchanged: customers who are not embedded again; by default everybody is.
 
     Returns:
         By space: of each modality that the model has an encoder for its learned space and its facets, and `joint`.
@@ -29,13 +35,15 @@ def embed_bank(bank: Bank, model: Path) -> dict[str, Embeddings]:
     Raises:
         ModelError: if the model is missing, damaged, its parts do not belong together, or two spaces have one name.
     """
-    embeddings = embed_modalities(bank, model)
+    unchanged = unchanged or Unchanged({}, {})
+    embeddings = embed_modalities(bank, model, unchanged)
     if (model / JOINT).is_dir():
-        embeddings = by_space([*embeddings.values(), embed_joint(embeddings, model / JOINT)])
+        joint = unchanged.beside(embed_joint(unchanged.to_join(embeddings), model / JOINT))
+        embeddings = by_space([*embeddings.values(), joint])
     return embeddings
 
 
-def embed_modalities(bank: Bank, model: Path) -> dict[str, Embeddings]:
+def embed_modalities(bank: Bank, model: Path, unchanged: Unchanged | None = None) -> dict[str, Embeddings]:
     """Embed a bank in every space of every modality that a model has an encoder for; by space.
 
     Raises:
@@ -46,8 +54,13 @@ def embed_modalities(bank: Bank, model: Path) -> dict[str, Embeddings]:
         raise ModelError(
             "no trained encoder here", where=str(model), remedy=f"ringsight train bank.path=FOLDER model={model}"
         )
-    told = bank.telling()
-    return by_space([space for encoder in trained for space in encoder.embed(told, model / encoder.modality)])
+    told, unchanged = bank.telling(), unchanged or Unchanged({}, {})
+    made = [
+        space
+        for encoder in trained
+        for space in encoder.embed(unchanged.changed_alone(told, encoder.modality), model / encoder.modality)
+    ]
+    return by_space([unchanged.beside(each) for each in made])
 
 
 def by_space(embeddings: Sequence[Embeddings]) -> dict[str, Embeddings]:

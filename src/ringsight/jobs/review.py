@@ -23,6 +23,8 @@ from ringsight.web.settings import SiteSettings, private
 
 DAY = 24 * 60 * 60
 """Seconds."""
+GRACE = 5
+"""Seconds that requests have to end once the server is asked to stop; event streams would never end."""
 FIRST = {Role.admin: "adds accounts, erases customers", Role.lead: "reviews cases, exports decisions"}
 """Accounts that are made at the first start, named after their roles, and what each is for."""
 
@@ -97,6 +99,7 @@ def serve(app: FastAPI, config: ReviewJob) -> None:
         port=config.port,
         log_level="warning",
         server_header=False,
+        timeout_graceful_shutdown=GRACE,
         proxy_headers=bool(config.site.proxies),
         forwarded_allow_ips=config.site.proxies,
     )

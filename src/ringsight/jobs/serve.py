@@ -14,6 +14,9 @@ from ringsight.runs.run import Run
 from ringsight.service.service_app import create_service, open_state, warm_up
 from ringsight.service.settings import ServiceLimits, WebhookSettings
 
+GRACE = 5
+"""Seconds that requests have to end once the service is asked to stop; event streams would never end."""
+
 
 @dataclass(kw_only=True, slots=True)
 class ServeJob:
@@ -66,7 +69,14 @@ def run(config: ServeJob) -> None:
         app = create_service(state, config.webhooks)
         warm_up(state)
         console.print(f"Service: http://{config.host}:{config.port}/openapi.json  (Ctrl-C stops it)", soft_wrap=True)
-        uvicorn.run(app, host=config.host, port=config.port, log_level="warning", server_header=False)
+        uvicorn.run(
+            app,
+            host=config.host,
+            port=config.port,
+            log_level="warning",
+            server_header=False,
+            timeout_graceful_shutdown=GRACE,
+        )
     finally:
         database.close()
 

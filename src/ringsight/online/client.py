@@ -106,9 +106,9 @@ class Client:
         )["neighbours"]
         return found
 
-    def similar(self, customer_id: str, *, k: int = 5, where: str = "") -> list[dict[str, Any]]:
-        """The customers most like one, among those who fit a filter."""
-        asked = urlencode({"k": k, "where": where})
+    def similar(self, customer_id: str, *, k: int = 5, where: str = "", by: Sequence[str] = ()) -> list[dict[str, Any]]:
+        """The customers most like one, among those who fit a filter, by the joint space or by those that are named."""
+        asked = urlencode({"k": k, "where": where, "by": list(by)}, doseq=True)
         found: list[dict[str, Any]] = self._ask("GET", f"/similar/{_quoted(customer_id)}?{asked}")["similar"]
         return found
 

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ringsight.detection.evidence import strata_of
 from ringsight.detection.settings import CandidateConfig
 from ringsight.errors import RingsightError
+from ringsight.online.kept_night import KeptNight
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import Embeddings
 from ringsight.runs.run import Run
@@ -38,6 +39,8 @@ class LastNight:
     """What tells this night from others."""
     bank: Bank | None = None
     """What the night searched, where it is there: records of its customers, and what filters ask."""
+    kept: KeptNight = field(default_factory=KeptNight)
+    """Where lies what takes long to find out of the night."""
     caveats: tuple[str, ...] = ()
     """Why chance may show more than the live graph's worlds do; where there is any, no standing is told."""
 
@@ -82,6 +85,7 @@ def read_night(run: Run) -> LastNight:
         seed=int(results.summary.get("seed", 0)),
         digest=run.digest(),
         bank=bank,
+        kept=KeptNight(run.paths.live),
         caveats=tuple(caveats),
     )
 

@@ -4,9 +4,11 @@ Links, ties and live rings follow from who is there with which vectors, and from
 changes and departures that leads to the same customers leads to the same graph, as does building it from nothing.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +23,9 @@ from ringsight.online.live_values import LiveValues
 from ringsight.online.similar import unknown
 from ringsight.online.ties import NightOfTies, PairLinks, summed, ties_of_night
 from ringsight.records.bank import ColumnRole
+from ringsight.records.contract import TRANSACTIONS
 from ringsight.records.embeddings import JOINT
+from ringsight.workers import workers
 
 Vectors = Mapping[str, NDArray[np.float32]]
 """A customer's vectors, by space."""
@@ -50,6 +54,7 @@ class LiveGraph:
         self.columns = self._columns()
         self.ties_of_night = self._ties_of_night()
         self._last: tuple[str, CustomerLinks] | None = None
+        self._threads = ThreadPoolExecutor(workers())
         self._rings = LiveRings(night.candidates.min_size, night.listed)
         held = self.ties_of_night.ties
         ends = ([self._ids[code] for code in each.tolist()] for each in (held.a, held.b))
@@ -166,6 +171,17 @@ class LiveGraph:
         """The live ring that a customer is in."""
         return self._rings.ring_of(customer_id)
 
+    def dormant(self, customers: Iterable[str]) -> list[str]:
+        """Those of some customers who are there and have not acted: nothing is known of transactions of theirs.
+
+        Nobody where the night has no space of transactions, for then it is not known who acts.
+        """
+        acting = [space for _, space in self.evidence() if space.modality == TRANSACTIONS.modality]
+        there = [customer for customer in customers if customer in self]
+        codes = self.codes_of(tuple(there)).tolist()
+        still = [not any(space.has(code) for space in acting) for code in codes]
+        return [customer for customer, sleeps in zip(there, still, strict=True) if acting and sleeps]
+
     def ties(self) -> set[tuple[str, str, float]]:
         """All ties, the smaller id first."""
         every = self._rings.ties.items()
@@ -199,7 +215,7 @@ class LiveGraph:
     def _begun(self, name: str) -> LiveSpace:
         embeddings = self.night.embeddings[name]
         codes = np.searchsorted(self.night.customer_ids, embeddings.customer_ids).astype(np.int64)
-        return LiveSpace(embeddings, codes, self.night.candidates.neighbours)
+        return LiveSpace(embeddings, codes, self.night.candidates.neighbours, self.night.kept)
 
     def _columns(self) -> dict[str, LiveValues]:
         bank = self.night.bank
@@ -232,7 +248,12 @@ class LiveGraph:
             present[name][column.counted()] = 1
         cells = {kind: _cells(self.night.strata, pattern) for kind, pattern in present.items()}
         pairs = {kind: summed(parts, customers) for kind, parts in sorted(kinds.items())}
-        return ties_of_night(pairs, cells, self.night.candidates.min_size, self.night.seed)
+        how = self.night.candidates.min_size, self.night.seed
+        told = [(kind, each.a, each.b, each.bits, cells[kind]) for kind, each in pairs.items()]
+        made_from = chain(how, chain.from_iterable(told))
+        return NightOfTies.of(
+            self.night.kept.arrays("ties", made_from, lambda: ties_of_night(pairs, cells, *how).arrays())
+        )
 
     def _code(self, customer_id: str) -> int:
         if customer_id not in self._codes:
@@ -249,7 +270,9 @@ class LiveGraph:
         """A customer's links; of the one asked about last they are still known, if nobody has changed since."""
         if self._last is None or self._last[0] != customer_id:
             code = self._codes.get(customer_id, -1)
-            near = {name: space.linked(code) for name, space in self.evidence()}
+            spaces = dict(self.evidence())
+            found = self._threads.map(lambda space: space.linked(code), spaces.values())
+            near = dict(zip(spaces, found, strict=True))
             near |= {name: column.linked(code) for name, column in self.columns.items()}
             kinds = self.modality | {name: name for name in self.columns}
             self._last = (customer_id, CustomerLinks.of(near, kinds, self.ties_of_night.bound))
@@ -272,10 +295,6 @@ class LiveGraph:
     def name_of(self, code: int) -> str:
         """The customer of a number."""
         return self._ids[code]
-
-    def mask(self, customers: set[str]) -> NDArray[np.bool_]:
-        """Which numbers are of these customers; shape (known,)."""
-        return np.array([each in customers for each in self._ids], dtype=np.bool_)
 
     def codes_of(self, customers: tuple[str, ...]) -> Codes:
         """Numbers of some customers who were ever there."""

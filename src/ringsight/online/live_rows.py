@@ -20,13 +20,26 @@ class Standing:
 
     kept: NDArray[np.float32]
     """Similarities of the nearest of the night, descending; shape (customers, depth)."""
+    reach: NDArray[np.float32]
+    """Of them, that of the last whose nearness links two, side by side; shape (customers,)."""
     mean: NDArray[np.float64]
     """Mean similarity to the night's customers, and its standard deviation; both of shape (customers,)."""
     spread: NDArray[np.float64]
 
     def take(self, rows: NDArray[np.int64]) -> "Standing":
         """Some of the customers, in the order given."""
-        return Standing(self.kept[rows], self.mean[rows], self.spread[rows])
+        return Standing(self.kept[rows], self.reach[rows], self.mean[rows], self.spread[rows])
+
+    @classmethod
+    def empty(cls, customers: int, depth: int) -> "Standing":
+        """Of customers of whom nothing is known yet."""
+        reach = np.zeros(customers, np.float32)
+        return cls(np.zeros((customers, depth), np.float32), reach, np.zeros(customers), np.zeros(customers))
+
+    def put(self, rows: NDArray[np.int64] | NDArray[np.bool_], standing: "Standing") -> None:
+        """Give some of the customers their standing."""
+        self.kept[rows], self.reach[rows] = standing.kept, standing.reach
+        self.mean[rows], self.spread[rows] = standing.mean, standing.spread
 
     def ranks(self, similarities: NDArray[np.float64], of_night: NDArray[np.bool_], others: int) -> NDArray[np.float64]:
         """Ranks of somebody so similar among the others of each customer; shape (customers,).
@@ -66,24 +79,22 @@ class Rows:
     @classmethod
     def empty(cls, dim: int, depth: int) -> "Rows":
         """Nobody yet."""
-        standing = Standing(np.zeros((0, depth), np.float32), np.zeros(0), np.zeros(0))
+        standing = Standing.empty(0, depth)
         return cls(np.zeros((0, dim), np.float32), np.zeros(0, np.int64), np.zeros(0, np.bool_), standing, [])
 
-    def put(self, code: int, vector: NDArray[np.float32], standing: Standing) -> int:
-        """Take somebody in; gives the place."""
+    def put(self, code: int, vector: NDArray[np.float32]) -> int:
+        """Take somebody in, whose standing is not known yet; gives the place."""
         if not self.unused:
             self._grow(max(ROOM, len(self.codes)))
         place = self.unused.pop()
         self.vectors[place], self.codes[place], self.alive[place] = vector, code, True
-        self.standing.kept[place] = standing.kept[0]
-        self.standing.mean[place], self.standing.spread[place] = standing.mean[0], standing.spread[0]
         return place
 
     def free(self, place: int) -> None:
         """Let go of whoever is at a place, the vector too."""
         self.alive[place], self.codes[place] = False, -1
         self.vectors[place] = 0
-        self.standing.kept[place] = 0
+        self.standing.kept[place], self.standing.reach[place] = 0, 0
         self.unused.append(place)
 
     def _grow(self, by: int) -> None:
@@ -94,6 +105,6 @@ class Rows:
             return grown
 
         self.vectors, self.codes, self.alive = longer(self.vectors), longer(self.codes), longer(self.alive)
-        kept, mean, spread = self.standing.kept, self.standing.mean, self.standing.spread
-        self.standing = Standing(longer(kept), longer(mean), longer(spread))
+        told = self.standing
+        self.standing = Standing(longer(told.kept), longer(told.reach), longer(told.mean), longer(told.spread))
         self.unused = list(range(size + by - 1, size - 1, -1))

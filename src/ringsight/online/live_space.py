@@ -16,20 +16,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringsight.errors import DataError
+from ringsight.online.kept_night import KeptNight
 from ringsight.online.live_rows import Codes, Rows, Standing
+from ringsight.online.night_space import ROUNDING, SLACK, NightSpace
 from ringsight.records.embeddings import Embeddings
-from ringsight.vectors.bulk import self_neighbours
 from ringsight.vectors.neighbours import DECIMALS
 
-EVERY_RANK_UP_TO = 2048
-"""With no more customers than this in the last night, all ranks are exact."""
-SLACK = 1e-5
-"""By less do a similarity in single and in double precision differ."""
-LEAST_SPREAD = 1e-6
-ROUNDING = 1e-9
-"""Bits by which two who stand exactly at the threshold may miss it."""
-ROWS_AT_ONCE = 16_384
-"""Pairs of the night that are weighed at a time."""
+RANKED_AT_ONCE = 1 << 22
+"""Similarities that ranks of pairs are told from at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,36 +38,33 @@ class Near:
 class LiveSpace:
     """The vectors of one space, of the last night's customers and of those who came since."""
 
-    def __init__(self, embeddings: Embeddings, codes: Codes, neighbours: int) -> None:
+    def __init__(self, embeddings: Embeddings, codes: Codes, neighbours: int, kept: KeptNight | None = None) -> None:
         """Begin with the last night.
 
         Args:
             embeddings: the night's, at least two.
             codes: numbers of its customers; shape (n,).
             neighbours: two customers are linked who are, on average, among each other's so many nearest.
+            kept: where what was found of the night lies; by default it is found anew.
         """
         self.name, self.modality, self.model_hash = embeddings.space, embeddings.modality, embeddings.model_hash
-        self.others = len(embeddings.customer_ids) - 1
-        self.near = min(neighbours, self.others)
-        depth = self.others if self.others < EVERY_RANK_UP_TO else self.near
-        found = self_neighbours(embeddings, depth)
-        vectors = np.ascontiguousarray(embeddings.vectors)
-        self._centre = vectors.mean(axis=0, dtype=np.float64)
-        self._second = (vectors.T.astype(np.float64) @ vectors) / len(vectors)
-        self._night = vectors
-        self._rows = Rows.of(vectors, codes, self._standing(found.similarities, vectors))
-        self._newcomers = Rows.empty(vectors.shape[1], depth)
+        self._found_at_night = NightSpace.of(embeddings, neighbours)
+        standing, self.links_of_night = self._found_at_night.among_themselves(embeddings, codes, kept or KeptNight())
+        self.others, self._night = self._found_at_night.others, self._found_at_night.vectors
+        self._rows = Rows.of(self._night, codes, standing)
+        self._newcomers = Rows.empty(self.dim, self._found_at_night.depth)
         self._scanned: tuple[int, NDArray[np.float32]] | None = None
         """Who came last, and how similar the night's customers are to them: compared with all of them once."""
         self._place: dict[int, int] = {}
         """Number of a newcomer -> place among the newcomers."""
-        self._row = {int(code): row for row, code in enumerate(codes)}
-        self.links_of_night = self._linked_at_night(found.indices, codes)
+        self._unranked: set[int] = set()
+        """Newcomers whose standing nobody has asked for yet."""
+        self._row = {code: row for row, code in enumerate(codes.tolist())}
 
     @property
     def threshold(self) -> float:
         """Bits of two who are each the other's k-th neighbour: log2(n / k)."""
-        return float(np.log2(self.others / self.near))
+        return self._found_at_night.threshold
 
     @property
     def dim(self) -> int:
@@ -111,9 +102,8 @@ class LiveSpace:
         if row is not None and np.array_equal(self._night[row], vector):
             self._rows.alive[row] = True
             return
-        similar = self._night @ vector
-        self._scanned = (code, similar)
-        self._place[code] = self._newcomers.put(code, vector, self._standing_of(vector, similar.copy(), row))
+        self._place[code] = self._newcomers.put(code, vector)
+        self._unranked.add(code)
 
     def remove(self, code: int) -> None:
         """Let a customer go; no error if there is none. The night still counts ranks among all of its own."""
@@ -123,11 +113,16 @@ class LiveSpace:
             self._rows.alive[self._row[code]] = False
         if code in self._place:
             self._newcomers.free(self._place.pop(code))
+            self._unranked.discard(code)
 
     def has(self, code: int) -> bool:
         """Whether a customer is in the space."""
         row = self._row.get(code, -1)
         return code in self._place or bool(row >= 0 and self._rows.alive[row])
+
+    def of_night(self, code: int) -> bool:
+        """Whether a customer is here with the vector that the night has."""
+        return code in self._row and code not in self._place
 
     def vector_of(self, code: int) -> NDArray[np.float32] | None:
         """A customer's vector; None where there is none."""
@@ -141,7 +136,17 @@ class LiveSpace:
 
     def linked(self, code: int) -> Near:
         """Customers whom a customer is linked with here: as close as mutual k-th neighbours of the night, or closer."""
-        found = self._within(code, self.near)
+        vector = self.vector_of(code)
+        if vector is None:
+            return _NOBODY
+        for each in tuple(self._unranked):
+            self._rank(each)
+        reach = self._own_standing(code).reach[0]
+        parts = []
+        for rows in (self._rows, self._newcomers):
+            similar = self._products(rows, vector, code)
+            parts.append((rows, np.flatnonzero(similar >= np.minimum(rows.standing.reach, reach) - SLACK)))
+        found = self._weighed(code, vector, parts)
         return _those(found, found.bits >= self.threshold - ROUNDING)
 
     def nearest(self, code: int, count: int) -> Near:
@@ -172,16 +177,30 @@ class LiveSpace:
         self, vectors: NDArray[np.float32], standing: Standing, codes: Codes, *, of_night: bool = True
     ) -> NDArray[np.float64]:
         """Bits between each of some vectors and each of some customers here; shape (vectors, customers)."""
-        columns = []
-        for code in codes.tolist():
-            vector = self.vector_of(code)
-            assert vector is not None  # noqa: S101 - asked of those who are here
-            similarities = (vectors.astype(np.float64) @ vector.astype(np.float64)).round(DECIMALS)
-            own = self._own_standing(code)
-            columns.append(
-                self._bits(own, standing, similarities, np.array([of_night]), np.array([code not in self._place]))
-            )
-        return np.stack(columns, axis=1) if columns else np.zeros((len(vectors), 0))
+        return self._between(vectors, standing, codes, of_night)[1]
+
+    def against(
+        self, vector: NDArray[np.float32], standing: Standing, codes: Codes, *, of_night: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        """Similarity of a vector to each of some customers here, and bits; both of shape (customers,)."""
+        similarities, bits = self._between(vector[None], standing, codes, of_night)
+        return similarities[0], bits[0]
+
+    def _between(
+        self, vectors: NDArray[np.float32], standing: Standing, codes: Codes, of_night: bool
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+        theirs, their_standing, they_of_night = self._those_of(codes)
+        similarities = (vectors.astype(np.float64) @ theirs.astype(np.float64).T).round(DECIMALS)
+        bits = np.zeros(similarities.shape)
+        step = max(1, RANKED_AT_ONCE // max(len(vectors) * self._found_at_night.depth, 1))
+        for begin in range(0, len(codes), step):
+            column = np.arange(begin, min(begin + step, len(codes)))
+            pairs = similarities[:, column].ravel()
+            other, one = np.tile(column, len(vectors)), np.repeat(np.arange(len(vectors)), len(column))
+            there = their_standing.take(other).ranks(pairs, np.full(len(pairs), of_night), self.others)
+            back = standing.take(one).ranks(pairs, they_of_night[other], self.others)
+            bits[:, column] = (np.log2(self.others) - np.log2(there * back) / 2).reshape(len(vectors), len(column))
+        return similarities, bits
 
     def sample(self, codes: Codes) -> tuple[NDArray[np.float32], Standing]:
         """Vectors and standing of some customers of the night, all in this space."""
@@ -200,20 +219,16 @@ class LiveSpace:
         """Numbers of the night's customers among whom ranks are counted, whoever has gone since."""
         return self._rows.codes
 
-    # --- how ranks are told ---------------------------------------------------------------------------------------
+    def standing_of(self, vector: NDArray[np.float32], code: int | None = None) -> Standing:
+        """How a vector stands among the night's customers; of a customer who is here, as it is known."""
+        known = code is not None and self.has(code)
+        return self._own_standing(code) if known and code is not None else self._found_at_night.compared(vector)[0]
 
-    def _within(self, code: int, near: int) -> Near:
-        """Customers of whom either is among the other's `near` nearest of the night."""
-        vector = self.vector_of(code)
-        if vector is None:
-            return _NOBODY
-        own = self._own_standing(code).kept[0, near - 1]
-        parts = []
-        for rows in (self._rows, self._newcomers):
-            similar = self._products(rows, vector, code)
-            reach = np.minimum(rows.standing.kept[:, near - 1], own)
-            parts.append((rows, np.flatnonzero(similar >= reach - SLACK)))
-        return self._weighed(code, vector, parts)
+    def here(self, codes: Codes) -> NDArray[np.bool_]:
+        """Which of some customers are in the space; shape (codes,)."""
+        return np.array([self.has(code) for code in codes.tolist()], dtype=np.bool_)
+
+    # --- how ranks are told ---------------------------------------------------------------------------------------
 
     def _products(self, rows: Rows, vector: NDArray[np.float32], code: int) -> NDArray[np.float32]:
         """Similarities in single precision, -inf for the customer and for those who are gone."""
@@ -229,6 +244,8 @@ class LiveSpace:
         codes, similarities, bits = [], [], []
         for rows, found in parts:
             double = (rows.vectors[found].astype(np.float64) * vector.astype(np.float64)).sum(axis=1).round(DECIMALS)
+            for each in self._unranked.intersection(rows.codes[found].tolist()):
+                self._rank(each)
             theirs = rows.standing.take(found)
             codes.append(rows.codes[found])
             similarities.append(double)
@@ -254,48 +271,33 @@ class LiveSpace:
         return bits
 
     def _own_standing(self, code: int) -> Standing:
+        if code in self._unranked:
+            self._rank(code)
         rows, place = (self._newcomers, self._place[code]) if code in self._place else (self._rows, self._row[code])
         return rows.standing.take(np.array([place]))
 
-    def _standing_of(self, vector: NDArray[np.float32], similar: NDArray[np.float32], own_row: int | None) -> Standing:
-        """How a vector stands among the night's customers, a night's customer's own former vector left out."""
-        if own_row is not None:
-            similar[own_row] = -np.inf
-        depth = self._newcomers.standing.kept.shape[1]
-        place = max(len(similar) - depth, 0)
-        least = np.partition(similar, place)[place]
-        found = np.flatnonzero(similar >= least - SLACK)
-        double = (self._night[found].astype(np.float64) * vector.astype(np.float64)).sum(axis=1).round(DECIMALS)
-        kept = np.full(depth, -np.inf, dtype=np.float32)
-        best = -np.sort(-double)[:depth]
-        kept[: len(best)] = best
-        return self._standing(kept[None], vector[None])
+    def _those_of(self, codes: Codes) -> tuple[NDArray[np.float32], Standing, NDArray[np.bool_]]:
+        """Vectors and standing of some customers here, and who of them has the vector that the night has."""
+        for each in self._unranked.intersection(codes.tolist()):
+            self._rank(each)
+        places = np.array([self._place.get(code, -1) for code in codes.tolist()], dtype=np.int64)
+        rows = np.searchsorted(self._rows.codes, codes)
+        of_night = places < 0
+        vectors = np.empty((len(codes), self.dim), dtype=np.float32)
+        vectors[of_night] = self._night[rows[of_night]]
+        vectors[~of_night] = self._newcomers.vectors[places[~of_night]]
+        standing = Standing.empty(len(codes), self._found_at_night.depth)
+        standing.put(of_night, self._rows.standing.take(rows[of_night]))
+        standing.put(~of_night, self._newcomers.standing.take(places[~of_night]))
+        return vectors, standing, of_night
 
-    def _standing(self, kept: NDArray[np.float32], vectors: NDArray[np.float32]) -> Standing:
-        mean = vectors @ self._centre
-        second = np.einsum("ij,ij->i", vectors @ self._second, vectors)
-        return Standing(kept, mean, np.sqrt(np.maximum(second - mean**2, LEAST_SPREAD**2)))
-
-    def _linked_at_night(self, indices: NDArray[np.int32], codes: Codes) -> tuple[Codes, Codes, NDArray[np.float64]]:
-        """Links among the night's customers: both ends, the lower number first, and their bits."""
-        near = indices[:, : self.near]
-        start, column = np.nonzero(near >= 0)
-        end = near[start, column].astype(np.int64)
-        n = len(codes)
-        pairs = np.unique(np.minimum(start, end) * n + np.maximum(start, end))
-        a, b = pairs // n, pairs % n
-        bits = np.empty(len(a))
-        for begin in range(0, len(a), ROWS_AT_ONCE):
-            some = slice(begin, begin + ROWS_AT_ONCE)
-            one, other = a[some], b[some]
-            double = (self._night[one].astype(np.float64) * self._night[other]).sum(axis=1).round(DECIMALS)
-            known = np.ones(len(one), dtype=np.bool_)
-            there = self._rows.standing.take(one).ranks(double, known, self.others)
-            back = self._rows.standing.take(other).ranks(double, known, self.others)
-            bits[some] = np.log2(self.others) - np.log2(there * back) / 2
-        strong = bits >= self.threshold - ROUNDING
-        a, b = codes[a[strong]], codes[b[strong]]
-        return np.minimum(a, b), np.maximum(a, b), bits[strong]
+    def _rank(self, code: int) -> None:
+        """Find out how a newcomer stands among the night's customers, their own former vector left out."""
+        place = self._place[code]
+        standing, similar = self._found_at_night.compared(self._newcomers.vectors[place], self._row.get(code))
+        self._newcomers.standing.put(np.array([place]), standing)
+        self._scanned = (code, similar)
+        self._unranked.discard(code)
 
 
 _NOBODY = Near(np.zeros(0, dtype=np.int64), np.zeros(0), np.zeros(0))

@@ -5,6 +5,7 @@ whole night, so neither can be restated for one customer. What can be told at on
 night would fit a ring as well as the newcomer does, and how many groups so closely tied its chance worlds show.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from ringsight.online.live_graph import LiveGraph
 from ringsight.online.live_rings import LiveRing
+from ringsight.online.live_space import LiveSpace
 from ringsight.online.ties import WORLDS
 
 STRANGERS = 512
@@ -60,12 +62,12 @@ def ring_standing(graph: LiveGraph, ring: LiveRing) -> RingStanding:
 def fit_standing(graph: LiveGraph, customer_id: str, ring: LiveRing) -> FitStanding:
     """Hold a customer's ties to the others of a ring against those of strangers of the night in the same spaces."""
     others = tuple(member for member in ring.members if member != customer_id)
-    spaces = [space for _, space in graph.evidence() if space.has(int(graph.codes_of((customer_id,))[0]))]
-    strangers = _strangers(graph, customer_id, ring)
+    code, fellows = int(graph.codes_of((customer_id,))[0]), graph.codes_of(others)
+    spaces = [space for _, space in graph.evidence() if space.has(code)]
+    strangers = _strangers(graph, spaces, ring)
     own, theirs = 0.0, np.zeros(len(strangers))
-    code = int(graph.codes_of((customer_id,))[0])
     for space in spaces:
-        members = np.array([each for each in graph.codes_of(others).tolist() if space.has(each)], dtype=np.int64)
+        members = fellows[space.here(fellows)]
         if len(members) == 0:
             continue
         own += float(space.bits_with(code, members).mean())
@@ -76,16 +78,14 @@ def fit_standing(graph: LiveGraph, customer_id: str, ring: LiveRing) -> FitStand
     return FitStanding((1 + int((theirs >= own - 1e-9).sum())) / (1 + len(strangers)), len(strangers), own)
 
 
-def _strangers(graph: LiveGraph, customer_id: str, ring: LiveRing) -> NDArray[np.int64]:
-    """Customers of the night outside the ring who are in the same spaces; the same ones whenever it is asked."""
-    code = int(graph.codes_of((customer_id,))[0])
-    comparable: NDArray[np.int64] | None = None
-    for _, space in graph.evidence():
-        if space.has(code):
-            here = space.counted()
-            comparable = here if comparable is None else np.intersect1d(comparable, here)
-    if comparable is None:
+def _strangers(graph: LiveGraph, spaces: Sequence[LiveSpace], ring: LiveRing) -> NDArray[np.int64]:
+    """Customers of the night outside the ring who are in all of some spaces; the same ones whenever it is asked."""
+    if not spaces:
         return np.zeros(0, dtype=np.int64)
-    comparable = np.setdiff1d(comparable, graph.codes_of(ring.members))
-    drawn = np.random.default_rng([graph.night.seed, 16]).permutation(len(comparable))[:STRANGERS]
-    return comparable[np.sort(drawn)]
+    in_all = np.zeros(graph.known, dtype=np.int64)
+    for space in spaces:
+        in_all[space.counted()] += 1
+    in_all[graph.codes_of(ring.members)] = 0
+    comparable = np.flatnonzero(in_all == len(spaces))
+    rng = np.random.default_rng([graph.night.seed, 16])
+    return np.sort(rng.choice(comparable, min(STRANGERS, len(comparable)), replace=False, shuffle=False))

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from ringsight.online.kept_night import Arrays
+
 Codes = NDArray[np.int64]
 WORLDS = 20
 """Chance worlds of the last night that ties and rings are held against."""
@@ -43,6 +45,25 @@ class NightOfTies:
     """Of each chance world the bits of its groups, sorted."""
     expected: float
     """Ties that a chance world shows."""
+
+    def arrays(self) -> Arrays:
+        """As it is kept."""
+        return {
+            "a": self.ties.a,
+            "b": self.ties.b,
+            "bits": self.ties.bits,
+            "bound_and_expected": np.array([self.bound, self.expected]),
+            "chance_rings": np.concatenate([np.zeros(0), *self.chance_rings]),
+            "chance_rings_of_world": np.array([len(each) for each in self.chance_rings], dtype=np.int64),
+        }
+
+    @classmethod
+    def of(cls, arrays: Arrays) -> "NightOfTies":
+        """As it was kept."""
+        bound, expected = arrays["bound_and_expected"].tolist()
+        ties = PairLinks(*(arrays[name] for name in ("a", "b", "bits")))  # type: ignore[arg-type]
+        ends = np.cumsum(arrays["chance_rings_of_world"])[:-1]
+        return cls(ties, bound, np.split(arrays["chance_rings"].astype(np.float64), ends), expected)
 
 
 def together(kinds: Mapping[str, PairLinks], customers: int) -> PairLinks:

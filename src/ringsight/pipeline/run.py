@@ -100,7 +100,7 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     begun = Run.begin(out, records, model=model, store=store, previous=settings.previous)
     train(records, model, settings, seed=settings.seed)
     with engine_of(settings) as engine:
-        embeddings = embed(records, model, into=begun, engine=engine)
+        embeddings = embed(records, model, into=begun, after=settings.after and Run(settings.after), engine=engine)
         index(records, embeddings, store)
         return _search(begun, records, embeddings, previous, settings)
 

@@ -87,13 +87,22 @@ class Fingerprints:
         digest = hashlib.sha256()
         for path in sorted(paths):
             name = path.relative_to(self.folder).as_posix()
-            known = self._current(name)
-            if known.sha256 is None:
-                with path.open("rb") as file:
-                    known = replace(known, sha256=hashlib.file_digest(file, "sha256").hexdigest())
-            self._seen[name] = known
-            digest.update(name.encode() + b"\0" + bytes.fromhex(known.sha256 or ""))
+            digest.update(name.encode() + b"\0" + bytes.fromhex(self.content_hash(name)))
         return digest.hexdigest()
+
+    def content_hash(self, path: str) -> str:
+        """SHA-256 of the content of a file; it is read unless it is as it was when it was read last.
+
+        Args:
+            path: of an existing file, relative to the folder.
+        """
+        name = Path(path).as_posix()
+        known = self._current(name)
+        if known.sha256 is None:
+            with (self.folder / name).open("rb") as file:
+                known = replace(known, sha256=hashlib.file_digest(file, "sha256").hexdigest())
+        self._seen[name] = known
+        return str(known.sha256)
 
     def table(self) -> pl.DataFrame:
         """What was seen, in the columns of `FINGERPRINTS`, sorted by path."""

@@ -9,6 +9,7 @@ holds notes and photographs; so is a ledger that this version cannot read. Nothi
 import json
 import re
 import secrets
+import shutil
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -79,6 +80,8 @@ def erase_embeddings(run: RunPaths, customer_id: str) -> int:
         )
     files = run.embedding_files()
     erased = sum(_erase_in_embeddings(file, customer_id) for file in files)
+    if erased and run.live.is_dir():
+        shutil.rmtree(run.live)  # it follows from vectors of which one is gone
     for file in files:
         if customer_id in Embeddings.read(file).customer_ids:
             raise DataError(f"customer {customer_id!r} is still here", where=str(file), remedy="erase again")
@@ -119,6 +122,8 @@ def _erase_in_table(file: Path, customer_id: str, name: str, rings: list[str]) -
     if {"ring_id", "value"} <= set(before.columns):  # conditions: of a single carrier, it may be the customer's own
         mine = pl.col("ring_id").is_in(rings)
         after = after.with_columns(value=pl.when(mine).then(pl.lit("")).otherwise("value"))
+    if "fingerprint" in before.columns:  # of the customer's records
+        after = after.filter(pl.col("customer_id") != name)
     if "reason" in before.columns:  # rows set aside
         after = after.filter(~pl.col("reason").str.contains(f"'{customer_id}'", literal=True))
     if after.equals(before):

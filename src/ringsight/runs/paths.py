@@ -92,6 +92,11 @@ class RunPaths:
         return self.folder / "embeddings"
 
     @property
+    def embedded_from(self) -> Path:
+        """What the embeddings were made from: fingerprints of customers' records."""
+        return self.folder / "embedded_from.parquet"
+
+    @property
     def model(self) -> Path:
         """The model, where none is named elsewhere."""
         return self.folder / "model"
@@ -105,6 +110,11 @@ class RunPaths:
     def arrivals(self) -> Path:
         """The log of arrivals, where none is named elsewhere."""
         return self.folder / "arrivals.db"
+
+    @property
+    def live(self) -> Path:
+        """What the service found out of the night, for its next start."""
+        return self.folder / "live"
 
     @property
     def decisions(self) -> Path:
@@ -150,7 +160,15 @@ class RunPaths:
     def results(self) -> list[Path]:
         """Everything that a run writes anew. Embeddings, model, store, cases and decisions are not of these."""
         single = [self.summary, self.settings, self.report, self.stages, self.decided, self.evaluation]
-        folders = [self.false_positives, self.fingerprints, self.ledgers, self.quarantine, self.watch, self.tracked]
+        folders = [
+            self.false_positives,
+            self.fingerprints,
+            self.ledgers,
+            self.quarantine,
+            self.watch,
+            self.tracked,
+            self.live,
+        ]
         names = (*TABLES, *LINEAGE_TABLES)
         return [*map(self.table, names), *map(self.csv, names), *single, *folders]
 

@@ -176,6 +176,10 @@ class Run:
                 raise ModelError("made from other records than this bank's", where=str(path), remedy=remedy)
         return embeddings
 
+    def embedded_from(self) -> pl.DataFrame | None:
+        """What the embeddings were made from: fingerprints of customers' records; None where that is not known."""
+        return read_table(self.paths.embedded_from) if self.paths.embedded_from.is_file() else None
+
     def ledger(self, ring_id: str) -> Ledger:
         """The ledger of a ring: as the run wrote it, or made now, of a ring that nobody need look at.
 
@@ -307,11 +311,14 @@ class Run:
                 file.parent.mkdir()
                 file.write_text(each.to_json(), encoding="utf-8", newline="\n")
 
-    def write_embeddings(self, embeddings: Mapping[str, Embeddings]) -> None:
-        """Write the embeddings of every space; those of an earlier model go."""
+    def write_embeddings(self, embeddings: Mapping[str, Embeddings], made_from: pl.DataFrame | None = None) -> None:
+        """Write the embeddings of every space, and what they were made from; those of an earlier model go."""
+        self.paths.embedded_from.unlink(missing_ok=True)
         with write_folder_atomically(self.paths.embeddings) as partial:
             for space, vectors in embeddings.items():
                 vectors.write(partial / f"{space}.parquet")
+        if made_from is not None:
+            write_table(self.paths.embedded_from, made_from)
 
     def write_decided(self, decided: pl.DataFrame) -> None:
         """Write on which rings the decisions bear."""

@@ -102,4 +102,7 @@ class SimilarBody(CustomerBody):
     """Somebody to find similar customers of, who is not taken in."""
 
     k: int = Field(default=5, ge=1)
+    by: list[Annotated[str, StringConstraints(max_length=200)]] = Field(
+        default_factory=list, max_length=50, description="Spaces that count; by default the joint one."
+    )
     where: str = Field(default="", max_length=2000, examples=["region == 'north' and last_seen > '2026-01-01'"])

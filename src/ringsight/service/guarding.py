@@ -81,6 +81,29 @@ class BoundedBody:
         return f"the request is longer than {self.most:,} bytes: send fewer records, or smaller images"
 
 
+class BoundedRequests:
+    """Refuses requests beyond so many at once. Probes are always answered; event streams have a bound of their own."""
+
+    def __init__(self, app: ASGIApp, most: int) -> None:
+        """Stand before an application."""
+        self.app, self.most, self._under_way = app, most, 0
+
+    async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
+        """Pass a request on, unless too many are under way."""
+        if scope["type"] != "http" or scope["path"] == "/events" or scope["path"].startswith("/health/"):
+            await self.app(scope, receive, send)
+            return
+        if self._under_way >= self.most:
+            remedy = "wait, and send it again with its idempotency key"
+            await problem(503, "too many requests are under way", remedy)(scope, receive, send)
+            return
+        self._under_way += 1
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            self._under_way -= 1
+
+
 @dataclass(slots=True)
 class Buckets:
     """Requests that each key has left: so many a minute, refilled as time goes by."""

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from ringsight.arrivals.answers import night_answer, ring_answer, ring_detail, similar_answer
 from ringsight.arrivals.api_keys import ApiKey, KeyScope
+from ringsight.online.live_rows import Codes
 from ringsight.online.live_similar import similar_now
 from ringsight.service.bodies import CustomerId, SimilarBody
 from ringsight.service.problems import AbsentError, found
@@ -55,8 +56,11 @@ def similar(
     _: Reader,
     k: Annotated[int, Query(ge=1)] = 5,
     where: Annotated[str, Query(max_length=2000)] = "",
+    by: Annotated[
+        tuple[str, ...], Query(max_length=50, description="Spaces that count; by default the joint one.")
+    ] = (),
 ) -> dict[str, Any]:
-    """The customers most like one, among those who fit a filter."""
+    """The customers most like one, among those who fit a filter, and what makes each similar, space by space."""
     state = state_of(request)
     fitting = _fitting(state, where)
     with state.arrivals.graph() as graph:
@@ -64,7 +68,7 @@ def similar(
             graph.require(customer_id)
         vectors = graph.vectors_of(customer_id)
         most = min(k, state.limits.neighbours)
-        return similar_answer(customer_id, similar_now(graph, vectors, most, fitting, customer_id))
+        return similar_answer(customer_id, similar_now(graph, vectors, most, fitting, customer_id, by))
 
 
 @ROUTES.post("/similar", tags=["similar"])
@@ -74,8 +78,9 @@ def similar_to(body: SimilarBody, request: Request, _: Reader) -> dict[str, Any]
     fitting = _fitting(state, body.where)
     given = state.given("asked", body)
     with state.arrivals.graph() as graph:
-        return similar_answer("", similar_now(graph, given.vectors, min(body.k, state.limits.neighbours), fitting))
+        most = min(body.k, state.limits.neighbours)
+        return similar_answer("", similar_now(graph, given.vectors, most, fitting, by=body.by))
 
 
-def _fitting(state: ServiceState, where: str) -> set[str] | None:
+def _fitting(state: ServiceState, where: str) -> Codes | None:
     return state.arrivals.fitting(parse_filter(where)) if where else None

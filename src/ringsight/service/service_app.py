@@ -18,14 +18,16 @@ from ringsight.online.live_graph import LiveGraph
 from ringsight.online.newcomers import bank_of, vectors_of
 from ringsight.records.bank import BankConfig
 from ringsight.runs.run import Run, open_run
-from ringsight.service import customer_routes, event_routes, ring_routes
-from ringsight.service.guarding import BoundedBody, Doorkeeper, WithHeaders
+from ringsight.service import customer_routes, event_routes, ring_routes, service_metrics
+from ringsight.service.guarding import BoundedBody, BoundedRequests, Doorkeeper, WithHeaders
 from ringsight.service.night_peers import NightPeers
 from ringsight.service.peer_routes import peer_routes
 from ringsight.service.problems import add_problems
+from ringsight.service.service_metrics import RequestCount
 from ringsight.service.settings import ServiceLimits, WebhookSettings
 from ringsight.service.state import ServiceState, asker, rows_in
 from ringsight.service.webhooks import Webhooks, webhook_secret
+from ringsight.workers import multiply_alone
 
 ABOUT = """
 Customers one at a time, held against the last night of a run. Whatever is told of a ring or of a customer here is
@@ -43,6 +45,7 @@ def open_state(run: Run, database: ArrivalDatabase, limits: ServiceLimits | None
         LogError: if the log cannot be read.
     """
     run = open_run(run.folder)
+    multiply_alone()
     bounds = limits or ServiceLimits()
     config = run.bank_config() if run.bank_folder is not None else BankConfig(path=Path())
     return ServiceState(
@@ -92,7 +95,7 @@ def create_service(state: ServiceState, webhooks: WebhookSettings | None = None)
         lifespan=lifespan,
     )
     app.state.service, app.state.streams = state, 0
-    for routes in (customer_routes, ring_routes, event_routes):
+    for routes in (customer_routes, ring_routes, event_routes, service_metrics):
         app.include_router(routes.ROUTES)
     with state.arrivals.graph() as graph:
         peers = NightPeers(graph.night.bank)
@@ -101,6 +104,8 @@ def create_service(state: ServiceState, webhooks: WebhookSettings | None = None)
     app.add_api_route("/health/ready", _ready, methods=["GET"], tags=["health"])
     add_problems(app)
     app.add_middleware(BoundedBody, most=state.limits.body)
+    app.add_middleware(BoundedRequests, most=state.limits.at_once)
+    app.add_middleware(RequestCount)
     app.add_middleware(WithHeaders)
     return app
 

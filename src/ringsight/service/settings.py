@@ -19,6 +19,8 @@ class ServiceLimits:
     """ID images of one customer that one request may bring."""
     per_minute: int = 1200
     """Requests of one key in a minute; beyond it the answer is 429."""
+    at_once: int = 400
+    """Requests that are under way at once; beyond it the answer is 503."""
     neighbours: int = 200
     """Most neighbours, similar customers or rings of one answer."""
     streams: int = 50
@@ -30,7 +32,7 @@ class ServiceLimits:
         Raises:
             SettingsError: naming the first.
         """
-        names = ("body", "rows", "images", "per_minute", "neighbours", "streams")
+        names = ("body", "rows", "images", "per_minute", "at_once", "neighbours", "streams")
         require_at_least("limits", self, dict.fromkeys(names, 1))
 
 

@@ -15,6 +15,7 @@ from ringsight.encoders.part import Part
 from ringsight.encoders.registered import ENCODERS, Encoder
 from ringsight.errors import ModelError
 from ringsight.fusion.embed import by_space, embed_joint, model_hash
+from ringsight.fusion.unchanged import Unchanged
 from ringsight.progress import steps
 from ringsight.records.bank import Bank
 from ringsight.records.embeddings import JOINT, Embeddings
@@ -54,8 +55,13 @@ class SparkEngine:
         """Give what `work` makes of each item, in their order (`workers.spread_by`)."""
         return in_waves(self.session.sparkContext, work, items)
 
-    def embed_bank(self, bank: Bank, model: Path) -> dict[str, Embeddings]:
+    def embed_bank(self, bank: Bank, model: Path, unchanged: Unchanged | None = None) -> dict[str, Embeddings]:
         """Embed a bank in every space that a model has, as `fusion.embed.embed_bank` does, to a rounding error.
+
+        Args:
+            bank: to embed.
+            model: folder of the model.
+            unchanged: customers who are not embedded again; by default everybody is.
 
         Raises:
             ModelError: if the model is missing, damaged, or its parts do not belong together.
@@ -63,16 +69,19 @@ class SparkEngine:
         trained = [encoder for encoder in ENCODERS if (model / encoder.modality).is_dir()]
         if not trained:
             raise ModelError("no trained encoder here", where=str(model), remedy="ringsight train bank.path=FOLDER")
-        told, name = bank.telling(), self._send(model)
+        told, name, unchanged = bank.telling(), self._send(model), unchanged or Unchanged({}, {})
         with self._folder() as folder:
             made = [
-                each
+                unchanged.beside(each)
                 for encoder in steps(trained, "embedding with Spark")
-                for each in self._embedded(encoder, told, model, name, folder)
+                for each in self._embedded(
+                    encoder, unchanged.changed_alone(told, encoder.modality), model, name, folder
+                )
             ]
         embeddings = by_space(made)
         if (model / JOINT).is_dir():
-            embeddings = by_space([*made, embed_joint(embeddings, model / JOINT)])
+            joint = unchanged.beside(embed_joint(unchanged.to_join(embeddings), model / JOINT))
+            embeddings = by_space([*made, joint])
         return embeddings
 
     def _embedded(self, encoder: Encoder, bank: Bank, model: Path, name: str, folder: Path) -> Iterable[Embeddings]:

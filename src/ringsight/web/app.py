@@ -15,11 +15,12 @@ from starlette.exceptions import HTTPException
 from ringsight.cases.casebook import CaseBook
 from ringsight.cases.errors import ClaimedError, ForbiddenError, StaleError
 from ringsight.errors import RingsightError
-from ringsight.web import admin_pages, case_pages, case_steps, queue_pages, records_pages, signing_in
+from ringsight.web import admin_pages, case_pages, case_steps, live_pages, queue_pages, records_pages, signing_in
 from ringsight.web.app_state import AppState, SignedOutError, app_state, page
 from ringsight.web.provider import Provider
 from ringsight.web.request_guard import refusal
 from ringsight.web.reviewed_runs import NotReadyError
+from ringsight.web.ring_events import RingEvents
 from ringsight.web.settings import SiteSettings
 from ringsight.web.templates import environment
 
@@ -46,13 +47,13 @@ def create_app(book: CaseBook, site: SiteSettings | None = None, listening: str 
         listening: the address that the server listens at.
 
     Raises:
-        SettingsError: if the secret of the provider's client cannot be read.
+        SettingsError: if the secret of the provider's client, or the service's key, cannot be read.
     """
     app = FastAPI(title="ringsight", docs_url=None, redoc_url=None, openapi_url=None)
     site = site or SiteSettings()
     provider = Provider(site) if site.oidc.issuer else None
-    app.state.shared = AppState(book, site, site.answered(listening), provider)
-    for pages in (signing_in, queue_pages, case_pages, case_steps, records_pages, admin_pages):
+    app.state.shared = AppState(book, site, site.answered(listening), provider, ring_events=RingEvents.of(site.service))
+    for pages in (signing_in, queue_pages, case_pages, case_steps, records_pages, admin_pages, live_pages):
         app.include_router(pages.ROUTES)
     app.add_api_route("/healthz", _healthy, methods=["GET"])
     app.add_api_route("/review.css", _style, methods=["GET"])

@@ -10,6 +10,7 @@ from ringsight.cases.casebook import CaseBook
 from ringsight.cases.users import Right, User
 from ringsight.web.provider import Provider
 from ringsight.web.reviewed_runs import Runs
+from ringsight.web.ring_events import RingEvents
 from ringsight.web.settings import SiteSettings
 from ringsight.web.templates import environment
 
@@ -31,6 +32,8 @@ class AppState:
     provider: Provider | None = None
     """The provider by which people sign in; None if there are passwords alone."""
     runs: Runs = field(default_factory=Runs)
+    ring_events: RingEvents | None = None
+    """What the service tells of rings by day; None where no service is named."""
 
 
 def app_state(request: Request) -> AppState:

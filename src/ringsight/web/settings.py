@@ -12,6 +12,8 @@ from ringsight.errors import SettingsError
 
 SECRET = "RINGSIGHT_OIDC_SECRET"  # noqa: S105 - the name of a variable
 """Environment variable with the client's secret."""
+SERVICE_KEY = "RINGSIGHT_SERVICE_KEY"
+"""Environment variable with the API key that the service is asked by."""
 THIS_MACHINE = ("localhost", "127.0.0.1", "[::1]")
 """Hosts by which a browser reaches the machine that it runs on."""
 HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(?::[0-9]{1,5})?")
@@ -67,17 +69,45 @@ class OidcSettings:
         """
         if self.secret_file is None or os.environ.get(SECRET):
             return os.environ.get(SECRET, "")
-        try:
-            secret = self.secret_file.read_text(encoding="utf-8").strip()
-        except (OSError, UnicodeDecodeError) as error:
-            raise SettingsError(
-                "the client's secret cannot be read",
-                where=str(self.secret_file),
-                remedy=f"name another site.oidc.secret_file, or set {SECRET}",
-            ) from error
-        if not secret:
-            raise SettingsError("the client's secret is empty", where=str(self.secret_file))
-        return secret
+        return _secret_in(self.secret_file, "site.oidc.secret_file", SECRET)
+
+
+@dataclass(kw_only=True, slots=True)
+class ServiceSettings:
+    """The service whose ring events the pages show; none while `address` is empty.
+
+    The key is never a setting: it is in the environment variable `RINGSIGHT_SERVICE_KEY`, or in a file.
+    """
+
+    address: str = ""
+    """Address of `ringsight serve`, as these pages reach it: `http://127.0.0.1:8090`; by https where the network
+    between is not the bank's own, for the key travels along."""
+    key_file: Path | None = None
+    """File with an API key of the scope `read`, read if the environment has none."""
+
+    def __post_init__(self) -> None:
+        """Refuse what is no address.
+
+        Raises:
+            SettingsError: naming the setting.
+        """
+        address = urlsplit(self.address)
+        if self.address and not (address.scheme in ("http", "https") and address.hostname):
+            raise SettingsError(f"site.service.address must be like http://127.0.0.1:8090 (got {self.address!r})")
+
+    def key(self) -> str:
+        """The API key, from the environment or the file.
+
+        Raises:
+            SettingsError: if there is none, or the file cannot be read.
+        """
+        given = os.environ.get(SERVICE_KEY, "")
+        if not given and self.key_file:
+            given = _secret_in(self.key_file, "site.service.key_file", SERVICE_KEY)
+        if not given:
+            remedy = "`ringsight keys add name=review scopes=[read]` makes one"
+            raise SettingsError(f"there is no key in {SERVICE_KEY} to ask the service by", remedy=remedy)
+        return given
 
 
 @dataclass(kw_only=True, slots=True)
@@ -99,6 +129,8 @@ class SiteSettings:
     """Whether people can sign in with a password that is kept here."""
     oidc: OidcSettings = field(default_factory=OidcSettings)
     """The provider by which people sign in."""
+    service: ServiceSettings = field(default_factory=ServiceSettings)
+    """The service whose ring events are shown."""
 
     def __post_init__(self) -> None:
         """Refuse a malformed address, host or proxy, and pages that nobody can sign in to.
@@ -171,6 +203,18 @@ def host_of(authority: str) -> str:
 def origin_of(scheme: str, authority: str) -> str:
     """An origin as browsers write it (RFC 6454): in small letters, without the scheme's own port."""
     return f"{scheme}://{authority.lower()}".removesuffix(DEFAULT_PORTS[scheme])
+
+
+def _secret_in(file: Path, setting: str, variable: str) -> str:
+    try:
+        secret = file.read_text(encoding="utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            "the secret cannot be read", where=str(file), remedy=f"name another {setting}, or set {variable}"
+        ) from error
+    if not secret:
+        raise SettingsError("the secret is empty", where=str(file))
+    return secret
 
 
 def _concrete(listening: str) -> str:
