@@ -71,6 +71,14 @@ def test_all_cards_come_at_once_on_request_and_each_is_recorded(book: CaseBook):
     assert actions(book).count("view_photo") == 3
 
 
+def test_a_card_is_compared_with_those_most_like_it(book: CaseBook):
+    ana = client(book, "ana")
+    pairs = send(ana, "/cases/K1/comparison", customer="C00").text
+    assert "<blockquote>" not in pairs
+    assert pairs.count("C00") >= pairs.count('class="pair"')
+    assert "No pair of records stands out" in send(ana, "/cases/K1/comparison", customer="C09").text
+
+
 def test_a_role_that_may_not_see_photographs_sees_none_of_them_anywhere(book: CaseBook):
     app = create_app(book, SiteSettings(photographs=[Role.analyst]))
     eva = TestClient(app, base_url="http://localhost")

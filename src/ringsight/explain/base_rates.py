@@ -115,7 +115,7 @@ def _key(kind: ThingKind) -> pl.Expr:
         case ThingKind.counterparty:
             return pl.col("counterparty_id")
         case ThingKind.amount:
-            return (pl.col("amount").abs() * 100).round().cast(pl.Int64)
+            return (pl.col("amount").abs() * 100).round().clip(upper_bound=2.0**62).cast(pl.Int64)
         case ThingKind.day:
             return pl.col("timestamp").dt.date()
 

@@ -16,6 +16,7 @@ from ringsight.cases.errors import CaseError, ForbiddenError
 from ringsight.cases.looks import Look
 from ringsight.cases.users import Right, User
 from ringsight.explain.base_rates import ThingKind
+from ringsight.explain.matching import MatchingImages
 from ringsight.explain.matrix import cited
 from ringsight.explain.neighbourhood import neighbourhood
 from ringsight.report.comparison import comparison
@@ -82,12 +83,20 @@ def records(
 
 
 @ROUTES.post("/comparison")
-def show_comparison(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
-    """The most telling pairs of records, side by side."""
+def show_comparison(
+    request: Request, app: App, user: SignedIn, case_id: str, customer: Annotated[str, Form(max_length=500)] = ""
+) -> Response:
+    """The most telling pairs of records, side by side: of the case, or the ID images of one member and others."""
     user.require(Right.see)
     case = app.book.case(case_id)
     ledger = app.runs.of(case).ledger(case.ring_id)
-    found = comparison(ledger.matching_records, app.runs.records(case)) if ledger else None
+    pairs = ledger.matching_records if ledger else {}
+    if customer:
+        images = pairs.get(MatchingImages.modality, ())
+        pairs = {
+            MatchingImages.modality: tuple(pair for pair in images if customer in (pair.customer_a, pair.customer_b))
+        }
+    found = comparison(pairs, app.runs.records(case)) if ledger else None
     if found and not sees_photographs(app, user):
         found.images.clear()
     if found:
@@ -111,7 +120,7 @@ def cards(request: Request, app: App, user: SignedIn, case_id: str) -> Response:
     glance = app.runs.glance(case)
     shown = card_sheet(found, glance.members if glance else [name for name in case.members if name in found.customers])
     _record(app, user, case, Look.view_photo, [(card.customer_id, card.photo.image_id) for card in shown.cards])
-    return page(request, "cards.html", user, sheet=shown)
+    return page(request, "cards.html", user, case=case, sheet=shown)
 
 
 @ROUTES.post("/script")

@@ -31,7 +31,6 @@ def environment() -> Environment:
         "moment": moment,
         "money": money,
         "percent": percent,
-        "rough": rough,
         "signed": signed,
         "spoken": spoken,
     }
@@ -57,8 +56,3 @@ def moment(at: datetime) -> str:
 def money(amount: float) -> str:
     """An amount, whole."""
     return f"{amount:,.0f}"
-
-
-def rough(amount: float) -> str:
-    """An amount to two figures, as an expectation deserves."""
-    return f"{float(f'{amount:.1e}'):,.0f}"

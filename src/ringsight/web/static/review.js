@@ -41,6 +41,7 @@ document.addEventListener("submit", async (event) => {
   }
   button.disabled = false;
   target.closest("tr")?.removeAttribute("hidden");
+  await Promise.all(all("img", target).map((image) => image.decode().catch(() => {}))); // until then it has no height
   reveal(target);
 });
 
