@@ -23,7 +23,8 @@ def on_a_circle(ids: str, degrees: list[float]) -> Embeddings:
 
 def drawn(rng: np.random.Generator, customers: int, dim: int = 16) -> NDArray[np.float32]:
     vectors = rng.normal(size=(customers, dim))
-    return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    units: NDArray[np.float32] = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+    return units
 
 
 def test_ring_mates_count_of_as_many_as_there_could_be():

@@ -208,7 +208,9 @@ def test_several_arms_have_wider_intervals():
     wider = compared(np.arange(10.0), np.arange(10.0) + 1, 0.975)
     assert wider.interval.low < alone.interval.low
     assert told.table().height == 2
-    assert lift_figure(told).axes[1].get_ylabel() == "newer − control"
+    picture = lift_figure(told)
+    assert picture.axes[1].get_ylabel() == "newer − control"
+    assert picture._repr_png_()[1:4] == b"PNG"  # type: ignore[attr-defined] # a notebook shows it
 
 
 # --- power, and showing ----------------------------------------------------------------------------------------------

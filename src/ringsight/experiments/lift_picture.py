@@ -4,6 +4,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from scipy.stats import norm
 
+from ringsight.detection.picture import Picture
 from ringsight.experiments.experiment_report import ArmReport, ExperimentReport
 
 DPI = 144
@@ -18,7 +19,7 @@ def lift_figure(report: ExperimentReport) -> Figure:
     Args:
         report: of an experiment.
     """
-    picture = Figure(figsize=(7.5, 0.7 + 3.0 * len(report.arms)), dpi=DPI, layout="constrained")
+    picture = Picture(figsize=(7.5, 0.7 + 3.0 * len(report.arms)), dpi=DPI, layout="constrained")
     panels = picture.subplots(len(report.arms), 1, squeeze=False, sharex=True)
     for axes, arm in zip(panels[:, 0], report.arms, strict=True):
         _draw(axes, report, arm)

@@ -51,7 +51,7 @@ def rerun(
     told = read_settings(file)
     if not told:
         raise DataError("no settings here", where=str(file), remedy="name a run's folder, or its settings.yaml")
-    read_as = before.bank_config(bank and Path(bank)) if before else _bank(told, bank, file)
+    read_as = before.bank_config(Path(bank) if bank else None) if before else _bank(told, bank, file)
     with report_to(progress):
         again = carry_out(read_as, Path(out), _settings(told, file))
     if before is None or not before.finished:

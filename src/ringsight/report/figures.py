@@ -4,7 +4,6 @@ The report's own layout places everything, so that both show the same. No figure
 a bank gave are shown as they are: no text is read as a formula.
 """
 
-import io
 from typing import Any
 
 import networkx as nx
@@ -16,6 +15,7 @@ from matplotlib.patches import Patch
 from matplotlib.patheffects import withStroke
 from numpy.typing import NDArray
 
+from ringsight.detection.picture import Picture
 from ringsight.detection.results import Results
 from ringsight.explain.rows import agreement_of, conditions_of, ring_row
 from ringsight.explain.score_steps import Step, StepKind, score_steps
@@ -46,16 +46,6 @@ DOTS: dict[bool, dict[str, Any]] = {
 }
 KEY: dict[str, Any] = {"xycoords": "axes fraction", "va": "top", "family": "monospace", "size": 8, "parse_math": False}
 """Of a list beside a picture."""
-
-
-class Picture(Figure):
-    """A figure that a notebook shows as it is, whether or not pyplot is there."""
-
-    def _repr_png_(self) -> bytes:
-        """What IPython asks for."""
-        stream = io.BytesIO()
-        self.savefig(stream, format="png")
-        return stream.getvalue()
 
 
 def waterfall_figure(results: Results, ring_id: str) -> Figure:
