@@ -1,12 +1,12 @@
 """Spark is looked for when it is asked for; what is missing is named, with where to get it."""
 
+import shutil
 import sys
 from pathlib import Path
 
 import pytest
 
 from ringsight.errors import SettingsError
-from ringsight.spark import session as sessions
 from ringsight.spark.session import session_of
 from ringsight.spark.settings import SparkConfig
 
@@ -32,6 +32,6 @@ def test_bounds_are_kept(name: str):
 def test_without_java_it_is_named(monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("pyspark")
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setattr(sessions.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(SettingsError, match="openjdk-17-jre-headless"):
         session_of(SparkConfig()).__enter__()
