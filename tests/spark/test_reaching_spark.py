@@ -2,6 +2,7 @@
 
 import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,7 +27,7 @@ def test_a_cluster_needs_a_folder_that_all_of_it_sees():
 @pytest.mark.parametrize("name", ["customers", "batch"])
 def test_bounds_are_kept(name: str):
     with pytest.raises(SettingsError, match=rf"spark\.{name} must be at least 1"):
-        SparkConfig(**{name: 0})
+        replace(SparkConfig(), **{name: 0})
 
 
 def test_without_java_it_is_named(monkeypatch: pytest.MonkeyPatch):
