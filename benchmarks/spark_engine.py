@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -96,8 +97,8 @@ def on_one_machine(bank: Bank, reading: float, model: Path) -> Measured:
         encoder.embed(told, model / encoder.modality)
         measured.modalities[encoder.modality] = cpu() - begun
     forget_notes()
-    embeddings, measured.embedding["threads"] = timed(lambda: embed(bank, model))
-    _, measured.detection["threads"] = timed(lambda: detect(bank, embeddings, DetectConfig()))
+    embeddings, measured.embedding["threads"] = timed(partial(embed, bank, model))
+    _, measured.detection["threads"] = timed(partial(detect, bank, embeddings, DetectConfig()))
     within = [0.0]
 
     def alone(work: Callable[[Any], Any], items: Iterable[Any]) -> Iterator[Any]:
@@ -108,7 +109,7 @@ def on_one_machine(bank: Bank, reading: float, model: Path) -> Measured:
             yield made
 
     with spread_by(alone):
-        _, (_, whole) = timed(lambda: detect(bank, embeddings, DetectConfig()))
+        _, (_, whole) = timed(partial(detect, bank, embeddings, DetectConfig()))
     measured.spread = within[0] / whole
     return measured
 
@@ -122,11 +123,9 @@ def with_spark(measured: list[Measured], banks: list[Bank], model: Path, cores: 
         for each in measured:
             each.start = time.perf_counter() - begun
         for each, bank in zip(measured, banks, strict=True):
-            embeddings, each.embedding["Spark"] = timed(lambda bank=bank: embed(bank, model, engine=engine))  # type: ignore[misc]
+            embeddings, each.embedding["Spark"] = timed(partial(embed, bank, model, engine=engine))
             with spread_by(engine.spread):
-                _, each.detection["Spark"] = timed(
-                    lambda bank=bank, made=embeddings: detect(bank, made, DetectConfig())  # type: ignore[misc]
-                )
+                _, each.detection["Spark"] = timed(partial(detect, bank, embeddings, DetectConfig()))
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, tuple[float, float]]:

@@ -1,12 +1,13 @@
 """Spark is looked for when it is asked for; what is missing is named, with where to get it."""
 
+import shutil
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from ringsight.errors import SettingsError
-from ringsight.spark import session as sessions
 from ringsight.spark.session import session_of
 from ringsight.spark.settings import SparkConfig
 
@@ -26,12 +27,12 @@ def test_a_cluster_needs_a_folder_that_all_of_it_sees():
 @pytest.mark.parametrize("name", ["customers", "batch"])
 def test_bounds_are_kept(name: str):
     with pytest.raises(SettingsError, match=rf"spark\.{name} must be at least 1"):
-        SparkConfig(**{name: 0})
+        replace(SparkConfig(), **{name: 0})
 
 
 def test_without_java_it_is_named(monkeypatch: pytest.MonkeyPatch):
     pytest.importorskip("pyspark")
     monkeypatch.delenv("JAVA_HOME", raising=False)
-    monkeypatch.setattr(sessions.shutil, "which", lambda _: None)
+    monkeypatch.setattr(shutil, "which", lambda _: None)
     with pytest.raises(SettingsError, match="openjdk-17-jre-headless"):
         session_of(SparkConfig()).__enter__()

@@ -21,7 +21,8 @@ def in_waves(context: "SparkContext", work: Callable[[Any], Any], items: Iterabl
     """
     from pyspark import cloudpickle  # between Spark's own processes; nothing of it is kept
 
-    sent = context.broadcast(cloudpickle.dumps(work))
+    pack: Callable[[object], bytes] = cloudpickle.dumps
+    sent = context.broadcast(pack(work))
     waiting = iter(items)
     try:
         while wave := list(islice(waiting, context.defaultParallelism)):

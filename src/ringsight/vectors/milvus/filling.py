@@ -19,7 +19,7 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.milvus.collection import Collection, our_properties
 from ringsight.vectors.milvus.connection import Connection
 from ringsight.vectors.vector_store import StoreConfig
-from ringsight.workers import spread
+from ringsight.workers import Spread, spread
 
 Batch = tuple[pl.DataFrame, NDArray[np.float32]]
 """What stands beside some vectors, and the vectors."""
@@ -72,7 +72,7 @@ def _upsert(
     def here(_: object, some: Iterable[Batch]) -> Iterator[int]:
         return map(partial(_send, connection, name), some)
 
-    send = here if connection.path else partial(spread, here=here)
+    send: Spread = here if connection.path else partial(spread, here=here)
     sent = send(partial(_send_from_elsewhere, connection.config, name), batches)
     for rows in progress.steps(sent, f"writing {name}", len(starts)):
         written += rows
