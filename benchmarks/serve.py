@@ -224,7 +224,6 @@ def write_page(page: Path, lines: list[str]) -> None:
 
 def main(customers: int, arrivals: int, spaces: int, page: str = "", model: str = "", bank: str = "") -> None:
     """Measure, print, and write the page."""
-    multiply_alone()  # as the service does
     vectors = drawn(customers + arrivals + 5, spaces, seed=1)
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -232,6 +231,7 @@ def main(customers: int, arrivals: int, spaces: int, page: str = "", model: str 
         graph, first = opened(night_of(vectors, customers, kept))
         Once.found.clear()
         _, again = opened(night_of(vectors, customers, kept))
+        multiply_alone()  # as the service does
         rows = by_vectors(graph, vectors, customers, arrivals, ByHand(vectors, customers, arrivals), folder)
         models, banks = (Path(model), Path(bank)) if model and bank else drawn_model(folder)
         names = embed(read_bank(BankConfig(path=banks)), models)

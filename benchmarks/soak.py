@@ -31,6 +31,7 @@ from kills import DIM, opened, rows
 
 from ringsight.arrivals.api_keys import ApiKeys, KeyScope
 from ringsight.arrivals.arrival_database import ArrivalDatabase
+from ringsight.arrivals.errors import LogError
 from ringsight.records.bank import BankConfig
 from ringsight.service.guarding import Doorkeeper
 from ringsight.service.service_app import create_service
@@ -47,8 +48,11 @@ WAITED = {429, 503}
 
 
 def serve(database: str, port: int) -> None:
-    """The service, until it is killed."""
-    arrivals, log = opened(Path(database))
+    """The service, until it is killed; it ends where the log cannot be opened."""
+    try:
+        arrivals, log = opened(Path(database))
+    except LogError as error:
+        sys.exit(error.what)
     limits = ServiceLimits(per_minute=10**6, body=BODY)
     keeper = Doorkeeper(ApiKeys(log).find, limits.per_minute)
     state = ServiceState(arrivals, keeper, limits, Path("model"), BankConfig(path=Path()))
@@ -171,11 +175,17 @@ class Faults:
                 if time.monotonic() + GONE_FOR < until:
                     await fault()
 
+    async def watched(self, until: float) -> None:
+        """Start the process again wherever it has ended, as whatever runs a service does: without a log it ends."""
+        while time.monotonic() < until:
+            if self.process.poll() is not None:
+                self.process = self.started()
+                self.done["started again"] += 1
+            await asyncio.sleep(1.0)
+
     async def killed(self) -> None:
-        """The process dies, and is started again."""
+        """The process dies."""
         self.process.kill()
-        self.process.wait()
-        self.process = self.started()
         self.done["killed"] += 1
 
     async def log_gone(self) -> None:
@@ -200,6 +210,7 @@ async def soak(faults: Faults, load: Load, clients: int, minutes: float) -> None
     until = time.monotonic() + 60 * minutes
     async with asyncio.TaskGroup() as group:
         group.create_task(faults.inject(until))
+        group.create_task(faults.watched(until + 30))
         for number in range(clients):
             group.create_task(load.client(number, until))
     await load.web.aclose()

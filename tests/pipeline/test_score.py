@@ -9,9 +9,14 @@ import pytest
 
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.errors import DataError, SettingsError
+from ringsight.pipeline import run as whole_way
 from ringsight.pipeline import score as nightly
+from ringsight.pipeline.embed import embed
 from ringsight.pipeline.score import NightState, ScoreConfig, database_of, last_published, score
 from ringsight.process_lock import ProcessLock
+from ringsight.records.bank import Bank
+from ringsight.records.embeddings import Embeddings
+from ringsight.runs.run import Run
 
 
 def write_bank(folder: Path, customers: int) -> Path:
@@ -159,3 +164,15 @@ def test_what_the_batch_decides_by_itself_cannot_be_set():
 def test_what_is_published_is_said_with_its_time(first: Path):
     told = json.loads((first / "nights" / "published.json").read_text())
     assert told["night"] == "monday" and told["at"].endswith("+00:00")
+
+
+def test_a_night_knows_the_one_whose_embeddings_may_stay(folder: Path, monkeypatch: pytest.MonkeyPatch):
+    told: list[Run | None] = []
+
+    def spied(bank: Bank, model: Path, *, into: Run, after: Run | None = None) -> dict[str, Embeddings]:
+        told.append(after)
+        return embed(bank, model, into=into, after=after)
+
+    monkeypatch.setattr(whole_way, "embed", spied)
+    score(folder / "bank", folder / "nights", named("tuesday"))
+    assert [each.folder.name if each else "" for each in told] == ["monday"]

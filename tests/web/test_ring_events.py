@@ -8,14 +8,17 @@ from typing import Any
 import anyio
 import pytest
 from case_world import Ring, World
+from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
+from ringsight.cases import clock
 from ringsight.cases.casebook import CaseBook, open_casebook
 from ringsight.cases.users import SYSTEM, Role, User
 from ringsight.errors import SettingsError
 from ringsight.online.client import Client, ServiceError
 from ringsight.web import live_pages, ring_events
 from ringsight.web.app import create_app
+from ringsight.web.app_state import COOKIE
 from ringsight.web.ring_events import RingEvents
 from ringsight.web.settings import ServiceSettings, SiteSettings
 
@@ -49,8 +52,8 @@ class Told(Client):
 class Connected:
     """A request of somebody who stays for so many looks."""
 
-    def __init__(self, looks: int, last: str = "", cookie: str = "") -> None:
-        self.looks, self.headers, self.cookies = looks, {"last-event-id": last}, {"ringsight_session": cookie}
+    def __init__(self, looks: int, cookie: str = "") -> None:
+        self.looks, self.cookies, self.app = looks, {COOKIE: cookie}, FastAPI()
 
     async def is_disconnected(self) -> bool:
         self.looks -= 1
@@ -93,10 +96,10 @@ def browser(book: CaseBook, name: str, events: RingEvents, monkeypatch: pytest.M
 
 
 def streamed(book: CaseBook, events: RingEvents, user: User, request: Connected, last: str = "") -> list[str]:
-    app = create_app(book).state.shared
+    request.app = create_app(book)
 
     async def gather() -> list[str]:
-        stream: AsyncIterator[str] = live_pages._told(request, app, events, user, last)  # type: ignore[arg-type]
+        stream: AsyncIterator[str] = live_pages._told(request, events, user, last)  # type: ignore[arg-type]
         return [line async for line in stream]
 
     return anyio.run(gather)
@@ -146,6 +149,19 @@ def test_the_stream_ends_with_the_session(book: CaseBook, events: RingEvents) ->
     lines = streamed(book, events, User("lea", Role.lead), Connected(1000, cookie="ended"))
     assert lines[-1] == ": still here\n\n"
     assert len(lines) == 2
+
+
+def test_a_page_that_is_open_keeps_no_session_alive(
+    book: CaseBook, events: RingEvents, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lea = browser(book, "lea", events, monkeypatch)
+    token = lea.cookies[COOKIE]
+    now, looks, idle = clock.now(), live_pages.ASKED_AGAIN + 1, book.sessions._idle
+    monkeypatch.setattr(clock, "now", lambda: now + 0.75 * idle)
+    lines = streamed(book, events, User("lea", Role.lead), Connected(looks, token))
+    assert lines[-1] == ": still here\n\n"  # and it went on
+    monkeypatch.setattr(clock, "now", lambda: now + 1.1 * idle)
+    assert book.sessions.user_of(token) is None
 
 
 def test_a_service_that_is_gone_is_said_and_asked_again(events: RingEvents) -> None:

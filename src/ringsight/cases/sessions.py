@@ -35,8 +35,8 @@ class Sessions:
         connection.execute(insert(SESSIONS).values(**row))
         return token
 
-    def user_of(self, token: str) -> User | None:
-        """The user of a session, which this prolongs; None if it has ended."""
+    def user_of(self, token: str, *, prolong: bool = True) -> User | None:
+        """The user of a session, which this prolongs unless nobody asked; None if it has ended."""
         now, this = clock.now(), SESSIONS.c.token_hash == hash_secret(token)
         with self._database.reading() as connection:
             row = connection.execute(
@@ -47,7 +47,7 @@ class Sessions:
         if row is None:
             return None
         ends = min(now + self._idle, clock.read(row.began_at) + self._longest)
-        if ends - clock.read(row.ends_at) > RENEWED:
+        if prolong and ends - clock.read(row.ends_at) > RENEWED:
             with self._database.writing() as connection:
                 connection.execute(update(SESSIONS).where(this).values(ends_at=clock.written(ends)))
         return User(row.name, Role(row.role))

@@ -34,7 +34,7 @@ class BagSpace:
 
     def apply(self, bags: sparse.csr_array) -> NDArray[np.float32]:
         """Bring bags of shape (n, buckets) to shape (n, dim); a bag that says nothing becomes zero."""
-        weighed = _unit(bags, self.rarity).tocsc()
+        weighed = weighed_bags(bags, self.rarity).tocsc()
         unseen = np.setdiff1d(np.flatnonzero(np.diff(weighed.indptr)), self.known)
         along = weighed[:, self.known] @ self.axes.astype(np.float64)
         beside = weighed[:, unseen] @ random_axes(unseen, self.axes.shape[1])
@@ -56,7 +56,7 @@ def fit_bags(bags: sparse.csr_array, dim: int, unseen: float = UNSEEN) -> BagSpa
     rarity[holders > COMMON * n] = 0
     rarity[holders < 2] *= unseen
     known = np.flatnonzero((holders >= 2) & (rarity > 0))
-    weighed = _unit(bags, rarity.astype(np.float32)).tocsc()[:, known].tocsr()
+    weighed = weighed_bags(bags, rarity.astype(np.float32)).tocsc()[:, known].tocsr()
     axes = np.zeros((len(known), dim), dtype=np.float16)
     leading = leading_axes(weighed, dim)
     axes[:, : leading.shape[1]] = leading
@@ -83,7 +83,7 @@ def leading_axes(rows: sparse.csr_array, dim: int) -> NDArray[np.float64]:
     return axes
 
 
-def _unit(bags: sparse.csr_array, weights: NDArray[np.float32]) -> sparse.csr_array:
+def weighed_bags(bags: sparse.csr_array, weights: NDArray[np.float32]) -> sparse.csr_array:
     """Weigh the buckets, and bring each bag to length 1 where it has one."""
     weighed = sparse.csr_array(bags, dtype=np.float64, copy=True)
     weighed.data *= weights.astype(np.float64)[weighed.indices]

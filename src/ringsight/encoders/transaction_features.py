@@ -13,6 +13,7 @@ import polars as pl
 from numpy.typing import NDArray
 from scipy import sparse
 
+from ringsight.encoders.bag_space import weighed_bags
 from ringsight.encoders.part import Part
 from ringsight.encoders.projection import bucket_of, random_axes
 
@@ -81,9 +82,7 @@ class FeatureScale:
             Shape (n, measures + counterparty_dim).
         """
         measured = np.clip((features.measured - self.centre) / self.spread, -4, 4)
-        weighted = features.counterparties @ sparse.diags_array(self.rarity)
-        lengths = np.sqrt(np.asarray(weighted.multiply(weighted).sum(axis=1)).ravel())
-        unit = sparse.diags_array(1 / np.maximum(lengths, 1e-9)) @ weighted
+        unit = weighed_bags(features.counterparties, self.rarity)
         used = np.unique(unit.indices)
         projected = unit.tocsc()[:, used] @ random_axes(used, features.counterparty_dim)
         scaled = projected.toarray() * np.sqrt(features.counterparty_dim)

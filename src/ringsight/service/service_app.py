@@ -45,11 +45,12 @@ def open_state(run: Run, database: ArrivalDatabase, limits: ServiceLimits | None
         LogError: if the log cannot be read.
     """
     run = open_run(run.folder)
-    multiply_alone()
     bounds = limits or ServiceLimits()
     config = run.bank_config() if run.bank_folder is not None else BankConfig(path=Path())
+    graph = LiveGraph(read_night(run))
+    multiply_alone()  # once the night is compared with itself, which takes all threads
     return ServiceState(
-        arrivals=Arrivals(LiveGraph(read_night(run)), database),
+        arrivals=Arrivals(graph, database),
         doorkeeper=Doorkeeper(ApiKeys(database).find, bounds.per_minute),
         limits=bounds,
         model=run.model,

@@ -54,8 +54,21 @@ def signed_in(request: Request) -> User:
     return user
 
 
+def still_signed_in(request: Request) -> User:
+    """The user whose page asks by itself, which keeps no session alive.
+
+    Raises:
+        SignedOutError: if nobody is signed in.
+    """
+    user = app_state(request).book.sessions.user_of(request.cookies.get(COOKIE, ""), prolong=False)
+    if user is None:
+        raise SignedOutError
+    return user
+
+
 App = Annotated[AppState, Depends(app_state)]
 SignedIn = Annotated[User, Depends(signed_in)]
+StillSignedIn = Annotated[User, Depends(still_signed_in)]
 
 
 def page(request: Request, template: str, user: User | None, status: int = 200, /, **shown: Any) -> HTMLResponse:  # noqa: ANN401 - values of any template

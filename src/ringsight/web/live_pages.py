@@ -15,7 +15,7 @@ from starlette.exceptions import HTTPException
 
 from ringsight.cases.case import QueueFilter
 from ringsight.cases.users import Right, User
-from ringsight.web.app_state import COOKIE, App, AppState, SignedIn, page
+from ringsight.web.app_state import App, AppState, SignedIn, SignedOutError, StillSignedIn, page, still_signed_in
 from ringsight.web.ring_events import RingEvents, RingNews
 
 ROUTES = APIRouter()
@@ -27,10 +27,10 @@ MOST_CASES = 10_000
 
 
 @ROUTES.get("/live")
-async def stream(request: Request, app: App, user: SignedIn) -> StreamingResponse:
+async def stream(request: Request, app: App, user: StillSignedIn) -> StreamingResponse:
     """Ring events from now on, or after the one that a browser had last, as server-sent events."""
     events, last = _events(app, user), request.headers.get("last-event-id", "")
-    return StreamingResponse(_told(request, app, events, user, last), media_type="text/event-stream")
+    return StreamingResponse(_told(request, events, user, last), media_type="text/event-stream")
 
 
 @ROUTES.get("/live/events")
@@ -52,11 +52,9 @@ def _events(app: AppState, user: User) -> RingEvents:
     return app.ring_events
 
 
-async def _told(request: Request, app: AppState, events: RingEvents, user: User, last: str) -> AsyncIterator[str]:
-    number = (
-        int(last) if last.isdecimal() and len(last) < 18 else max((each.number for each in events.after(-1)), default=0)
-    )
-    looks = 0
+async def _told(request: Request, events: RingEvents, user: User, last: str) -> AsyncIterator[str]:
+    newest = max((each.number for each in events.after(-1)), default=0)
+    number, looks = int(last) if last.isdecimal() and len(last) < 18 else newest, 0
     yield "retry: 5000\n\n"
     while not await request.is_disconnected():
         for each in events.after(number):
@@ -67,9 +65,16 @@ async def _told(request: Request, app: AppState, events: RingEvents, user: User,
         looks += 1
         if looks % ASKED_AGAIN == 0:
             yield ": still here\n\n"
-            if await asyncio.to_thread(app.book.sessions.user_of, request.cookies.get(COOKIE, "")) != user:
+            if not await asyncio.to_thread(_is_still_signed_in, request, user):
                 return
         await asyncio.sleep(LOOKED_EVERY)
+
+
+def _is_still_signed_in(request: Request, user: User) -> bool:
+    try:
+        return still_signed_in(request) == user
+    except SignedOutError:
+        return False
 
 
 def _rings(news: RingNews, user: User) -> tuple[str, ...]:
