@@ -1,4 +1,4 @@
-"""Training the joint space over the encoders of a model: two views of each customer, and decided pairs."""
+"""Training the joint space over the encoders of a model: two views of each customer, and pairs that are told of."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -101,7 +101,7 @@ def _train_joint(
     spaces = [[each.space for each in embedded.values() if each.modality == name] for name in modalities]
     whole = all_spaces(embedded, spaces)
     first, second = _two_views(bank, spaces, model, seed)
-    fusion, pairs = config.fusion, Pairs.of(config.fusion.pairs, first.customer_ids)
+    fusion, pairs = config.fusion, Pairs.of(config.fusion, first.customer_ids)
     settings = asdict(fusion) | asdict(config.trainer) | encoder_hashes(model, modalities) | {"pairs": pairs.digest}
     generator = seed_all(seed)
     views = [torch.from_numpy(array) for array in (first.present, second.present, *first.vectors, *second.vectors)]
@@ -109,7 +109,7 @@ def _train_joint(
     def batch(rows: list[int]) -> list[Tensor]:
         return [pairs.among(np.array(rows)), *(view[rows] for view in views)]
 
-    learned, held = _held_out(pairs.decided, config.trainer, seed)
+    learned, held = _held_out(pairs.taught, config.trainer, seed)
     given = [[embedded[name].dim for name in names] for names in spaces]
     task = JointTask(given, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate, fusion.pair_weight)
     vectors, present = [torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present)
@@ -139,12 +139,12 @@ class _Rows(Dataset[int]):
 
 
 def _held_out(
-    decided: NDArray[np.bool_], config: TrainerConfig, seed: int
+    taught: NDArray[np.bool_], config: TrainerConfig, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows to learn from, and rows held out: of those on whom nothing is decided, as long as there are any."""
-    order = np.random.default_rng(seed).permutation(len(decided))
-    order = order[np.argsort(decided[order], kind="stable")]
-    count = len(held_out(len(decided), config, seed)[1])
+    """Rows to learn from, and rows held out: of those of whom no pair tells, as long as there are any."""
+    order = np.random.default_rng(seed).permutation(len(taught))
+    order = order[np.argsort(taught[order], kind="stable")]
+    count = len(held_out(len(taught), config, seed)[1])
     return np.sort(order[count:]), np.sort(order[:count])
 
 
