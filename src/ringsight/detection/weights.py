@@ -5,9 +5,9 @@ A logistic regression on the bits above chance tells pairs of one hand from chan
 1992, Neural Computation 4:415).
 
 Weights for the hands that were decided would cost the rings of others: who raises transactions lowers images. So
-every group is added up both ways, alike and as taught, and the greater sum counts, as of a mixture of any hand and a hand
-like those decided. Weights are brought to one length, so that chance varies alike in both sums. The observed world and
-every chance world are summed by the same rule, so the error rates hold whatever was learned.
+every group is added up both ways, alike and as taught, and the greater sum counts, as of a mixture of any hand and a
+hand like those decided. Weights are brought to one length, so that chance varies alike in both sums. The observed world
+and every chance world are summed by the same rule, so the error rates hold whatever was learned.
 """
 
 from collections.abc import Sequence
@@ -96,9 +96,7 @@ def _chance_pairs(customers: int, rng: np.random.Generator) -> NDArray[np.int64]
     return np.stack([first, (first + rng.integers(1, customers, size=CHANCE_PAIRS)) % customers], axis=1)
 
 
-def _fitted(
-    bits: NDArray[np.float64], same: NDArray[np.bool_], counted: NDArray[np.float64]
-) -> NDArray[np.float64]:
+def _fitted(bits: NDArray[np.float64], same: NDArray[np.bool_], counted: NDArray[np.float64]) -> NDArray[np.float64]:
     """Maximum a posteriori of (offset, log slope, weights); the weights, as long as if all were 1; shape (sources,)."""
     sign = np.where(same, 1.0, -1.0)
 

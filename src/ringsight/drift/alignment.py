@@ -191,4 +191,9 @@ def _table(found: Neighbourhoods, told: tuple[str, float], pairs: Columns) -> pl
         "segment_of_b": found.names[found.codes[b]],
         "similarity": similarity,
     }
-    return pl.DataFrame(columns).with_columns(label=pl.lit(told[0]), weight=pl.lit(told[1])).select(list(TAUGHT)).cast(pl.Schema(TAUGHT))
+    return (
+        pl.DataFrame(columns)
+        .with_columns(label=pl.lit(told[0]), weight=pl.lit(told[1]))
+        .select(list(TAUGHT))
+        .cast(pl.Schema(TAUGHT))
+    )

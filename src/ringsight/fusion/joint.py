@@ -206,7 +206,7 @@ class JointTask(LightningModule):
         return torch.where(kept.any(dim=1, keepdim=True), kept, present)
 
     def training_step(self, batch: list[Tensor]) -> Tensor:
-        """Learn from one batch: what is told of pairs, masks of both views, each modality's vectors of first and second."""
+        """Learn from one batch: what is told of pairs, masks of both views, each modality's vectors in both."""
         return self._step(batch, "training")
 
     def validation_step(self, batch: list[Tensor]) -> Tensor:

@@ -1,15 +1,14 @@
 """Decided pairs and business pairs of customers, as the joint space learns from them.
 
 `same_hand`, or a weight above 0, makes two customers positives of each other, as two views of one customer are
-(supervised contrastive learning, Khosla et al. 2020, arXiv 2004.11362); `different`, or a weight below 0, makes them hard
-negatives, which count more than strangers do. `unsure` teaches nothing: such a pair is contrasted as any two customers
-are. What was decided of two customers counts before what a business says of them.
+(supervised contrastive learning, Khosla et al. 2020, arXiv 2004.11362); `different`, or a weight below 0, makes them
+hard negatives, which count more than strangers do. `unsure` teaches nothing: such a pair is contrasted as any two
+customers are. What was decided of two customers counts before what a business says of them.
 """
 
 import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -37,8 +36,9 @@ class Pairs:
     digest: str
     """SHA-256 of the files, as `digest` has it; empty where none was named."""
     relation: csr_array[np.float32, tuple[int, int]]
-    """Above 0 for those who shall be near, below 0 for those who shall be apart, by as much as a pair counts; symmetric;
-    shape (customers, customers)."""
+    """Above 0 for those who shall be near, below 0 for those who shall be apart, by as much as a pair counts.
+
+    Symmetric; shape (customers, customers)."""
     counts: Mapping[str, int]
     """By `same_hand`, `different` and the labels of business pairs, how many are learned from."""
     left_out: int
@@ -115,7 +115,7 @@ def _relation(known: pl.DataFrame, customers: int) -> csr_array[np.float32, tupl
 
 
 def digest(config: FusionConfig) -> str:
-    """SHA-256 of the files of pairs, by which a model knows what it was taught; joined by `+`, empty where none is named.
+    """SHA-256 of the files of pairs, joined by `+`, by which a model knows what it was taught; empty if there are none.
 
     Raises:
         DataError: if one is not there.
@@ -166,8 +166,8 @@ def taught_info_nce(
 ) -> Tensor:
     """Contrast each row of `first` with its partner in `second`, and with those who shall be near, against all others.
 
-    `encoders.fitting.info_nce` where nothing is told. A positive that is told counts `weight` times its own beside the 1
-    of the partner, a negative so much more than the 1 of a stranger.
+    `encoders.fitting.info_nce` where nothing is told. A positive that is told counts `weight` times its own beside the
+    1 of the partner, a negative so much more than the 1 of a stranger.
 
     Args:
         first: rows of length 1.
