@@ -30,7 +30,7 @@ from ringsight.encoders.settings import TrainerConfig
 from ringsight.evaluation.measures import half_each_way
 from ringsight.fusion import joint
 from ringsight.fusion.embed import joint_vectors
-from ringsight.fusion.joint_training import Views, learned_space, views_of
+from ringsight.fusion.joint_training import PairedViews, learned_space, views_of
 from ringsight.fusion.settings import FusionConfig, ModelConfig
 from ringsight.fusion.taught_pairs import Pairs
 from ringsight.fusion.training import modalities_of
@@ -147,7 +147,7 @@ class NearestBits:
 class Joint:
     """The joint space of one bank, over the encoders that all banks share."""
 
-    def __init__(self, views: Views, seed: int, folder: Path, rings: Mapping[str, NDArray[np.int64]]) -> None:
+    def __init__(self, views: PairedViews, seed: int, folder: Path, rings: Mapping[str, NDArray[np.int64]]) -> None:
         self.views, self.seed, self.folder, self.rings = views, seed, folder, rings
 
     @classmethod

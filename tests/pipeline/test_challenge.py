@@ -60,7 +60,7 @@ def embedded(noise: Mapping[str, float]) -> object:
 
 @pytest.fixture
 def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Nights with a first model, and challengers that are trained at once: `sharp`, `blunt`, and one like the champion."""
+    """Nights with a first model, and challengers trained at once: `sharp`, `blunt`, and one like the champion."""
 
     def train(_: Bank, model: Path, *__: object, **___: object) -> None:
         model.mkdir(parents=True, exist_ok=True)

@@ -95,7 +95,7 @@ def train_fusion(bank: Bank, modalities: list[str], config: ModelConfig, seed: i
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Views:
+class PairedViews:
     """What the joint space is learned from: all that is known of each customer, and two views of it."""
 
     spaces: list[list[str]]
@@ -107,7 +107,7 @@ class Views:
     """Of the same customers as `first`: those who have something in both views."""
 
 
-def views_of(bank: Bank, modalities: list[str], seed: int, model: Path) -> Views:
+def views_of(bank: Bank, modalities: list[str], seed: int, model: Path) -> PairedViews:
     """Embed a bank by the encoders of a model, whole and in two views.
 
     Raises:
@@ -116,7 +116,7 @@ def views_of(bank: Bank, modalities: list[str], seed: int, model: Path) -> Views
     embedded = _embed(bank, modalities, model)
     spaces = [[each.space for each in embedded.values() if each.modality == name] for name in modalities]
     dims = [[embedded[name].dim for name in names] for names in spaces]
-    return Views(spaces, dims, all_spaces(embedded, spaces), *_two_views(bank, spaces, model, seed))
+    return PairedViews(spaces, dims, all_spaces(embedded, spaces), *_two_views(bank, spaces, model, seed))
 
 
 def _train_joint(
@@ -131,7 +131,7 @@ def _train_joint(
 
 
 def learned_space(
-    views: Views, pairs: Pairs, config: ModelConfig, seed: int, part: tuple[Path, str]
+    views: PairedViews, pairs: Pairs, config: ModelConfig, seed: int, part: tuple[Path, str]
 ) -> tuple[JointSpace, Fitted]:
     """Learn the joint space of customers seen in two views.
 
