@@ -5,8 +5,9 @@
 On each synthetic bank, six rings of each typology, three rings of one typology are decided: fifty of their pairs are
 `same_hand`. Held against no decisions at all: the other three rings of that typology, and all rings of the others.
 Three ways to learn are tried: the joint space by contrast (`fusion.pairs`), weights of the sources alone, and such
-weights as a second way to add up (`detect.decisions`). Then banks without rings, of whom somebody decided fifty pairs
-wrongly: at random, and those that are most alike.
+weights as a second way to add up (`detect.decisions`). Then the pairs that `ringsight watch` proposes for teaching: do
+segments show afterwards, to whom a pair names and to whom none does? Then banks without rings, of whom somebody decided
+fifty pairs wrongly: at random, and those that are most alike.
 """
 
 import argparse
@@ -26,6 +27,9 @@ from worlds import KINDS, draw
 from ringsight.detection import detect as detection
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.weights import Weights, learn_weights
+from ringsight.drift.alignment import Neighbourhoods, neighbourhoods, pairs_to_teach
+from ringsight.drift.settings import WatchConfig
+from ringsight.encoders.fitting import fingerprint
 from ringsight.encoders.settings import TrainerConfig
 from ringsight.evaluation.measures import half_each_way
 from ringsight.fusion import joint
@@ -38,6 +42,7 @@ from ringsight.graph.links import bits_above_chance
 from ringsight.pipeline.embed import embed
 from ringsight.records.bank import Bank, BankConfig
 from ringsight.records.decisions import DECISIONS, SAME_HAND
+from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.reading import read_bank
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 from ringsight.records.synthetic.rings import Typology
@@ -64,7 +69,8 @@ def main() -> None:
         generate_bank(SyntheticBankConfig(customers=TRAINED_ON), TRAINING_SEED, asked.cache / "training_bank")
     train_shared(asked.cache)
     rows = [row for seed in asked.seeds for row in measured(asked.cache, seed)]
-    print(tables(rows))
+    print(tables([row for row in rows if "way" in row]))
+    print(alignment_table([row for row in rows if "way" not in row]))
     print(ringless_table(asked.cache, asked.ringless))
 
 
@@ -107,6 +113,7 @@ def _rows(cache: Path, seed: int) -> Iterator[dict[str, object]]:
                 "before": before[figure]
             }
         print(f"bank {seed}, {typology}", flush=True)
+    yield {"seed": seed} | alignments(prepared, space, site.run)
 
 
 def decided(prepared: Prepared, told: Sequence[str], path: Path, rng: np.random.Generator) -> Path:
@@ -158,9 +165,17 @@ class Joint:
         return cls(views, seed, site.run / "joint", rows_of_rings(prepared, views.whole.customer_ids))
 
     def mates(self, path: Path | None, weights: Mapping[str, float] | None = None) -> Shares:
-        """Learn the space, by pairs or with its spaces weighed, and look for mates among the nearest."""
-        config = ModelConfig(fusion=FusionConfig(pairs=path), trainer=TrainerConfig(accelerator="cpu"))
-        pairs = Pairs.of(config.fusion, self.views.first.customer_ids)
+        """Learn the space, by decided pairs or with its spaces weighed, and look for mates among the nearest."""
+        vectors = self.vectors(FusionConfig(pairs=path), weights).vectors
+        similarity = vectors @ vectors.T
+        np.fill_diagonal(similarity, -np.inf)
+        return mates(similarity, self.rings)
+
+    def vectors(self, fusion: FusionConfig, weights: Mapping[str, float] | None = None) -> Embeddings:
+        """Learn the space, and embed everybody in it."""
+        config = ModelConfig(fusion=fusion, trainer=TrainerConfig(accelerator="cpu"))
+        pairs = Pairs.of(fusion, self.views.first.customer_ids)
+        of_run = fingerprint({"fusion": str(fusion), "weights": str(weights)}, pairs.digest, self.seed)
         told = [weights[name] if weights else 1.0 for names in self.views.spaces for name in names]
 
         def weighed(spaces: list[list[joint.Evening]], spreads: list[list[float]]) -> None:
@@ -170,11 +185,34 @@ class Joint:
 
         equal = joint.weigh
         with patch.object(joint, "weigh", weighed):
-            space, _ = learned_space(self.views, pairs, config, self.seed, (self.folder, f"{path}{told}"[-12:]))
-        vectors = joint_vectors(space, self.views.whole)
-        similarity = vectors @ vectors.T
-        np.fill_diagonal(similarity, -np.inf)
-        return mates(similarity, self.rings)
+            space, _ = learned_space(self.views, pairs, config, self.seed, (self.folder, of_run))
+        return Embeddings(JOINT, self.views.whole.customer_ids, joint_vectors(space, self.views.whole), "", "")
+
+
+def alignments(prepared: Prepared, space: Joint, folder: Path) -> dict[str, float]:
+    """Share of the 15 nearest who have the same segment, before and after teaching the pairs that a watch proposes."""
+    segments = dict(prepared.bank.customers.select("customer_id", "stratum").iter_rows())
+    before = _neighbourhoods(space.vectors(FusionConfig()), segments)
+    path = folder / "pairs_to_teach.csv"
+    proposed = pairs_to_teach(before, WatchConfig().pairs)
+    proposed.write_csv(path)
+    after = _neighbourhoods(space.vectors(FusionConfig(business_pairs=path)), segments)
+    named = np.isin(before.customer_ids, proposed.select("customer_a", "customer_b").unpivot()["value"].to_numpy())
+    sizes = np.bincount(before.codes)
+    return {
+        "chance": float((sizes * (sizes - 1)).sum() / (len(named) * (len(named) - 1))),
+        "pairs": float(len(proposed)),
+        "named before": float(before.shared[named].mean()),
+        "named after": float(after.shared[named].mean()),
+        "others before": float(before.shared[~named].mean()),
+        "others after": float(after.shared[~named].mean()),
+    }
+
+
+def _neighbourhoods(space: Embeddings, segments: Mapping[str, str]) -> Neighbourhoods:
+    found = neighbourhoods(space, segments, CUSTOMERS, WatchConfig().neighbours, np.random.default_rng(0))
+    assert found is not None, "the bank has segments"  # noqa: S101
+    return found
 
 
 def rows_of_rings(prepared: Prepared, ids: NDArray[np.str_]) -> dict[str, NDArray[np.int64]]:
@@ -236,6 +274,13 @@ def _mean(rows: Sequence[Mapping[str, object]], who: str) -> float:
             if who in (named, kind):
                 gains.append(gain)
     return float(np.mean(gains))
+
+
+def alignment_table(rows: Sequence[Mapping[str, object]]) -> str:
+    """By bank, how often neighbours share the segment."""
+    columns = list(rows[0])
+    lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
+    return "\n".join([*lines, *("| " + " | ".join(f"{value:.3g}" for value in row.values()) + " |" for row in rows)])  # type: ignore[str-format]
 
 
 def ringless_table(cache: Path, banks: int) -> str:

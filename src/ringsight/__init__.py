@@ -59,11 +59,13 @@ if TYPE_CHECKING:
     from ringsight.peers.peer_items import PeerItems, UnlikeItems
     from ringsight.peers.peer_model import PeerModel, fit_peers
     from ringsight.peers.settings import BlendWeights, PeersConfig
+    from ringsight.pipeline.challenge import Challenge, challenge, promote_challenger, roll_back_champion
     from ringsight.pipeline.check import BankCheck, check_bank
     from ringsight.pipeline.detect import detect
     from ringsight.pipeline.embed import embed
     from ringsight.pipeline.evaluate import evaluate
     from ringsight.pipeline.index import index
+    from ringsight.pipeline.model_figures import ChallengeConfig
     from ringsight.pipeline.read import read_bank, read_frames
     from ringsight.pipeline.run import run
     from ringsight.pipeline.score import ScoreConfig, ScoredNight, score
@@ -91,6 +93,8 @@ __all__ = [
     "BankCheck",
     "BankConfig",
     "BlendWeights",
+    "Challenge",
+    "ChallengeConfig",
     "Client",
     "ColumnRole",
     "DataError",
@@ -132,6 +136,7 @@ __all__ = [
     "Watched",
     "arm_of",
     "calibration_figure",
+    "challenge",
     "check_bank",
     "check_layers",
     "choose_weights",
@@ -149,9 +154,11 @@ __all__ = [
     "open_run",
     "open_store",
     "progress",
+    "promote_challenger",
     "purchase_histories",
     "read_bank",
     "read_frames",
+    "roll_back_champion",
     "run",
     "score",
     "shift_figure",
@@ -189,11 +196,13 @@ _HOMES = {
     "ringsight.peers.peer_items": ("PeerItems", "UnlikeItems"),
     "ringsight.peers.peer_model": ("PeerModel", "fit_peers"),
     "ringsight.peers.settings": ("BlendWeights", "PeersConfig"),
+    "ringsight.pipeline.challenge": ("Challenge", "challenge", "promote_challenger", "roll_back_champion"),
     "ringsight.pipeline.check": ("BankCheck", "check_bank"),
     "ringsight.pipeline.detect": ("detect",),
     "ringsight.pipeline.embed": ("embed",),
     "ringsight.pipeline.evaluate": ("evaluate",),
     "ringsight.pipeline.index": ("index",),
+    "ringsight.pipeline.model_figures": ("ChallengeConfig",),
     "ringsight.pipeline.read": ("read_bank", "read_frames"),
     "ringsight.pipeline.run": ("run",),
     "ringsight.pipeline.score": ("ScoreConfig", "ScoredNight", "score"),

@@ -134,8 +134,14 @@ def the_rule(gains: Sequence[PairedGain], margin: float) -> Verdict:
     return Verdict.better if any(gain.surely_above > 0 for gain in judged) else Verdict.as_good
 
 
-def promote_challenger(nights: Path, model: str, by: str, why: str) -> Champion:
+def promote_challenger(nights: Path | str, model: str, by: str, why: str) -> Champion:
     """Let the nights be searched with a challenger from now on; it must be as it was when it was compared.
+
+    Args:
+        nights: folder of the nights.
+        model: name of the challenger.
+        by: who says so.
+        why: what was looked at.
 
     Raises:
         SettingsError: if nobody is named, it was never compared, or a night is being scored.
@@ -143,6 +149,7 @@ def promote_challenger(nights: Path, model: str, by: str, why: str) -> Champion:
     """
     if not by:
         raise SettingsError("who promotes it must be named", remedy="by=NAME why='what was looked at'")
+    nights = Path(nights)
     file = _file(nights, model)
     if not file.is_file():
         raise SettingsError(
@@ -155,14 +162,20 @@ def promote_challenger(nights: Path, model: str, by: str, why: str) -> Champion:
         return promote(nights, folder, compared, by, why)
 
 
-def roll_back_champion(nights: Path, by: str, why: str) -> Champion:
+def roll_back_champion(nights: Path | str, by: str, why: str) -> Champion:
     """Go back to the model before.
+
+    Args:
+        nights: folder of the nights.
+        by: who says so.
+        why: what was seen.
 
     Raises:
         SettingsError: if nobody is named, there was no other, or a night is being scored.
     """
     if not by:
         raise SettingsError("who goes back must be named", remedy="by=NAME why='what was seen'")
+    nights = Path(nights)
     with scoring_alone(nights):
         return roll_back(nights, by, why)
 
