@@ -66,11 +66,12 @@ class Corroboration:
         """Take of each candidate the way to add up that gives most.
 
         Args:
-            bits: of each source; shape (candidates, sources).
+            bits: of each source, weighed in place; shape (candidates, sources).
             second: all of it by second ties, by each way; shape (candidates, ways).
             ways: what a bit of each source counts; shape (ways, sources).
         """
-        return cls(bits * ways[(bits @ ways.T).argmax(axis=1)], second.max(axis=1))
+        bits *= ways[0] if len(ways) == 1 else ways[(bits @ ways.T).argmax(axis=1)]
+        return cls(bits, second.max(axis=1))
 
     @cached_property
     def full(self) -> NDArray[np.float64]:
