@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 from worlds import KINDS, draw
 
 from ringsight.detection import detect as detection
+from ringsight.detection.corroboration import PRICE
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.weights import Weights, learn_weights
 from ringsight.drift.alignment import Neighbourhoods, neighbourhoods, pairs_to_teach
@@ -102,9 +103,9 @@ def _rows(cache: Path, seed: int) -> Iterator[dict[str, object]]:
             "joint space, taught by contrast": ("joint", space.mates(path)),
             "joint space, its spaces weighed": ("joint", space.mates(None, near.by_space(weights))),
             "bits, weighed alone": ("bits", near.mates(weights.ways[-1:])),
-            "bits, the greater of two sums": ("bits", near.mates(weights.ways)),
+            "bits, added up two ways": ("bits", near.mates(weights.ways)),
             "flags, weighed alone": ("flags", flags(prepared, path, alone=True)),
-            "flags, the greater of two sums": ("flags", flags(prepared, path)),
+            "flags, added up two ways": ("flags", flags(prepared, path)),
         }
         for way, (figure, shares) in after.items():
             gained = {ring: shares[ring] - before[figure][ring] for ring in shares}
@@ -144,8 +145,11 @@ class NearestBits:
         return {source.name: float(value) for source, value in zip(self.sources, weights.ways[-1], strict=True)}
 
     def mates(self, ways: NDArray[np.float64] | None = None) -> Shares:
-        """Share of mates among the nearest, by the greatest of the sums."""
-        total = (self.bits @ (np.ones((1, len(self.sources))) if ways is None else ways).T).max(axis=1)
+        """Share of mates among the nearest, by the sum that suits each pair."""
+        ways = np.ones((1, len(self.sources))) if ways is None else ways
+        totals = self.bits @ ways.T
+        suiting = (totals - np.array([0.0, PRICE])[: len(ways)]).argmax(axis=1, keepdims=True)
+        total = np.take_along_axis(totals, suiting, axis=1)[:, 0]
         near = np.full((len(self.ids), len(self.ids)), -np.inf)
         near[self.pairs] = total
         return mates(np.maximum(near, near.T), self.rings)

@@ -131,15 +131,16 @@ def test_pairs_of_one_hand_alone_are_told_from_chance_pairs(simulation: Simulati
     assert int(np.argmax(weights.ways[-1])) == 1
 
 
-def test_of_two_ways_to_add_up_the_greater_sum_counts():
-    bits, second = np.array([[3.0, 0.0], [0.0, 3.0]]), np.array([[1.0, 2.0], [1.0, 0.5]])
+def test_the_sum_as_taught_counts_where_it_is_the_greater_by_its_price():
+    bits = np.array([[10.0, 0.0], [0.0, 10.0], [2.0, 0.0]])
+    second = np.array([[1.0, 3.5], [1.0, 0.5], [1.0, 2.5]])
     ways = np.array([[1.0, 1.0], [1.4, 0.2]])
-    both = Corroboration.greatest(bits.copy(), second, ways)
-    np.testing.assert_allclose(both.full, [4.2, 3.0])
-    np.testing.assert_allclose(both.by_source, [[4.2, 0.0], [0.0, 3.0]])
-    np.testing.assert_allclose(both.second, [2.0, 1.0])
-    alike = Corroboration.greatest(bits, second[:, :1], ways[:1])
-    assert (alike.full <= both.full).all()
+    both = Corroboration.suited(bits.copy(), second, ways)
+    np.testing.assert_allclose(both.full, [14.0, 10.0, 2.0])
+    np.testing.assert_allclose(both.by_source, [[14.0, 0.0], [0.0, 10.0], [2.0, 0.0]])
+    np.testing.assert_allclose(both.second, [3.5, 1.0, 1.0])
+    alike = Corroboration.suited(bits.copy(), second[:, :1], ways[:1])
+    np.testing.assert_allclose(alike.by_source, bits)
 
 
 def test_the_fewer_the_decisions_the_less_they_move(simulation: Simulation, sources: list[Source]):

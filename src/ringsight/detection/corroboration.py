@@ -23,6 +23,9 @@ from ringsight.detection.candidates import Candidates
 from ringsight.detection.evidence import Evidence
 from ringsight.graph.sources import Rows
 
+PRICE = 2.0
+"""Bits by which the sum as taught must exceed that in which all sources count alike, for chance has a second try."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Owners:
@@ -52,26 +55,31 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Corroboration:
-    """Weighted bits of what did not propose each candidate, by the way to add up that gives most."""
+    """Weighted bits of what did not propose each candidate, by the way to add up that suits it."""
 
     by_source: NDArray[np.float64]
     """In the order of `Evidence.sources`; 0 for what proposed; shape (candidates, sources)."""
     second: NDArray[np.float64]
-    """All of it by second ties, by the way that gives most of them; shape (candidates,)."""
+    """All of it by second ties; shape (candidates,)."""
 
     @classmethod
-    def greatest(
+    def suited(
         cls, bits: NDArray[np.float64], second: NDArray[np.float64], ways: NDArray[np.float64]
     ) -> "Corroboration":
-        """Take of each candidate the way to add up that gives most.
+        """Add up each candidate the first way, or the second where that gives more by `PRICE` bits.
 
         Args:
             bits: of each source, weighed in place; shape (candidates, sources).
             second: all of it by second ties, by each way; shape (candidates, ways).
-            ways: what a bit of each source counts; shape (ways, sources).
+            ways: what a bit of each source counts, by one way or two; shape (ways, sources).
         """
-        bits *= ways[0] if len(ways) == 1 else ways[(bits @ ways.T).argmax(axis=1)]
-        return cls(bits, second.max(axis=1))
+        if len(ways) == 1:
+            bits *= ways[0]
+            return cls(bits, second[:, 0])
+        price = np.array([0.0, PRICE])
+        bits *= ways[(bits @ ways.T - price).argmax(axis=1)]
+        suiting = (second - price).argmax(axis=1, keepdims=True)
+        return cls(bits, np.take_along_axis(second, suiting, axis=1)[:, 0])
 
     @cached_property
     def full(self) -> NDArray[np.float64]:
@@ -104,7 +112,7 @@ def corroborate(evidence: Evidence, candidates: Candidates, measured: Measured, 
     for rows, told in _transfers(evidence, candidates, owners, own=False):
         bits[rows, -1] = told.full
         second[rows] += np.outer(told.second, ways[:, -1])
-    return Corroboration.greatest(bits, second, ways)
+    return Corroboration.suited(bits, second, ways)
 
 
 def own_agreement(evidence: Evidence, candidates: Candidates, measured: Measured) -> NDArray[np.float64]:

@@ -25,8 +25,8 @@ class Evidence:
     """Code of each customer's stratum; shape (customers,)."""
     seed: int
     weights: NDArray[np.float64] = field(default_factory=lambda: np.ones((1, 0)))
-    """How much a bit of each source counts when it corroborates, in the order of `sources`, by each way to add up, of
-    which the greatest sum counts; shape (ways, sources)."""
+    """How much a bit of each source counts when it corroborates, in the order of `sources`, by each way to add up
+    (`corroboration.Corroboration.suited`); shape (ways, sources)."""
     transfers: TransferSource | None = None
     """None where customers send each other no money."""
 

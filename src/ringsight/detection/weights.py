@@ -4,10 +4,11 @@ A logistic regression on the bits above chance tells pairs of one hand from chan
 `different`. Each source has a weight that a Gaussian prior holds near 1, so that few decisions move little (MacKay
 1992, Neural Computation 4:415).
 
-Weights for the hands that were decided would cost the rings of others: who raises transactions lowers images. So
-every group is added up both ways, alike and as taught, and the greater sum counts, as of a mixture of any hand and a
-hand like those decided. Weights are brought to one length, so that chance varies alike in both sums. The observed world
-and every chance world are summed by the same rule, so the error rates hold whatever was learned.
+Weights for the hands that were decided would cost the rings of others: who raises transactions lowers images. So every
+group is added up both ways, alike and as taught, and the sum as taught counts where it is the greater by a price, as of
+a mixture of any hand and a hand like those decided. Weights are brought to one length, so that chance varies alike in
+both sums. The observed world and every chance world are summed by the same rule, so the error rates hold whatever was
+learned.
 """
 
 from collections.abc import Sequence
