@@ -40,7 +40,7 @@ class ChallengeConfig(ModelConfig):
     """Name of the challenger, a folder in `models` inside `nights`; by default the date, in UTC. Parts that it lacks
     are trained, on records of the earlier time alone."""
     later: float = 0.25
-    """Share of the time from the first to the last record that the challenger does not see, and is asked about."""
+    """Share of the records, the last ones, that the challenger does not see, and is asked about."""
     margin: float = 0.02
     """Most that a challenger may lose in a figure, from 0 to 1, and still be no worse."""
     confidence: float = 0.95
@@ -76,7 +76,7 @@ def gains_of(
     asked = {}
     with stage("later", "asking both models of the time held out"):
         own, spaces = _own_records(parts, models)
-        asked["later records"] = _by_unit([[pair] for pair in own], spaces)
+        asked["later records"] = _by_unit([[pair] for pair in own], spaces, nearest=1)
     with stage("rings", "asking both models of synthetic rings"):
         asked["synthetic rings"] = _by_unit(*_rings(models, config))
     with stage("decisions", "asking both models of decided pairs"):
@@ -103,6 +103,7 @@ def _by_unit(
     units: Sequence[Sequence[Pair]],
     spaces: Sequence[Mapping[str, Embeddings]],
     apart: frozenset[Pair] = frozenset(),
+    nearest: int = 5,
 ) -> tuple[NDArray[np.float64], ...]:
     """For each model the share of each unit's pairs that are near, or are not and shall be apart; shape (units,)."""
     pairs = [pair for unit in units for pair in unit]
@@ -110,7 +111,7 @@ def _by_unit(
     shall_be_apart = np.array([pair in apart for pair in pairs], dtype=np.bool_)
     figures = []
     for of_model in spaces:
-        near = found_near(of_model, pairs)
+        near = found_near(of_model, pairs, nearest)
         right = np.where(shall_be_apart, 1 - near, near)
         figures.append(np.bincount(unit, right, len(units)) / np.bincount(unit, minlength=len(units)))
     return tuple(figures)

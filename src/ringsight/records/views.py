@@ -41,7 +41,7 @@ def split_in_time(bank: Bank, later: float) -> tuple[Bank, Bank, datetime]:
 
     Args:
         bank: whose records have times.
-        later: share of the time from the first to the last record that is later, between 0 and 1.
+        later: share of the records with a time that is later, between 0 and 1.
 
     Returns:
         The earlier part, the later part, and the moment at which the later one begins.
@@ -55,11 +55,10 @@ def split_in_time(bank: Bank, later: float) -> tuple[Bank, Bank, datetime]:
         if table.moment in bank.table(table.modality).columns
     }
     known = [bank.table(name).select(moment.alias("moment"))["moment"].drop_nulls() for name, moment in when.items()]
-    moments = pl.concat(known) if known else pl.Series(dtype=pl.Datetime)
-    first, last = moments.min(), moments.max()
-    if not isinstance(first, datetime) or not isinstance(last, datetime):
+    moments = pl.concat(known).sort().to_list() if known else []
+    if not moments:
         raise DataError("no record has a time", where=str(bank.path), remedy="give the records their times")
-    cut = last - (last - first) * later
+    cut: datetime = moments[int(len(moments) * (1 - later))]
     held_out = {name: (moment >= cut).fill_null(value=False) for name, moment in when.items()}
     before = bank.with_records(**{name: bank.table(name).filter(~rows) for name, rows in held_out.items()})
     after = bank.with_records(**{name: bank.table(name).filter(rows) for name, rows in held_out.items()})
