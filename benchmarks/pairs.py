@@ -1,6 +1,6 @@
 """What fifty decided pairs of one typology teach about the rings of whom nothing was said.
 
-    python benchmarks/pairs.py --seeds 1-4
+    python benchmarks/pairs.py --seeds 1-2
 
 On each synthetic bank, six rings of each typology, three rings of one typology are decided: fifty of their pairs are
 `same_hand`. Held against no decisions at all: the other three rings of that typology, and all rings of the others.
@@ -16,6 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 from unittest.mock import patch
 
 import numpy as np
@@ -35,6 +36,7 @@ from ringsight.encoders.settings import TrainerConfig
 from ringsight.evaluation.measures import half_each_way
 from ringsight.fusion import joint
 from ringsight.fusion.embed import joint_vectors
+from ringsight.fusion.evening import Evening, weigh
 from ringsight.fusion.joint_training import PairedViews, learned_space, views_of
 from ringsight.fusion.settings import FusionConfig, ModelConfig
 from ringsight.fusion.taught_pairs import Pairs
@@ -55,6 +57,8 @@ TOLD = 3
 """Rings of a typology that are decided; as many are not."""
 SEARCH = DetectConfig(permutations=60)
 CUSTOMERS, RINGS, SIZES, TRAINED_ON = 900, 36, (5, 7), 600
+Row = dict[str, Any]
+"""What was measured of one bank, one typology decided and one way to learn; or of segments in one bank."""
 Shares = dict[str, float]
 """Ring -> share of its members' mates among the nearest, or 1 where it is flagged and 0 where not."""
 
@@ -63,8 +67,8 @@ def main() -> None:
     """Measure what is not measured yet, and print the tables."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--cache", type=Path, default=CACHE / "pairs")
-    parser.add_argument("--seeds", type=seeds, default=seeds("1-4"))
-    parser.add_argument("--ringless", type=int, default=10, help="banks without rings")
+    parser.add_argument("--seeds", type=seeds, default=seeds("1-2"))
+    parser.add_argument("--ringless", type=int, default=8, help="banks without rings")
     asked = parser.parse_args()
     if not (asked.cache / "training_bank").is_dir():
         generate_bank(SyntheticBankConfig(customers=TRAINED_ON), TRAINING_SEED, asked.cache / "training_bank")
@@ -75,16 +79,16 @@ def main() -> None:
     print(ringless_table(asked.cache, asked.ringless))
 
 
-def measured(cache: Path, seed: int) -> list[dict[str, object]]:
+def measured(cache: Path, seed: int) -> list[Row]:
     """Of one bank, a row for each typology decided and each way to learn: `gained` by ring, and who was told."""
     kept = cache / f"measured_{seed}.json"
     if not kept.is_file():
         kept.write_text(json.dumps(list(_rows(cache, seed)), indent=1), encoding="utf-8")
-    rows: list[dict[str, object]] = json.loads(kept.read_text(encoding="utf-8"))
+    rows: list[Row] = json.loads(kept.read_text(encoding="utf-8"))
     return rows
 
 
-def _rows(cache: Path, seed: int) -> Iterator[dict[str, object]]:
+def _rows(cache: Path, seed: int) -> Iterator[Row]:
     site = synthetic(cache, "kinds", seed)
     if not site.bank.is_dir():
         config = SyntheticBankConfig(customers=CUSTOMERS, rings=RINGS, ring_size_min=SIZES[0], ring_size_max=SIZES[1])
@@ -114,7 +118,7 @@ def _rows(cache: Path, seed: int) -> Iterator[dict[str, object]]:
                 "before": before[figure]
             }
         print(f"bank {seed}, {typology}", flush=True)
-    yield {"seed": seed} | alignments(prepared, space, site.run)
+    yield {"seed": seed, **alignments(prepared, space, site.run)}
 
 
 def decided(prepared: Prepared, told: Sequence[str], path: Path, rng: np.random.Generator) -> Path:
@@ -182,12 +186,12 @@ class Joint:
         of_run = fingerprint({"fusion": str(fusion), "weights": str(weights)}, pairs.digest, self.seed)
         told = [weights[name] if weights else 1.0 for names in self.views.spaces for name in names]
 
-        def weighed(spaces: list[list[joint.Evening]], spreads: list[list[float]]) -> None:
+        def weighed(spaces: list[list[Evening]], spreads: list[list[float]]) -> None:
             equal(spaces, spreads)
             for evening, weight in zip([each for of in spaces for each in of], told, strict=True):
                 evening.weight.mul_(weight)
 
-        equal = joint.weigh
+        equal = weigh
         with patch.object(joint, "weigh", weighed):
             space, _ = learned_space(self.views, pairs, config, self.seed, (self.folder, of_run))
         return Embeddings(JOINT, self.views.whole.customer_ids, joint_vectors(space, self.views.whole), "", "")
@@ -247,7 +251,7 @@ def flags(prepared: Prepared, path: Path | None, *, alone: bool = False) -> Shar
     }
 
 
-def tables(rows: Sequence[Mapping[str, object]]) -> str:
+def tables(rows: Sequence[Row]) -> str:
     """By way to learn, what rings of each kind gained; then the kinds one by one."""
     head = "| way | before | decided | held out, of its kind | seed by seed | rings of other kinds | seed by seed |"
     lines = [head, "|---|---|---|---|---|---|---|"]
@@ -255,7 +259,7 @@ def tables(rows: Sequence[Mapping[str, object]]) -> str:
     for way in dict.fromkeys(str(row["way"]) for row in rows):
         of_way = [row for row in rows if row["way"] == way]
         of_seeds = [[row for row in of_way if row["seed"] == seed] for seed in dict.fromkeys(r["seed"] for r in of_way)]
-        cells = [f"{np.mean([gain for row in of_way for gain in row['before'].values()]):.3f}"]  # type: ignore[attr-defined]
+        cells = [f"{np.mean([gain for row in of_way for gain in row['before'].values()]):.3f}"]
         cells.append(f"{_mean(of_way, 'told'):+.3f}")
         for who in ("own", "others"):
             cells += [f"{_mean(of_way, who):+.3f}", ", ".join(f"{_mean(each, who):+.3f}" for each in of_seeds)]
@@ -267,24 +271,24 @@ def tables(rows: Sequence[Mapping[str, object]]) -> str:
     return "\n".join([*lines, "", *kinds])
 
 
-def _mean(rows: Sequence[Mapping[str, object]], who: str) -> float:
+def _mean(rows: Sequence[Row], who: str) -> float:
     """Mean gain of the rings `told`, of the `own` kind and not told, of all `others`, or of one kind."""
     gains = []
     for row in rows:
         kinds, told, own = row["kinds"], row["told"], row["typology"]
-        for ring, gain in row["gained"].items():  # type: ignore[attr-defined]
-            kind = kinds[ring]  # type: ignore[index]
-            named = "told" if ring in told else "own" if kind == own else "others"  # type: ignore[operator]
+        for ring, gain in row["gained"].items():
+            kind = kinds[ring]
+            named = "told" if ring in told else "own" if kind == own else "others"
             if who in (named, kind):
                 gains.append(gain)
     return float(np.mean(gains))
 
 
-def alignment_table(rows: Sequence[Mapping[str, object]]) -> str:
+def alignment_table(rows: Sequence[Row]) -> str:
     """By bank, how often neighbours share the segment."""
     columns = list(rows[0])
     lines = ["| " + " | ".join(columns) + " |", "|" + "---|" * len(columns)]
-    return "\n".join([*lines, *("| " + " | ".join(f"{value:.3g}" for value in row.values()) + " |" for row in rows)])  # type: ignore[str-format]
+    return "\n".join([*lines, *("| " + " | ".join(f"{value:.3g}" for value in row.values()) + " |" for row in rows)])
 
 
 def ringless_table(cache: Path, banks: int) -> str:

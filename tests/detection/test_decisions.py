@@ -1,5 +1,6 @@
 """Decided pairs: read with care, and what they teach about the sources."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -100,7 +101,7 @@ def sources(simulation: Simulation) -> list[Source]:
     return [space_source(simulation.embeddings[name], ids, 30) for name in sorted(simulation.embeddings)]
 
 
-def decided(simulation: Simulation, sources: list[Source], telling: int, each: int) -> pl.DataFrame:
+def decided(simulation: Simulation, sources: Sequence[Source], telling: int, each: int) -> pl.DataFrame:
     """Pairs near each other in one source alone are of one hand, pairs near in the others alone are not."""
     ids = simulation.bank.customer_ids
     a, b = np.triu_indices(len(ids), 1)

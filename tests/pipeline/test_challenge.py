@@ -73,8 +73,8 @@ def nights(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def asked(name: str, **told: object) -> ChallengeConfig:
-    return replace(ChallengeConfig(model=name, synthetic=SMALL), **told)
+def asked(name: str, *, by_rule: bool = True, decisions: Path | None = None) -> ChallengeConfig:
+    return ChallengeConfig(model=name, synthetic=SMALL, by_rule=by_rule, decisions=decisions)
 
 
 def gain(low: float, high: float, above: float, units: int = 20) -> PairedGain:

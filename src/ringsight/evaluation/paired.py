@@ -64,9 +64,8 @@ def paired_gain(
     """
     units = len(champion)
     if units < FEWEST_UNITS:
-        nothing = float("nan")
-        means = [float(each.mean()) if units else nothing for each in (champion, challenger)]
-        return PairedGain(figure, units, *means, means[1] - means[0], *[nothing] * 5)
+        before, after = (float(each.mean()) if units else np.nan for each in (champion, challenger))
+        return PairedGain(figure, units, before, after, after - before, np.nan, np.nan, np.nan, np.nan, np.nan)
     gains = challenger - champion
     error, freedom = float(gains.std(ddof=1)) / units**0.5, units - 1
     reach = float(t.ppf((1 + confidence) / 2, freedom))
