@@ -12,6 +12,7 @@ reduced to 128 directions are fitted anew with 1,024, to show what the reduction
 
 import argparse
 import json
+import statistics
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from itertools import combinations
@@ -20,7 +21,6 @@ from pathlib import Path
 import numpy as np
 from banks import CACHE, seeds
 from numpy.typing import NDArray
-from pairs import NEAREST, mates
 from scipy.stats import rankdata
 
 from ringsight.encoders.transaction_facets import count, fit_facets
@@ -36,9 +36,11 @@ from ringsight.records.embeddings import JOINT, Embeddings
 from ringsight.records.reading import read_bank
 from ringsight.records.synthetic import SyntheticBankConfig, generate_bank
 from ringsight.records.writing import write_atomically
+from ringsight.vectors.bulk import self_neighbours
 
 STRANGERS = 20_000
 """Pairs of strangers drawn."""
+NEAREST = 5
 KEPT = 30
 WIDE = 1024
 REDUCED = ("counterparties", "amounts", "active_days")
@@ -208,6 +210,19 @@ def table(told: list[Told], shown: Callable[[Told], str], what: str) -> str:
         found = " | ".join(cells.get((space, bank), "") for bank in banks)
         lines.append(f"| {modality} | {space} | {found} |")
     return "\n".join([*lines, ""])
+
+
+def mates(space: Embeddings, rings: Iterable[frozenset[str]]) -> float:
+    """Share of the same ring among the nearest of the members of some rings, a ring being worth as much as another."""
+    near = self_neighbours(space, NEAREST).indices
+    row = {customer: at for at, customer in enumerate(space.customer_ids.tolist())}
+    shares = []
+    for ring in rings:
+        members = np.array([row[customer] for customer in ring if customer in row])
+        if len(members) > 1:
+            possible = min(NEAREST, len(members) - 1)
+            shares.append(np.isin(near[members], members).sum() / (len(members) * possible))
+    return float(statistics.mean(shares))
 
 
 if __name__ == "__main__":

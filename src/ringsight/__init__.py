@@ -63,11 +63,13 @@ if TYPE_CHECKING:
     from ringsight.peers.peer_items import PeerItems, UnlikeItems
     from ringsight.peers.peer_model import PeerModel, fit_peers
     from ringsight.peers.settings import BlendWeights, PeersConfig
+    from ringsight.pipeline.challenge import Challenge, challenge, promote_challenger, roll_back_champion
     from ringsight.pipeline.check import BankCheck, check_bank
     from ringsight.pipeline.detect import detect
     from ringsight.pipeline.embed import embed
     from ringsight.pipeline.evaluate import evaluate
     from ringsight.pipeline.index import index
+    from ringsight.pipeline.model_figures import ChallengeConfig
     from ringsight.pipeline.read import read_bank, read_frames
     from ringsight.pipeline.rerun import Rerun, rerun
     from ringsight.pipeline.run import run
@@ -98,6 +100,8 @@ __all__ = [
     "BankCheck",
     "BankConfig",
     "BlendWeights",
+    "Challenge",
+    "ChallengeConfig",
     "Client",
     "ColumnRole",
     "DataError",
@@ -141,6 +145,7 @@ __all__ = [
     "Watched",
     "arm_of",
     "calibration_figure",
+    "challenge",
     "check_bank",
     "check_layers",
     "choose_weights",
@@ -158,10 +163,12 @@ __all__ = [
     "open_run",
     "open_store",
     "progress",
+    "promote_challenger",
     "purchase_histories",
     "read_bank",
     "read_frames",
     "rerun",
+    "roll_back_champion",
     "run",
     "score",
     "shift_figure",
@@ -201,11 +208,13 @@ _HOMES = {
     "ringsight.peers.peer_items": ("PeerItems", "UnlikeItems"),
     "ringsight.peers.peer_model": ("PeerModel", "fit_peers"),
     "ringsight.peers.settings": ("BlendWeights", "PeersConfig"),
+    "ringsight.pipeline.challenge": ("Challenge", "challenge", "promote_challenger", "roll_back_champion"),
     "ringsight.pipeline.check": ("BankCheck", "check_bank"),
     "ringsight.pipeline.detect": ("detect",),
     "ringsight.pipeline.embed": ("embed",),
     "ringsight.pipeline.evaluate": ("evaluate",),
     "ringsight.pipeline.index": ("index",),
+    "ringsight.pipeline.model_figures": ("ChallengeConfig",),
     "ringsight.pipeline.read": ("read_bank", "read_frames"),
     "ringsight.pipeline.rerun": ("Rerun", "rerun"),
     "ringsight.pipeline.run": ("run",),

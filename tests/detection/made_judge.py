@@ -90,7 +90,7 @@ def made_judge(stated: Stated) -> Judge:
     count = len(stated.groups)
     nobody = np.zeros(CUSTOMERS, dtype=np.bool_)
     sources = tuple(EntitySource(name, nobody, np.full(CUSTOMERS, -1), np.zeros(0)) for name in SOURCES)
-    evidence = Evidence((), sources, np.zeros(CUSTOMERS, dtype=np.int64), 0, np.ones(len(sources)))
+    evidence = Evidence((), sources, np.zeros(CUSTOMERS, dtype=np.int64), 0, np.ones((1, len(sources))))
     shuffle = ConditionalShuffle(SharedDirections((), np.zeros(0), 0.0), [])
     proposers = (Proposer("device", "", entity=0),)
     by_source = np.zeros((count, len(SOURCES)))

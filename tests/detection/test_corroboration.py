@@ -84,7 +84,7 @@ def test_all_that_did_not_propose_adds_up_by_second_ties_too(
 
 def test_where_there_is_one_modality_only_entity_columns_corroborate_it(evidence: Evidence, measured: Measured):
     (notes,) = (space for space in evidence.spaces if space.name == "notes")
-    alone = replace(evidence, spaces=(notes,), weights=np.ones(2))
+    alone = replace(evidence, spaces=(notes,), weights=np.ones((1, 2)))
     calibration = measured.calibrations[evidence.spaces.index(notes)]
     candidates = propose(alone, CandidateConfig(neighbours=10))
     found = corroborate(alone, candidates, Measured((notes,), [calibration]), as_observed(alone))

@@ -1,5 +1,6 @@
 """Decided pairs: read with care, and what they teach about the sources."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import polars as pl
 import pytest
 from simulated_bank import Simulation, flags, found, simulate
 
+from ringsight.detection.corroboration import Corroboration
 from ringsight.detection.detect import detect
 from ringsight.detection.settings import DetectConfig
 from ringsight.detection.weights import FEWEST, learn_weights
@@ -99,7 +101,7 @@ def sources(simulation: Simulation) -> list[Source]:
     return [space_source(simulation.embeddings[name], ids, 30) for name in sorted(simulation.embeddings)]
 
 
-def decided(simulation: Simulation, sources: list[Source], telling: int, each: int) -> pl.DataFrame:
+def decided(simulation: Simulation, sources: Sequence[Source], telling: int, each: int) -> pl.DataFrame:
     """Pairs near each other in one source alone are of one hand, pairs near in the others alone are not."""
     ids = simulation.bank.customer_ids
     a, b = np.triu_indices(len(ids), 1)
@@ -113,32 +115,53 @@ def decided(simulation: Simulation, sources: list[Source], telling: int, each: i
 
 @pytest.mark.parametrize("telling", [0, 1, 2])
 def test_the_source_that_tells_hands_apart_weighs_most(simulation: Simulation, sources: list[Source], telling: int):
-    weights = learn_weights(sources, decided(simulation, sources, telling, 40), simulation.bank.customer_ids)
+    weights = learn_weights(sources, decided(simulation, sources, telling, 40), simulation.bank.customer_ids, 0)
     assert weights.learned
-    assert int(np.argmax(weights.values)) == telling
-    assert weights.values[telling] > 1.3
-    assert weights.values.min() >= 0
-    assert weights.values.mean() == pytest.approx(1)
+    alike, taught = weights.ways
+    assert (alike == 1).all()
+    assert int(np.argmax(taught)) == telling
+    assert taught[telling] > 1.3
+    assert taught.min() >= 0
+    assert np.linalg.norm(taught) == pytest.approx(np.linalg.norm(alike))
+
+
+def test_pairs_of_one_hand_alone_are_told_from_chance_pairs(simulation: Simulation, sources: list[Source]):
+    decisions = decided(simulation, sources, 1, 40).filter(pl.col("decision") == "same_hand")
+    weights = learn_weights(sources, decisions, simulation.bank.customer_ids, 0)
+    assert (weights.same_hand, weights.different, weights.learned) == (40, 0, True)
+    assert int(np.argmax(weights.ways[-1])) == 1
+
+
+def test_the_sum_as_taught_counts_where_it_is_the_greater_by_its_price():
+    bits = np.array([[10.0, 0.0], [0.0, 10.0], [2.0, 0.0]])
+    second = np.array([[1.0, 3.5], [1.0, 0.5], [1.0, 2.5]])
+    ways = np.array([[1.0, 1.0], [1.4, 0.2]])
+    both = Corroboration.suited(bits.copy(), second, ways)
+    np.testing.assert_allclose(both.full, [14.0, 10.0, 2.0])
+    np.testing.assert_allclose(both.by_source, [[14.0, 0.0], [0.0, 10.0], [2.0, 0.0]])
+    np.testing.assert_allclose(both.second, [3.5, 1.0, 1.0])
+    alike = Corroboration.suited(bits.copy(), second[:, :1], ways[:1])
+    np.testing.assert_allclose(alike.by_source, bits)
 
 
 def test_the_fewer_the_decisions_the_less_they_move(simulation: Simulation, sources: list[Source]):
     ids = simulation.bank.customer_ids
-    most = [learn_weights(sources, decided(simulation, sources, 0, each), ids).values.max() for each in (10, 40, 160)]
-    assert most[0] < most[1] < most[2]
+    taught = [learn_weights(sources, decided(simulation, sources, 0, each), ids, 0).ways[-1] for each in (10, 20, 40)]
+    assert taught[0].max() < taught[1].max() < taught[2].max()
 
 
 def test_few_decisions_teach_nothing_and_it_is_said(simulation: Simulation, sources: list[Source]):
     few = decided(simulation, sources, 0, FEWEST - 1)
     for decisions in (None, few, few.clear()):
-        weights = learn_weights(sources, decisions, simulation.bank.customer_ids)
+        weights = learn_weights(sources, decisions, simulation.bank.customer_ids, 0)
         assert not weights.learned
-        assert (weights.values == 1).all()
+        assert (weights.ways == np.ones((1, len(sources)))).all()
         assert weights.described(sources)["regime"] == "label-free"
 
 
 def test_decisions_on_customers_whom_the_bank_has_lost_teach_nothing(simulation: Simulation, sources: list[Source]):
     gone = decided(simulation, sources, 0, 40).with_columns(customer_a=pl.lit("gone ") + pl.col("customer_a"))
-    weights = learn_weights(sources, gone, simulation.bank.customer_ids)
+    weights = learn_weights(sources, gone, simulation.bank.customer_ids, 0)
     assert (weights.same_hand, weights.different) == (0, 0)
 
 
@@ -147,8 +170,8 @@ def test_a_source_that_nobody_of_the_decided_has_keeps_its_weight_near_the_rest(
 ):
     customers = len(simulation.bank.customer_ids)
     absent = EntitySource("device", np.zeros(customers, bool), np.full(customers, -1), np.zeros(1))
-    weights = learn_weights([*sources, absent], decided(simulation, sources, 0, 40), simulation.bank.customer_ids)
-    assert 0.2 < weights.values[-1] < weights.values[0]
+    weights = learn_weights([*sources, absent], decided(simulation, sources, 0, 40), simulation.bank.customer_ids, 0)
+    assert 0.2 < weights.ways[-1][-1] < weights.ways[-1][0]
 
 
 @pytest.mark.slow
@@ -165,3 +188,17 @@ def test_detection_says_which_regime_applied_and_judges_chance_with_the_same_wei
     assert taught.summary["weights"]["regime"] == "learned from decisions"
     assert not taught.null.equals(plain.null)
     assert sum(found(ring, flags(taught)) for ring in simulation.rings) >= 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(3))
+def test_pairs_that_chance_brought_near_and_somebody_decided_make_no_flag(seed: int, tmp_path: Path):
+    nobody = simulate(seed, rings=0)
+    sources = [
+        space_source(nobody.embeddings[name], nobody.bank.customer_ids, 30) for name in sorted(nobody.embeddings)
+    ]
+    path = tmp_path / "decisions.parquet"
+    decided(nobody, sources, seed, 50).filter(pl.col("decision") == "same_hand").write_parquet(path)
+    results = detect(nobody.bank, nobody.embeddings, DetectConfig(permutations=40, decisions=path), seed)
+    assert results.summary["weights"]["regime"] == "learned from decisions"
+    assert flags(results) == []

@@ -7,7 +7,6 @@ from numpy.typing import NDArray
 from two_nights import space_of, unit
 
 from ringsight.drift.alignment import Neighbourhoods, alignment_row, by_segment, neighbourhoods, pairs_to_teach
-from ringsight.records.decisions import DIFFERENT, SAME_HAND
 
 IDS = np.array([f"C{number:03d}" for number in range(90)])
 SEGMENTS = {customer: "abc"[number % 3] for number, customer in enumerate(IDS.tolist())}
@@ -53,17 +52,17 @@ def test_pairs_to_part_are_neighbours_of_two_segments_and_pairs_to_bring_togethe
         a, b = place[pair["customer_a"]], place[pair["customer_b"]]
         neighbours = (b in near.nearest[a], a in near.nearest[b])
         assert pair["customer_a"] < pair["customer_b"]
-        if pair["decision"] == DIFFERENT:
+        if pair["weight"] == -1:
             assert pair["segment"] != pair["segment_of_b"]
             assert neighbours == (True, True)
         else:
-            assert pair["decision"] == SAME_HAND
+            assert pair["weight"] == 1
             assert pair["segment"] == pair["segment_of_b"]
             assert neighbours != (True, True)
         for customer in (pair["customer_a"], pair["customer_b"]):
-            counts[customer, pair["decision"]] = counts.get((customer, pair["decision"]), 0) + 1
+            counts[customer, pair["label"]] = counts.get((customer, pair["label"]), 0) + 1
     assert set(counts.values()) == {1}
-    assert set(pairs["decision"]) == {DIFFERENT, SAME_HAND}
+    assert set(pairs["label"]) == {"other segment", "same segment"}
 
 
 def test_too_few_customers_or_segments_say_nothing():

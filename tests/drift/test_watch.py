@@ -22,7 +22,7 @@ from ringsight.errors import DataError, SettingsError
 from ringsight.jobs.watch import UNUSUAL, WatchJob
 from ringsight.jobs.watch import run as job
 from ringsight.records.bank import Bank
-from ringsight.records.decisions import read_decisions
+from ringsight.records.business_pairs import read_business_pairs
 from ringsight.records.embeddings import Embeddings
 from ringsight.runs.erasure import erase_from_results
 from ringsight.runs.manifest import read_manifest
@@ -208,7 +208,7 @@ def test_the_same_night_is_written_the_same(unusual: tuple[Run, Watched], last: 
 
 def test_pairs_are_such_as_training_reads_and_go_where_none_is_proposed(unusual: tuple[Run, Watched], tmp_path: Path):
     write_watched(unusual[1], tmp_path)
-    assert len(read_decisions(tmp_path / "pairs_to_teach.csv")) == len(unusual[1].pairs) > 0
+    assert len(read_business_pairs(tmp_path / "pairs_to_teach.csv")) == len(unusual[1].pairs) > 0
     write_watched(replace(unusual[1], pairs=unusual[1].pairs.clear()), tmp_path)
     assert not (tmp_path / "pairs_to_teach.csv").exists()
 

@@ -13,7 +13,6 @@ from ringsight.cases.casebook import CaseBook, casebook_of, open_casebook
 from ringsight.cases.users import User
 from ringsight.detection.settings import DetectConfig
 from ringsight.errors import DataError, ModelError, SettingsError
-from ringsight.fusion.settings import FusionConfig, FusionKind
 from ringsight.pipeline.continuing import continued, decisions_of
 from ringsight.pipeline.settings import RunConfig
 from ringsight.records.decisions import DECISIONS, read_decisions
@@ -57,7 +56,7 @@ def test_lineage_model_and_decisions_are_taken_over(decided: Run, tmp_path: Path
     settings, decisions = continued(RunConfig(after=decided.folder), tmp_path / "next")
     file = tmp_path / "next" / "decisions.csv"
     assert (settings.previous, settings.model) == (decided.folder, decided.paths.model)
-    assert (settings.fusion.pairs, settings.detect.decisions) == (file, file)
+    assert (settings.fusion.pairs, settings.detect.decisions) == (None, file)
     assert decisions is not None
     assert pairs(decisions) == {("C00", "C01", SAME), ("C00", "C02", SAME), ("C01", "C02", SAME)}
     Run(tmp_path / "next").write_decisions(decisions)
@@ -77,7 +76,6 @@ def test_a_run_on_which_nothing_was_decided_leaves_decisions_alone(last: Run, wo
     [
         {"previous": Path("other")},
         {"model": Path("other")},
-        {"fusion": FusionConfig(pairs=Path("other"))},
         {"detect": DetectConfig(decisions=Path("other"))},
     ],
     ids=lambda named: next(iter(named)),
@@ -88,31 +86,16 @@ def test_what_is_named_beside_it_counts(decided: Run, tmp_path: Path, named: dic
     assert settings == replace(alone, **named)
 
 
-@pytest.mark.parametrize("key", ["previous", "model", "fusion.pairs", "detect.decisions"])
+@pytest.mark.parametrize("key", ["previous", "model", "detect.decisions"])
 def test_what_is_asked_to_be_none_is_none(decided: Run, tmp_path: Path, key: str):
     settings, decisions = continued(RunConfig(after=decided.folder), tmp_path, {key})
     told = {
         "previous": settings.previous,
         "model": settings.model,
-        "fusion.pairs": settings.fusion.pairs,
         "detect.decisions": settings.detect.decisions,
     }
     assert [name for name, value in told.items() if value is None] == [key]
-    assert decisions is not None
-
-
-def test_a_space_that_learns_nothing_is_taught_nothing(decided: Run, tmp_path: Path):
-    late = RunConfig(after=decided.folder, fusion=FusionConfig(kind=FusionKind.late))
-    settings, _ = continued(late, tmp_path)
-    assert (settings.fusion.pairs, settings.detect.decisions) == (None, tmp_path / "decisions.csv")
-
-
-def test_a_model_whose_joint_space_learns_nothing_keeps_it(decided: Run, tmp_path: Path):
-    joint = decided.paths.model / "joint"
-    joint.mkdir()
-    (joint / "settings.json").write_text('{"kind": "joint", "settings": {"kind": "late"}}')
-    settings, _ = continued(RunConfig(after=decided.folder), tmp_path)
-    assert (settings.fusion.pairs, settings.detect.decisions) == (None, tmp_path / "decisions.csv")
+    assert (decisions is None) == (key == "detect.decisions")
 
 
 def test_decisions_last_over_nights_and_the_latest_counts(decided: Run, world: World, ana: User):

@@ -148,7 +148,7 @@ def test_a_damaged_note_of_what_is_published_is_told(folder: Path):
         score(folder / "bank", folder / "nights", named("tuesday"))
 
 
-@pytest.mark.parametrize("night", ["../elsewhere", "a/b", ".hidden", "model", "latest"])
+@pytest.mark.parametrize("night", ["../elsewhere", "a/b", ".hidden", "model", "models", "challenges", "latest"])
 def test_a_night_is_the_name_of_a_folder(night: str):
     with pytest.raises(SettingsError, match="night="):
         ScoreConfig(night=night)

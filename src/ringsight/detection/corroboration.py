@@ -23,6 +23,9 @@ from ringsight.detection.candidates import Candidates
 from ringsight.detection.evidence import Evidence
 from ringsight.graph.sources import Rows
 
+PRICE = 2.0
+"""Bits by which the sum as taught must exceed that in which all sources count alike, for chance has a second try."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Owners:
@@ -52,12 +55,31 @@ class Measured:
 
 @dataclass(frozen=True, eq=False)
 class Corroboration:
-    """Weighted bits of what did not propose each candidate."""
+    """Weighted bits of what did not propose each candidate, by the way to add up that suits it."""
 
     by_source: NDArray[np.float64]
     """In the order of `Evidence.sources`; 0 for what proposed; shape (candidates, sources)."""
     second: NDArray[np.float64]
     """All of it by second ties; shape (candidates,)."""
+
+    @classmethod
+    def suited(
+        cls, bits: NDArray[np.float64], second: NDArray[np.float64], ways: NDArray[np.float64]
+    ) -> "Corroboration":
+        """Add up each candidate the first way, or the second where that gives more by `PRICE` bits.
+
+        Args:
+            bits: of each source, weighed in place; shape (candidates, sources).
+            second: all of it by second ties, by each way; shape (candidates, ways).
+            ways: what a bit of each source counts, by one way or two; shape (ways, sources).
+        """
+        if len(ways) == 1:
+            bits *= ways[0]
+            return cls(bits, second[:, 0])
+        price = np.array([0.0, PRICE])
+        bits *= ways[(bits @ ways.T - price).argmax(axis=1)]
+        suiting = (second - price).argmax(axis=1, keepdims=True)
+        return cls(bits, np.take_along_axis(second, suiting, axis=1)[:, 0])
 
     @cached_property
     def full(self) -> NDArray[np.float64]:
@@ -68,9 +90,9 @@ class Corroboration:
 
 def corroborate(evidence: Evidence, candidates: Candidates, measured: Measured, owners: Owners) -> Corroboration:
     """Measure how closely candidates agree in what did not propose them, in one world."""
-    spaces = len(evidence.spaces)
-    by_source = np.zeros((candidates.groups.count, len(evidence.sources)))
-    second = np.zeros(candidates.groups.count)
+    spaces, ways = len(evidence.spaces), evidence.weights
+    bits = np.zeros((candidates.groups.count, len(evidence.sources)))
+    second = np.zeros((candidates.groups.count, len(ways)))
     for modality, rows, groups in candidates.by_modality:
         others = [number for number, space in enumerate(evidence.spaces) if space.modality != modality]
         if not others:
@@ -78,19 +100,19 @@ def corroborate(evidence: Evidence, candidates: Candidates, measured: Measured, 
         carried = [owners.modalities[evidence.spaces[number].modality] for number in others]
         means = pair_means([measured.ties[number] for number in others], groups, carried)
         for place, number in enumerate(others):
-            calibration, weight = measured.calibrations[number], evidence.weights[number]
-            by_source[rows, number] = weight * calibration.bits(means.full[place], means.size[place])
-            second[rows] += weight * calibration.bits(means.second[place], means.size[place])
+            calibration = measured.calibrations[number]
+            bits[rows, number] = calibration.bits(means.full[place], means.size[place])
+            second[rows] += np.outer(calibration.bits(means.second[place], means.size[place]), ways[:, number])
     proposed_by = np.array([each.entity for each in candidates.proposers])[candidates.proposer]
     for number, entity in enumerate(evidence.entities):
         agreement = entity_agreement(entity, candidates.groups, owners.entities[number])
-        counts = evidence.weights[spaces + number] * (proposed_by != number)
-        by_source[:, spaces + number] = counts * agreement.full
-        second += counts * agreement.second
+        counts = proposed_by != number
+        bits[:, spaces + number] = counts * agreement.full
+        second += np.outer(counts * agreement.second, ways[:, spaces + number])
     for rows, told in _transfers(evidence, candidates, owners, own=False):
-        by_source[rows, -1] = evidence.weights[-1] * told.full
-        second[rows] += evidence.weights[-1] * told.second
-    return Corroboration(by_source, second)
+        bits[rows, -1] = told.full
+        second[rows] += np.outer(told.second, ways[:, -1])
+    return Corroboration.suited(bits, second, ways)
 
 
 def own_agreement(evidence: Evidence, candidates: Candidates, measured: Measured) -> NDArray[np.float64]:

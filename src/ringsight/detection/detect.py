@@ -100,8 +100,8 @@ def _weighed(
     transfers = transfer_source(transfers_between(bank), owners, bank.customers, strata_of(bank.customers), HUB)
     evidence = gather_evidence(bank.customers, embeddings, entities, config.candidates, seed, transfers)
     decisions = None if config.decisions is None else read_decisions(config.decisions)
-    weights = learn_weights(evidence.sources, decisions, bank.customer_ids)
-    return replace(evidence, weights=weights.values), weights
+    weights = learn_weights(evidence.sources, decisions, bank.customer_ids, seed)
+    return replace(evidence, weights=weights.ways), weights
 
 
 def _shared(evidence: Evidence) -> tuple[SharedDirections, ConditionalShuffle]:

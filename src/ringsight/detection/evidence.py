@@ -24,8 +24,9 @@ class Evidence:
     strata: NDArray[np.int64]
     """Code of each customer's stratum; shape (customers,)."""
     seed: int
-    weights: NDArray[np.float64] = field(default_factory=lambda: np.ones(0))
-    """How much a bit of each source counts when it corroborates, in the order of `sources`; shape (sources,)."""
+    weights: NDArray[np.float64] = field(default_factory=lambda: np.ones((1, 0)))
+    """How much a bit of each source counts when it corroborates, in the order of `sources`, by each way to add up
+    (`corroboration.Corroboration.suited`); shape (ways, sources)."""
     transfers: TransferSource | None = None
     """None where customers send each other no money."""
 
@@ -125,7 +126,7 @@ def gather_evidence(
             f"{min(twice)!r} is the name of two evidence sources",
             remedy="map an entity column to another name in bank.yaml, or give the embeddings another space name",
         )
-    return Evidence(tuple(spaces), tuple(entities), strata_of(customers), seed, np.ones(len(names)), transfers)
+    return Evidence(tuple(spaces), tuple(entities), strata_of(customers), seed, np.ones((1, len(names))), transfers)
 
 
 def strata_of(customers: pl.DataFrame) -> NDArray[np.int64]:

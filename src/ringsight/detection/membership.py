@@ -95,7 +95,6 @@ class Membership:
         self._cells = {modality: evidence.cells_of(modality) for modality in evidence.modalities}
         self._comparable = {modality: _rows_by_code(cells) for modality, cells in self._cells.items()}
         self._odds = dict(zip(evidence.modalities, shuffle.odds, strict=True))
-        self._weights = evidence.weights
 
     def members(self, proposer: Proposer, members: Rows) -> Fits:
         """Test each member of a ring against the others."""
@@ -175,12 +174,11 @@ class Membership:
         for number, entity in enumerate(self._evidence.entities):
             if number == proposer.entity:
                 continue
-            weight = self._weights[len(self._evidence.spaces) + number]
-            observed += weight * _shared_value(entity.every_code, entity.bits, members, tested)
+            observed += _shared_value(entity.every_code, entity.bits, members, tested)
             told |= entity.present[tested]
         transfers = self._evidence.transfers
         if transfers and proposer.modality != transfers.modality:
-            observed += self._weights[-1] * _sent(transfers, members, tested).max(axis=1, initial=0.0)
+            observed += _sent(transfers, members, tested).max(axis=1, initial=0.0)
             told |= transfers.present[tested]
         return np.where(told, observed, np.nan), _Chance(chance, row)
 
@@ -210,7 +208,7 @@ class Membership:
             if not outside:
                 own = others == tested[:, None]
                 left, count = left - own @ bits.T, count - own.sum(axis=1, keepdims=True)
-            ties += self._weights[number] * left / np.maximum(count, 1)
+            ties += left / np.maximum(count, 1)
         odds = self._odds[modality]
         if odds is None:
             return ties.take(rng.integers(len(donors), size=draws), axis=1)
@@ -228,7 +226,7 @@ class Membership:
             others = members[present[members]]
             count = present[customers] * len(others) - np.isin(customers, others)
             bits = self._bits(number, customers, others)
-            total += self._weights[number] * bits.sum(axis=1) / np.maximum(count, 1)
+            total += bits.sum(axis=1) / np.maximum(count, 1)
         return total
 
     def _bits(self, space: int, customers: Rows, others: Rows) -> Floats:

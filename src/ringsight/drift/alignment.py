@@ -14,7 +14,7 @@ import polars as pl
 from numpy.typing import NDArray
 
 from ringsight.drift.contrast_groups import FEWEST
-from ringsight.records.decisions import DECISIONS, DIFFERENT, SAME_HAND
+from ringsight.records.business_pairs import BUSINESS_PAIRS
 from ringsight.records.embeddings import Embeddings
 from ringsight.vectors.exact import exact_neighbours
 
@@ -36,8 +36,10 @@ BY_SEGMENT = {
     "agreement": pl.Float64,
     "chance": pl.Float64,
 }
-TAUGHT = DECISIONS | {"segment": pl.String, "segment_of_b": pl.String, "similarity": pl.Float64}
-"""What `fusion.pairs` reads, with the segments of both and their cosine similarity as it is."""
+TAUGHT = BUSINESS_PAIRS | {"segment": pl.String, "segment_of_b": pl.String, "similarity": pl.Float64}
+"""What `fusion.business_pairs` reads, with the segments of both and their cosine similarity as it is."""
+APART, NEAR = ("other segment", -1.0), ("same segment", 1.0)
+"""Label and weight of pairs to part, and of those to bring together."""
 PERMUTATIONS = 999
 
 
@@ -120,11 +122,10 @@ def pairs_to_teach(found: Neighbourhoods, most: int) -> pl.DataFrame:
 
     To part: neighbours of each other, of different segments, the nearest first. To bring together: customers with the
     fewest neighbours of their own segment, each with the nearest of it who is no neighbour. Nobody is named twice in a
-    half. `same_hand` and `different` are the words that training reads for `near` and `apart`: a pair of one segment is
-    not one hand.
+    half.
     """
     apart, near = _to_part(found), _to_bring_together(found)
-    tables = [_table(found, DIFFERENT, apart).head(most // 2), _table(found, SAME_HAND, near).head(most - most // 2)]
+    tables = [_table(found, APART, apart).head(most // 2), _table(found, NEAR, near).head(most - most // 2)]
     return pl.concat(tables).sort("customer_a", "customer_b")
 
 
@@ -180,7 +181,7 @@ def _similarity(found: Neighbourhoods, a: NDArray[np.int64], b: NDArray[np.int64
     return similarity
 
 
-def _table(found: Neighbourhoods, decision: str, pairs: Columns) -> pl.DataFrame:
+def _table(found: Neighbourhoods, told: tuple[str, float], pairs: Columns) -> pl.DataFrame:
     a, b, similarity = pairs
     a, b = np.minimum(a, b), np.maximum(a, b)  # rows are in the order of the ids
     columns = {
@@ -190,4 +191,9 @@ def _table(found: Neighbourhoods, decision: str, pairs: Columns) -> pl.DataFrame
         "segment_of_b": found.names[found.codes[b]],
         "similarity": similarity,
     }
-    return pl.DataFrame(columns).with_columns(decision=pl.lit(decision)).select(list(TAUGHT)).cast(pl.Schema(TAUGHT))
+    return (
+        pl.DataFrame(columns)
+        .with_columns(label=pl.lit(told[0]), weight=pl.lit(told[1]))
+        .select(list(TAUGHT))
+        .cast(pl.Schema(TAUGHT))
+    )

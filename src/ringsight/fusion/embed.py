@@ -103,7 +103,7 @@ def embed_joint(embeddings: Mapping[str, Embeddings], part: Path) -> Embeddings:
     if FusionKind(trained.settings["kind"]) is FusionKind.joint:
         space = space_of(trained, part)  # before its spaces are looked for: a former version had none
         blocks = all_spaces(embeddings, trained.settings["spaces"])
-        vectors = _learned(space, blocks)
+        vectors = joint_vectors(space, blocks)
     else:
         blocks = side_by_side(embeddings, [name for name in modalities() if name in encoders])
         vectors = _fixed(blocks, trained)
@@ -126,7 +126,8 @@ def model_hash(model: Path) -> str:
     return digest.hexdigest()
 
 
-def _learned(space: JointSpace, blocks: Blocks) -> NDArray[np.float32]:
+def joint_vectors(space: JointSpace, blocks: Blocks) -> NDArray[np.float32]:
+    """Joint embeddings of customers, of length 1; shape (customers, dim)."""
     with torch.inference_mode():
         vectors = [torch.from_numpy(block) for block in blocks.vectors]
         return unit(space.embed(vectors, torch.from_numpy(blocks.present)).numpy())

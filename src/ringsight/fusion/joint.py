@@ -191,10 +191,10 @@ class JointTask(LightningModule):
 
     def _step(self, batch: list[Tensor], stage: str) -> Tensor:
         modalities = len(self.space.contributions)
-        decided, presents, vectors = batch[0], batch[1:3], batch[3:]
+        told, presents, vectors = batch[0], batch[1:3], batch[3:]
         first = self.space(vectors[:modalities], self._left_out(presents[0]))
         second = self.space(vectors[modalities:], self._left_out(presents[1]))
-        loss = taught_info_nce(first, second, decided, self.temperature, self.pair_weight)
+        loss = taught_info_nce(first, second, told, self.temperature, self.pair_weight)
         self.log(f"{stage}_loss", loss, on_epoch=True, on_step=False, batch_size=len(first))
         return loss
 
@@ -206,7 +206,7 @@ class JointTask(LightningModule):
         return torch.where(kept.any(dim=1, keepdim=True), kept, present)
 
     def training_step(self, batch: list[Tensor]) -> Tensor:
-        """Learn from one batch: what is decided, masks of both views, each modality's vectors of first and second."""
+        """Learn from one batch: what is told of pairs, masks of both views, each modality's vectors in both."""
         return self._step(batch, "training")
 
     def validation_step(self, batch: list[Tensor]) -> Tensor:

@@ -1,7 +1,7 @@
-"""Training the joint space over the encoders of a model: two views of each customer, and decided pairs."""
+"""Training the joint space over the encoders of a model: two views of each customer, and pairs that are told of."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import numpy as np
@@ -29,7 +29,7 @@ from ringsight.encoders.settings import FEWEST_CUSTOMERS, TrainerConfig
 from ringsight.errors import ModelError
 from ringsight.fusion.blocks import Blocks, all_spaces, side_by_side
 from ringsight.fusion.embed import by_space
-from ringsight.fusion.joint import JointTask
+from ringsight.fusion.joint import JointSpace, JointTask
 from ringsight.fusion.settings import FusionKind, ModelConfig
 from ringsight.fusion.taught_pairs import Pairs, TaughtBatches
 from ringsight.records.bank import Bank
@@ -94,25 +94,67 @@ def train_fusion(bank: Bank, modalities: list[str], config: ModelConfig, seed: i
     return fitted.metrics
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class PairedViews:
+    """What the joint space is learned from: all that is known of each customer, and two views of it."""
+
+    spaces: list[list[str]]
+    """Of each modality, the learned one first."""
+    dims: list[list[int]]
+    whole: Blocks
+    first: Blocks
+    second: Blocks
+    """Of the same customers as `first`: those who have something in both views."""
+
+
+def views_of(bank: Bank, modalities: list[str], seed: int, model: Path) -> PairedViews:
+    """Embed a bank by the encoders of a model, whole and in two views.
+
+    Raises:
+        ModelError: if too few customers have records for two views, or an encoder is missing or damaged.
+    """
+    embedded = _embed(bank, modalities, model)
+    spaces = [[each.space for each in embedded.values() if each.modality == name] for name in modalities]
+    dims = [[embedded[name].dim for name in names] for names in spaces]
+    return PairedViews(spaces, dims, all_spaces(embedded, spaces), *_two_views(bank, spaces, model, seed))
+
+
 def _train_joint(
     bank: Bank, modalities: list[str], config: ModelConfig, seed: int, model: Path
 ) -> tuple[Mapping[str, Tensor], Fitted, Pairs, list[list[str]]]:
-    embedded = _embed(bank, modalities, model)
-    spaces = [[each.space for each in embedded.values() if each.modality == name] for name in modalities]
-    whole = all_spaces(embedded, spaces)
-    first, second = _two_views(bank, spaces, model, seed)
-    fusion, pairs = config.fusion, Pairs.of(config.fusion.pairs, first.customer_ids)
-    settings = asdict(fusion) | asdict(config.trainer) | encoder_hashes(model, modalities) | {"pairs": pairs.digest}
+    views = views_of(bank, modalities, seed, model)
+    pairs = Pairs.of(config.fusion, views.first.customer_ids)
+    settings = asdict(config.fusion) | asdict(config.trainer) | encoder_hashes(model, modalities)
+    of_run = fingerprint(settings | {"pairs": pairs.digest}, bank.data_hash, seed)
+    space, fitted = learned_space(views, pairs, config, seed, (model / JOINT, of_run))
+    return space.state_dict(), fitted, pairs, views.spaces
+
+
+def learned_space(
+    views: PairedViews, pairs: Pairs, config: ModelConfig, seed: int, part: tuple[Path, str]
+) -> tuple[JointSpace, Fitted]:
+    """Learn the joint space of customers seen in two views.
+
+    Args:
+        views: of the customers.
+        pairs: among the customers of both views.
+        config: of the joint space and the trainer.
+        seed: of every draw.
+        part: folder of the part, beside which checkpoints lie, and the fingerprint of what it depends on.
+    """
+    fusion, (into, of_run) = config.fusion, part
     generator = seed_all(seed)
-    views = [torch.from_numpy(array) for array in (first.present, second.present, *first.vectors, *second.vectors)]
+    first, second = views.first, views.second
+    arrays = [torch.from_numpy(array) for array in (first.present, second.present, *first.vectors, *second.vectors)]
 
     def batch(rows: list[int]) -> list[Tensor]:
-        return [pairs.among(np.array(rows)), *(view[rows] for view in views)]
+        return [pairs.among(np.array(rows)), *(array[rows] for array in arrays)]
 
-    learned, held = _held_out(pairs.decided, config.trainer, seed)
-    given = [[embedded[name].dim for name in names] for names in spaces]
-    task = JointTask(given, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate, fusion.pair_weight)
-    vectors, present = [torch.from_numpy(block) for block in whole.vectors], torch.from_numpy(whole.present)
+    learned, held = _held_out(pairs.taught, config.trainer, seed)
+    task = JointTask(
+        views.dims, fusion.dim, fusion.dropout, fusion.temperature, fusion.learning_rate, fusion.pair_weight
+    )
+    vectors, present = [torch.from_numpy(block) for block in views.whole.vectors], torch.from_numpy(views.whole.present)
     even = unit(torch.cat(task.space.even_out(vectors, present), dim=1).numpy())
     task.space.start_from(torch.from_numpy(_components(even, fusion.dim)))
     batches = TaughtBatches(learned, pairs, fusion.batch, generator)
@@ -122,13 +164,13 @@ def _train_joint(
             training=DataLoader(_Rows(), batch_sampler=batches, collate_fn=batch, generator=generator),
             validation=DataLoader(held.tolist(), batch_size=fusion.batch, collate_fn=batch),
             epochs=fusion.epochs,
-            into=model / JOINT,
-            fingerprint=fingerprint(settings, bank.data_hash, seed),
+            into=into,
+            fingerprint=of_run,
         ),
         config.trainer,
     )
     task.space.spread_evenly(vectors, present)
-    return task.space.state_dict(), fitted, pairs, spaces
+    return task.space, fitted
 
 
 class _Rows(Dataset[int]):
@@ -139,12 +181,12 @@ class _Rows(Dataset[int]):
 
 
 def _held_out(
-    decided: NDArray[np.bool_], config: TrainerConfig, seed: int
+    taught: NDArray[np.bool_], config: TrainerConfig, seed: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Rows to learn from, and rows held out: of those on whom nothing is decided, as long as there are any."""
-    order = np.random.default_rng(seed).permutation(len(decided))
-    order = order[np.argsort(decided[order], kind="stable")]
-    count = len(held_out(len(decided), config, seed)[1])
+    """Rows to learn from, and rows held out: of those of whom no pair tells, as long as there are any."""
+    order = np.random.default_rng(seed).permutation(len(taught))
+    order = order[np.argsort(taught[order], kind="stable")]
+    count = len(held_out(len(taught), config, seed)[1])
     return np.sort(order[count:]), np.sort(order[:count])
 
 

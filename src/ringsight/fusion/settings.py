@@ -39,8 +39,11 @@ class FusionConfig:
     pairs: Path | None = None
     """Table of decided pairs (customer_a, customer_b, decision) to learn from besides the views; `joint` only. A joint
     space that was not taught by this file is trained anew, over the encoders that are there."""
+    business_pairs: Path | None = None
+    """Table of pairs that a business has something to say of (customer_a, customer_b, label such as `both churned`,
+    weight above 0 for near and below 0 for apart), to learn from as from decided pairs; `joint` only."""
     pair_weight: float = 1.0
-    """What a pair that was decided counts beside two views of one customer, at most 100."""
+    """What a pair that was decided, or weighs 1, counts beside two views of one customer, at most 100."""
 
     def __post_init__(self) -> None:
         """Refuse settings that make no sense.
@@ -54,11 +57,16 @@ class FusionConfig:
         require_positive("fusion", self, ("temperature", "learning_rate", "pair_weight"))
         if self.pair_weight > 100:
             raise SettingsError(f"fusion.pair_weight must be at most 100 (got {self.pair_weight})")
-        if self.pairs is not None and self.kind is not FusionKind.joint:
+        if self.taught_by and self.kind is not FusionKind.joint:
             raise SettingsError(
-                f"fusion.pairs teaches a learned space, and fusion={self.kind} learns nothing",
-                remedy="take fusion=joint, or leave out fusion.pairs",
+                f"fusion.pairs and fusion.business_pairs teach a learned space, and fusion={self.kind} learns nothing",
+                remedy="take fusion=joint, or leave them out",
             )
+
+    @property
+    def taught_by(self) -> list[Path]:
+        """Files of pairs to learn from."""
+        return [path for path in (self.pairs, self.business_pairs) if path is not None]
 
 
 @dataclass(kw_only=True, slots=True)

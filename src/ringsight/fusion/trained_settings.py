@@ -10,7 +10,7 @@ from ringsight.errors import ModelError, SettingsError
 from ringsight.fusion.settings import ModelConfig, parts
 from ringsight.records.embeddings import JOINT
 
-NOT_COMPARED = ("fusion.pairs", "trainer.accelerator")
+NOT_COMPARED = ("fusion.pairs", "fusion.business_pairs", "trainer.accelerator")
 """A joint space that was not taught by the pairs named is trained anew anyway; an accelerator is where, not how."""
 
 

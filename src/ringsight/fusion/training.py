@@ -13,9 +13,8 @@ from ringsight.errors import DataError, ModelError, SettingsError
 from ringsight.fusion.joint import space_of
 from ringsight.fusion.joint_training import encoder_hashes, train_fusion
 from ringsight.fusion.settings import FusionConfig, FusionKind, ModelConfig, parts
-from ringsight.fusion.taught_pairs import digest
+from ringsight.fusion.taught_pairs import digest, told_pairs
 from ringsight.records.bank import Bank
-from ringsight.records.decisions import read_decisions
 from ringsight.records.embeddings import JOINT
 from ringsight.records.views import split_views
 from ringsight.records.writing import write_folder_atomically
@@ -70,8 +69,7 @@ def train_missing(
     if only not in (None, *parts()):
         raise SettingsError(f"there is no part {only!r} of a model", remedy=f"the parts are {', '.join(parts())}")
     require_accelerator(config.trainer)
-    if config.fusion.pairs is not None:
-        read_decisions(config.fusion.pairs)  # refused before anything is trained
+    told_pairs(config.fusion)  # refused before anything is trained
     bank = bank.telling()
     modalities = modalities_of(bank)
     if not modalities or only not in (None, JOINT, *modalities):
@@ -117,8 +115,8 @@ def outdated(model: Path, modalities: list[str], config: FusionConfig) -> str:
     there = [modality for modality in modalities if (model / modality).is_dir()]
     if there != modalities or trained.settings.get("encoders") != encoder_hashes(model, modalities):
         return "the encoders below it have changed"
-    if config.pairs is not None and trained.settings.get("pairs") != digest(config.pairs):
-        return f"it was not taught by {config.pairs}"
+    if config.taught_by and trained.settings.get("pairs") != digest(config):
+        return f"it was not taught by {' and '.join(map(str, config.taught_by))}"
     try:
         if trained.settings.get("kind") == FusionKind.joint:
             space_of(trained, model / JOINT)

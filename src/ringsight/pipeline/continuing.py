@@ -1,4 +1,7 @@
-"""What a run takes over from the last one: its lineage, its model, and what was decided since."""
+"""What a run takes over from the last one: its lineage, its model, and what was decided since.
+
+Decisions weigh the evidence; they do not teach the joint space, which learns the pairs by heart and nothing of others.
+"""
 
 from collections.abc import Collection
 from dataclasses import replace
@@ -11,11 +14,9 @@ from ringsight.cases.decided_pairs import PAIRS
 from ringsight.cases.users import EXPORTER
 from ringsight.detection.lineage import Lineage
 from ringsight.errors import ModelError, SettingsError
-from ringsight.fusion.settings import FusionKind
-from ringsight.pipeline.settings import RunConfig, is_asked, trained_with
+from ringsight.pipeline.settings import RunConfig, is_asked
 from ringsight.progress import say
 from ringsight.records.decisions import read_decisions
-from ringsight.records.embeddings import JOINT
 from ringsight.runs.erasure import ERASED
 from ringsight.runs.manifest import require_finished
 from ringsight.runs.run import Run
@@ -68,17 +69,11 @@ def continued(settings: RunConfig, out: Path, asked: Collection[str] = ()) -> tu
         settings = replace(settings, previous=last.folder)
     if "model" in free:
         settings = replace(settings, model=_model_of(last))
-    if not _can_be_taught(settings):
-        free.discard("fusion.pairs")
-    decisions = decisions_of(last, settings.database) if {"fusion.pairs", "detect.decisions"} & free else None
+    decisions = decisions_of(last, settings.database) if "detect.decisions" in free else None
     if decisions is None or decisions.is_empty():
         return settings, None
-    if "fusion.pairs" in free:
-        settings = replace(settings, fusion=replace(settings.fusion, pairs=run.paths.decisions))
-    if "detect.decisions" in free:
-        settings = replace(settings, detect=replace(settings.detect, decisions=run.paths.decisions))
     say(f"{decisions.height:,} decided pairs are taken over from {last.folder}")
-    return settings, decisions
+    return replace(settings, detect=replace(settings.detect, decisions=run.paths.decisions)), decisions
 
 
 def _not_named(settings: RunConfig, asked: Collection[str]) -> set[str]:
@@ -86,16 +81,9 @@ def _not_named(settings: RunConfig, asked: Collection[str]) -> set[str]:
     told = {
         "previous": settings.previous,
         "model": settings.model,
-        "fusion.pairs": settings.fusion.pairs,
         "detect.decisions": settings.detect.decisions,
     }
     return {key for key, value in told.items() if value is None and not is_asked(key, asked)}
-
-
-def _can_be_taught(settings: RunConfig) -> bool:
-    """Whether the joint space is one that learns: as asked, and as the model has it."""
-    trained = trained_with(settings.model).get(JOINT, {}).get("kind", FusionKind.joint)
-    return settings.fusion.kind is FusionKind.joint and trained == FusionKind.joint
 
 
 def decisions_of(last: Run, database: str = "") -> pl.DataFrame:

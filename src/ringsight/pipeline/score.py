@@ -26,13 +26,16 @@ from ringsight.pipeline.settings import RunConfig
 from ringsight.process_lock import HeldError, ProcessLock
 from ringsight.progress import Callback, report_to, say
 from ringsight.records.bank import Bank
+from ringsight.runs.champions import FIRST, MODELS, champion_of
 from ringsight.runs.files import read_json, write_json
 from ringsight.runs.manifest import RunState, list_files, read_manifest
 from ringsight.runs.run import Run
 
-PUBLISHED, CASES, MODEL, LOCK = "published.json", "cases.db", "model", ".score.lock"
+PUBLISHED, CASES, LOCK = "published.json", "cases.db", ".score.lock"
 LATEST = "latest"
 """Link to the night published last, for whoever takes a folder."""
+TAKEN = (FIRST, MODELS, "challenges", LATEST)
+"""Folders beside those of the nights."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -40,7 +43,8 @@ class ScoreConfig(RunConfig):
     """What the nightly batch can be told; `database` is that of the case book of all nights."""
 
     nights: Path = Path("out/nights")
-    """Folder of the nights. The model is `model` inside, and the case book `cases.db`, unless named elsewhere."""
+    """Folder of the nights. The model is the champion inside, at first `model`, and the case book `cases.db`, unless
+    named elsewhere."""
     night: str = ""
     """Name of tonight's folder; by default the date, in UTC."""
     publish_unusual: bool = False
@@ -59,9 +63,7 @@ class ScoreConfig(RunConfig):
         for name in ("after", "previous"):
             if getattr(self, name) is not None:
                 raise SettingsError(f"{name} cannot be set: a night goes on from the one that was published last")
-        if self.night and (
-            Path(self.night).name != self.night or self.night.startswith(".") or self.night in (MODEL, LATEST)
-        ):
+        if self.night and (Path(self.night).name != self.night or self.night.startswith(".") or self.night in TAKEN):
             raise SettingsError(
                 f"night={self.night} cannot be a folder's name inside {self.nights}", remedy="night=2026-11-28"
             )
@@ -114,7 +116,7 @@ def score_night(bank: AnyBank, settings: ScoreConfig, asked: Collection[str] = (
     Raises:
         RingsightError: as `score` does.
     """
-    with _alone(settings.nights):
+    with scoring_alone(settings.nights):
         last = last_published(settings.nights)
         tonight = Run(settings.nights / (settings.night or f"{datetime.now(UTC):%Y-%m-%d}"))
         try:
@@ -136,11 +138,16 @@ def last_published(nights: Path) -> Run | None:
 
 def database_of(settings: ScoreConfig) -> str:
     """The database of the case book of all nights."""
-    return settings.database or f"sqlite:///{(settings.nights / CASES).resolve()}"
+    return settings.database or database_at(settings.nights)
+
+
+def database_at(nights: Path) -> str:
+    """The database of the case book of all nights, where none is named."""
+    return f"sqlite:///{(nights / CASES).resolve()}"
 
 
 @contextmanager
-def _alone(nights: Path) -> Iterator[None]:
+def scoring_alone(nights: Path) -> Iterator[None]:
     """Keep other batches out.
 
     Raises:
@@ -183,7 +190,7 @@ def _scored(
 def _of_run(settings: ScoreConfig, last: Run | None) -> RunConfig:
     """The settings of tonight's run: it goes on from the last night, by one model, with what was decided since."""
     told: dict[str, Any] = {name: getattr(settings, name) for name in RunConfig.__dataclass_fields__}
-    told["model"] = settings.model or settings.nights / MODEL
+    told["model"] = settings.model or champion_of(settings.nights)
     if last:
         told |= {"after": last.folder, "database": database_of(settings)}
     return RunConfig(**told)

@@ -28,7 +28,7 @@ class RunConfig(ModelConfig):
     is trained that cannot stay as it is in a model named here, which others may use."""
     after: Path | None = None
     """Folder of the last run: its lineage, its model and what analysts have decided since are taken over. Where
-    `previous`, `model`, `fusion.pairs` or `detect.decisions` is named beside it, that counts instead."""
+    `previous`, `model` or `detect.decisions` is named beside it, that counts instead."""
     database: str = ""
     """Where the cases of the last run are kept: sqlite:///FILE or postgresql://USER@HOST/NAME; by default `cases.db`
     inside it."""

@@ -60,6 +60,11 @@ class Table:
         """The columns that hold paths of images."""
         return [column for column, kind in self.required.items() if kind is Values.image]
 
+    @property
+    def moment(self) -> str:
+        """The column that says when a record was made; empty where none does."""
+        return next((column for column, kind in self.columns.items() if kind is Values.time), "")
+
 
 class Views(StrEnum):
     """How a customer's records are parted into two views."""
