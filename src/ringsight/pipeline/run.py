@@ -99,8 +99,9 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     records = keep(records, RunPaths(out))
     begun = Run.begin(out, records, model=model, store=store, previous=settings.previous)
     train(records, model, settings, seed=settings.seed)
+    last = Run(settings.after) if settings.after else None
     with engine_of(settings) as engine:
-        embeddings = embed(records, model, into=begun, after=settings.after and Run(settings.after), engine=engine)
+        embeddings = embed(records, model, into=begun, after=last, engine=engine)
         index(records, embeddings, store)
         return _search(begun, records, embeddings, previous, settings)
 
