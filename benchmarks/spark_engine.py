@@ -184,7 +184,8 @@ def page(measured: list[Measured], sizes: str, cores: int) -> str:
             *rows,
             "",
             f"Spark's start is not counted: {last.start:.0f} wall seconds until it has started, its processes have",
-            f"loaded what they need, and the bank of {measured[0].customers:,} has been embedded once.",
+            f"loaded what they need, and the bank of {measured[0].customers:,} has been embedded once, whose notes",
+            "they then have read already.",
             "",
             f"## {CUSTOMERS:,} customers",
             "",
@@ -219,7 +220,8 @@ def arithmetic(measured: Measured) -> list[str]:
         f"spread; all of these of the bank of {measured.customers:,} customers above. Detection takes {DETECTION_MS} "
         f"core ms and {DETECTION_KB:.0f} kB a customer ([scale.md](scale.md)). {1 / SENDING_MS:.0f},000 vectors are "
         f"sent a core second, and each takes {INDEXING_MS} core ms of index ([k8s/README.md](../k8s/README.md)). "
-        "Images are opened in reading."
+        "Images are opened in reading. The factor for Spark is of a small bank, where what Spark does for itself "
+        "weighs most: for a large one it is too high."
     )
     return [
         "| stage | core ms a customer | core hours | spread |",

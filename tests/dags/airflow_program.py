@@ -59,5 +59,6 @@ def environment(home: Path, **more: str) -> dict[str, str]:
         "AIRFLOW__CORE__DAGS_FOLDER": str(Path(__file__).parents[2] / "dags"),
         "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{home}/airflow.db",
     }
-    kept = {name: value for name, value in os.environ.items() if name in ("PATH", "HOME", "LANG", "TMPDIR")}
+    ours = ("PYTHON", "AIRFLOW_", "RINGSIGHT_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
     return kept | told | more
