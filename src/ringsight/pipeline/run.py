@@ -97,7 +97,7 @@ def carry_out(bank: AnyBank, out: Path, settings: RunConfig, asked: Collection[s
     records = keep(records, RunPaths(out))
     begun = Run.begin(out, records, model=model, store=store, previous=settings.previous)
     train(records, model, settings, seed=settings.seed)
-    embeddings = embed(records, model, into=begun, after=settings.after and Run(settings.after))
+    embeddings = embed(records, model, into=begun, after=Run(settings.after) if settings.after else None)
     index(records, embeddings, store)
     return _search(begun, records, embeddings, previous, settings)
 
