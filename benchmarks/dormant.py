@@ -1,6 +1,6 @@
 """How long before they act accounts of a ring are told: dormant accounts, by the service.
 
-    python benchmarks/dormant.py [seeds=1-3] [customers=600] [page=docs/service.md]
+    python benchmarks/dormant.py [seeds=1-3] [customers=600] [page=docs/service.md] [model=FOLDER]
 
 On a synthetic bank a third of each ring's accounts, and three honest ones for each of those, are taken out of the
 night and come by day. Each sleeps: it opens an account with an ID image and whatever phone, device and address of
@@ -8,7 +8,8 @@ e-mail it has, calls now and then, and makes no transaction until a day drawn in
 account of a ring, that is its first fraudulent one. All come in the order of time, as one service sees them. An account
 is told where it is tied to a live ring while it has no transaction. What is drawn is when it acts; what is measured is
 whether the service knows, and since when. The image counts as given on the first day of the records, so that no lead is
-longer than they are. One model is trained on a bank of its own, the notes' encoder as its base.
+longer than they are. One model is trained on a bank of its own, the notes' encoder as its base; in the folder that is
+named, if any, where it is not there yet.
 """
 
 import json
@@ -173,13 +174,15 @@ def row(name: str, some: Sequence[Outcome]) -> str:
     return f"| {name} | {len(some)} | {len(days)} | {told} | {later} | {len(some) - len(days) - later} |"
 
 
-def main(seeds: Sequence[int], customers: int, page: str) -> None:
+def main(seeds: Sequence[int], customers: int, page: str, named: str) -> None:
     """Measure, print, and write the page."""
     every: list[Outcome] = []
     with tempfile.TemporaryDirectory() as name:
-        folder, model = Path(name), Path(name) / "model"
-        generate_bank(SyntheticBankConfig(customers=customers), seed=TRAINED_ON, into=folder / "training")
-        train(read_bank(BankConfig(path=folder / "training")), model, ModelConfig(notes=NotesConfig(trained_layers=0)))
+        folder, model = Path(name), Path(named or f"{name}/model")
+        if not model.is_dir():
+            generate_bank(SyntheticBankConfig(customers=customers), seed=TRAINED_ON, into=folder / "training")
+            config = ModelConfig(notes=NotesConfig(trained_layers=0))
+            train(read_bank(BankConfig(path=folder / "training")), model, config)
         for seed in seeds:
             (folder / str(seed)).mkdir()
             every += outcomes(seed, customers, model, folder / str(seed))
@@ -208,4 +211,9 @@ def main(seeds: Sequence[int], customers: int, page: str) -> None:
 if __name__ == "__main__":
     settings = dict(word.split("=", 1) for word in sys.argv[1:])
     first, _, last = settings.get("seeds", "1-3").partition("-")
-    main(range(int(first), int(last or first) + 1), int(settings.get("customers", 600)), settings.get("page", ""))
+    main(
+        range(int(first), int(last or first) + 1),
+        int(settings.get("customers", 600)),
+        settings.get("page", ""),
+        settings.get("model", ""),
+    )

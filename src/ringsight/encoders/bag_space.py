@@ -85,7 +85,7 @@ def leading_axes(rows: sparse.csr_array, dim: int) -> NDArray[np.float64]:
 
 def weighed_bags(bags: sparse.csr_array, weights: NDArray[np.float32]) -> sparse.csr_array:
     """Weigh the buckets, and bring each bag to length 1 where it has one."""
-    weighed = sparse.csr_array(bags, dtype=np.float64, copy=True)
+    weighed = sparse.csr_array(bags.astype(np.float64))
     weighed.data *= weights.astype(np.float64)[weighed.indices]
     weighed.eliminate_zeros()
     lengths = np.sqrt(np.asarray(weighed.multiply(weighed).sum(axis=1)).ravel())

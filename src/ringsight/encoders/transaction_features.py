@@ -83,7 +83,7 @@ class FeatureScale:
         """
         measured = np.clip((features.measured - self.centre) / self.spread, -4, 4)
         unit = weighed_bags(features.counterparties, self.rarity)
-        used = np.unique(unit.indices)
+        used = np.unique(unit.indices).astype(np.int64)
         projected = unit.tocsc()[:, used] @ random_axes(used, features.counterparty_dim)
         scaled = projected.toarray() * np.sqrt(features.counterparty_dim)
         return np.concatenate([measured * 0.5, scaled], axis=1).astype(np.float32)

@@ -94,7 +94,8 @@ class NightSpace:
             if wanted <= len(tail) <= len(similar) // 8:
                 least = np.partition(similar[tail], len(tail) - depth)[len(tail) - depth]
                 if least - SLACK >= guess:
-                    return tail[similar[tail] >= least - SLACK]
+                    near: NDArray[np.int64] = tail[similar[tail] >= least - SLACK]
+                    return near
         place = max(len(similar) - depth, 0)
         found: NDArray[np.int64] = np.flatnonzero(similar >= np.partition(similar, place)[place] - SLACK)
         return found

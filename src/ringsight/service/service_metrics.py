@@ -35,7 +35,7 @@ class RequestCount:
         """Method, route and status -> requests."""
         self.buckets: dict[str, list[int]] = defaultdict(lambda: [0] * (len(SECONDS) + 1))
         """Route -> requests that took no longer than each of `SECONDS`, and longer; each in one bucket."""
-        self.seconds: Counter[str] = Counter()
+        self.seconds: dict[str, float] = defaultdict(float)
         """Route -> seconds of all its requests."""
 
     async def __call__(self, scope: AsgiScope, receive: Receive, send: Send) -> None:
