@@ -113,7 +113,9 @@ def _without_rings(outcomes: Sequence["Outcome"]) -> list[str]:
         either = share_of_banks([each.flags > 0 for each in banks])
         withheld = sum(not each.stated for each in banks)
         lines.append(f"| {world} | {customers or ''} | {len(banks)} | {flagged} | {either} | {withheld} |")
-    return lines
+    stated = [each.flags > 0 for each in outcomes if each.stated and not each.search.rings]
+    told = f": a share of {share_of_banks(stated)}" if stated else ""
+    return [*lines, "", f"Where a rate was stated, {sum(stated)} of {len(stated)} banks had a flag{told}."]
 
 
 def _with_rings(outcomes: Sequence["Outcome"]) -> list[str]:
@@ -130,7 +132,14 @@ def _with_rings(outcomes: Sequence["Outcome"]) -> list[str]:
         withheld = sum(not each.stated for each in banks)
         cells = (world, customers or "", len(banks), false, either, withheld, found, wrong)
         lines.append("| " + " | ".join(map(str, cells)) + " |")
-    return lines
+    stated = [each for each in outcomes if each.stated and each.search.rings]
+    if not stated:
+        return lines
+    wrong = mean_share([each.named - each.right for each in stated], [each.named for each in stated])
+    told = (
+        f"{stated_share(stated)} of the flags were false on average, and {wrong} of the people in flags wrongly named"
+    )
+    return [*lines, "", f"Where a rate was stated ({len(stated)} banks), {told}."]
 
 
 def _with_group(outcomes: Sequence["Outcome"]) -> list[str]:

@@ -294,6 +294,8 @@ def test_the_page_of_the_error_rate_counts_a_withheld_rate_apart(tmp_path: Path)
     assert [cell.split(" ")[0] for cell in rows[0][3:6]] == ["0.333", "0.667", "1"]
     assert [cell.split(" ")[0] for cell in rows[1][3:6]] == ["0.125", "0.417", "1"]
     assert rows[1][6] == "1.0 of 8.0"
+    assert "Where a rate was stated, 1 of 2 banks had a flag" in page
+    assert "Where a rate was stated (2 banks), 0.125 (" in page
     plot(outcomes, tmp_path)
     assert (tmp_path / "error_rate.png").stat().st_size > 10_000
 
