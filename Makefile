@@ -8,7 +8,7 @@ demo: setup  ## A synthetic bank from start to flagged rings, with a report
 	$(BIN)/ringsight demo
 
 test: check  ## Everything that CI runs
-	OMP_NUM_THREADS=1 $(BIN)/pytest -n 2 --dist loadfile  # threads of two workers on two cores wait for each other
+	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile  # one more than CI has cores: tests wait for disks and servers
 
 quick: setup  ## The tests that train nothing and start no browser or server, in two minutes
 	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow"
