@@ -13,7 +13,7 @@ from ringsight.jobs.cli import JOBS
 from ringsight.jobs.command import conf_dir, typed
 
 CONF = conf_dir()
-NEEDED = {"bank.path": "bank", "run": "run", "truth": "labels.csv", "customer": "C1"}
+NEEDED = {"bank.path": "bank", "run": "run", "truth": "labels.csv", "customer": "C1", "of": "run", "out": "again"}
 GROUPS = sorted(folder.name for folder in CONF.iterdir() if folder.is_dir())
 
 

@@ -87,14 +87,15 @@ def test_no_more_is_begun_than_a_wave(engine: SparkEngine):
     assert drawn == [0, 1]
 
 
+@pytest.mark.usefixtures("engine")
 def test_what_a_task_raises_is_told():
     def refuse_three(number: int) -> int:
         if number == 3:
             raise ValueError("three is refused")
         return number
 
-    with pytest.raises(EngineError, match="ValueError: three is refused"), SparkEngine.opened(TWO) as engine:
-        list(engine.spread(refuse_three, range(5)))
+    with pytest.raises(EngineError, match="ValueError: three is refused"), SparkEngine.opened(TWO) as same:
+        list(same.spread(refuse_three, range(5)))
 
 
 def test_transactions_are_measured_in_sql_as_by_one_machine(engine: SparkEngine, tmp_path: Path):

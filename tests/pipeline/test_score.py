@@ -169,9 +169,9 @@ def test_what_is_published_is_said_with_its_time(first: Path):
 def test_a_night_knows_the_one_whose_embeddings_may_stay(folder: Path, monkeypatch: pytest.MonkeyPatch):
     told: list[Run | None] = []
 
-    def spied(bank: Bank, model: Path, *, into: Run, after: Run | None = None) -> dict[str, Embeddings]:
+    def spied(bank: Bank, model: Path, *, into: Run, after: Run | None = None, engine: None) -> dict[str, Embeddings]:
         told.append(after)
-        return embed(bank, model, into=into, after=after)
+        return embed(bank, model, into=into, after=after, engine=engine)
 
     monkeypatch.setattr(whole_way, "embed", spied)
     score(folder / "bank", folder / "nights", named("tuesday"))

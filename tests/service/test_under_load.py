@@ -40,25 +40,25 @@ def test_more_requests_at_once_than_allowed_are_refused_and_probes_are_not() -> 
         return statuses
 
     let_go = asyncio.Event()
-    assert asyncio.run(ask()) == [503, 200, 200, 200, 200]
+    with ThreadPoolExecutor(1) as apart:  # a browser of another test may have left a loop in this thread
+        assert apart.submit(asyncio.run, ask()).result() == [503, 200, 200, 200, 200]
 
 
 def test_while_the_log_cannot_be_written_writers_are_told_so_and_readers_are_answered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ArrivalDatabase, "patience", 1)
-    monkeypatch.setattr(live_arrivals, "PATIENCE", 1)
+    monkeypatch.setattr(ArrivalDatabase, "patience", 3)
+    monkeypatch.setattr(live_arrivals, "PATIENCE", 3)
     served = service(tmp_path)
     other = ArrivalDatabase(f"sqlite:///{tmp_path / 'arrivals.db'}")
     client = served.client(KeyScope.read, KeyScope.write)
     client.get("/night")
     with ThreadPoolExecutor(8) as clients:
         with other.writing():
-            began = time.monotonic()
             writers = [clients.submit(client.post, "/customers", json=body(RING[0])) for _ in range(6)]
             time.sleep(0.2)
             assert client.get("/night").status_code == 200
-            assert time.monotonic() - began < 0.9  # the first writer still waits
+            assert not any(each.done() for each in writers)
             statuses = {each.result().status_code for each in writers}
         assert statuses == {503}
     assert client.get(f"/customers/{RING[0]}").status_code == 404
