@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -78,6 +79,7 @@ def _started(config: SparkConfig) -> "SparkSession":
     if config.master.startswith("local"):
         told |= {"spark.ui.enabled": "false", "spark.driver.host": "127.0.0.1", "spark.driver.bindAddress": "127.0.0.1"}
         told |= {"spark.ui.showConsoleProgress": "false"}
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)  # or workers are whatever `python3` there is
     builder = SparkSession.builder.appName("ringsight").master(config.master)
     for name, value in told.items():
         builder = builder.config(name, value)
