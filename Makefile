@@ -11,7 +11,7 @@ test: check  ## Everything that CI runs
 	OMP_NUM_THREADS=1 $(BIN)/pytest -n 3 --dist loadfile  # one more than CI has cores: tests wait for disks and servers
 
 quick: setup  ## The tests that train nothing and start no browser or server, in two minutes
-	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 2 --dist loadfile -m "not slow"
+	OMP_NUM_THREADS=1 $(BIN)/pytest -q -n 3 --dist loadfile -m "not slow"
 
 MUTANTS ?= *[147]
 mutants: setup  ## Changes in the rules that matter (pyproject.toml), each tried by the tests; lists those that no test notices

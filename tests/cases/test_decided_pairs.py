@@ -10,6 +10,8 @@ from ringsight.cases.casebook import CaseBook
 from ringsight.cases.decided_pairs import PAIRS, decided_pairs
 from ringsight.cases.users import User
 
+pytestmark = pytest.mark.slow
+
 A, B, C = CUSTOMERS[:3]
 
 

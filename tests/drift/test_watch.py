@@ -29,6 +29,8 @@ from ringsight.runs.manifest import read_manifest
 from ringsight.runs.run import Run
 from ringsight.testing import tiny_frames
 
+pytestmark = pytest.mark.slow
+
 CONFIG = WatchConfig(permutations=199)
 HOSTILE = "<script>alert('segment')</script>"
 SAMPLE = re.compile(r'ringsight_watch_[a-z_]+(\{([a-z_]+="([^"\\\n]|\\["\\n])*",?)+\})? -?[0-9.e+-]+')

@@ -9,6 +9,8 @@ import pytest
 from ringsight.jobs.cli import main
 from ringsight.testing import write_tiny_bank
 
+pytestmark = pytest.mark.slow
+
 
 def checked(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     """Its exit status."""

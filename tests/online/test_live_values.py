@@ -15,6 +15,8 @@ from ringsight.detection.settings import CandidateConfig
 from ringsight.errors import DataError
 from ringsight.online.live_graph import LiveGraph
 
+pytestmark = pytest.mark.slow
+
 WORLD = live_world(customers=90)
 THERE = WORLD.night.customer_ids.tolist()
 OWNER = THERE[40]

@@ -25,6 +25,8 @@ from ringsight.records.synthetic import SyntheticBankConfig
 from ringsight.records.views import split_in_time
 from ringsight.runs.champions import champion_of
 
+pytestmark = pytest.mark.slow
+
 CUSTOMERS = [f"c{number:03d}" for number in range(40)]
 DAYS = [datetime(2026, 1, 1) + timedelta(days=day) for day in range(0, 100, 10)]
 SMALL = SyntheticBankConfig(customers=20, rings=4, ring_size_max=4, days=10, transactions_per_customer=3)

@@ -13,6 +13,8 @@ from ringsight.pipeline.check import as_proposed, check_bank, write_bank_yaml
 from ringsight.records.bank import BankConfig
 from ringsight.records.reading import read_bank
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Folder:

@@ -20,6 +20,8 @@ from ringsight.records.joins import IdRule
 from ringsight.records.moments import as_moments
 from ringsight.records.reading import describe, read_bank
 
+pytestmark = pytest.mark.slow
+
 GERMAN = Dialect(delimiter=";", encoding="cp1252", decimal=",", thousands=".", dates=Dates.day_first)
 DIALECTS = [
     GERMAN,

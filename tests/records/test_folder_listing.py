@@ -22,6 +22,8 @@ from ringsight.records.frames import read_frames
 from ringsight.records.reading import describe, read_bank
 from ringsight.testing import tiny_frames
 
+pytestmark = pytest.mark.slow
+
 
 def ignored(bank: Bank) -> dict[str, str]:
     assert bank.listing is not None

@@ -15,6 +15,8 @@ from ringsight.records.dialect import Dialect
 from ringsight.records.joins import IdRule, lacking_rules, named_customers, refuse_alike
 from ringsight.records.transfers import transfers_between
 
+pytestmark = pytest.mark.slow
+
 NUMBERS = {f"C{i:02d}": f"{7919 * (i + 1):08d}" for i in range(20)}
 """The tiny bank's customers -> ids of eight digits, most of which begin with zeros."""
 

@@ -13,6 +13,8 @@ from ringsight.records.canonical.kinds import kind_of
 from ringsight.records.reading import describe
 from ringsight.records.written import carried
 
+pytestmark = pytest.mark.slow
+
 ACUTE = unicodedata.normalize("NFD", "josé@post.example")
 SPELT = {
     "email": [

@@ -13,6 +13,8 @@ from ringsight.records.reading import describe
 from ringsight.report.members import members, records_of
 from ringsight.vectors.scalars import scalars_beside, scalars_of
 
+pytestmark = pytest.mark.slow
+
 NONE = ["1800-01-01", "1900-01-01", "9999-12-31", "0001-01-01", "1970-01-01 00:00:00", "n/a", "unbekannt", "00.00.0000"]
 
 

@@ -13,6 +13,8 @@ from PIL import Image
 
 from ringsight.records.picture_openers import CHILD, OpeningBounds, PictureOpener, PictureOpeners
 
+pytestmark = pytest.mark.slow
+
 MANY = 50_000_000
 CARD = Image.effect_noise((64, 40), 60).convert("RGB")
 PATCHED = """

@@ -11,6 +11,8 @@ from ringsight.records.bank import Bank
 from ringsight.records.quarantine import write_quarantine
 from ringsight.records.reading import describe
 
+pytestmark = pytest.mark.slow
+
 LONG = "x" * 500
 NO_TIME = "no timestamp from 1900 to 2100"
 

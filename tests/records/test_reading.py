@@ -222,6 +222,7 @@ def test_description_names_roles_and_faults(folder: Folder) -> None:
 
 
 @pytest.mark.skipif(not COMPOSITE.is_dir(), reason="the composite bank is not beside this checkout")
+@pytest.mark.slow
 def test_composite_bank_is_read_without_a_fault() -> None:
     bank = read_bank(BankConfig(path=COMPOSITE, max_bad_rows=0))
     assert bank.quarantine.is_empty()

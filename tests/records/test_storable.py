@@ -12,6 +12,8 @@ from ringsight.records.embeddings import Embeddings
 from ringsight.records.reading import describe
 from ringsight.vectors.scalars import scalars_beside, scalars_of
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("sign", ["\v", "\n", "\t", "\x00", "\x7f", "\x85"])
 @pytest.mark.parametrize("column", STORED_TEXTS)

@@ -8,6 +8,8 @@ from made_customers import made_customers, read, with_values
 from ringsight.records.canonical.suspected import says_little
 from ringsight.records.value_declarations import ValueDeclarations
 
+pytestmark = pytest.mark.slow
+
 SEEDS = range(6)
 
 

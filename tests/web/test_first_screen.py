@@ -15,6 +15,8 @@ from ringsight.web.app import create_app
 from ringsight.web.proposed_reasons import KEYS, keyed
 from ringsight.web.settings import SiteSettings
 
+pytestmark = pytest.mark.slow
+
 RING = CUSTOMERS[:3]
 
 

@@ -25,6 +25,8 @@ from ringsight.web.reviewed_run import ReviewedRun
 from ringsight.web.reviewed_runs import NotReadyError, Runs
 from ringsight.web.settings import SiteSettings
 
+pytestmark = pytest.mark.slow
+
 PASSWORD = "correct horse battery"  # noqa: S105 - of accounts that live as long as a test
 ADDRESS = "https://review.test"
 RINGS = Ring("R1", CUSTOMERS[20:23]), Ring("R2", CUSTOMERS[:3]), Ring("R3", CUSTOMERS[3:6], flagged=False)
