@@ -1,7 +1,11 @@
 """What some tests need beyond Python: they are skipped without it, and fail where it was asked for by name."""
 
 import os
+import shutil
+import subprocess
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from pathlib import Path
 from typing import NoReturn
 
 import pytest
@@ -33,6 +37,49 @@ REMEDIES = {
     Means.java: "install Java 17 (Debian package: openjdk-17-jre-headless) and pip install pyspark",
     Means.airflow: "give pip an index that has Airflow's packages",
 }
+
+
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringsight-tests"
+"""Outside the repository: what tests fetch once."""
+
+
+def made_once(
+    name: str,
+    package: str,
+    commands: Callable[[Path], Sequence[Sequence[str]]],
+    environment: Callable[[Path], Mapping[str, str]],
+    longest: float,
+) -> Path:
+    """A folder in the cache that commands make of a package, whole or not at all.
+
+    Args:
+        name: of the folder.
+        package: as pip is told.
+        commands: that make it, given where it is made.
+        environment: of the commands, given the same.
+        longest: seconds that each may take.
+
+    Raises:
+        MissingMeansError: a command fails or takes too long.
+    """
+    folder = CACHE / name
+    if folder.is_dir():
+        return folder
+    partial = CACHE / f".{name}.{os.getpid()}.partial"
+    try:
+        for command in commands(partial):
+            done = subprocess.run(
+                command, env=environment(partial), capture_output=True, text=True, check=False, timeout=longest
+            )
+            if done.returncode != 0:
+                raise MissingMeansError(f"{package} cannot be installed: {done.stderr.strip()[-300:]}")
+        if not folder.is_dir():
+            partial.rename(folder)
+    except subprocess.TimeoutExpired as error:
+        raise MissingMeansError(f"installing {package} took more than {longest} seconds") from error
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+    return folder
 
 
 def required() -> set[Means]:

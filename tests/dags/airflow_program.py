@@ -1,12 +1,10 @@
 """Airflow of one version in an environment of its own, fetched once by pip to a cache outside the repository."""
 
 import os
-import shutil
-import subprocess
 import sys
 from pathlib import Path
 
-from means import MissingMeansError
+from means import made_once
 
 PACKAGE = "apache-airflow==3.3.2"
 LONGEST = 900
@@ -19,31 +17,16 @@ def installed() -> Path:
     Raises:
         MissingMeansError: pip cannot fetch it.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringsight-tests"
-    folder = cache / PACKAGE.replace("==", "-")
-    if folder.is_dir():
-        return folder
-    partial = cache / f".{folder.name}.{os.getpid()}.partial"
-    python = str(python_of(partial))
-    commands = (
-        [sys.executable, "-m", "venv", str(partial)],
+    return made_once(PACKAGE.replace("==", "-"), PACKAGE, _commands, environment, LONGEST)
+
+
+def _commands(folder: Path) -> list[list[str]]:
+    python = str(python_of(folder))
+    return [
+        [sys.executable, "-m", "venv", str(folder)],
         [python, "-m", "pip", "install", "--quiet", PACKAGE],
         [python, "-m", "airflow", "db", "migrate"],
-    )
-    try:
-        for command in commands:
-            done = subprocess.run(
-                command, env=environment(partial), capture_output=True, text=True, check=False, timeout=LONGEST
-            )
-            if done.returncode != 0:
-                raise MissingMeansError(f"{PACKAGE} cannot be installed: {done.stderr.strip()[-300:]}")
-        if not folder.is_dir():
-            partial.rename(folder)
-    except subprocess.TimeoutExpired as error:
-        raise MissingMeansError(f"installing {PACKAGE} took more than {LONGEST} seconds") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return folder
+    ]
 
 
 def python_of(folder: Path) -> Path:

