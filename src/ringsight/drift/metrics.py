@@ -1,11 +1,12 @@
-"""A watched night as Prometheus metrics, in the text format that the node exporter's textfile collector reads.
+"""A watched night as Prometheus metrics, for the node exporter's textfile collector.
 
-https://prometheus.io/docs/instrumenting/exposition_formats/: every figure is a gauge of the last night watched.
+Every figure is a gauge of the last night watched.
 """
 
 from collections.abc import Iterator, Mapping
 
 from ringsight.drift.watched import Watched, WatchPart
+from ringsight.metrics_text import head, labelled
 
 Sample = tuple[Mapping[str, str], float | None]
 
@@ -17,8 +18,8 @@ def metrics(watched: Watched) -> str:
         told = [(labels, value) for labels, value in samples if value is not None]
         if told:
             full = f"ringsight_watch_{name}"
-            lines += [f"# HELP {full} {meaning}", f"# TYPE {full} gauge"]
-            lines += [f"{full}{_labels(labels)} {float(value)!r}" for labels, value in told]
+            lines += head(full, "gauge", meaning)
+            lines += [f"{labelled(full, labels)} {float(value)!r}" for labels, value in told]
     return "\n".join(lines) + "\n"
 
 
@@ -83,14 +84,3 @@ def _families(watched: Watched) -> Iterator[tuple[str, str, list[Sample]]]:
         "How far segments show in a space, from 0 as by chance to 1.",
         [({"space": row["space"]}, row["lift"]) for row in watched.alignment.iter_rows(named=True)],
     )
-
-
-def _labels(labels: Mapping[str, str]) -> str:
-    if not labels:
-        return ""
-    told = ",".join(f'{name}="{_escaped(value)}"' for name, value in labels.items())
-    return f"{{{told}}}"
-
-
-def _escaped(value: str) -> str:
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")

@@ -1,13 +1,12 @@
-"""Figures of the service for Prometheus, in its text format: requests, how long they take, and what is there.
+"""Figures of the service for Prometheus: requests, how long they take, and what is there.
 
-https://prometheus.io/docs/instrumenting/exposition_formats/. No figure names a customer, and routes are told as they
-are declared, so that there are no more rows than routes.
+No figure names a customer, and routes are told as they are declared, so that there are no more rows than routes.
 """
 
 import time
 from bisect import bisect_left
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request
@@ -16,11 +15,14 @@ from starlette.types import ASGIApp, Message, Receive, Send
 from starlette.types import Scope as AsgiScope
 
 from ringsight.arrivals.api_keys import ApiKey, KeyScope
+from ringsight.metrics_text import head, labelled
 from ringsight.service.state import asker, state_of
 
 ROUTES = APIRouter(tags=["health"])
 SECONDS = (0.005, 0.01, 0.02, 0.03, 0.05, 0.1, 0.15, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0)
 """Upper ends of the buckets of how long requests take."""
+Sample = tuple[Mapping[str, str], float]
+"""Labels and value."""
 ELSEWHERE = "none"
 """Route of requests that no route is for."""
 
@@ -67,17 +69,19 @@ class RequestCount:
 
     def lines(self) -> list[str]:
         """The figures as text."""
-        told = {f'{{method="{m}",route="{r}",status="{s}"}}': n for (m, r, s), n in sorted(self.statuses.items())}
+        counted = sorted(self.statuses.items())
+        told: list[Sample] = [({"method": m, "route": r, "status": str(s)}, n) for (m, r, s), n in counted]
         found = _told("requests_total", "counter", "Requests answered.", told)
-        found += _told("requests_under_way", "gauge", "Requests that are under way.", {"": self.under_way})
-        found += _head("request_seconds", "histogram", "How long requests take.")
+        found += _told("requests_under_way", "gauge", "Requests that are under way.", [({}, self.under_way)])
+        seconds = "ringsight_request_seconds"
+        found += head(seconds, "histogram", "How long requests take.")
         for route, counts in sorted(self.buckets.items()):
             so_far = 0
             for end, count in zip([*map(str, SECONDS), "+Inf"], counts, strict=True):
                 so_far += count
-                found.append(f'ringsight_request_seconds_bucket{{route="{route}",le="{end}"}} {so_far}')
-            found.append(f'ringsight_request_seconds_sum{{route="{route}"}} {self.seconds[route]:.6f}')
-            found.append(f'ringsight_request_seconds_count{{route="{route}"}} {so_far}')
+                found.append(f"{labelled(f'{seconds}_bucket', {'route': route, 'le': end})} {so_far}")
+            found.append(f"{labelled(f'{seconds}_sum', {'route': route})} {self.seconds[route]:.6f}")
+            found.append(f"{labelled(f'{seconds}_count', {'route': route})} {so_far}")
         return found
 
 
@@ -88,17 +92,17 @@ def metrics(request: Request, _: Annotated[ApiKey, Depends(asker(KeyScope.metric
     counted: RequestCount = request.state.counted
     with arrivals.graph() as graph:
         rings = graph.rings()
-        customers = {f'{{space="{_escaped(name)}"}}': space.count for name, space in graph.spaces.items()}
+        customers: list[Sample] = [({"space": name}, space.count) for name, space in graph.spaces.items()]
         dormant = len(graph.dormant(member for ring in rings for member in ring.members))
         ties = graph.ties_of_night
-        figures: Iterable[tuple[str, str, Mapping[str, float]]] = (
+        figures: Iterable[tuple[str, str, Sequence[Sample]]] = (
             ("customers", "Customers who are in a space now.", customers),
-            ("night_customers", "Customers of the last night.", {"": len(graph.night.customer_ids)}),
-            ("live_rings", "Live rings.", {"": len(rings)}),
-            ("dormant_customers", "Customers tied to a live ring who have no transactions.", {"": dormant}),
-            ("tie_bound_bits", "Bits from which on two customers are tied.", {"": ties.bound}),
-            ("log_number", "Number of the last row of the log that is in the graph.", {"": arrivals.number}),
-            ("event_streams", "Event streams that are open.", {"": request.app.state.streams}),
+            ("night_customers", "Customers of the last night.", [({}, len(graph.night.customer_ids))]),
+            ("live_rings", "Live rings.", [({}, len(rings))]),
+            ("dormant_customers", "Customers tied to a live ring who have no transactions.", [({}, dormant)]),
+            ("tie_bound_bits", "Bits from which on two customers are tied.", [({}, ties.bound)]),
+            ("log_number", "Number of the last row of the log that is in the graph.", [({}, arrivals.number)]),
+            ("event_streams", "Event streams that are open.", [({}, request.app.state.streams)]),
         )
     lines = counted.lines()
     for name, meaning, values in figures:
@@ -106,15 +110,6 @@ def metrics(request: Request, _: Annotated[ApiKey, Depends(asker(KeyScope.metric
     return PlainTextResponse("\n".join([*lines, ""]), media_type="text/plain; version=0.0.4")
 
 
-def _head(name: str, kind: str, meaning: str) -> list[str]:
-    return [f"# HELP ringsight_{name} {meaning}", f"# TYPE ringsight_{name} {kind}"]
-
-
-def _told(name: str, kind: str, meaning: str, values: Mapping[str, float]) -> list[str]:
-    rows = (f"ringsight_{name}{labels} {value:.12g}" for labels, value in values.items())
-    return [*_head(name, kind, meaning), *rows]
-
-
-def _escaped(value: str) -> str:
-    """A value of a label as the format has it."""
-    return value.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+def _told(name: str, kind: str, meaning: str, samples: Sequence[Sample]) -> list[str]:
+    full = f"ringsight_{name}"
+    return [*head(full, kind, meaning), *(f"{labelled(full, labels)} {value:.12g}" for labels, value in samples)]
