@@ -61,7 +61,7 @@ def embed(
         bank = mark_unread_notes(bank, Path(model), NotesConfig())
         if into is not None and (kept := _kept(into, made_by, bank)):
             return kept
-        made_from = embedded_from(bank, Path(model))
+        made_from = embedded_from(bank, Path(model)) if into is not None or after is not None else None
         embed_all = engine.embed_bank if engine else embed_bank
         embedded = embed_all(bank, Path(model), _unchanged(after, made_from))
         made = {space: replace(each, model_hash=made_by) for space, each in embedded.items()}
@@ -70,11 +70,11 @@ def embed(
     return made
 
 
-def _unchanged(after: Run | None, made_from: pl.DataFrame) -> "Unchanged | None":
+def _unchanged(after: Run | None, made_from: pl.DataFrame | None) -> "Unchanged | None":
     """Whose vectors of the last run stay; None where it has none, or does not say what they were made from."""
     from ringsight.fusion.unchanged import Unchanged
 
-    if after is None or (former := after.embedded_from()) is None:
+    if after is None or made_from is None or (former := after.embedded_from()) is None:
         return None
     unchanged = Unchanged.since(after.embeddings(), former, made_from)
     told = {part: len(customers) for part, customers in sorted(unchanged.customers.items())}
