@@ -228,7 +228,7 @@ def only(bank: Bank, customers: NDArray[np.str_]) -> Bank:
 def kept(space: Embeddings, customers: NDArray[np.str_]) -> Embeddings:
     """Some customers of a space."""
     inside = np.isin(space.customer_ids, customers)
-    return replace(space, customer_ids=space.customer_ids[inside], vectors=space.vectors[inside])
+    return space.some(inside)
 
 
 def transactions_alone(bank: Bank) -> Bank:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ringsight.graph.links import bits_above_chance
-from ringsight.graph.sources import Rows, space_source
+from ringsight.graph.sources import Rows, distinct_keys, space_source
 from ringsight.records.embeddings import JOINT, Embeddings
 
 LOOKED_AT = 30
@@ -41,7 +41,7 @@ def found_near(
     sources = [space_source(each, ids, LOOKED_AT) for each in told]
     near = [source.near_pairs(LOOKED_AT) for source in sources]
     a, b = (np.concatenate([pair[end] for pair in near]) for end in (0, 1))
-    keys = np.unique(a * len(ids) + b)
+    keys = distinct_keys(a * len(ids) + b)
     a, b = keys // len(ids), keys % len(ids)
     bits = np.sum([bits_above_chance(source, a, b) for source in sources], axis=0)
     kept = _nearest(np.r_[a, b], np.r_[b, a], np.r_[bits, bits], len(ids), nearest)

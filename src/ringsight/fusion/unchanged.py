@@ -7,7 +7,7 @@ another order where other customers are embedded beside.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
 
@@ -62,7 +62,7 @@ class Unchanged:
     def to_join(self, embeddings: Mapping[str, Embeddings]) -> dict[str, Embeddings]:
         """The embeddings of those who have to be brought into the joint space."""
         kept = self.customers.get(JOINT, np.zeros(0, np.str_))
-        return {space: _some(each, ~np.isin(each.customer_ids, kept)) for space, each in embeddings.items()}
+        return {space: each.some(~np.isin(each.customer_ids, kept)) for space, each in embeddings.items()}
 
     def beside(self, made: Embeddings) -> Embeddings:
         """Embeddings that were made now, with those beside them that stay.
@@ -78,10 +78,7 @@ class Unchanged:
             raise ModelError(
                 f"the last embeddings lack the space {made.space}", remedy="restore them, or embed without `after`"
             )
-        stay = _some(former, np.isin(former.customer_ids, kept))
-        ids = np.concatenate([made.customer_ids, stay.customer_ids])
-        order = np.argsort(ids)
-        return replace(made, customer_ids=ids[order], vectors=np.concatenate([made.vectors, stay.vectors])[order])
+        return made.beside(former.some(np.isin(former.customer_ids, kept)))
 
 
 def embedded_from(bank: Bank, model: Path) -> pl.DataFrame:
@@ -104,7 +101,3 @@ def embedded_from(bank: Bank, model: Path) -> pl.DataFrame:
     made_by = {part: f"{version('ringsight')} {content}" for part, content in parts.items()}
     told = pl.concat([own, joint]).filter(pl.col("modality").is_in(list(made_by)))
     return told.with_columns(made_by=pl.col("modality").replace_strict(made_by, return_dtype=pl.String))
-
-
-def _some(embeddings: Embeddings, which: NDArray[np.bool_]) -> Embeddings:
-    return replace(embeddings, customer_ids=embeddings.customer_ids[which], vectors=embeddings.vectors[which])

@@ -133,9 +133,11 @@ def _own_records(
 
 def _side_by_side(before: Embeddings, after: Embeddings) -> Embeddings:
     """Two parts of the same customers in one space, each under a name of its own."""
-    ids = np.concatenate([np.char.add(EARLIER, before.customer_ids), np.char.add(LATER, after.customer_ids)])
-    order = np.argsort(ids)
-    return replace(before, customer_ids=ids[order], vectors=np.concatenate([before.vectors, after.vectors])[order])
+    first, second = (
+        replace(part, customer_ids=np.char.add(name, part.customer_ids))
+        for name, part in ((EARLIER, before), (LATER, after))
+    )
+    return first.beside(second)
 
 
 def _rings(

@@ -5,7 +5,7 @@ name, and may have more: facets. A customer without a modality, or of whom a fac
 is a mask, never a vector.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -83,6 +83,17 @@ class Embeddings:
         rows = np.minimum(rows, len(self.customer_ids) - 1)
         found: NDArray[np.int64] = np.where(self.customer_ids[rows] == customer_ids, rows, -1)
         return found
+
+    def some(self, which: NDArray[np.bool_] | NDArray[np.int64]) -> "Embeddings":
+        """Those of some customers, by a mask or by rows that ascend."""
+        return replace(self, customer_ids=self.customer_ids[which], vectors=self.vectors[which])
+
+    def beside(self, others: "Embeddings") -> "Embeddings":
+        """These and those of other customers in the same space, sorted by id; hashes are of these."""
+        ids = np.concatenate([self.customer_ids, others.customer_ids])
+        order = np.argsort(ids)
+        vectors = np.concatenate([self.vectors, others.vectors])[order]
+        return replace(self, customer_ids=ids[order], vectors=vectors)
 
     def write(self, path: Path) -> None:
         """Write as Parquet, atomically."""

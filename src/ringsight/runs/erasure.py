@@ -92,7 +92,7 @@ def _erase_in_embeddings(file: Path, customer_id: str) -> int:
     embeddings = Embeddings.read(file)
     kept = embeddings.customer_ids != customer_id
     if not kept.all():
-        replace(embeddings, customer_ids=embeddings.customer_ids[kept], vectors=embeddings.vectors[kept]).write(file)
+        embeddings.some(kept).write(file)
     return int(np.sum(~kept))
 
 
